@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Privileged modem access as agentd sees it: calls to agent-modemd (model/modemd_wire.h), SMS events from it. */
+#ifndef ACCESS_ACCESS_H
+#define ACCESS_ACCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/reader.h"
+#include "model/lease.h"
+
+struct access;
+
+typedef void access_done_fn(void *user, enum error_code status);
+
+struct access_events {
+    void (*state)(void *user, bool connected); /* any may be NULL */
+    void (*sms)(void *user, const char *device, bool stored, struct slice tpdu);
+    void (*lost)(void *user, const char *device);
+};
+
+struct access *access_new(const struct loop *loop, const char *socket_path);
+void access_free(struct access *a);
+void access_listen(struct access *a, const struct access_events *events, void *user); /* one listener: modem/ */
+bool access_connected(const struct access *a);
+/* Brings the port of the lease up with its addresses, MTU, routing table. Replies like trust/. */
+uint32_t access_link_up(struct access *a, const struct lease *lease, access_done_fn *fn, void *user);
+uint32_t access_link_down(struct access *a, const char *interface, uint32_t table, access_done_fn *fn, void *user);
+uint32_t access_sms_watch(struct access *a, const char *device, access_done_fn *fn, void *user);
+uint32_t access_sms_unwatch(struct access *a, const char *device, access_done_fn *fn, void *user);
+void access_cancel(struct access *a, uint32_t id);
+
+#endif

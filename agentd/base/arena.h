@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory for one message: parsers allocate here and nowhere else; one reset frees all. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/reader.h"
+
+struct arena {
+    unsigned char *data;
+    size_t cap, len;
+};
+
+/* Over the caller's buffer, which must be aligned to max_align_t and outlive the arena. */
+struct arena arena_make(void *data, size_t cap);
+/* Zeroed and aligned to max_align_t; NULL when the arena is full. */
+void *arena_get(struct arena *a, size_t len);
+char *arena_text(struct arena *a, struct slice s); /* NUL-terminated copy, or NULL */
+void arena_reset(struct arena *a);                 /* also zeroes what was used */
+
+#endif

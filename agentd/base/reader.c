@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded reader; the invariant is pos <= in.len at all times. */
+#include "base/reader.h"
+
+#include <string.h>
+
+struct reader reader_make(const void *data, size_t len)
+{
+    return (struct reader){ .in = { data, len } };
+}
+
+size_t reader_left(const struct reader *r)
+{
+    return r->failed ? 0 : r->in.len - r->pos;
+}
+
+bool reader_done(const struct reader *r)
+{
+    return !r->failed && r->pos == r->in.len;
+}
+
+void reader_fail(struct reader *r)
+{
+    r->failed = true;
+}
+
+uint8_t reader_peek(const struct reader *r)
+{
+    return reader_left(r) ? r->in.data[r->pos] : 0;
+}
+
+struct slice reader_take(struct reader *r, size_t len)
+{
+    if (reader_left(r) < len) {
+        r->failed = true;
+        return (struct slice){ NULL, 0 };
+    }
+    struct slice out = { len ? &r->in.data[r->pos] : NULL, len };
+    r->pos += len;
+    return out;
+}
+
+static uint64_t big_endian(struct reader *r, size_t len)
+{
+    struct slice s = reader_take(r, len);
+    uint64_t v = 0;
+    for (size_t i = 0; i < s.len; i++)
+        v = v << 8 | s.data[i];
+    return v;
+}
+
+uint8_t reader_u8(struct reader *r)
+{
+    return (uint8_t)big_endian(r, 1);
+}
+
+uint16_t reader_u16(struct reader *r)
+{
+    return (uint16_t)big_endian(r, 2);
+}
+
+uint32_t reader_u32(struct reader *r)
+{
+    return (uint32_t)big_endian(r, 4);
+}
+
+uint64_t reader_u64(struct reader *r)
+{
+    return big_endian(r, 8);
+}
+
+uint32_t reader_uintvar(struct reader *r)
+{
+    uint64_t v = 0;
+    for (int i = 0; i < 5; i++) {
+        uint8_t b = reader_u8(r);
+        v = v << 7 | (b & 0x7f);
+        if (!(b & 0x80)) {
+            if (v > UINT32_MAX)
+                break;
+            return r->failed ? 0 : (uint32_t)v;
+        }
+    }
+    r->failed = true;
+    return 0;
+}
+
+struct slice reader_text(struct reader *r)
+{
+    size_t left = reader_left(r);
+    const uint8_t *nul = left ? memchr(&r->in.data[r->pos], 0, left) : NULL;
+    if (!nul) {
+        r->failed = true;
+        return (struct slice){ NULL, 0 };
+    }
+    struct slice out = reader_take(r, (size_t)(nul - &r->in.data[r->pos]));
+    r->pos++;
+    return out;
+}
+
+struct reader reader_sub(struct reader *r, size_t len)
+{
+    struct slice s = reader_take(r, len);
+    struct reader sub = reader_make(s.data, s.len);
+    sub.failed = r->failed;
+    return sub;
+}
+
+bool slice_equal(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool slice_is(struct slice a, const char *text)
+{
+    return slice_equal(a, (struct slice){ (const uint8_t *)text, strlen(text) });
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded input: the only way in which octets from outside are read. Reading past the end sets `failed` once and for all and
+ * gives zeros, so that a parser may check at the end of a field group. */
+#ifndef BASE_READER_H
+#define BASE_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct slice { /* borrowed octets */
+    const uint8_t *data;
+    size_t len;
+};
+
+struct reader {
+    struct slice in;
+    size_t pos;
+    bool failed;
+};
+
+struct reader reader_make(const void *data, size_t len);
+size_t reader_left(const struct reader *r); /* 0 once failed */
+bool reader_done(const struct reader *r);   /* nothing left and never failed */
+uint8_t reader_peek(const struct reader *r); /* next octet without taking it; 0 at the end */
+uint8_t reader_u8(struct reader *r);
+uint16_t reader_u16(struct reader *r); /* big endian, like the next two */
+uint32_t reader_u32(struct reader *r);
+uint64_t reader_u64(struct reader *r);
+/* Base-128 integer, big endian, top bit continues (WSP uintvar, WBXML mb_u_int32): at most 5 octets and 0xFFFFFFFF, else failed. */
+uint32_t reader_uintvar(struct reader *r);
+struct slice reader_take(struct reader *r, size_t len); /* empty slice on failure */
+/* Octets up to a NUL, which is consumed and left out; failed if there is none. */
+struct slice reader_text(struct reader *r);
+struct reader reader_sub(struct reader *r, size_t len); /* a reader over the next len octets, which are taken */
+void reader_fail(struct reader *r);
+
+bool slice_equal(struct slice a, struct slice b);
+bool slice_is(struct slice a, const char *text); /* the octets of text without its NUL */
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Secret memory; each heap secret has pages of its own so that locking and dump exclusion hit nothing else. */
+#include "base/secret.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+struct secret *secret_new(void)
+{
+    void *p = mmap(NULL, sizeof(struct secret), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    (void)mlock(p, sizeof(struct secret)); /* best effort: the limit may be 0 */
+    (void)madvise(p, sizeof(struct secret), MADV_DONTDUMP);
+    return p;
+}
+
+void secret_free(struct secret *s)
+{
+    if (!s)
+        return;
+    secret_wipe(s);
+    (void)munmap(s, sizeof *s);
+}
+
+bool secret_set(struct secret *s, const void *data, size_t len)
+{
+    secret_wipe(s);
+    if (len > sizeof s->data)
+        return false;
+    if (len)
+        memcpy(s->data, data, len);
+    s->len = len;
+    return true;
+}
+
+void secret_wipe(struct secret *s)
+{
+    secret_zero(s, sizeof *s);
+}
+
+struct slice secret_slice(const struct secret *s)
+{
+    return (struct slice){ s->data, s->len };
+}
+
+void secret_zero(void *data, size_t len)
+{
+    explicit_bzero(data, len);
+}
+
+bool secret_equal(struct slice a, struct slice b)
+{
+    if (a.len != b.len)
+        return false;
+    volatile uint8_t diff = 0;
+    for (size_t i = 0; i < a.len; i++)
+        diff = (uint8_t)(diff | (a.data[i] ^ b.data[i]));
+    return diff == 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text forms of octets; pure functions. */
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/writer.h"
+
+char *text_hex(const void *data, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *p = data;
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[p[i] >> 4];
+        out[2 * i + 1] = digits[p[i] & 15];
+    }
+    out[2 * len] = '\0';
+    return out;
+}
+
+static int hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool text_hex_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
+{
+    if (in.len % 2 || in.len / 2 > cap)
+        return false;
+    for (size_t i = 0; i < in.len / 2; i++) {
+        int hi = hex_value(in.data[2 * i]), lo = hex_value(in.data[2 * i + 1]);
+        if (hi < 0 || lo < 0)
+            return false;
+        out[i] = (uint8_t)(hi << 4 | lo);
+    }
+    *len = in.len / 2;
+    return true;
+}
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool text_base64_encode(struct slice in, char *out, size_t cap)
+{
+    struct writer w = writer_make(out, cap);
+    for (size_t i = 0; i < in.len; i += 3) {
+        uint32_t v = (uint32_t)in.data[i] << 16;
+        size_t n = in.len - i < 3 ? in.len - i : 3;
+        for (size_t k = 1; k < n; k++)
+            v |= (uint32_t)in.data[i + k] << (16 - 8 * k);
+        for (size_t k = 0; k < 4; k++)
+            writer_u8(&w, (uint8_t)(k <= n ? base64_digits[v >> (18 - 6 * k) & 63] : '='));
+    }
+    writer_u8(&w, 0);
+    return !w.failed;
+}
+
+bool text_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
+{
+    if (in.len % 4)
+        return false;
+    struct writer w = writer_make(out, cap);
+    for (size_t i = 0; i < in.len; i += 4) {
+        uint32_t v = 0;
+        size_t pad = 0;
+        for (size_t k = 0; k < 4; k++) {
+            uint8_t c = in.data[i + k];
+            const char *at = c ? strchr(base64_digits, c) : NULL;
+            if (c == '=' && i + 4 == in.len && k >= 2)
+                pad++;
+            else if (!at || pad)
+                return false;
+            v = v << 6 | (at ? (uint32_t)(at - base64_digits) : 0);
+        }
+        if (pad && (v & (pad == 2 ? 0xffffU : 0xffU)))
+            return false; /* bits outside the octets must be zero: one text for one value */
+        for (size_t k = 0; k < 3 - pad; k++)
+            writer_u8(&w, (uint8_t)(v >> (16 - 8 * k)));
+    }
+    *len = w.len;
+    return !w.failed;
+}
+
+bool text_decimal(struct slice in, uint64_t max, uint64_t *value)
+{
+    uint64_t v = 0;
+    if (in.len == 0 || in.len > 20)
+        return false;
+    for (size_t i = 0; i < in.len; i++) {
+        if (in.data[i] < '0' || in.data[i] > '9')
+            return false;
+        uint64_t d = (uint64_t)(in.data[i] - '0');
+        if (v > (UINT64_MAX - d) / 10)
+            return false;
+        v = v * 10 + d;
+    }
+    *value = v;
+    return v <= max;
+}
+
+char *text_mask(const char *text, size_t head, size_t tail, char *out, size_t cap)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < cap; i++) {
+        if (i == len || i + 1 == cap) {
+            out[i] = '\0';
+            break;
+        }
+        out[i] = i < head || (len > tail && i >= len - tail) ? text[i] : '*';
+    }
+    return out;
+}
+
+bool text_copy(char *out, size_t cap, const char *in)
+{
+    return (size_t)snprintf(out, cap, "%s", in) < cap;
+}
+
+bool text_is_name(const char *text, const char *extra, size_t max)
+{
+    size_t len = strnlen(text, max + 1);
+    if (len == 0 || len > max)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!alnum && !strchr(extra, c))
+            return false;
+    }
+    return true;
+}

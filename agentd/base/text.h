@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Octets as text and back: hexadecimal and Base64 (RFC 4648), decimal numbers, masking of identities. No locale. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/reader.h"
+
+/* Lower-case hex of len octets into out (2 * len + 1 octets). Returns out. */
+char *text_hex(const void *data, size_t len, char *out);
+/* Hex digits (either case, nothing else, an even number of them) into out; false if malformed or more than cap octets. */
+bool text_hex_decode(struct slice in, uint8_t *out, size_t cap, size_t *len);
+/* Base64 with padding into out, NUL-terminated; false if cap is too small. Needs 4 * ceil(len / 3) + 1. */
+bool text_base64_encode(struct slice in, char *out, size_t cap);
+/* Strict Base64 (padding demanded, no white space) into out; false if malformed or more than cap octets. */
+bool text_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len);
+/* Decimal digits only, no sign or space, value <= max; false otherwise. */
+bool text_decimal(struct slice in, uint64_t max, uint64_t *value);
+/* Copy of text in which all but the first `head` and last `tail` characters are '*'; out has cap octets. Returns out. */
+char *text_mask(const char *text, size_t head, size_t tail, char *out, size_t cap);
+/* Copy that always ends in NUL; false if it was cut. */
+bool text_copy(char *out, size_t cap, const char *in);
+/* True if every character is of A-Z a-z 0-9 or in extra, and 1 <= length <= max. */
+bool text_is_name(const char *text, const char *extra, size_t max);
+
+#endif

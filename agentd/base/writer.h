@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded output into the caller's buffer. Writing past the end sets `failed` and writes nothing more. */
+#ifndef BASE_WRITER_H
+#define BASE_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/reader.h"
+
+struct writer {
+    uint8_t *data;
+    size_t cap, len;
+    bool failed;
+};
+
+struct writer writer_make(void *data, size_t cap);
+void writer_u8(struct writer *w, uint8_t v);
+void writer_u16(struct writer *w, uint16_t v); /* big endian, like the next two */
+void writer_u32(struct writer *w, uint32_t v);
+void writer_u64(struct writer *w, uint64_t v);
+void writer_uintvar(struct writer *w, uint32_t v); /* base 128, shortest form */
+void writer_put(struct writer *w, const void *data, size_t len);
+void writer_text(struct writer *w, const char *text); /* without NUL */
+struct slice writer_slice(const struct writer *w); /* what was written; empty if failed */
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* WBXML tokens. Two current code pages are kept, one for tags and one for attributes; each starts at 0 (WAP-192 5.8.1, 5.8.4). */
+#include "codec/wbxml.h"
+
+#include <string.h>
+
+enum { /* global tokens, WAP-192 7.1 */
+    SWITCH_PAGE = 0x00,
+    END = 0x01,
+    ENTITY = 0x02,
+    STR_I = 0x03,
+    LITERAL = 0x04,
+    STR_T = 0x83,
+    OPAQUE = 0xC3,
+    UTF8 = 106,
+};
+
+static enum error_code fail(const struct wbxml *w, struct error *err, const char *what)
+{
+    enum error_code code = w->in.failed ? ERROR_TRUNCATED : ERROR_MALFORMED;
+    return error_set(err, code, "WBXML: %s at octet %zu", w->in.failed ? "document ends inside a token" : what, w->in.pos);
+}
+
+/* The NUL-terminated entry of the string table at that offset; text stays empty and false is returned if there is none. */
+static bool table_text(const struct wbxml *w, uint32_t at, struct slice *text)
+{
+    struct reader r = reader_make(w->strings.data, w->strings.len);
+    (void)reader_take(&r, at);
+    *text = reader_text(&r);
+    return !r.failed;
+}
+
+enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
+{
+    *w = (struct wbxml){ .in = reader_make(doc.data, doc.len) };
+    w->version = reader_u8(&w->in);
+    if (!w->in.failed && (w->version < 1 || w->version > 3))
+        return error_set(err, ERROR_NOT_SUPPORTED, "WBXML: version octet %02x, known are 1.1 to 1.3", w->version);
+    w->public_id = reader_uintvar(&w->in);
+    uint32_t public_at = w->public_id == 0 ? reader_uintvar(&w->in) : 0; /* 0: index into the string table */
+    w->charset = reader_uintvar(&w->in);
+    w->strings = reader_take(&w->in, reader_uintvar(&w->in));
+    if (w->in.failed)
+        return fail(w, err, "");
+    if (w->public_id == 0 && !table_text(w, public_at, &w->public_text))
+        return fail(w, err, "public identifier outside the string table");
+    return ERROR_NONE;
+}
+
+static enum error_code text_token(struct wbxml *w, uint8_t octet, struct wbxml_token *t, struct error *err)
+{
+    t->kind = WBXML_TEXT;
+    if (octet == STR_I) {
+        t->text = reader_text(&w->in);
+    } else if (octet == STR_T) {
+        uint32_t at = reader_uintvar(&w->in);
+        if (!w->in.failed && !table_text(w, at, &t->text))
+            return fail(w, err, "text outside the string table");
+    } else if (octet == OPAQUE) {
+        t->kind = WBXML_OPAQUE;
+        t->text = reader_take(&w->in, reader_uintvar(&w->in));
+    } else {
+        t->kind = WBXML_ENTITY;
+        t->entity = reader_uintvar(&w->in);
+        if (!w->in.failed && (t->entity == 0 || t->entity > 0x10FFFF || (t->entity >= 0xD800 && t->entity <= 0xDFFF)))
+            return fail(w, err, "entity is no character");
+    }
+    return w->in.failed ? fail(w, err, "") : ERROR_NONE;
+}
+
+static bool is_text(uint8_t octet)
+{
+    return octet == STR_I || octet == STR_T || octet == OPAQUE || octet == ENTITY;
+}
+
+/* Takes page switches, then one octet; the page of the space is changed in place. */
+static uint8_t next_octet(struct wbxml *w, uint8_t *page, struct wbxml_token *t)
+{
+    *t = (struct wbxml_token){ .kind = WBXML_FINISHED };
+    uint8_t octet = reader_u8(&w->in);
+    while (octet == SWITCH_PAGE && !w->in.failed) {
+        *page = reader_u8(&w->in);
+        octet = reader_u8(&w->in);
+    }
+    t->offset = w->in.pos ? w->in.pos - 1 : 0;
+    t->page = *page;
+    return octet;
+}
+
+enum error_code wbxml_next(struct wbxml *w, struct wbxml_token *t, struct error *err)
+{
+    *t = (struct wbxml_token){ .kind = WBXML_FINISHED, .offset = w->in.pos };
+    if (reader_done(&w->in))
+        return ERROR_NONE;
+    uint8_t octet = next_octet(w, &w->tag_page, t);
+    if (w->in.failed)
+        return fail(w, err, "");
+    if (octet == END) {
+        t->kind = WBXML_END;
+        return ERROR_NONE;
+    }
+    if (is_text(octet))
+        return text_token(w, octet, t, err);
+    uint8_t token = octet & 0x3f;
+    if (token <= LITERAL) /* LITERAL, PI and the EXT family share these low bits */
+        return fail(w, err, "literal, processing instruction or extension token");
+    t->kind = WBXML_TAG;
+    t->token = token;
+    t->has_content = (octet & 0x40) != 0;
+    t->has_attributes = (octet & 0x80) != 0;
+    return ERROR_NONE;
+}
+
+enum error_code wbxml_next_attribute(struct wbxml *w, struct wbxml_token *t, struct error *err)
+{
+    uint8_t octet = next_octet(w, &w->attribute_page, t);
+    if (w->in.failed)
+        return fail(w, err, "");
+    if (octet == END) {
+        t->kind = WBXML_END;
+        return ERROR_NONE;
+    }
+    if (is_text(octet))
+        return text_token(w, octet, t, err);
+    if ((octet & 0x3f) <= LITERAL) /* 00..04, 40..44, 80..84, C0..C4: all global */
+        return fail(w, err, "literal, processing instruction or extension token");
+    t->kind = octet & 0x80 ? WBXML_VALUE : WBXML_ATTRIBUTE;
+    t->token = octet;
+    return ERROR_NONE;
+}
+
+void wbxml_put_header(struct writer *out, uint8_t version, uint32_t public_id)
+{
+    writer_u8(out, version);
+    writer_uintvar(out, public_id);
+    writer_uintvar(out, UTF8);
+    writer_uintvar(out, 0);
+}
+
+void wbxml_put_tag(struct writer *out, uint8_t *page, uint8_t tag_page, uint8_t token, bool has_content)
+{
+    if (*page != tag_page) {
+        writer_u8(out, SWITCH_PAGE);
+        writer_u8(out, tag_page);
+        *page = tag_page;
+    }
+    writer_u8(out, (uint8_t)(token | (has_content ? 0x40 : 0)));
+}
+
+void wbxml_put_text(struct writer *out, const char *text)
+{
+    writer_u8(out, STR_I);
+    writer_put(out, text, strlen(text) + 1);
+}
+
+void wbxml_put_opaque(struct writer *out, struct slice octets)
+{
+    writer_u8(out, OPAQUE);
+    writer_uintvar(out, (uint32_t)octets.len);
+    writer_put(out, octets.data, octets.len);
+}
+
+void wbxml_put_end(struct writer *out)
+{
+    writer_u8(out, END);
+}

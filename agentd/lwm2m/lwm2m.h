@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LwM2M 1.1 client for one server: registers, updates, serves the server's requests, notifies, de-registers. One coap_context a server. Objects are
+ * tables (lwm2m/objects). Retries with back-off by itself; tells its state. */
+#ifndef LWM2M_LWM2M_H
+#define LWM2M_LWM2M_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "model/lease.h"
+#include "model/settings.h"
+
+struct lwm2m_client;
+
+struct lwm2m_device { /* object 3; borrowed for the client's life, values read at each Read */
+    const char *manufacturer, *model, *serial, *hardware_version, *firmware_version, *gateway_id;
+    uint64_t (*current_time)(void *user); /* /3/0/13, Unix seconds */
+    void *user;
+};
+
+enum lwm2m_state { LWM2M_IDLE, LWM2M_CONNECTING, LWM2M_REGISTERED, LWM2M_RETRYING, LWM2M_STOPPED };
+
+struct lwm2m_status {
+    enum lwm2m_state state;
+    char location[128];     /* registration path, "" if none */
+    uint64_t last_contact;  /* loop milliseconds, 0: never; as the next one */
+    uint64_t next_contact;
+    struct error error;     /* of the last failure; cleared by success */
+};
+
+/* Called from the loop at each change of state. */
+typedef void lwm2m_state_fn(void *user, const struct lwm2m_status *status);
+
+/* account and lease are copied (key into locked memory). */
+struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2m_account *account, const struct lease *lease,
+                                      const struct lwm2m_device *device, lwm2m_state_fn *fn, void *user, struct error *err);
+/* A new lease (bearer is up again): new session and Register. NULL: no connectivity now, wait. */
+void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease);
+void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now */
+/* De-registers (at most 5 s) and calls fn once from the loop; the client is freed before. fn may be NULL. */
+void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user);
+void lwm2m_client_free(struct lwm2m_client *c); /* at once, without de-registration */
+const char *lwm2m_state_name(enum lwm2m_state s); /* idle, connecting, registered, retrying, disabled */
+
+#endif

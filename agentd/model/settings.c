@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Life of settings and names of their enums. */
+#include "model/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+
+struct settings *settings_new(void)
+{
+    return calloc(1, sizeof(struct settings));
+}
+
+void settings_free(struct settings *s)
+{
+    if (!s)
+        return;
+    secret_zero(s, sizeof *s);
+    free(s);
+}
+
+const struct napdef *settings_napdef(const struct settings *s, const char *napid)
+{
+    for (size_t i = 0; napid[0] && i < s->napdefs; i++)
+        if (strcmp(s->napdef[i].napid, napid) == 0)
+            return &s->napdef[i];
+    return NULL;
+}
+
+const char *napdef_auth_name(enum napdef_auth a)
+{
+    switch (a) {
+    case NAPDEF_AUTH_NONE:
+        return "none";
+    case NAPDEF_AUTH_PAP:
+        return "pap";
+    case NAPDEF_AUTH_CHAP:
+        return "chap";
+    }
+    return "none";
+}
+
+const char *napdef_ip_name(enum napdef_ip t)
+{
+    switch (t) {
+    case NAPDEF_IPV4:
+        return "ipv4";
+    case NAPDEF_IPV6:
+        return "ipv6";
+    case NAPDEF_IPV4V6:
+        return "ipv4v6";
+    }
+    return "ipv4v6";
+}
+
+const char *dm_auth_name(enum dm_auth a)
+{
+    switch (a) {
+    case DM_AUTH_BASIC:
+        return "basic";
+    case DM_AUTH_MD5:
+        return "md5";
+    case DM_AUTH_HMAC:
+        return "hmac";
+    }
+    return "md5";
+}
+
+static uint16_t default_port(const char *scheme)
+{
+    if (strcmp(scheme, "https") == 0)
+        return 443;
+    return strcmp(scheme, "coaps") == 0 ? 5684 : 5683;
+}
+
+/* RFC 3986 3.2 authority without user information; an IPv6 literal stands in brackets. */
+enum error_code uri_split(const char *uri, const char *scheme, char *host, size_t host_cap, uint16_t *port, struct error *err)
+{
+    size_t n = strlen(scheme);
+    if (strncmp(uri, scheme, n) != 0 || strncmp(&uri[n], "://", 3) != 0)
+        return error_set(err, ERROR_INVALID, "URI must begin with %s://", scheme);
+    const char *at = &uri[n + 3];
+    size_t authority = strcspn(at, "/?#");
+    bool literal = at[0] == '[';
+    size_t host_len = literal ? strcspn(at, "]") : strcspn(at, ":/?#");
+    const char *rest = &at[host_len + (literal ? 1 : 0)];
+    if (literal) {
+        at++;
+        host_len -= 1;
+    }
+    if (host_len == 0 || host_len >= host_cap || memchr(at, '@', host_len) || (literal && rest[-1] != ']'))
+        return error_set(err, ERROR_INVALID, "URI has no usable host");
+    memcpy(host, at, host_len);
+    host[host_len] = '\0';
+    *port = default_port(scheme);
+    const char *end = &uri[n + 3 + authority];
+    if (rest == end)
+        return ERROR_NONE;
+    uint64_t value = 0;
+    if (rest > end || *rest != ':' || !text_decimal((struct slice){ (const uint8_t *)rest + 1, (size_t)(end - rest - 1) }, 65535, &value) || value == 0)
+        return error_set(err, ERROR_INVALID, "URI has a bad port");
+    *port = (uint16_t)value;
+    return ERROR_NONE;
+}

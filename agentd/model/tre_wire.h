@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The requests of agent-tred: one table for both sides (numbers, permit table, bounds), and the layout of each body.
+ * Layout words: u8 u16 u32 u64 big endian; text and octets = u16 length and that many octets; rest = up to the end. */
+#ifndef MODEL_TRE_WIRE_H
+#define MODEL_TRE_WIRE_H
+
+enum tre_state { TRE_UNPROVISIONED = 1, TRE_READY = 2, TRE_BLOCKED = 4 };
+enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2 };
+
+/* X(symbol, number, peers that may ask, states in which, smallest body, largest body) */
+#define TRE_ANY_STATE (TRE_UNPROVISIONED | TRE_READY | TRE_BLOCKED)
+#define TRE_ANY_PEER (TRE_PEER_AGENTD | TRE_PEER_ROOT)
+#define TRE_OPS(X) \
+    X(STATUS, 1, TRE_ANY_PEER, TRE_ANY_STATE, 0, 0) \
+    X(KEYS, 2, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
+    X(VERIFY_PUSH, 3, TRE_PEER_AGENTD, TRE_READY, 36, 40000) \
+    X(SEAL, 4, TRE_PEER_AGENTD, TRE_READY, 2, 40000) \
+    X(UNSEAL, 5, TRE_PEER_AGENTD, TRE_READY, 2, 41000) \
+    X(TOKEN_OPEN, 6, TRE_PEER_AGENTD, TRE_READY, 3, 66) \
+    X(TOKEN_SPEND, 7, TRE_PEER_AGENTD, TRE_READY, 3, 66) \
+    X(EVIDENCE, 8, TRE_PEER_AGENTD, TRE_READY, 20, 512) \
+    X(MID_INSTALL, 9, TRE_PEER_AGENTD, TRE_READY, 12, 49300) \
+    X(MID_LIST, 10, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
+    X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67)
+
+/* STATUS        -> u8 state, u8 backend (0 software, 1 tpm2), 16 octets TRE id, text gateway id, text program version
+ * KEYS          -> octets PfC SPKI, octets transport SPKI, octets PfC certificate (DER each; the last may be empty)
+ * VERIFY_PUSH   u8 sec (0..3), u8 MAC length (0 or 20), MAC octets, 32 octets SHA-256 of the whole message (counts the tries),
+ *               text IMSI digits (may be empty), rest document -> u8 tries left.
+ *               MAC_MISSING, MAC_MISMATCH, SEC_UNKNOWN, PIN_REQUIRED (USERPINMAC needs typed digits), DENIED (no tries left)
+ * SEAL          text label, rest plain -> rest blob. UNSEAL text label, rest blob -> rest plain. A blob opens with its own label only.
+ * TOKEN_OPEN    text context -> 32 octets registration token; the open one again if there is one
+ * TOKEN_SPEND   text context; no error if none is open
+ * EVIDENCE      text context, octets nonce (16..64), text host facts (<= 256), u64 now in Unix seconds (0: clock untrusted)
+ *               -> rest COSE_Sign1. NOT_READY without an open token. The nonce becomes that of the registration.
+ * MID_INSTALL   text context, u64 now (0: untrusted), rest package
+ *               -> u8 result (doc mid-package section 4), then on 0: one MID entry. The status is the matching ERROR_MID_*.
+ * MID_LIST      -> u8 count, entries. Entry = text MID id, u8 type, u32 version, u8 state (enum mid_state), text issuer, u8 algorithm,
+ *               u64 not-after (Unix seconds), text context
+ * MID_SET_STATE text MID id, u8 new state -> MID entry. POLICY if the lifecycle has no such arrow. */
+enum tre_op {
+#define X(symbol, number, peers, states, min, max) TRE_OP_##symbol = (number),
+    TRE_OPS(X)
+#undef X
+};
+
+enum { TRE_TOKEN_LEN = 32, TRE_ID_LEN = 16, TRE_MID_MAX = 8 };
+
+#endif

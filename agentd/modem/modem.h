@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ModemManager says, as facts and events: modems, SIMs, SMS. Writes the Modem and Sim nodes of the tree and the Manager's
+ * ModemManagerState; survives absence, restart and hot-unplug of ModemManager and its modems. Texts from it are attacker data:
+ * bounded, cleaned of control characters. Never decides; never touches an SMS that it is not told to delete. */
+#ifndef MODEM_MODEM_H
+#define MODEM_MODEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "access/access.h"
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/reader.h"
+#include "model/tree.h"
+
+struct modem_watch;
+
+struct modem_facts { /* of the primary usable modem */
+    char id[40];        /* stable id: "imei-" and a short hash of the IMEI; also the Modem node's id */
+    char path[128];     /* ModemManager's object path now */
+    char imei[32], imsi[32], iccid[32];
+    char manufacturer[64], model[64], revision[64];
+    char plmn[8];       /* serving network, "" if none */
+    char access[16];    /* lte, umts, .. */
+    char sim_plmn[8];
+    bool registered, roaming, sim_ready, qmi;
+};
+
+/* One SMS: user data without UDH. It came from a modem; nothing else about it is believed. */
+struct modem_sms {
+    struct slice data;
+    bool via_qmi;       /* agent-modemd's route; false: ModemManager's Messaging */
+    const char *handle; /* for modem_sms_delete; "" on the QMI route, which never deletes */
+};
+
+struct modem_events {
+    void (*changed)(void *user);                            /* facts changed, a modem came or went */
+    void (*sms)(void *user, const struct modem_sms *sms);   /* complete messages only; again after a restart while stored */
+    void (*network_time)(void *user, uint64_t unix_seconds); /* ModemManager's network time; may be NULL */
+};
+
+typedef void modem_done_fn(void *user, enum error_code status, const char *text);
+
+/* enable: enable a disabled modem if nobody else does within 5 s. QMI route: raw PDUs from access, reassembled here. The system bus is
+ * taken from GLib. NULL with err if the bus cannot be had. */
+struct modem_watch *modem_watch_new(const struct loop *loop, struct access *access, struct tree *tree, bool enable,
+                                    const struct modem_events *events, void *user, struct error *err);
+void modem_watch_free(struct modem_watch *w);
+/* The primary modem's facts (borrowed until the next event), or NULL if there is none. */
+const struct modem_facts *modem_primary(const struct modem_watch *w);
+/* True if octet 1 is WSP Push and the content type one of ours: fixed offsets, nothing more (DESIGN trust rule 2). */
+bool modem_sms_is_push(struct slice data);
+/* Deletes a message from modem storage; done even if it is gone already. */
+void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *fn, void *user);
+/* The MMManager / MMObject of the primary modem for the bearer plug-in: ModemManager's object path ("" if none). */
+const char *modem_primary_path(const struct modem_watch *w);
+void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user);
+
+#endif
