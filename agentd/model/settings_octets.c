@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Field by field, texts and octets with a 16-bit length; the order of fields is the format, so a change means a new version octet. */
+#include "model/settings_octets.h"
+
+#include <string.h>
+
+enum { VERSION = 1 };
+
+static void put_octets(struct writer *w, const void *data, size_t len)
+{
+    writer_u16(w, (uint16_t)len);
+    writer_put(w, data, len);
+}
+
+static void put_text(struct writer *w, const char *text)
+{
+    put_octets(w, text, strlen(text));
+}
+
+static size_t get_octets(struct reader *r, void *out, size_t cap)
+{
+    struct slice s = reader_take(r, reader_u16(r));
+    if (s.len > cap)
+        reader_fail(r);
+    if (r->failed)
+        return 0;
+    if (s.len)
+        memcpy(out, s.data, s.len);
+    return s.len;
+}
+
+static void get_text(struct reader *r, char *out, size_t cap)
+{
+    size_t n = get_octets(r, out, cap - 1);
+    out[n] = '\0';
+}
+
+/* An enum value below limit; anything else fails the reader. */
+static unsigned get_choice(struct reader *r, unsigned limit)
+{
+    unsigned v = reader_u8(r);
+    if (v >= limit)
+        reader_fail(r);
+    return r->failed ? 0 : v;
+}
+
+static bool begin(struct reader *r, struct slice in)
+{
+    *r = reader_make(in.data, in.len);
+    return reader_u8(r) == VERSION;
+}
+
+void napdef_write(struct writer *w, const struct napdef *n)
+{
+    writer_u8(w, VERSION);
+    put_text(w, n->napid);
+    put_text(w, n->name);
+    put_text(w, n->apn);
+    writer_u8(w, (uint8_t)n->auth);
+    put_text(w, n->user);
+    put_text(w, n->password);
+    writer_u8(w, (uint8_t)n->ip_type);
+    writer_u8(w, n->internet);
+}
+
+bool napdef_read(struct slice in, struct napdef *n)
+{
+    struct reader r;
+    *n = (struct napdef){ 0 };
+    if (!begin(&r, in))
+        return false;
+    get_text(&r, n->napid, sizeof n->napid);
+    get_text(&r, n->name, sizeof n->name);
+    get_text(&r, n->apn, sizeof n->apn);
+    n->auth = (enum napdef_auth)get_choice(&r, NAPDEF_AUTH_CHAP + 1);
+    get_text(&r, n->user, sizeof n->user);
+    get_text(&r, n->password, sizeof n->password);
+    n->ip_type = (enum napdef_ip)get_choice(&r, NAPDEF_IPV4V6 + 1);
+    n->internet = get_choice(&r, 2) != 0;
+    return reader_done(&r);
+}
+
+static void credential_write(struct writer *w, const struct dm_credential *c)
+{
+    put_text(w, c->name);
+    put_text(w, c->secret);
+    put_octets(w, c->nonce, c->nonce_len);
+}
+
+static void credential_read(struct reader *r, struct dm_credential *c)
+{
+    get_text(r, c->name, sizeof c->name);
+    get_text(r, c->secret, sizeof c->secret);
+    c->nonce_len = get_octets(r, c->nonce, sizeof c->nonce);
+}
+
+void dm_account_write(struct writer *w, const struct dm_account *a)
+{
+    writer_u8(w, VERSION);
+    put_text(w, a->server_id);
+    put_text(w, a->name);
+    put_text(w, a->uri);
+    put_text(w, a->napid);
+    writer_u8(w, (uint8_t)a->auth);
+    credential_write(w, &a->client);
+    credential_write(w, &a->server);
+    writer_u8(w, a->trust.has_pin);
+    put_octets(w, a->trust.pin, sizeof a->trust.pin);
+}
+
+bool dm_account_read(struct slice in, struct dm_account *a)
+{
+    struct reader r;
+    *a = (struct dm_account){ 0 };
+    if (!begin(&r, in))
+        return false;
+    get_text(&r, a->server_id, sizeof a->server_id);
+    get_text(&r, a->name, sizeof a->name);
+    get_text(&r, a->uri, sizeof a->uri);
+    get_text(&r, a->napid, sizeof a->napid);
+    a->auth = (enum dm_auth)get_choice(&r, DM_AUTH_HMAC + 1);
+    credential_read(&r, &a->client);
+    credential_read(&r, &a->server);
+    a->trust.has_pin = get_choice(&r, 2) != 0;
+    return get_octets(&r, a->trust.pin, sizeof a->trust.pin) == sizeof a->trust.pin && reader_done(&r);
+}
+
+void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
+{
+    writer_u8(w, VERSION);
+    writer_u16(w, a->short_server_id);
+    put_text(w, a->uri);
+    put_text(w, a->identity);
+    put_octets(w, a->key, a->key_len);
+    put_text(w, a->endpoint);
+    writer_u32(w, a->lifetime);
+}
+
+bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
+{
+    struct reader r;
+    *a = (struct lwm2m_account){ 0 };
+    if (!begin(&r, in))
+        return false;
+    a->short_server_id = reader_u16(&r);
+    get_text(&r, a->uri, sizeof a->uri);
+    get_text(&r, a->identity, sizeof a->identity);
+    a->key_len = get_octets(&r, a->key, sizeof a->key);
+    get_text(&r, a->endpoint, sizeof a->endpoint);
+    a->lifetime = reader_u32(&r);
+    return reader_done(&r);
+}
