@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agentd.conf: a key file; strict, so that a misspelt setting is not silently a default. */
+#include "agentd_config.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config.h"
+
+static enum error_code bad_value(struct error *err, const char *key, const char *allowed)
+{
+    return error_set(err, ERROR_INVALID, "agentd.conf: %s must be %s", key, allowed);
+}
+
+static bool set_flag(const char *value, bool *out)
+{
+    *out = strcmp(value, "true") == 0;
+    return *out || strcmp(value, "false") == 0;
+}
+
+static bool set_uplink(const char *value, enum uplink_policy *out)
+{
+    static const struct {
+        const char *name;
+        enum uplink_policy policy;
+    } rows[] = { { "auto", UPLINK_AUTO }, { "cellular", UPLINK_CELLULAR }, { "host", UPLINK_HOST } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(value, rows[i].name) == 0) {
+            *out = rows[i].policy;
+            return true;
+        }
+    return false;
+}
+
+static bool set_target(const char *value, enum log_target *out)
+{
+    *out = strcmp(value, "syslog") == 0 ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
+    return *out == LOG_TARGET_SYSLOG || strcmp(value, "stderr") == 0;
+}
+
+static enum error_code set_agent(struct agentd_config *c, const char *key, const char *value, struct error *err)
+{
+    if (strcmp(key, "factory") == 0)
+        return text_copy(c->factory, sizeof c->factory, value) ? ERROR_NONE : bad_value(err, key, "a path of at most 255 octets");
+    if (strcmp(key, "bearer-plugin") == 0)
+        return text_is_name(value, "-", 31) && text_copy(c->plugin, sizeof c->plugin, value) ? ERROR_NONE : bad_value(err, key, "a name");
+    if (strcmp(key, "plugin-directory") == 0)
+        return text_copy(c->plugin_dir, sizeof c->plugin_dir, value) ? ERROR_NONE : bad_value(err, key, "a path of at most 255 octets");
+    if (strcmp(key, "uplink") == 0)
+        return set_uplink(value, &c->uplink) ? ERROR_NONE : bad_value(err, key, "auto, cellular or host");
+    if (strcmp(key, "enable-modem") == 0)
+        return set_flag(value, &c->enable_modem) ? ERROR_NONE : bad_value(err, key, "true or false");
+    if (strcmp(key, "allow-roaming") == 0)
+        return set_flag(value, &c->allow_roaming) ? ERROR_NONE : bad_value(err, key, "true or false");
+    return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [agent]", key);
+}
+
+static enum error_code set_log(struct agentd_config *c, const char *key, const char *value, struct error *err)
+{
+    if (strcmp(key, "level") == 0)
+        return log_level_from_name(value, &c->log_level) ? ERROR_NONE : bad_value(err, key, "err, warning, notice, info or debug");
+    if (strcmp(key, "target") == 0)
+        return set_target(value, &c->log_target) ? ERROR_NONE : bad_value(err, key, "stderr or syslog");
+    return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [log]", key);
+}
+
+static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const char *group, struct error *err)
+{
+    bool agent = strcmp(group, "agent") == 0;
+    if (!agent && strcmp(group, "log") != 0)
+        return error_set(err, ERROR_INVALID, "agentd.conf: unknown group [%.40s]", group);
+    g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
+    for (char **key = keys; key && *key; key++) {
+        g_autofree char *value = g_key_file_get_string(file, group, *key, NULL);
+        enum error_code rc = agent ? set_agent(c, *key, value ? value : "", err) : set_log(c, *key, value ? value : "", err);
+        if (rc)
+            return rc;
+    }
+    return ERROR_NONE;
+}
+
+enum error_code config_load(const char *path, struct agentd_config *out, struct error *err)
+{
+    *out = (struct agentd_config){ .factory = "/etc/gateway-agent/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
+                                   .uplink = UPLINK_AUTO, .enable_modem = true, .log_level = LOG_LEVEL_INFO };
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &error))
+        return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? ERROR_NONE
+                                                                        : error_set(err, ERROR_INVALID, "%s: %s", path, error->message);
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    for (char **group = groups; *group; group++) {
+        enum error_code rc = set_group(out, file, *group, err);
+        if (rc)
+            return rc;
+    }
+    return ERROR_NONE;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agentd.conf(5) as values. */
+#ifndef AGENTD_AGENTD_CONFIG_H
+#define AGENTD_AGENTD_CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "bootstrap/site.h"
+
+struct agentd_config {
+    char factory[256];       /* path of factory.json */
+    char plugin[32];         /* bearer plug-in */
+    char plugin_dir[256];
+    enum uplink_policy uplink;
+    bool enable_modem, allow_roaming;
+    enum log_level log_level;
+    enum log_target log_target;
+};
+
+/* Defaults, then the file at path. A missing file is fine; an unknown group, key or value is INVALID and names it. */
+enum error_code config_load(const char *path, struct agentd_config *out, struct error *err);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clock, token, session, in this order. Owns a copy of the account while it runs and wipes it. */
+#include "bootstrap/execution/omadm.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "config.h"
+
+enum { CLOCK_POLL_MS = 1000 };
+
+struct omadm {
+    struct site *site;
+    struct dm_account account;
+    struct lease lease;
+    char context[33], network[256], device_id[96];
+    bool report;
+    int report_code;
+    dm_done_fn *fn;
+    void (*waiting)(void *user, const char *text);
+    void *user;
+    uint64_t timer;
+    uint32_t call;
+    struct dm_session *session;
+    bool said_waiting;
+};
+
+static void omadm_free(struct omadm *o)
+{
+    loop_cancel(o->site->loop, &o->timer);
+    if (o->call)
+        trust_cancel(o->site->trust, o->call);
+    secret_zero(o, sizeof *o);
+    free(o);
+}
+
+void omadm_cancel(struct omadm *o)
+{
+    if (!o)
+        return;
+    if (o->session)
+        dm_session_cancel(o->session);
+    omadm_free(o);
+}
+
+static void end(struct omadm *o, const struct error *e, const struct dm_outcome *outcome)
+{
+    dm_done_fn *fn = o->fn;
+    void *user = o->user;
+    o->session = NULL;
+    fn(user, e, outcome);
+    omadm_free(o);
+}
+
+static void on_session(void *user, const struct error *e, const struct dm_outcome *outcome)
+{
+    end(user, e, outcome);
+}
+
+static void fail(struct omadm *o, const struct error *e)
+{
+    struct dm_outcome nothing = { .account = &o->account };
+    end(o, e, &nothing);
+}
+
+static void start_session(struct omadm *o)
+{
+    const struct factory_data *f = &o->site->factory;
+    struct dm_device device = {
+        .device_id = o->device_id, .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
+        .hardware_version = f->hardware_version, .firmware_version = AGENT_VERSION, .gateway_id = f->gateway_id, .network = o->network,
+    };
+    struct dm_job job = {
+        .account = &o->account, .context = o->context, .device = &device, .lease = &o->lease, .roots_pem = f->roots_pem,
+        .now = clock_now(&o->site->clock), .report = o->report, .report_code = o->report_code,
+    };
+    struct error e = { 0 };
+    o->session = dm_session_start(o->site->loop, o->site->https, o->site->trust, &job, on_session, o, &e);
+    if (!o->session)
+        fail(o, &e);
+}
+
+static void on_token(void *user, enum error_code status, struct slice token)
+{
+    struct omadm *o = user;
+    (void)token; /* the session asks for it when the server does */
+    o->call = 0;
+    struct error e;
+    if (status) {
+        error_set(&e, status, "registration token: %s", error_text(status));
+        fail(o, &e);
+        return;
+    }
+    start_session(o);
+}
+
+/* A certificate cannot be judged without time (DESIGN situations); everything else goes on meanwhile. */
+static void await_clock(void *user)
+{
+    struct omadm *o = user;
+    o->timer = 0;
+    if (clock_source(&o->site->clock) == CLOCK_UNTRUSTED) {
+        if (!o->said_waiting && o->waiting)
+            o->waiting(o->user, "waiting for network time: the clock is not trusted");
+        o->said_waiting = true;
+        o->timer = loop_timer(o->site->loop, CLOCK_POLL_MS, await_clock, o);
+        return;
+    }
+    o->call = trust_token_open(o->site->trust, o->context, on_token, o);
+}
+
+/* DevId is a URN of the gateway's own identity: modem and SIM can be replaced (DESIGN trust rule 8). */
+struct omadm *omadm_start(struct site *site, const struct omadm_task *task, dm_done_fn *fn, void (*waiting)(void *user, const char *text),
+                          void *user)
+{
+    struct omadm *o = calloc(1, sizeof *o);
+    if (!o)
+        abort();
+    *o = (struct omadm){ .site = site, .account = *task->account, .lease = *task->lease, .report = task->report,
+                         .report_code = task->report_code, .fn = fn, .waiting = waiting, .user = user };
+    (void)text_copy(o->context, sizeof o->context, task->context);
+    (void)snprintf(o->device_id, sizeof o->device_id, "urn:gateway:%s", site->factory.gateway_id);
+    (void)site_network_facts(site, task->apn, o->network, sizeof o->network);
+    o->timer = loop_timer(site->loop, 0, await_clock, o);
+    return o;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conductor: carries one trigger from stage to stage, by the job table, each transition one transaction of the store. It is the only file
+ * that knows all stages. After a crash it looks at the last committed state: before COMMITTED the job begins anew from its sealed message,
+ * from COMMITTED on only the report is left, a roll-back is finished. */
+#ifndef BOOTSTRAP_JOB_H
+#define BOOTSTRAP_JOB_H
+
+#include "bootstrap/service.h"
+#include "bootstrap/site.h"
+#include "bootstrap/start/inbox.h"
+
+struct conductor;
+
+struct conductor *conductor_new(struct site *site, struct service *service);
+void conductor_free(struct conductor *c);
+/* Once the TRE is ready (again): recovery at the first call, then what waits. */
+void conductor_resume(struct conductor *c);
+/* A push message from a modem (see inbox_offer). */
+void conductor_sms(struct conductor *c, const struct modem_sms *sms);
+/* A push message by hand: fn gets the job's object path, or what is wrong. */
+typedef void conductor_reply_fn(void *user, const struct error *error, const char *job_path);
+void conductor_bootstrap(struct conductor *c, struct slice message, conductor_reply_fn *fn, void *user);
+enum error_code conductor_cancel(struct conductor *c, const char *job_id, struct error *err);
+enum error_code conductor_reopen(struct conductor *c, const char *context, struct error *err);
+/* Facts about modem or clock changed: a job that waits looks again. */
+void conductor_poke(struct conductor *c);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rules; owns no state. */
+#include "bootstrap/policy.h"
+
+#include <string.h>
+
+enum { MODEM_GRACE_MS = 10000 };
+
+static bool context_exists(const struct factory_data *f, const char *name)
+{
+    for (size_t i = 0; i < f->context_count; i++)
+        if (strcmp(f->contexts[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Trust rule 1: NETWPIN alone (the IMSI is no secret) never brings an account. */
+static bool brings_account(const struct settings *s)
+{
+    return s->dms > 0 || s->provurl[0] != '\0';
+}
+
+enum error_code policy_authorise(struct site *s, const struct trigger *t, struct error *err)
+{
+    if (!s->factory.present)
+        return error_set(err, ERROR_UNPROVISIONED, "a trigger came, but the gateway has no factory data");
+    if (!context_exists(&s->factory, t->context))
+        return error_set(err, ERROR_POLICY, "the gateway has no context \"%s\"", t->context);
+    struct context_row row;
+    if (store_context_get(s->store, t->context, &row) && row.committed)
+        return error_set(err, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", t->context, row.server_id);
+    if (t->sec == PUSH_NETWPIN && brings_account(t->settings))
+        return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate an account");
+    if (t->settings->dms == 0)
+        return error_set(err, ERROR_INCOMPLETE, "the document has no w7 account (APPLICATION with APPID w7)");
+    if (t->settings->dm[0].client.secret[0] == '\0')
+        return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
+    return ERROR_NONE;
+}
+
+static bool from_modem(const char *source)
+{
+    return strncmp(source, "sms-", 4) == 0;
+}
+
+enum way policy_way(struct site *s, const char *source, const struct napdef *napdef, uint64_t waited_ms)
+{
+    bool mm_present = strcmp(node_text(tree_manager(s->tree), "ModemManagerState"), "present") == 0;
+    bool modem = s->modem && modem_primary(s->modem);
+    switch (s->uplink) {
+    case UPLINK_HOST:
+        return WAY_HOST;
+    case UPLINK_CELLULAR:
+        return modem ? WAY_CELLULAR : WAY_WAIT;
+    case UPLINK_AUTO:
+        break;
+    }
+    if (!napdef)
+        return WAY_HOST;
+    if (modem)
+        return WAY_CELLULAR;
+    if (from_modem(source) || (mm_present && waited_ms < MODEM_GRACE_MS))
+        return WAY_WAIT; /* what came by SMS is not proved over another uplink */
+    return WAY_HOST;
+}
+
+enum error_code policy_modem(struct site *s, struct error *err)
+{
+    const struct modem_facts *m = s->modem ? modem_primary(s->modem) : NULL;
+    if (!m)
+        return error_set(err, ERROR_NO_MODEM, "waiting for a modem");
+    if (!m->registered)
+        return error_set(err, ERROR_NOT_REGISTERED, "modem %s is not registered yet", m->id);
+    if (m->roaming && !s->allow_roaming)
+        return error_set(err, ERROR_POLICY, "the modem is roaming in %s and roaming is not allowed", m->plmn);
+    return ERROR_NONE;
+}

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries are the installed LwM2M accounts (and one trial); each is unsealed when a lease is there and only then. The bearer of a context is kept by
+ * bearer/; a context without bearer uses the host's uplink. */
+#include "bootstrap/service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "bootstrap/apply.h"
+#include "config.h"
+#include "lwm2m/lwm2m.h"
+#include "model/settings_octets.h"
+#include "model/tre_wire.h"
+
+enum { ENTRIES = 8, PROVE_MS = 60000 };
+
+struct entry {
+    struct service *service;
+    char id[STORE_NAME], context[STORE_NAME];
+    bool used, trial, cellular;
+    uint32_t call; /* unsealing */
+    struct lwm2m_client *client;
+    struct lwm2m_status status;
+    struct node *node;
+};
+
+/* Opening of the installed bearer and DM accounts for the tree, one after the other. */
+struct opening {
+    struct service *service;
+    char kind[8], id[STORE_NAME], context[STORE_NAME];
+    service_account_fn *fn;
+    void *user;
+};
+
+struct service {
+    struct site *site;
+    struct entry entry[ENTRIES];
+    struct lease lease; /* of the kept bearer */
+    bool has_lease, bootstrapping;
+    char kept[STORE_NAME];
+    struct napdef *kept_napdef; /* wiped when replaced */
+    struct lwm2m_device device;
+    service_proved_fn *proved;
+    void *proved_user;
+    uint64_t prove_timer;
+    size_t stopping;
+    void (*stopped)(void *user);
+    void *stopped_user;
+};
+
+static void update_state(struct service *s)
+{
+    const char *state = "idle";
+    bool account = false, registered = false;
+    for (size_t i = 0; i < ENTRIES; i++) {
+        account = account || (s->entry[i].used && !s->entry[i].trial);
+        registered = registered || (s->entry[i].used && !s->entry[i].trial && s->entry[i].status.state == LWM2M_REGISTERED);
+    }
+    if (!s->site->factory.present)
+        state = "unprovisioned";
+    else if (s->bootstrapping)
+        state = "bootstrapping";
+    else if (registered)
+        state = "managed";
+    else if (account)
+        state = "degraded";
+    node_set(tree_manager(s->site->tree), "State", state);
+}
+
+void service_set_bootstrapping(struct service *s, bool running)
+{
+    s->bootstrapping = running;
+    update_state(s);
+}
+
+/* --- tree --- */
+
+static uint64_t wall_of(const struct service *s, uint64_t loop_ms)
+{
+    if (!loop_ms)
+        return 0;
+    int64_t delta = (int64_t)loop_ms - (int64_t)loop_now(s->site->loop);
+    return (uint64_t)((int64_t)(site_wall_clock() * 1000) + delta) * 1000;
+}
+
+static void show_status(struct entry *e)
+{
+    struct node *n = e->node;
+    node_set(n, "State", e->trial && e->status.state == LWM2M_IDLE ? "staged" : lwm2m_state_name(e->status.state));
+    node_set(n, "RegistrationId", e->status.location);
+    node_set_number(n, "LastContact", wall_of(e->service, e->status.last_contact));
+    node_set_number(n, "NextContact", wall_of(e->service, e->status.next_contact));
+    node_set(n, "LastError", e->status.error.code ? error_name(e->status.error.code) : "");
+    node_set_flag(n, "Installed", !e->trial);
+}
+
+static void show_lwm2m(struct entry *e, const struct lwm2m_account *a)
+{
+    char id[8], name[STORE_NAME + 8];
+    (void)snprintf(id, sizeof id, "%u", (unsigned)a->short_server_id);
+    (void)snprintf(name, sizeof name, "lwm2m-%s", e->id);
+    e->node = tree_add(e->service->site->tree, TREE_ACCOUNT, name);
+    node_set(e->node, "Protocol", "lwm2m");
+    node_set(e->node, "ServerId", id);
+    node_set(e->node, "Uri", a->uri);
+    node_set(e->node, "Endpoint", a->endpoint);
+    node_set(e->node, "SecurityMode", "psk");
+    node_set_number(e->node, "Lifetime", a->lifetime);
+    show_status(e);
+    node_publish(e->node);
+}
+
+static void show_dm(struct service *s, const char *item_id, const struct dm_account *a)
+{
+    char name[STORE_NAME + 8];
+    (void)snprintf(name, sizeof name, "omadm-%s", item_id);
+    struct node *n = tree_add(s->site->tree, TREE_ACCOUNT, name);
+    node_set(n, "Protocol", "omadm");
+    node_set(n, "ServerId", a->server_id);
+    node_set(n, "Uri", a->uri);
+    node_set(n, "Endpoint", a->client.name);
+    node_set(n, "SecurityMode", dm_auth_name(a->auth));
+    node_set(n, "State", "idle");
+    node_set_flag(n, "Installed", true);
+    node_set_number(n, "Lifetime", 0);
+    node_set(n, "RegistrationId", "");
+    node_set_number(n, "LastContact", 0);
+    node_set_number(n, "NextContact", 0);
+    node_set(n, "LastError", "");
+    node_publish(n);
+}
+
+/* --- LwM2M clients --- */
+
+static struct entry *entry_new(struct service *s, const char *id, const char *context)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (!s->entry[i].used) {
+            struct entry *e = &s->entry[i];
+            *e = (struct entry){ .service = s, .used = true };
+            (void)text_copy(e->id, sizeof e->id, id);
+            (void)text_copy(e->context, sizeof e->context, context);
+            return e;
+        }
+    return NULL;
+}
+
+static struct entry *entry_find(struct service *s, const char *id, bool trial)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].trial == trial && strcmp(s->entry[i].id, id) == 0)
+            return &s->entry[i];
+    return NULL;
+}
+
+static void entry_end(struct entry *e, bool politely)
+{
+    struct site *site = e->service->site;
+    if (e->call)
+        trust_cancel(site->trust, e->call);
+    if (e->client && politely)
+        lwm2m_client_stop(e->client, NULL, NULL);
+    else if (e->client)
+        lwm2m_client_free(e->client);
+    node_remove(e->node);
+    *e = (struct entry){ 0 };
+}
+
+static void prove_end(struct service *s, const struct error *error)
+{
+    service_proved_fn *fn = s->proved;
+    s->proved = NULL;
+    loop_cancel(s->site->loop, &s->prove_timer);
+    if (fn)
+        fn(s->proved_user, error);
+}
+
+static void on_state(void *user, const struct lwm2m_status *status)
+{
+    struct entry *e = user;
+    struct service *s = e->service;
+    enum lwm2m_state before = e->status.state;
+    e->status = *status;
+    if (e->node)
+        show_status(e);
+    if (before != status->state)
+        log_notice("lwm2m", "%s: %s", e->id, lwm2m_state_name(status->state));
+    if (status->error.code && before != LWM2M_RETRYING && status->state == LWM2M_RETRYING)
+        site_report(s->site, "lwm2m", 0, &status->error);
+    update_state(s);
+    if (e->trial && status->state == LWM2M_REGISTERED)
+        prove_end(s, NULL);
+}
+
+static uint64_t device_time(void *user)
+{
+    struct service *s = user;
+    uint64_t now = clock_now(&s->site->clock);
+    return now ? now : site_wall_clock();
+}
+
+static void fill_device(struct service *s)
+{
+    const struct factory_data *f = &s->site->factory;
+    s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
+                                       .hardware_version = f->hardware_version, .firmware_version = AGENT_VERSION,
+                                       .gateway_id = f->gateway_id, .current_time = device_time, .user = s };
+}
+
+static bool entry_connect(struct entry *e, const struct lwm2m_account *account, const struct lease *lease, struct error *err)
+{
+    struct service *s = e->service;
+    fill_device(s);
+    show_lwm2m(e, account);
+    e->client = lwm2m_client_new(s->site->loop, account, lease, &s->device, on_state, e, err);
+    return e->client != NULL;
+}
+
+static const struct lease *lease_for(struct service *s, const struct entry *e)
+{
+    static const struct lease host;
+    if (!e->cellular)
+        return &host;
+    return s->has_lease ? &s->lease : NULL;
+}
+
+static void on_account_open(void *user, enum error_code status, struct slice octets)
+{
+    struct entry *e = user;
+    struct service *s = e->service;
+    struct lwm2m_account account;
+    struct error err = { 0 };
+    e->call = 0;
+    const struct lease *lease = lease_for(s, e);
+    if (status || !lease)
+        return; /* the next lease or the return of the TRE tries again */
+    if (!lwm2m_account_read(octets, &account))
+        error_set(&err, ERROR_STORAGE, "stored account %s is not readable", e->id);
+    else if (!entry_connect(e, &account, lease, &err) && !err.code)
+        error_set(&err, ERROR_INTERNAL, "account %s cannot be started", e->id);
+    secret_zero(&account, sizeof account);
+    if (err.code)
+        site_report(s->site, "lwm2m", 0, &err);
+}
+
+static void entry_wake(struct entry *e)
+{
+    struct service *s = e->service;
+    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
+    char label[96];
+    size_t len;
+    const struct lease *lease = lease_for(s, e);
+    if (!e->used || e->trial || e->call)
+        return;
+    if (e->client) {
+        lwm2m_client_set_lease(e->client, lease);
+        return;
+    }
+    if (!lease || !store_item_octets(s->site->store, "lwm2m", e->id, false, sealed, sizeof sealed, &len))
+        return;
+    apply_label("lwm2m", e->id, label, sizeof label);
+    e->call = trust_unseal(s->site->trust, label, (struct slice){ sealed, len }, on_account_open, e);
+}
+
+/* --- loading --- */
+
+static bool context_has_bearer(struct service *s, const char *context)
+{
+    struct item_row row;
+    for (size_t n = 0; store_item_at(s->site->store, "bearer", false, n, &row); n++)
+        if (strcmp(row.context, context) == 0)
+            return true;
+    return false;
+}
+
+static void load_lwm2m(struct service *s)
+{
+    struct item_row row;
+    for (size_t n = 0; store_item_at(s->site->store, "lwm2m", false, n, &row); n++) {
+        struct entry *e = entry_find(s, row.id, false);
+        if (!e)
+            e = entry_new(s, row.id, row.context);
+        if (!e)
+            return;
+        e->cellular = context_has_bearer(s, row.context);
+        if (!e->client)
+            entry_wake(e);
+    }
+}
+
+static void keep_bearer(struct service *s, const char *id, const struct napdef *napdef)
+{
+    if (!s->kept_napdef && !(s->kept_napdef = calloc(1, sizeof *s->kept_napdef)))
+        abort();
+    *s->kept_napdef = *napdef;
+    (void)text_copy(s->kept, sizeof s->kept, id);
+    if (s->site->bearers)
+        bearers_keep(s->site->bearers, id, napdef);
+}
+
+static void on_item_open(void *user, enum error_code status, struct slice octets)
+{
+    struct opening *o = user;
+    struct service *s = o->service;
+    struct napdef napdef;
+    struct dm_account account;
+    if (strcmp(o->kind, "bearer") == 0) {
+        if (!status && napdef_read(octets, &napdef))
+            keep_bearer(s, o->id, &napdef);
+        secret_zero(&napdef, sizeof napdef);
+    } else {
+        bool ok = !status && dm_account_read(octets, &account);
+        if (ok)
+            show_dm(s, o->id, &account);
+        if (o->fn)
+            o->fn(o->user, ok ? ERROR_NONE : status ? status : ERROR_STORAGE, ok ? &account : NULL);
+        secret_zero(&account, sizeof account);
+    }
+    free(o);
+}
+
+static bool open_item(struct service *s, const struct item_row *row, service_account_fn *fn, void *user)
+{
+    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
+    char label[96];
+    size_t len;
+    struct opening *o = calloc(1, sizeof *o);
+    if (!o || !store_item_octets(s->site->store, row->kind, row->id, false, sealed, sizeof sealed, &len)) {
+        free(o);
+        return false;
+    }
+    *o = (struct opening){ .service = s, .fn = fn, .user = user };
+    (void)text_copy(o->kind, sizeof o->kind, row->kind);
+    (void)text_copy(o->id, sizeof o->id, row->id);
+    (void)text_copy(o->context, sizeof o->context, row->context);
+    apply_label(row->kind, row->id, label, sizeof label);
+    (void)trust_unseal(s->site->trust, label, (struct slice){ sealed, len }, on_item_open, o);
+    return true;
+}
+
+void service_start(struct service *s)
+{
+    struct item_row row;
+    if (trust_status(s->site->trust)->state != TRE_READY) {
+        update_state(s);
+        return;
+    }
+    for (size_t n = 0; store_item_at(s->site->store, "bearer", false, n, &row); n++)
+        if (strcmp(row.id, s->kept) != 0)
+            (void)open_item(s, &row, NULL, NULL);
+    for (size_t n = 0; store_item_at(s->site->store, "dm", false, n, &row); n++)
+        (void)open_item(s, &row, NULL, NULL);
+    load_lwm2m(s);
+    update_state(s);
+}
+
+void service_dm_account(struct service *s, const char *context, service_account_fn *fn, void *user)
+{
+    struct item_row row;
+    for (size_t n = 0; store_item_at(s->site->store, "dm", false, n, &row); n++)
+        if (strcmp(row.context, context) == 0 && open_item(s, &row, fn, user))
+            return;
+    fn(user, ERROR_NOT_FOUND, NULL);
+}
+
+void service_bearer(struct service *s, const struct lease *lease)
+{
+    s->has_lease = lease != NULL;
+    if (lease)
+        s->lease = *lease;
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].cellular)
+            entry_wake(&s->entry[i]);
+}
+
+/* --- proving --- */
+
+static struct entry *trial_of(struct service *s)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].trial)
+            return &s->entry[i];
+    return NULL;
+}
+
+static void on_prove_timeout(void *user)
+{
+    struct service *s = user;
+    struct entry *e = trial_of(s);
+    struct error err;
+    s->prove_timer = 0;
+    if (e && e->status.error.code)
+        err = e->status.error;
+    else
+        error_set(&err, ERROR_TIMEOUT, "the new account was not registered within %d s", PROVE_MS / 1000);
+    prove_end(s, &err);
+}
+
+static void prove_failed(void *user)
+{
+    struct service *s = user;
+    struct error err;
+    s->prove_timer = 0;
+    error_set(&err, ERROR_INTERNAL, "the new account cannot be started");
+    prove_end(s, &err);
+}
+
+void service_prove(struct service *s, const struct lwm2m_account *account, const char *context, const struct lease *lease,
+                   service_proved_fn *fn, void *user)
+{
+    char name[8], id[STORE_NAME];
+    struct error err = { 0 };
+    service_drop_trial(s);
+    (void)snprintf(name, sizeof name, "%u", (unsigned)account->short_server_id);
+    apply_id(context, name, id, sizeof id);
+    struct entry *old = entry_find(s, id, false);
+    if (old)
+        entry_end(old, true); /* the same server again: it holds one registration an endpoint */
+    struct entry *e = entry_new(s, id, context);
+    s->proved = fn;
+    s->proved_user = user;
+    if (e) {
+        e->trial = true;
+        e->cellular = lease->bound;
+    }
+    bool started = e && entry_connect(e, account, lease, &err);
+    s->prove_timer = loop_timer(s->site->loop, started ? PROVE_MS : 0, started ? on_prove_timeout : prove_failed, s);
+}
+
+void service_drop_trial(struct service *s)
+{
+    s->proved = NULL;
+    loop_cancel(s->site->loop, &s->prove_timer);
+    struct entry *e = trial_of(s);
+    if (e)
+        entry_end(e, true);
+}
+
+void service_adopt(struct service *s, const char *context)
+{
+    struct entry *trial = trial_of(s);
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && !s->entry[i].trial && strcmp(s->entry[i].context, context) == 0)
+            entry_end(&s->entry[i], true);
+    if (trial) {
+        trial->trial = false;
+        show_status(trial);
+    }
+    service_start(s);
+}
+
+void service_restore(struct service *s)
+{
+    if (s->site->bearers)
+        bearers_keep(s->site->bearers, s->kept, s->kept_napdef);
+    service_start(s);
+}
+
+enum error_code service_update(struct service *s, const char *account_id, struct error *err)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].node && strcmp(node_id(s->entry[i].node), account_id) == 0) {
+            if (!s->entry[i].client)
+                return error_set(err, ERROR_NOT_READY, "account %s has no connectivity", account_id);
+            lwm2m_client_update(s->entry[i].client);
+            return ERROR_NONE;
+        }
+    return error_set(err, ERROR_NOT_FOUND, "no LwM2M account %s", account_id);
+}
+
+/* --- life --- */
+
+struct service *service_new(struct site *site)
+{
+    struct service *s = calloc(1, sizeof *s);
+    if (s)
+        s->site = site;
+    return s;
+}
+
+static void on_client_stopped(void *user)
+{
+    struct service *s = user;
+    if (--s->stopping == 0 && s->stopped)
+        s->stopped(s->stopped_user);
+}
+
+void service_stop(struct service *s, void (*fn)(void *user), void *user)
+{
+    s->stopped = fn;
+    s->stopped_user = user;
+    s->stopping = 1; /* ours: so that the last one cannot end the wait before all are told */
+    for (size_t i = 0; i < ENTRIES; i++) {
+        struct entry *e = &s->entry[i];
+        if (!e->used || !e->client)
+            continue;
+        s->stopping++;
+        lwm2m_client_stop(e->client, on_client_stopped, s);
+        e->client = NULL;
+    }
+    (void)loop_timer(s->site->loop, 0, on_client_stopped, s);
+}
+
+void service_free(struct service *s)
+{
+    if (!s)
+        return;
+    loop_cancel(s->site->loop, &s->prove_timer);
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used)
+            entry_end(&s->entry[i], false);
+    if (s->kept_napdef)
+        secret_zero(s->kept_napdef, sizeof *s->kept_napdef);
+    free(s->kept_napdef);
+    free(s);
+}

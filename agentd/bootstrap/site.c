@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts about the site as text, and the one place where failures become visible. */
+#include "bootstrap/site.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+
+static void add_fact(char *out, size_t cap, const char *key, const char *value)
+{
+    size_t n = strlen(out);
+    if (value[0])
+        (void)snprintf(&out[n], cap - n, "%s%s=%s", n ? ";" : "", key, value);
+}
+
+char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap)
+{
+    const struct modem_facts *m = s->modem ? modem_primary(s->modem) : NULL;
+    out[0] = '\0';
+    if (m && m->registered) {
+        add_fact(out, cap, "plmn", m->plmn);
+        add_fact(out, cap, "access", m->access);
+        add_fact(out, cap, "roaming", m->roaming ? "yes" : "no");
+    }
+    add_fact(out, cap, "bearer", apn);
+    return out;
+}
+
+uint64_t site_wall_clock(void)
+{
+    time_t t = time(NULL);
+    return t > 0 ? (uint64_t)t : 0;
+}
+
+static void set_last_error(struct site *s, const struct error *e)
+{
+    struct node *m = tree_manager(s->tree);
+    node_set(m, "LastError", error_name(e->code));
+    node_set(m, "LastErrorText", e->text);
+    node_set(m, "LastErrorHint", e->hint);
+    node_set_number(m, "LastErrorTime", site_wall_clock() * 1000000);
+}
+
+void site_report(struct site *s, const char *object, uint64_t job, const struct error *e)
+{
+    log_warning(object, "%s: %s; %s", error_name(e->code), e->text, e->hint);
+    set_last_error(s, e);
+    struct error ignored;
+    if (store_begin(s->store, &ignored))
+        return;
+    store_history_add(s->store, site_wall_clock(), job, error_name(e->code), e->text);
+    (void)store_commit(s->store, &ignored);
+}
+
+void site_report_refused(struct site *s, const char *object, const struct error *e)
+{
+    struct node *m = tree_manager(s->tree);
+    const struct tree_value *v = node_get(m, "MessagesRefused");
+    node_set_number(m, "MessagesRefused", (v ? v->number : 0) + 1);
+    site_report(s, object, 0, e);
+    const char *args[] = { error_name(e->code), e->text, e->hint };
+    node_signal(m, "Refused", args, 3);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the stages and the conductor work with: the rooms below, the factory's identity, the administrator's choices. Built once by main. */
+#ifndef BOOTSTRAP_SITE_H
+#define BOOTSTRAP_SITE_H
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "bearer/bearer.h"
+#include "modem/modem.h"
+#include "model/tree.h"
+#include "net/https.h"
+#include "store/store.h"
+#include "trust/trust.h"
+
+enum uplink_policy { UPLINK_AUTO, UPLINK_CELLULAR, UPLINK_HOST };
+
+struct factory_data {
+    bool present;
+    char gateway_id[65], manufacturer[65], model[65], serial[65], hardware_version[65];
+    char *roots_pem; /* concatenated trust roots; owned */
+    char contexts[4][33];
+    size_t context_count;
+};
+
+struct site {
+    const struct loop *loop;
+    struct store *store;
+    struct tree *tree;
+    struct trust *trust;
+    struct modem_watch *modem; /* NULL where there is no system bus for it */
+    struct bearers *bearers;
+    struct https *https;
+    struct clock_state clock;
+    struct factory_data factory;
+    enum uplink_policy uplink;
+    bool allow_roaming;
+};
+
+/* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "" without any. Returns out. */
+char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap);
+/* Unix seconds as the clock says, trusted or not; for records only. */
+uint64_t site_wall_clock(void);
+
+/* A refusal or failure that a person should see: one log line, Manager.LastError*, history. */
+void site_report(struct site *s, const char *object, uint64_t job, const struct error *e);
+/* The same for a refused message: also the counter and the Refused signal. */
+void site_report_refused(struct site *s, const char *object, const struct error *e);
+
+#endif

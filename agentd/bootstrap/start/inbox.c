@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One message at a time walks: seal -> commit and delete -> (unseal) -> verify -> parse -> hand over. Owns the queue of messages that are not
+ * committed yet (they are still in modem storage, so losing the queue loses nothing). Must never parse what is not verified. */
+#include "bootstrap/start/inbox.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "bootstrap/briefing/provisioning.h"
+#include "codec/prov.h"
+#include "codec/wsp.h"
+#include "model/tre_wire.h"
+
+enum {
+    MESSAGE_MAX = 33000,
+    QUEUE_MAX = 32,
+    ARENA_SIZE = 384 * 1024,
+    KEEP_REFUSED = 256,
+    RETRY_SECONDS = 10, /* a failed message is acted on again at most this often, times its attempts */
+};
+
+struct message {
+    struct message *next;
+    uint8_t hash[32];
+    char source[16], handle[128];
+    uint8_t *octets; /* NULL: only in the store */
+    size_t len;
+    inbox_done_fn *done;
+    void *user;
+    struct error result;
+};
+
+struct inbox {
+    struct site *site;
+    inbox_trigger_fn *trigger;
+    void *user;
+    struct message *first; /* the first is the one at work while call is set */
+    uint32_t call;
+    uint64_t kick;
+    struct wsp_push push; /* of the message at work */
+};
+
+static void work(void *user);
+
+static void kick(struct inbox *in)
+{
+    if (!in->kick && !in->call)
+        in->kick = loop_timer(in->site->loop, 0, work, in);
+}
+
+static const char *label_of(const struct message *m, char out[80])
+{
+    char hex[65];
+    (void)strcpy(out, "inbox/");
+    return strcat(out, text_hex(m->hash, sizeof m->hash, hex));
+}
+
+static void message_free(struct message *m)
+{
+    if (m->octets)
+        secret_zero(m->octets, m->len);
+    free(m->octets);
+    free(m);
+}
+
+static void finish(struct inbox *in, const struct error *e)
+{
+    struct message *m = in->first;
+    in->first = m->next;
+    in->call = 0;
+    if (m->done)
+        m->done(m->user, e);
+    message_free(m);
+    if (in->first)
+        kick(in);
+}
+
+static void on_deleted(void *user, enum error_code status, const char *text)
+{
+    (void)user;
+    if (status)
+        log_warning("inbox", "SMS could not be deleted from the modem: %s", text ? text : error_text(status));
+}
+
+static void delete_sms(struct inbox *in, const struct message *m)
+{
+    if (m->handle[0] && in->site->modem)
+        modem_sms_delete(in->site->modem, m->handle, on_deleted, NULL);
+}
+
+static void write_state(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause)
+{
+    struct error e;
+    struct store *s = in->site->store;
+    if (store_begin(s, &e))
+        return;
+    store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED);
+    store_inbox_prune(s, KEEP_REFUSED);
+    if (store_commit(s, &e))
+        log_error("inbox", "%s", e.text);
+}
+
+static void refuse(struct inbox *in, const struct error *e)
+{
+    write_state(in, in->first->hash, INBOX_REFUSED, error_name(e->code));
+    site_report_refused(in->site, "inbox", e);
+    finish(in, e);
+}
+
+/* --- parse: only after the MAC --- */
+
+static enum error_code parse_document(const struct wsp_push *push, struct settings *settings, struct error *err)
+{
+    void *memory = malloc(ARENA_SIZE);
+    if (!memory)
+        return error_set(err, ERROR_NO_MEMORY, "message");
+    struct arena arena = arena_make(memory, ARENA_SIZE);
+    struct prov_node *root = NULL;
+    enum error_code rc = push->media == WSP_MEDIA_CP_XML ? prov_decode_xml(push->body, &arena, &root, err)
+                                                         : prov_decode_wbxml(push->body, &arena, &root, err);
+    if (!rc)
+        rc = provisioning_settings(root, settings, err);
+    secret_zero(memory, ARENA_SIZE);
+    free(memory);
+    return rc;
+}
+
+static void hand_over(struct inbox *in)
+{
+    struct message *m = in->first;
+    struct error e = { 0 };
+    struct settings *settings = settings_new();
+    enum error_code rc = settings ? parse_document(&in->push, settings, &e) : error_set(&e, ERROR_NO_MEMORY, "message");
+    if (rc) {
+        settings_free(settings);
+        refuse(in, &e);
+        return;
+    }
+    struct trigger t = { .sec = (enum push_sec)in->push.sec, .settings = settings };
+    memcpy(t.hash, m->hash, sizeof t.hash);
+    (void)text_copy(t.source, sizeof t.source, m->source);
+    (void)text_copy(t.context, sizeof t.context, settings->context[0] ? settings->context : "usim");
+    if (!in->trigger(in->user, &t)) {
+        settings_free(settings);
+        error_set(&e, ERROR_BUSY, "another bootstrap is running; the message waits");
+    }
+    finish(in, &e);
+}
+
+static void on_verified(void *user, enum error_code status, uint8_t tries_left)
+{
+    struct inbox *in = user;
+    struct error e;
+    in->call = 0;
+    if (status == ERROR_NONE) {
+        hand_over(in);
+        return;
+    }
+    if (status == ERROR_PEER_LOST || status == ERROR_TIMEOUT || status == ERROR_NOT_READY || status == ERROR_BUSY)
+        return; /* stays first in the queue; inbox_resume when the TRE is back */
+    error_set(&e, status, "push message: %s (%u tries left)", error_text(status), tries_left);
+    refuse(in, &e);
+}
+
+static enum error_code read_header(struct inbox *in, uint8_t mac[20], struct slice *mac_octets, struct error *err)
+{
+    struct message *m = in->first;
+    *mac_octets = (struct slice){ NULL, 0 };
+    enum error_code rc = wsp_push_parse((struct slice){ m->octets, m->len }, &in->push, err);
+    if (rc)
+        return rc;
+    if (in->push.media != WSP_MEDIA_CP_WBXML && in->push.media != WSP_MEDIA_CP_XML)
+        return error_set(err, ERROR_NOT_SUPPORTED, "push message: content type is not OMA client provisioning");
+    if (!in->push.has_sec)
+        return error_set(err, ERROR_MAC_MISSING, "push message carries no SEC parameter");
+    if (!in->push.has_mac)
+        return ERROR_NONE; /* the TRE decides: USERPINMAC has none */
+    rc = wsp_mac_decode(&in->push, mac, err);
+    if (!rc)
+        *mac_octets = (struct slice){ mac, 20 };
+    return rc;
+}
+
+static void verify(struct inbox *in)
+{
+    struct message *m = in->first;
+    struct error e = { 0 };
+    uint8_t mac[20];
+    struct slice mac_octets;
+    if (read_header(in, mac, &mac_octets, &e)) {
+        refuse(in, &e);
+        return;
+    }
+    const struct modem_facts *facts = in->site->modem ? modem_primary(in->site->modem) : NULL;
+    in->call = trust_verify_push(in->site->trust, in->push.sec, facts ? facts->imsi : "", mac_octets, m->hash, in->push.body, on_verified, in);
+}
+
+/* --- octets out of the store --- */
+
+static void on_unsealed(void *user, enum error_code status, struct slice octets)
+{
+    struct inbox *in = user;
+    struct message *m = in->first;
+    in->call = 0;
+    if (status == ERROR_PEER_LOST || status == ERROR_TIMEOUT || status == ERROR_NOT_READY || status == ERROR_BUSY)
+        return;
+    if (m->octets)
+        secret_zero(m->octets, m->len);
+    free(m->octets); /* from before the TRE went away */
+    m->octets = status ? NULL : malloc(octets.len + 1);
+    if (!m->octets) {
+        struct error e;
+        error_set(&e, status ? status : ERROR_NO_MEMORY, "stored message cannot be opened");
+        refuse(in, &e);
+        return;
+    }
+    memcpy(m->octets, octets.data, octets.len);
+    m->len = octets.len;
+    verify(in);
+}
+
+static void open_stored(struct inbox *in)
+{
+    struct message *m = in->first;
+    static uint8_t sealed[MESSAGE_MAX + 256];
+    char label[80];
+    size_t len;
+    if (!store_inbox_octets(in->site->store, m->hash, sealed, sizeof sealed, &len)) {
+        struct error e;
+        error_set(&e, ERROR_NOT_FOUND, "stored message is not there any more");
+        refuse(in, &e);
+        return;
+    }
+    in->call = trust_unseal(in->site->trust, label_of(m, label), (struct slice){ sealed, len }, on_unsealed, in);
+}
+
+/* --- octets into the store --- */
+
+static void on_sealed(void *user, enum error_code status, struct slice blob)
+{
+    struct inbox *in = user;
+    struct message *m = in->first;
+    struct error e = { 0 };
+    in->call = 0;
+    if (status)
+        return; /* the TRE is away: the SMS is still in the modem, the message in the queue */
+    struct inbox_row row = { .state = INBOX_PENDING, .received = site_wall_clock() };
+    memcpy(row.hash, m->hash, sizeof row.hash);
+    (void)text_copy(row.source, sizeof row.source, m->source);
+    struct store *s = in->site->store;
+    if (!store_begin(s, &e)) {
+        store_inbox_add(s, &row, blob);
+        (void)store_commit(s, &e);
+    }
+    if (e.code) {
+        site_report(in->site, "inbox", 0, &e); /* not committed: not deleted, tried again at the next start or offer */
+        finish(in, &e);
+        return;
+    }
+    struct node *manager = tree_manager(in->site->tree);
+    const struct tree_value *v = node_get(manager, "MessagesReceived");
+    node_set_number(manager, "MessagesReceived", (v ? v->number : 0) + 1);
+    log_notice("inbox", "push message taken over (%s, %zu octets)", m->source, m->len);
+    delete_sms(in, m);
+    verify(in);
+}
+
+/* A message that is known already: delete it again, act only where the rules of replay allow. */
+static void known(struct inbox *in, const struct inbox_row *row)
+{
+    struct message *m = in->first;
+    struct error e = { 0 };
+    delete_sms(in, m);
+    switch (row->state) {
+    case INBOX_PENDING:
+        open_stored(in);
+        return;
+    case INBOX_FAILED:
+        if (site_wall_clock() < row->received + (uint64_t)RETRY_SECONDS * row->attempts) {
+            error_set(&e, ERROR_REPLAYED, "message failed before (%s) and may be tried again later", row->cause);
+            break;
+        }
+        write_state(in, m->hash, INBOX_PENDING, "");
+        open_stored(in);
+        return;
+    case INBOX_REFUSED:
+        error_set(&e, ERROR_REPLAYED, "message was refused before: %s", row->cause);
+        break;
+    case INBOX_COMMITTED:
+        error_set(&e, ERROR_REPLAYED, "message was carried out before");
+        break;
+    }
+    log_info("inbox", "%s", e.text);
+    finish(in, &e);
+}
+
+static void work(void *user)
+{
+    struct inbox *in = user;
+    in->kick = 0;
+    struct message *m = in->first;
+    if (!m || in->call)
+        return;
+    if (trust_status(in->site->trust)->state != TRE_READY) {
+        log_info("inbox", "message waits for agent-tred");
+        return;
+    }
+    struct inbox_row row;
+    char label[80];
+    if (store_inbox_get(in->site->store, m->hash, &row))
+        known(in, &row);
+    else if (m->octets)
+        in->call = trust_seal(in->site->trust, label_of(m, label), (struct slice){ m->octets, m->len }, on_sealed, in);
+    else
+        finish(in, &m->result);
+}
+
+static void append(struct inbox *in, struct message *m)
+{
+    struct message **at = &in->first;
+    size_t n = 0;
+    for (; *at; at = &(*at)->next, n++)
+        if (memcmp((*at)->hash, m->hash, sizeof m->hash) == 0 && !m->done && !m->handle[0]) {
+            message_free(m); /* the other route was first and nobody waits for this one */
+            return;
+        }
+    if (n >= QUEUE_MAX) {
+        log_warning("inbox", "too many messages wait; this one stays in the modem");
+        message_free(m);
+        return;
+    }
+    *at = m;
+    kick(in);
+}
+
+static void done_later(void *user)
+{
+    struct message *m = user;
+    m->done(m->user, &m->result);
+    message_free(m);
+}
+
+static struct message *message_new(const char *source, const char *handle)
+{
+    struct message *m = calloc(1, sizeof *m);
+    if (!m)
+        abort();
+    (void)text_copy(m->source, sizeof m->source, source);
+    (void)text_copy(m->handle, sizeof m->handle, handle);
+    return m;
+}
+
+void inbox_offer(struct inbox *in, const char *source, struct slice data, const char *handle, inbox_done_fn *done, void *user)
+{
+    struct message *m = message_new(source, handle);
+    m->done = done;
+    m->user = user;
+    if (data.len == 0 || data.len > MESSAGE_MAX)
+        error_set(&m->result, ERROR_TOO_LARGE, "message has %zu octets, allowed are 1..%d", data.len, MESSAGE_MAX);
+    else if (done && trust_status(in->site->trust)->state != TRE_READY)
+        error_set(&m->result, ERROR_NOT_READY, "agent-tred is not ready");
+    else if (!(m->octets = malloc(data.len)) || EVP_Digest(data.data, data.len, m->hash, NULL, EVP_sha256(), NULL) != 1)
+        error_set(&m->result, ERROR_NO_MEMORY, "message");
+    if (m->result.code) {
+        log_warning("inbox", "%s", m->result.text);
+        if (done)
+            (void)loop_timer(in->site->loop, 0, done_later, m);
+        else
+            message_free(m);
+        return;
+    }
+    memcpy(m->octets, data.data, data.len);
+    m->len = data.len;
+    append(in, m);
+}
+
+void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source)
+{
+    struct message *m = message_new(source, "");
+    memcpy(m->hash, hash, sizeof m->hash);
+    append(in, m);
+}
+
+void inbox_resume(struct inbox *in)
+{
+    struct inbox_row row;
+    for (size_t n = 0; n < QUEUE_MAX && store_inbox_pending(in->site->store, n, &row); n++)
+        inbox_reopen(in, row.hash, row.source);
+    kick(in);
+}
+
+struct inbox *inbox_new(struct site *site, inbox_trigger_fn *fn, void *user)
+{
+    struct inbox *in = calloc(1, sizeof *in);
+    if (in)
+        *in = (struct inbox){ .site = site, .trigger = fn, .user = user };
+    return in;
+}
+
+void inbox_free(struct inbox *in)
+{
+    if (!in)
+        return;
+    if (in->call)
+        trust_cancel(in->site->trust, in->call);
+    loop_cancel(in->site->loop, &in->kick);
+    while (in->first) {
+        struct message *m = in->first;
+        in->first = m->next;
+        message_free(m);
+    }
+    free(in);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What D-Bus methods do: the table that bus/ calls, over conductor, service and modem. */
+#ifndef AGENTD_CALLS_H
+#define AGENTD_CALLS_H
+
+#include "bootstrap/job.h"
+#include "bus/bus.h"
+
+struct calls {
+    struct site *site;
+    struct service *service;
+    struct conductor *conductor;
+};
+
+/* calls is borrowed for the life of the table. */
+struct bus_calls calls_table(struct calls *calls);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agentd: the composition root. Builds each room in order, from the ground up, and tears them down in reverse; read top to bottom it is the
+ * diagram of the program. Decides nothing. */
+#include <getopt.h>
+#include <glib-unix.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "access/access.h"
+#include "agentd_config.h"
+#include "bearer/bearer.h"
+#include "bearer/plugin.h"
+#include "bootstrap/factory.h"
+#include "bootstrap/job.h"
+#include "bootstrap/service.h"
+#include "bus/bus.h"
+#include "calls.h"
+#include "config.h"
+#include "glue/loop_glib.h"
+#include "glue/notify.h"
+#include "model/tre_wire.h"
+
+enum { CLOCK_SAVE_MS = 6 * 3600 * 1000, CLOCK_LOOK_MS = 30000 };
+
+struct options {
+    const char *config, *state, *tred, *modemd, *log_level;
+};
+
+struct agent {
+    struct options options;
+    struct agentd_config config;
+    GMainLoop *main_loop;
+    struct loop loop;
+    struct site site;
+    struct access *access;
+    const struct bearer_plugin *plugin;
+    struct service *service;
+    struct conductor *conductor;
+    struct calls calls;
+    struct bus *bus;
+    bool stopping;
+    int status;
+};
+
+/* --- events between rooms --- */
+
+static void show_clock(struct agent *a)
+{
+    node_set(tree_manager(a->site.tree), "ClockState", clock_source_name(clock_source(&a->site.clock)));
+}
+
+static void on_tre_change(void *user)
+{
+    struct agent *a = user;
+    if (trust_status(a->site.trust)->state != TRE_READY || !a->conductor)
+        return;
+    service_start(a->service);
+    conductor_resume(a->conductor);
+}
+
+static void on_modem_change(void *user)
+{
+    struct agent *a = user;
+    if (!a->conductor)
+        return;
+    if (a->site.bearers)
+        bearers_set_modem(a->site.bearers, modem_primary_path(a->site.modem));
+    conductor_poke(a->conductor);
+}
+
+static void on_sms(void *user, const struct modem_sms *sms)
+{
+    struct agent *a = user;
+    if (a->conductor)
+        conductor_sms(a->conductor, sms);
+}
+
+static void on_network_time(void *user, uint64_t unix_seconds)
+{
+    struct agent *a = user;
+    if (!clock_set_network(&a->site.clock, unix_seconds))
+        log_warning("clock", "network time is before the release date; ignored");
+    show_clock(a);
+}
+
+static void on_bearer_up(void *user, const struct lease *lease)
+{
+    struct agent *a = user;
+    if (a->service)
+        service_bearer(a->service, lease);
+}
+
+static void on_bearer_down(void *user, const char *text)
+{
+    struct agent *a = user;
+    (void)text;
+    if (a->service)
+        service_bearer(a->service, NULL);
+}
+
+static void on_bus_name(void *user, bool owned)
+{
+    struct agent *a = user;
+    if (owned) {
+        notify_ready();
+    } else if (!a->stopping) {
+        log_error("bus", "the bus or the name org.gatewayagent.Agent1 was lost");
+        a->status = 1;
+        g_main_loop_quit(a->main_loop);
+    }
+}
+
+/* --- clock floor: what time it was when we last looked, so that a later 1970 is recognised --- */
+
+static void save_clock(void *user)
+{
+    struct agent *a = user;
+    struct error e;
+    char text[24];
+    uint64_t now = clock_now(&a->site.clock);
+    if (now && !store_begin(a->site.store, &e)) {
+        (void)snprintf(text, sizeof text, "%llu", (unsigned long long)now);
+        store_value_put(a->site.store, "clock-floor", text);
+        (void)store_commit(a->site.store, &e);
+    }
+    (void)loop_timer(&a->loop, CLOCK_SAVE_MS, save_clock, a);
+}
+
+/* While the clock is not trusted somebody (NTP) may set it. */
+static void look_at_clock(void *user)
+{
+    struct agent *a = user;
+    show_clock(a);
+    if (clock_source(&a->site.clock) != CLOCK_SYSTEM)
+        (void)loop_timer(&a->loop, CLOCK_LOOK_MS, look_at_clock, a);
+}
+
+static struct clock_state load_clock(struct store *s)
+{
+    char text[24];
+    uint64_t floor = 0;
+    if (store_value_get(s, "clock-floor", text, sizeof text))
+        floor = strtoull(text, NULL, 10);
+    return clock_make(floor);
+}
+
+/* --- building --- */
+
+static bool open_state(struct agent *a, struct error *err)
+{
+    g_autofree char *path = g_build_filename(a->options.state, "agent.db", NULL);
+    if (store_open(path, &a->site.store, err))
+        return false;
+    a->site.clock = load_clock(a->site.store);
+    struct error factory = { 0 };
+    if (factory_load(a->site.store, a->config.factory, &a->site.factory, &factory))
+        site_report(&a->site, "factory", 0, &factory); /* visible; the gateway stays unprovisioned */
+    return true;
+}
+
+static void show_manager(struct agent *a)
+{
+    struct node *m = tree_manager(a->site.tree);
+    static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "bearer-modemmanager" };
+    static const char *const texts[] = { "LastError", "LastErrorText", "LastErrorHint", "TreBackend" };
+    static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused" };
+    node_set(m, "Version", AGENT_VERSION);
+    node_set(m, "State", "starting");
+    node_set(m, "TreState", "absent");
+    node_set(m, "ModemManagerState", "absent");
+    node_set_texts(m, "Capabilities", capabilities, G_N_ELEMENTS(capabilities));
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
+        node_set(m, texts[i], "");
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+        node_set_number(m, numbers[i], 0);
+}
+
+static bool build_modem(struct agent *a, struct error *err)
+{
+    static const struct modem_events modem_events = { on_modem_change, on_sms, on_network_time };
+    static const struct bearer_events bearer_events = { on_bearer_up, on_bearer_down };
+    a->site.modem = modem_watch_new(&a->loop, a->access, a->site.tree, a->config.enable_modem, &modem_events, a, err);
+    if (!a->site.modem)
+        return false;
+    a->plugin = bearer_plugin_load(a->config.plugin_dir, a->config.plugin, err);
+    if (!a->plugin)
+        return false;
+    a->site.bearers = bearers_new(&a->loop, a->plugin, a->access, a->site.tree, &bearer_events, a);
+    return a->site.bearers != NULL;
+}
+
+static bool build(struct agent *a, struct error *err)
+{
+    a->site.loop = &a->loop;
+    a->site.tree = tree_new();
+    a->site.uplink = a->config.uplink;
+    a->site.allow_roaming = a->config.allow_roaming;
+    show_manager(a);
+    if (!open_state(a, err))
+        return false;
+    node_set(tree_manager(a->site.tree), "GatewayId", a->site.factory.gateway_id);
+    a->access = access_new(&a->loop, a->options.modemd);
+    a->site.trust = trust_new(&a->loop, a->options.tred, a->site.tree, on_tre_change, a);
+    a->site.https = https_new(&a->loop);
+    if (!a->access || !a->site.trust || !a->site.https || !build_modem(a, err))
+        return false;
+    a->service = service_new(&a->site);
+    a->conductor = conductor_new(&a->site, a->service);
+    a->calls = (struct calls){ &a->site, a->service, a->conductor };
+    struct bus_calls table = calls_table(&a->calls);
+    service_start(a->service);
+    look_at_clock(a);
+    save_clock(a);
+    a->bus = bus_new(a->site.tree, &table, on_bus_name, a, err);
+    return a->bus != NULL;
+}
+
+static void tear_down(struct agent *a)
+{
+    bus_free(a->bus);
+    conductor_free(a->conductor);
+    service_free(a->service);
+    bearers_free(a->site.bearers);
+    if (a->site.modem)
+        modem_watch_free(a->site.modem);
+    https_free(a->site.https);
+    trust_free(a->site.trust);
+    access_free(a->access);
+    factory_clear(&a->site.factory);
+    store_close(a->site.store);
+    tree_free(a->site.tree);
+}
+
+/* --- stopping --- */
+
+static void on_stopped(void *user)
+{
+    struct agent *a = user;
+    g_main_loop_quit(a->main_loop);
+}
+
+static gboolean on_signal(gpointer user)
+{
+    struct agent *a = user;
+    if (a->stopping)
+        return G_SOURCE_CONTINUE;
+    a->stopping = true;
+    log_notice("agentd", "stopping");
+    service_stop(a->service, on_stopped, a);
+    return G_SOURCE_CONTINUE;
+}
+
+static int run(struct agent *a)
+{
+    struct error err = { 0 };
+    a->main_loop = g_main_loop_new(NULL, FALSE);
+    loop_glib_init(&a->loop);
+    if (build(a, &err)) {
+        g_unix_signal_add(SIGTERM, on_signal, a);
+        g_unix_signal_add(SIGINT, on_signal, a);
+        notify_start(&a->loop);
+        log_notice("agentd", "gateway-agent %s, gateway %s", AGENT_VERSION, a->site.factory.present ? a->site.factory.gateway_id : "without factory data");
+        g_main_loop_run(a->main_loop);
+    } else {
+        log_error("agentd", "%s; %s", err.code ? err.text : "cannot start", err.code ? err.hint : "");
+        a->status = 1;
+    }
+    tear_down(a);
+    loop_glib_done(&a->loop);
+    g_main_loop_unref(a->main_loop);
+    return a->status;
+}
+
+/* --- command line --- */
+
+static void print_help(void)
+{
+    puts("usage: agentd [--config FILE] [--state DIR] [--tred SOCKET] [--modemd SOCKET] [--log-level LEVEL]\n"
+         "       agentd --version | --help\n\n"
+         "The gateway's provisioning agent; see agentd(8) and agentd.conf(5).");
+}
+
+/* -1: go on; otherwise the exit status. */
+static int parse_options(int argc, char **argv, struct options *o)
+{
+    static const struct option table[] = { { "config", required_argument, NULL, 'c' },  { "state", required_argument, NULL, 's' },
+                                           { "tred", required_argument, NULL, 't' },    { "modemd", required_argument, NULL, 'm' },
+                                           { "log-level", required_argument, NULL, 'l' }, { "version", no_argument, NULL, 'V' },
+                                           { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 } };
+    *o = (struct options){ "/etc/gateway-agent/agentd.conf", "/var/lib/gateway-agent", "/run/gateway-agent/tred.sock",
+                           "/run/gateway-agent/modemd.sock", NULL };
+    for (int opt; (opt = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        switch (opt) {
+        case 'c': o->config = optarg; break;
+        case 's': o->state = optarg; break;
+        case 't': o->tred = optarg; break;
+        case 'm': o->modemd = optarg; break;
+        case 'l': o->log_level = optarg; break;
+        case 'V': puts("agentd " AGENT_VERSION); return 0;
+        case 'h': print_help(); return 0;
+        default: return 2;
+        }
+    }
+    return optind == argc ? -1 : 2;
+}
+
+int main(int argc, char **argv)
+{
+    static struct agent agent;
+    struct error err = { 0 };
+    int status = parse_options(argc, argv, &agent.options);
+    if (status >= 0)
+        return status;
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    if (config_load(agent.options.config, &agent.config, &err) ||
+        (agent.options.log_level && !log_level_from_name(agent.options.log_level, &agent.config.log_level))) {
+        fprintf(stderr, "agentd: %s\n", err.code ? err.text : "unknown log level");
+        return 2;
+    }
+    log_set(agent.config.log_level, agent.config.log_target, "agentd");
+    return run(&agent);
+}
