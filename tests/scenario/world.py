@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One gateway and one operator, for a scenario or the quick start.
+
+Owns: factory, daemons of the project, their configuration and logs, inside a laboratory that is up.
+Promises: each daemon runs under its own user without capabilities (agent-modemd: CAP_NET_ADMIN alone); what a test asks of the gateway goes over the
+system bus, what it asks of the operator comes from the operator's own event log.
+Must never use code of the agent, nor look into its store except to compare it as octets.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TREE / "tests/lab"))
+import labproc  # noqa: E402
+
+import gi  # noqa: E402
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib  # noqa: E402
+
+BUILD = Path(os.environ.get("AGENT_BUILD", TREE / "build"))
+NAME, ROOT = "org.gatewayagent.Agent1", "/org/gatewayagent/Agent1"
+PIN, GATEWAY, IMSI = "24681357", "GW-0001", "240081111111111"
+ETC = Path("/etc/gateway-agent")
+PROGRAMS = {
+    "tred": ("gateway-tred", BUILD / "agentd/tred/agent-tred", "--state", "/var/lib/gateway-tred", "--agentd-user", "gateway-agent"),
+    "modemd": ("root", BUILD / "agentd/modemd/agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
+    "agentd": ("gateway-agent", BUILD / "agentd/agentd", "--log-level", "debug"),
+}
+ORDER = ("tred", "modemd", "agentd")
+
+
+class Trouble(AssertionError):
+    """A scenario's expectation that did not hold."""
+
+
+def until(what: str, test, seconds: float = 30.0):
+    """The first true value of test()."""
+    end = time.monotonic() + seconds
+    while True:
+        value = test()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Trouble(f"waited {seconds:g} s for {what}")
+        time.sleep(0.05)
+
+
+def run(*command, check=True, **options) -> subprocess.CompletedProcess:
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **options)
+    if check and done.returncode:
+        raise Trouble(f"{' '.join(str(c) for c in command)}: {done.stderr.strip() or done.stdout.strip()}")
+    return done
+
+
+def lab(*words, check=True):
+    return run(TREE / "tests/lab/lab", *words, check=check)
+
+
+class World:
+    def __init__(self, folder, mode="qmi", lab_options=(), operator_options=(), gateway=GATEWAY):
+        self.dir = Path(folder)
+        self.mode, self.lab_options, self.operator_options, self.gateway = mode, lab_options, operator_options, gateway
+        self.operator_dir = self.dir / "operator"
+        self.sent = 0
+
+    # --- building ---
+
+    def up(self):
+        """Laboratory, operator, factory; no daemon yet."""
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.factory()
+        lab("up", "--dir", self.dir / "lab", "--mode", self.mode, *self.lab_options)
+        self.operator_up()
+
+    def factory(self):
+        """The manufacturer: certification authorities, then one device. Keys are made in the TRE and leave as requests."""
+        tool = ("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py")
+        run(*tool, "init", self.operator_dir)
+        run(*tool, "device", self.operator_dir, "--gateway-id", self.gateway, "--pin", PIN)
+        secret = Path("/var/lib/gateway-tred/factory")
+        secret.mkdir(mode=0o700, exist_ok=True)
+        for name in ("factory-secret.conf", "mid-issuers.pem"):
+            (secret / name).write_bytes((self.operator_dir / name).read_bytes())
+            (secret / name).chmod(0o600)
+        (secret / "out").mkdir(exist_ok=True)
+        run("chown", "-R", "gateway-tred:gateway-tred", secret)
+        self.tred_once("--provision", secret / "factory-secret.conf", "--out", secret / "out")
+        run(*tool, "sign", self.operator_dir, secret / "out/pfc.csr", secret / "out/transport.csr", "--tre-id", secret / "out/tre-id")
+        certificate = secret / "pfc.pem"
+        certificate.write_bytes((self.operator_dir / "pfc.pem").read_bytes())
+        certificate.chmod(0o644)
+        self.tred_once("--certificate", certificate)
+        run("rm", "-rf", secret)
+        ETC.mkdir(exist_ok=True)
+        (ETC / "factory.json").write_bytes((self.operator_dir / "factory.json").read_bytes())
+        plugins = BUILD / "plugins/bearer"
+        (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={plugins}\n")
+        (ETC / "agent-modemd.conf").write_text("[link]\nports=wwan*\n")
+
+    def tred_once(self, *words):
+        user, *command = PROGRAMS["tred"]
+        lab("run-as", user, "--", *command, *words)
+
+    def operator_up(self):
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/operator.py", "up", "--dir", self.operator_dir, "--netns", "operator",
+            *self.operator_options)
+
+    def operator_down(self):
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/operator.py", "down", "--dir", self.operator_dir, check=False)
+
+    def down(self):
+        for name in reversed(ORDER):
+            self.stop(name)
+        self.operator_down()
+        lab("down", check=False)
+
+    # --- daemons ---
+
+    def start(self, *names, env=None):
+        for name in names or ORDER:
+            user, *command = PROGRAMS[name]
+            labproc.start(name, TREE / "tests/lab/lab", "run-as", user, "--", *command, env=env)
+            if name != "agentd":
+                until(f"the socket of {name}", lambda n=name: Path(f"/run/gateway-agent/{n}.sock").exists())
+        if not names or "agentd" in names:
+            until("agentd on the bus", self.on_bus)
+
+    def stop(self, name):
+        labproc.stop(name)
+
+    def kill(self, name):
+        """SIGKILL, and the process is gone."""
+        pid = labproc.pid_of(name)
+        os.kill(pid, signal.SIGKILL)
+        until(f"the end of {name}", lambda: not labproc.alive(pid))
+
+    def alive(self, name):
+        return labproc.alive(labproc.pid_of(name))
+
+    def log(self, name="agentd") -> str:
+        return (labproc.folder() / f"{name}.log").read_text(errors="replace")
+
+    # --- the gateway, seen over the bus ---
+
+    @staticmethod
+    def bus():
+        return Gio.bus_get_sync(Gio.BusType.SYSTEM)
+
+    def call(self, path, interface, method, parameters=None, fds=None, name=NAME):
+        return self.bus().call_with_unix_fd_list_sync(name, path, interface, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START, 20000,
+                                                      fds)[0].unpack()
+
+    def on_bus(self):
+        return labproc.name_owned(NAME)
+
+    def objects(self) -> dict:
+        return self.call(ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]
+
+    def manager(self) -> dict:
+        return self.call(ROOT, "org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", (f"{NAME}.Manager",)))[0]
+
+    def all(self, kind) -> dict:
+        """{object path: properties} of a kind, e.g. "Job"."""
+        return {p: i[f"{NAME}.{kind}"] for p, i in self.objects().items() if f"{NAME}.{kind}" in i}
+
+    def one(self, kind, **wanted):
+        for properties in self.all(kind).values():
+            if all(properties.get(k) == v for k, v in wanted.items()):
+                return properties
+        return None
+
+    def managed(self, seconds=60):
+        return until("a managed gateway", lambda: self.on_bus() and self.manager()["State"] == "managed" and
+                     self.one("Context", Name="usim", State="committed"), seconds)
+
+    def reported(self, seconds=60):
+        return until("the report", lambda: any(e.get("event") == "report" for e in self.dm_events()), seconds)
+
+    def job_ended(self, state, seconds=90):
+        return until(f"a job that {state}", lambda: self.one("Job", State=state), seconds)
+
+    def bootstrap(self, document: Path):
+        """Manager.Bootstrap; the job's path, or GLib.Error."""
+        fds = Gio.UnixFDList.new()
+        with open(document, "rb") as file:
+            index = fds.append(file.fileno())
+        return self.call(ROOT, f"{NAME}.Manager", "Bootstrap", GLib.Variant("(h)", (index,)), fds)[0]
+
+    # --- the operator ---
+
+    def events(self, file) -> list:
+        path = self.operator_dir / file
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+
+    def dm_events(self):
+        return self.events("dm-events.jsonl")
+
+    def lwm2m_events(self):
+        return self.events("lwm2m-events.jsonl")
+
+    def push(self, *options, name=None) -> Path:
+        """A push message as the operator makes it."""
+        self.sent += 1
+        out = self.dir / (name or f"push{self.sent}.pdu")
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/push.py", "--dir", self.operator_dir, "--pin", PIN, "--out", out, *options)
+        return out
+
+    def sms(self, pdu: Path, *options):
+        lab("send", pdu, *options)
+
+    def sms_in_modem(self) -> dict:
+        return json.loads(lab("modem", "list").stdout)
+
+
+def agentctl(*words, check=True):
+    return run(BUILD / "agentd/ctl/agentctl", *words, check=check)

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state store: what is committed is there after reopening, what is not is not; faults leave the old state. */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "store/store.h"
+
+struct fixture {
+    char *dir, *path;
+    struct store *store;
+};
+
+static void reopen(struct fixture *f)
+{
+    struct error err = { 0 };
+    store_close(f->store);
+    g_assert_cmpint(store_open(f->path, &f->store, &err), ==, ERROR_NONE);
+}
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    f->dir = g_dir_make_tmp("store-XXXXXX", NULL);
+    f->path = g_build_filename(f->dir, "agent.db", NULL);
+    f->store = NULL;
+    reopen(f);
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    store_close(f->store);
+    g_unlink(f->path);
+    g_autofree char *journal = g_strconcat(f->path, "-journal", NULL);
+    g_unlink(journal);
+    g_rmdir(f->dir);
+    g_free(f->path);
+    g_free(f->dir);
+}
+
+static void begin(struct fixture *f)
+{
+    struct error err;
+    g_assert_cmpint(store_begin(f->store, &err), ==, ERROR_NONE);
+}
+
+static void commit(struct fixture *f)
+{
+    struct error err = { 0 };
+    g_assert_cmpint(store_commit(f->store, &err), ==, ERROR_NONE);
+}
+
+static struct slice octets(const char *text)
+{
+    return (struct slice){ (const uint8_t *)text, strlen(text) };
+}
+
+static const struct inbox_row message = { .hash = { 7 }, .source = "sms-qmi", .received = 1795000000 };
+
+static void test_inbox(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct inbox_row row;
+    char buf[16];
+    size_t len;
+    begin(f);
+    store_inbox_add(f->store, &message, octets("sealed"));
+    commit(f);
+    reopen(f);
+    g_assert_true(store_inbox_pending(f->store, 0, &row));
+    g_assert_false(store_inbox_pending(f->store, 1, &row));
+    g_assert_true(store_inbox_octets(f->store, message.hash, buf, sizeof buf, &len));
+    g_assert_cmpmem(buf, (int)len, "sealed", 6);
+    g_assert_false(store_inbox_octets(f->store, message.hash, buf, 5, &len));
+    begin(f);
+    store_inbox_set(f->store, message.hash, INBOX_FAILED, "Timeout", false);
+    store_inbox_set(f->store, message.hash, INBOX_PENDING, "", false);
+    store_inbox_set(f->store, message.hash, INBOX_FAILED, "Timeout", false);
+    commit(f);
+    g_assert_true(store_inbox_get(f->store, message.hash, &row));
+    g_assert_cmpuint(row.attempts, ==, 2);
+    g_assert_cmpstr(row.cause, ==, "Timeout");
+    begin(f);
+    store_inbox_set(f->store, message.hash, INBOX_COMMITTED, "", true);
+    commit(f);
+    g_assert_false(store_inbox_octets(f->store, message.hash, buf, sizeof buf, &len));
+    g_assert_true(store_inbox_get(f->store, message.hash, &row));
+    g_assert_cmpint(row.state, ==, INBOX_COMMITTED);
+}
+
+static void test_refused_messages_are_bounded_and_others_stay(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    begin(f);
+    for (uint8_t i = 0; i < 20; i++) {
+        struct inbox_row row = { .hash = { i }, .state = i % 2 ? INBOX_REFUSED : INBOX_COMMITTED };
+        store_inbox_add(f->store, &row, octets("x"));
+    }
+    store_inbox_prune(f->store, 3);
+    commit(f);
+    size_t refused = 0, committed = 0;
+    for (uint8_t i = 0; i < 20; i++) {
+        struct inbox_row row, key = { .hash = { i } };
+        if (store_inbox_get(f->store, key.hash, &row))
+            *(row.state == INBOX_REFUSED ? &refused : &committed) += 1;
+    }
+    g_assert_cmpuint(refused, ==, 3);
+    g_assert_cmpuint(committed, ==, 10);
+}
+
+static void test_same_message_twice_fails_the_transaction(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct error err = { 0 };
+    char value[8];
+    begin(f);
+    store_inbox_add(f->store, &message, octets("a"));
+    commit(f);
+    begin(f);
+    store_value_put(f->store, "k", "v");
+    store_inbox_add(f->store, &message, octets("b"));
+    g_assert_cmpint(store_commit(f->store, &err), ==, ERROR_STORAGE);
+    g_assert_cmpstr(err.text, !=, "");
+    g_assert_false(store_value_get(f->store, "k", value, sizeof value)); /* nothing of it is there */
+}
+
+static void put_item(struct fixture *f, const char *kind, const char *id, const char *context, uint64_t job, const char *sealed)
+{
+    struct item_row row = { .staged = true, .job = job };
+    g_strlcpy(row.kind, kind, sizeof row.kind);
+    g_strlcpy(row.id, id, sizeof row.id);
+    g_strlcpy(row.context, context, sizeof row.context);
+    store_item_put(f->store, &row, octets(sealed));
+}
+
+static void test_items_are_staged_beside_and_replace_their_context(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct item_row row;
+    char buf[16];
+    size_t len;
+    begin(f);
+    put_item(f, "bearer", "usim-old", "usim", 1, "old");
+    put_item(f, "lwm2m", "m2m-9", "m2m", 2, "other");
+    store_items_commit(f->store, 1);
+    store_items_commit(f->store, 2);
+    commit(f);
+    begin(f);
+    put_item(f, "bearer", "usim-new", "usim", 3, "new");
+    commit(f);
+    g_assert_true(store_item_at(f->store, "bearer", false, 0, &row)); /* the old one is still in service */
+    g_assert_cmpstr(row.id, ==, "usim-old");
+    begin(f);
+    store_items_drop(f->store, 3);
+    commit(f);
+    g_assert_false(store_item_at(f->store, "bearer", true, 0, &row));
+    begin(f);
+    put_item(f, "bearer", "usim-new", "usim", 4, "new");
+    store_items_commit(f->store, 4);
+    commit(f);
+    g_assert_true(store_item_at(f->store, "bearer", false, 0, &row));
+    g_assert_cmpstr(row.id, ==, "usim-new");
+    g_assert_false(store_item_at(f->store, "bearer", false, 1, &row));
+    g_assert_true(store_item_octets(f->store, "lwm2m", "m2m-9", false, buf, sizeof buf, &len)); /* another context is not touched */
+}
+
+static void test_jobs(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct job_row job = { .created = 5, .context = "usim", .step = "NEW" }, read;
+    begin(f);
+    store_job_put(f->store, &job);
+    commit(f);
+    g_assert_cmpuint(job.id, >, 0);
+    g_strlcpy(job.step, "EXECUTING", sizeof job.step);
+    g_strlcpy(job.mid, "mid1", sizeof job.mid);
+    begin(f);
+    store_job_put(f->store, &job);
+    commit(f);
+    reopen(f);
+    g_assert_true(store_job_open(f->store, &read));
+    g_assert_cmpuint(read.id, ==, job.id);
+    g_assert_cmpstr(read.step, ==, "EXECUTING");
+    g_assert_cmpstr(read.mid, ==, "mid1");
+    g_strlcpy(job.step, "REPORTED", sizeof job.step);
+    begin(f);
+    store_job_put(f->store, &job);
+    commit(f);
+    g_assert_false(store_job_open(f->store, &read));
+    g_assert_true(store_job_get(f->store, job.id, &read));
+}
+
+static void test_contexts(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct context_row row = { .name = "usim", .committed = true, .server_id = "com.example", .committed_at = 9, .attempts = 2 }, read;
+    g_assert_false(store_context_get(f->store, "usim", &read));
+    begin(f);
+    store_context_put(f->store, &row);
+    commit(f);
+    g_assert_true(store_context_get(f->store, "usim", &read));
+    g_assert_true(read.committed);
+    g_assert_cmpstr(read.server_id, ==, "com.example");
+    g_assert_cmpuint(read.attempts, ==, 2);
+}
+
+static void test_rollback_and_write_outside_a_transaction(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    char value[8];
+    begin(f);
+    store_value_put(f->store, "k", "v");
+    store_rollback(f->store);
+    g_assert_false(store_value_get(f->store, "k", value, sizeof value));
+    store_value_put(f->store, "k", "v");
+    g_assert_false(store_value_get(f->store, "k", value, sizeof value));
+}
+
+static void test_newer_state_is_refused_and_untouched(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct error err = { 0 };
+    sqlite3 *db;
+    store_close(f->store);
+    f->store = NULL;
+    g_assert_cmpint(sqlite3_open(f->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, "PRAGMA user_version=99", NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+    g_assert_cmpint(store_open(f->path, &f->store, &err), ==, ERROR_NEWER_STATE);
+    g_assert_nonnull(strstr(err.text, "99"));
+}
+
+/* The file may not grow: as on a full disk, a step fails whole and later ones work again. */
+static void test_full_disk_keeps_the_old_state(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct error err = { 0 };
+    struct rlimit old, limit;
+    char value[8];
+    g_autofree char *big = g_strnfill(200000, 'x');
+    begin(f);
+    store_value_put(f->store, "k", "old");
+    commit(f);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    limit = old;
+    limit.rlim_cur = 60000;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    begin(f);
+    store_value_put(f->store, "k", "new");
+    store_value_put(f->store, "big", big);
+    enum error_code rc = store_commit(f->store, &err);
+    setrlimit(RLIMIT_FSIZE, &old);
+    g_assert_true(rc == ERROR_STORAGE || rc == ERROR_NO_SPACE);
+    g_assert_true(store_value_get(f->store, "k", value, sizeof value));
+    g_assert_cmpstr(value, ==, "old");
+    begin(f);
+    store_value_put(f->store, "k", "new");
+    commit(f);
+    reopen(f);
+    g_assert_true(store_value_get(f->store, "k", value, sizeof value));
+    g_assert_cmpstr(value, ==, "new");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define CASE(name) g_test_add("/store/" #name, struct fixture, NULL, set_up, test_##name, tear_down)
+    CASE(inbox);
+    CASE(refused_messages_are_bounded_and_others_stay);
+    CASE(same_message_twice_fails_the_transaction);
+    CASE(items_are_staged_beside_and_replace_their_context);
+    CASE(jobs);
+    CASE(contexts);
+    CASE(rollback_and_write_outside_a_transaction);
+    CASE(newer_state_is_refused_and_untouched);
+    CASE(full_disk_keeps_the_old_state);
+    return g_test_run();
+}
