@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CTL, DMS, NAS and WDA of the simulated modem: what libqmi and ModemManager ask before the interesting part.
+
+Owns: client ids and to which stream each belongs; the modem's identity; a registered LTE network.
+Promises: a client id released, or whose stream ends, is told to the data service (a call dies with its owner).
+Must never touch the network.
+"""
+import struct
+
+from qmux import CTL, DMS, NAMES, NAS, NO_MEMORY, UIM, UNKNOWN_SERVICE, WDA, WDS, WMS, arr8, result, tlv
+
+# Versions: later ones make libqmi and ModemManager use the newer messages.
+VERSIONS = {CTL: (1, 5), WDS: (1, 60), DMS: (1, 25), NAS: (1, 25), WMS: (1, 10), UIM: (1, 46), WDA: (1, 16)}
+
+
+class CtlService:
+    """Mixin of Modem; also gets the stream of a request in self.current."""
+
+    def ctl_ff00(self, t, cid): return result()       # Internal Proxy Open
+    def ctl_0027(self, t, cid): return result()       # Sync
+    def ctl_0026(self, t, cid): return result() + tlv(0x10, struct.pack("<H", 1))
+
+    def ctl_0021(self, t, cid):                       # Get Version Info
+        rows = b"".join(struct.pack("<BHH", s, *v) for s, v in VERSIONS.items())
+        return result() + tlv(0x01, bytes([len(VERSIONS)]) + rows)
+
+    def ctl_0022(self, t, cid):                       # Allocate CID
+        service = t[0x01][0]
+        if service not in NAMES:
+            return result(UNKNOWN_SERVICE)
+        new = next((i for i in range(1, 0xFF) if (service, i) not in self.clients), None)
+        if new is None:
+            return result(NO_MEMORY)
+        self.clients[(service, new)] = self.current
+        return result() + tlv(0x01, bytes([service, new]))
+
+    def ctl_0023(self, t, cid):                       # Release CID
+        self.release(t[0x01][0], t[0x01][1])
+        return result() + tlv(0x01, t[0x01])
+
+    def release(self, service: int, cid: int) -> None:
+        if self.clients.pop((service, cid), None) and service == WDS:
+            self.wds_released(cid)
+
+    def forget(self, link) -> None:
+        """The stream ended: its clients are gone, as qmi-proxy would release them."""
+        if link in self.links:
+            self.links.remove(link)
+        for service, cid in [key for key, owner in self.clients.items() if owner is link]:
+            self.release(service, cid)
+
+
+class DmsService:
+    def dms_0001(self, t, cid): return result()
+    def dms_0021(self, t, cid): return result() + tlv(0x01, b"Simulated")
+    def dms_0022(self, t, cid): return result() + tlv(0x01, b"QMI-1")
+    def dms_0023(self, t, cid): return result() + tlv(0x01, b"1.0")
+    def dms_002c(self, t, cid): return result() + tlv(0x01, b"1.0")
+    def dms_0024(self, t, cid): return result() + tlv(0x01, b"+46700000099")
+
+    def dms_0020(self, t, cid):                       # Get Capabilities: GSM, UMTS, LTE
+        return result() + tlv(0x01, struct.pack("<IIBB", 50000000, 100000000, 3, 2) + bytes([3, 4, 5, 8]))
+
+    def dms_0025(self, t, cid):                       # Get IDs
+        return result() + tlv(0x10, b"0") + tlv(0x11, self.imei.encode()) + tlv(0x12, b"0")
+
+    def dms_002d(self, t, cid):
+        return result() + tlv(0x01, bytes([self.operating_mode]))
+
+    def dms_002e(self, t, cid):
+        self.operating_mode = t[0x01][0]
+        return result()
+
+    def dms_0045(self, t, cid):                       # Get Band Capabilities
+        return result() + tlv(0x01, struct.pack("<Q", 1 << 7)) + tlv(0x10, struct.pack("<Q", 0x4))
+
+
+class NasService:
+    PLMN = struct.pack("<HH", 240, 8)
+    OPERATOR = PLMN + arr8(b"Provision Net")
+
+    def nas_0002(self, t, cid): return result()
+    def nas_0003(self, t, cid): return result()
+    def nas_0022(self, t, cid): return result()
+    def nas_0023(self, t, cid): return result()
+    def nas_0033(self, t, cid): return result()
+    def nas_0050(self, t, cid): return result()
+    def nas_006c(self, t, cid): return result()
+
+    def nas_0024(self, t, cid):                       # Get Serving System: registered, LTE, at home
+        return result() + tlv(0x01, bytes([1, 1, 1, 2, 1, 8])) + tlv(0x10, b"\x01") + \
+            tlv(0x12, self.OPERATOR) + tlv(0x11, bytes([1, 11])) + \
+            tlv(0x1D, struct.pack("<H", 0x1234)) + tlv(0x1E, struct.pack("<I", 0x1122BB))
+
+    def nas_0025(self, t, cid):                       # Get Home Network
+        return result() + tlv(0x01, self.OPERATOR)
+
+    def nas_0034(self, t, cid):                       # Get System Selection Preference
+        return result() + tlv(0x11, struct.pack("<H", 0x1C)) + tlv(0x16, b"\x00") + \
+            tlv(0x12, struct.pack("<Q", 1 << 7)) + tlv(0x15, struct.pack("<Q", 4))
+
+    def nas_004d(self, t, cid):                       # Get System Info: LTE, at home, packet and circuit switched
+        lte = bytes([1, 3, 1, 3, 1, 0, 1, 0]) + bytes([1]) + struct.pack("<H", 0x1234) + bytes([1]) + \
+            struct.pack("<I", 0x1122BB) + bytes([0, 0, 0]) + bytes([1]) + b"24008\xff" + bytes([1]) + struct.pack("<H", 0x31C5)
+        return result() + tlv(0x14, bytes([2, 2, 1])) + tlv(0x19, lte)
+
+    def nas_004f(self, t, cid):                       # Get Signal Info
+        return result() + tlv(0x14, struct.pack("<bbhh", -60, -10, -90, 150))
+
+    def nas_0020(self, t, cid):                       # Get Signal Strength
+        return result() + tlv(0x01, struct.pack("<bb", -60, 8))
+
+
+class WdaService:
+    def wda_0020(self, t, cid):                       # Set Data Format: 802.3 frames, no aggregation
+        return result() + tlv(0x11, struct.pack("<I", 1)) + tlv(0x12, struct.pack("<I", 0)) + tlv(0x13, struct.pack("<I", 0))
+
+    wda_0021 = wda_0020
