@@ -112,7 +112,7 @@ def supervise(command: list[str]) -> int:
 def main() -> int:
     check_namespaces()
     prepare()
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    os.environ.update(PYTHONDONTWRITEBYTECODE="1", LAB_INSIDE="1")
     os.environ.pop("DBUS_SYSTEM_BUS_ADDRESS", None)
     os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
     os.environ["PATH"] = f"{TREE}/tests/lab:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
