@@ -10,7 +10,7 @@ import socket
 from pathlib import Path
 
 import labnet
-from labproc import CONTROL, RUN, TREE, folder, log_has, name_owned, pid_of, quiet, require, run, start, stop, wait_for
+from labproc import CONTROL, RUN, TREE, LabError, folder, log_has, name_owned, pid_of, quiet, require, run, start, stop, wait_for
 
 SIM = TREE / "tests/sim"
 AT_PORT = "abstract:at0"
@@ -40,7 +40,7 @@ def simulator_start(mode: str, subscription: str, preload: list) -> None:
 
 
 def modem_shown() -> bool:
-    return quiet("mmcli", "-m", "any").returncode == 0
+    return "/Modem/" in quiet("mmcli", "-L").stdout
 
 
 def device_description() -> Path:
@@ -64,13 +64,20 @@ echo $$ >"{folder()}/mm.pid"; exec {MM} {MM_COMMON}'''
     wait_for("ModemManager on the bus", lambda: name_owned("org.freedesktop.ModemManager1"))
 
 
+def profile_set(*ports: str):
+    """The virtual AT device of ModemManager's test interface; without ports its modem leaves (the call then fails)."""
+    return quiet("busctl", "call", "org.freedesktop.ModemManager1", "/org/freedesktop/ModemManager1",
+                 "org.freedesktop.ModemManager1.Test", "SetProfile", "ssas", "sim0", "generic", len(ports), *ports)
+
+
 def modem_announce(mode: str, wait: bool = True) -> None:
     if mode == "qmi":
         for port in QMI_PORTS:
             run("mmcli", f"--report-kernel-event=action=add,subsystem={port}", stdout=-3)
     elif mode == "at":
-        run("busctl", "call", "org.freedesktop.ModemManager1", "/org/freedesktop/ModemManager1",
-            "org.freedesktop.ModemManager1.Test", "SetProfile", "ssas", "sim0", "generic", "1", AT_PORT)
+        done = profile_set(AT_PORT)
+        if done.returncode:
+            raise LabError(f"ModemManager refused the AT port: {done.stderr.strip()}")
     if wait and mode != "none":
         wait_for("the modem in ModemManager", modem_shown, 30)
 
@@ -87,6 +94,8 @@ def modem_unplug(mode: str) -> None:
             for port in reversed(QMI_PORTS):
                 run("mmcli", f"--report-kernel-event=action=remove,subsystem={port}", stdout=-3)
         labnet.wwan_delete()
+    elif pid_of("mm"):
+        profile_set()
     if pid_of("mm"):
         wait_for("the modem's leave", lambda: not modem_shown())
 

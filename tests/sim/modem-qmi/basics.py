@@ -18,7 +18,7 @@ class CtlService:
 
     def ctl_ff00(self, t, cid): return result()       # Internal Proxy Open
     def ctl_0027(self, t, cid): return result()       # Sync
-    def ctl_0026(self, t, cid): return result() + tlv(0x10, struct.pack("<H", 1))
+    def ctl_0026(self, t, cid): return result() + tlv(0x10, struct.pack("<H", 2))
 
     def ctl_0021(self, t, cid):                       # Get Version Info
         rows = b"".join(struct.pack("<BHH", s, *v) for s, v in VERSIONS.items())
@@ -112,7 +112,9 @@ class NasService:
 
 
 class WdaService:
-    def wda_0020(self, t, cid):                       # Set Data Format: 802.3 frames, no aggregation
-        return result() + tlv(0x11, struct.pack("<I", 1)) + tlv(0x12, struct.pack("<I", 0)) + tlv(0x13, struct.pack("<I", 0))
+    # Set Data Format: raw IP, no aggregation. So ModemManager reports static addresses (with 802.3 it says DHCP), while the
+    # port that stands in for it is an Ethernet pair, on which address resolution works.
+    def wda_0020(self, t, cid):
+        return result() + tlv(0x11, struct.pack("<I", 2)) + tlv(0x12, struct.pack("<I", 0)) + tlv(0x13, struct.pack("<I", 0))
 
     wda_0021 = wda_0020
