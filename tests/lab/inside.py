@@ -18,8 +18,10 @@ TREE = Path(__file__).resolve().parents[2]
 VISITOR = "lab-visitor"                               # a user to whom nothing was ever granted
 
 
-def run(*command: str) -> None:
-    subprocess.run(command, check=True)
+def run(*command: str, text: str = "") -> None:
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"inside.py: {' '.join(command)}: {done.stderr.strip()}")
 
 
 def check_namespaces() -> None:
@@ -80,7 +82,7 @@ def empty_policy() -> None:
 
 def make_users() -> None:
     run("systemd-sysusers", str(TREE / "etc/sysusers.d/gateway-agent.conf"))
-    subprocess.run(["systemd-sysusers", "-"], input=f"u {VISITOR} -\n", text=True, check=True)
+    run("systemd-sysusers", "-", text=f"u {VISITOR} -\n")
     run("systemd-tmpfiles", "--create", str(TREE / "etc/tmpfiles.d/gateway-agent.conf"))
 
 

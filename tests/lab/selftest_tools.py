@@ -152,4 +152,4 @@ class MessageClient:
         request.set_message_memory_storage_id(self.qmi.WmsStorageType.UIM, index)
         answer = self.wait(lambda cb: self.client.raw_read(request, 10, None, cb), lambda o, r: o.raw_read_finish(r))
         answer.get_result()
-        return bytes(answer.get_raw_message_data()[3])
+        return bytes(answer.get_raw_message_data()[2])
