@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """First process of the laboratory's namespaces.
 
-Owns: the private /etc, /run, /var/lib, /sys and /dev/shm, the service users in them, and the reaping of orphans.
+Owns: the private /etc, /run, /var/lib, /sys and /dev, the service users in them, and the reaping of orphans.
 Promises: COMMAND starts with the users of etc/sysusers.d and the folders of etc/tmpfiles.d in place, no bus, no polkit rule
 of ours and no activatable services; its exit status is ours.
 Must never run outside of fresh namespaces (it checks), nor write to the host's files.
@@ -10,6 +10,7 @@ Must never run outside of fresh namespaces (it checks), nor write to the host's 
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,25 @@ def check_namespaces() -> None:
 
 def mount_private(target: str, *options: str) -> None:
     run("mount", "-t", "tmpfs", "-o", ",".join(("mode=0755", "nosuid", "nodev") + options), "tmpfs", target)
+
+
+DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0),
+           "net/tun": (10, 200)}
+
+
+def make_dev() -> None:
+    """A small /dev, in which a test may make the file of a modem's control port."""
+    run("mount", "-t", "tmpfs", "-o", "mode=0755,nosuid", "tmpfs", "/dev")
+    for name in ("net", "pts", "shm"):
+        Path("/dev", name).mkdir()
+    for name, (major, minor) in DEVICES.items():
+        os.mknod(f"/dev/{name}", 0o666 | stat.S_IFCHR, os.makedev(major, minor))
+        os.chmod(f"/dev/{name}", 0o666)
+    run("mount", "-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=0620,gid=5", "devpts", "/dev/pts")
+    for name, target in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        Path("/dev", name).symlink_to(target)
+    mount_private("/dev/shm")
+    Path("/dev/shm").chmod(0o1777)
 
 
 def copy_etc() -> None:
@@ -88,8 +108,7 @@ def make_users() -> None:
 
 def prepare() -> None:
     run("mount", "-t", "sysfs", "sysfs", "/sys")
-    mount_private("/dev/shm")
-    Path("/dev/shm").chmod(0o1777)
+    make_dev()
     copy_etc()
     make_run()
     make_var_lib()

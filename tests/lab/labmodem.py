@@ -7,6 +7,7 @@ Must never enable the modem or touch a bearer: that is the agent's work.
 """
 import os
 import socket
+import stat
 from pathlib import Path
 
 import labnet
@@ -14,6 +15,7 @@ from labproc import CONTROL, RUN, TREE, LabError, folder, log_has, name_owned, p
 
 SIM = TREE / "tests/sim"
 AT_PORT = "abstract:at0"
+PORT_FILE = Path("/dev/cdc-wdm0")
 MM = "/usr/sbin/ModemManager"
 MM_COMMON = "--debug --log-personal-info --no-auto-scan --test-no-udev --test-no-qrtr --test-no-suspend-resume"
 QMI_PORTS = ("usbmisc,name=cdc-wdm0", "net,name=wwan0")
@@ -37,6 +39,19 @@ def simulator_start(mode: str, subscription: str, preload: list) -> None:
         start("modem", *python, SIM / "modem-at/at_modem.py", "--at", AT_PORT, "--control", CONTROL, *stored)
     wait_for("the simulated modem", lambda: log_has("modem", "ready"))
     require("modem")
+
+
+def port_make() -> None:
+    """The file of the modem's control port. libqmi wants to see a device there and leaves the opening to qmi-proxy."""
+    if not PORT_FILE.exists():
+        os.mknod(PORT_FILE, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    if not Path("/sys/class/net/wwan0").exists():
+        labnet.wwan_make()
+
+
+def port_delete() -> None:
+    PORT_FILE.unlink(missing_ok=True)
+    labnet.wwan_delete()
 
 
 def modem_shown() -> bool:
@@ -93,7 +108,7 @@ def modem_unplug(mode: str) -> None:
         if pid_of("mm"):
             for port in reversed(QMI_PORTS):
                 run("mmcli", f"--report-kernel-event=action=remove,subsystem={port}", stdout=-3)
-        labnet.wwan_delete()
+        port_delete()
     elif pid_of("mm"):
         profile_set()
     if pid_of("mm"):
@@ -101,8 +116,8 @@ def modem_unplug(mode: str) -> None:
 
 
 def modem_replug(mode: str) -> None:
-    if mode == "qmi" and not Path("/sys/class/net/wwan0").exists():
-        labnet.wwan_make()
+    if mode == "qmi":
+        port_make()
     control("replug")
     if pid_of("mm"):
         modem_announce(mode)

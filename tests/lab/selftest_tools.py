@@ -126,7 +126,7 @@ class MessageClient:
         gi.require_version("Qmi", "1.0")
         from gi.repository import Gio, GLib, Qmi
         self.loop, self.qmi, self.seen = GLib.MainContext.default(), Qmi, []
-        self.device = self.wait(lambda cb: Qmi.Device.new(Gio.File.new_for_path("/dev/null"), None, cb),
+        self.device = self.wait(lambda cb: Qmi.Device.new(Gio.File.new_for_path("/dev/cdc-wdm0"), None, cb),
                                 lambda o, r: Qmi.Device.new_finish(r))
         self.wait(lambda cb: self.device.open(Qmi.DeviceOpenFlags.PROXY, 10, None, cb), lambda o, r: o.open_finish(r))
         self.client = self.wait(lambda cb: self.device.allocate_client(Qmi.Service.WMS, Qmi.CID_NONE, 10, None, cb),
