@@ -192,6 +192,40 @@ def ModemManager_restarts_and_the_modem_leaves_and_returns():
     lab("mm-start")
 
 
+@case("qmi")
+def roaming_and_loss_of_the_network_are_seen_by_ModemManager():
+    accepted(call_as(AGENT_USER, modem_path(), "Modem", "Enable", "b", "true"))
+    until("registration at home", lambda: modem_property("RegistrationState", "Modem.Modem3gpp") == 1)
+    for state, number, operator in (("roaming", 5, "26201"), ("home", 1, "24008")):
+        modem_control("register", state)
+        until(state, lambda: modem_property("RegistrationState", "Modem.Modem3gpp") == number)
+        until("its operator", lambda: modem_property("OperatorCode", "Modem.Modem3gpp") == operator)
+    modem_control("register", "searching")
+    until("loss", lambda: not registered())
+    modem_control("register", "denied")
+    until("denial", lambda: modem_property("RegistrationState", "Modem.Modem3gpp") == 3)
+    modem_control("register", "home")
+    until("registration at home", registered)
+
+
+@case("qmi")
+def a_locked_card_opens_with_its_pin_and_counts_wrong_ones():
+    lab("unplug")
+    modem_control("card", "89460811111111111122", "240081111111112")
+    modem_control("pin", "4711")
+    lab("replug")
+    until("the lock", lambda: modem_property("UnlockRequired") == 2)
+    sim = modem_property("Sim")
+    assert object_property(sim, "Sim", "SimIdentifier") == "89460811111111111122"
+    assert object_property(sim, "Sim", "Imsi") == ""
+    refused(call_as(VISITOR, sim, "Sim", "SendPin", "s", "4711"))
+    assert not call_as(AGENT_USER, sim, "Sim", "SendPin", "s", "0000")[0]
+    assert modem_control("state")["pin_tries"] == 2
+    accepted(call_as(AGENT_USER, sim, "Sim", "SendPin", "s", "4711"))
+    until("the opened card", lambda: modem_property("UnlockRequired") in (1, 3) and modem_property("State") == 3)
+    assert object_property(modem_property("Sim"), "Sim", "Imsi") == "240081111111112"
+
+
 @case("at")
 def the_modem_comes_up_and_the_service_user_enables_it():
     lab("up", "--dir", f"{DIR}/at", "--mode", "at")

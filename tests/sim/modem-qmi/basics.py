@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """CTL, DMS, NAS and WDA of the simulated modem: what libqmi and ModemManager ask before the interesting part.
 
-Owns: client ids and to which stream each belongs; the modem's identity; a registered LTE network.
+Owns: client ids and to which stream each belongs; the modem's identity; the LTE network's answers.
 Promises: a client id released, or whose stream ends, is told to the data service (a call dies with its owner).
 Must never touch the network.
 """
 import struct
+from dataclasses import dataclass
 
-from qmux import CTL, DMS, NAMES, NAS, NO_MEMORY, UIM, UNKNOWN_SERVICE, WDA, WDS, WMS, arr8, result, tlv
+from qmux import BROADCAST, CTL, DMS, NAMES, NAS, NO_MEMORY, UIM, UNKNOWN_SERVICE, WDA, WDS, WMS, arr8, indication, result, tlv
 
 # Versions: later ones make libqmi and ModemManager use the newer messages.
 VERSIONS = {CTL: (1, 5), WDS: (1, 60), DMS: (1, 25), NAS: (1, 25), WMS: (1, 10), UIM: (1, 46), WDA: (1, 16)}
@@ -75,9 +76,31 @@ class DmsService:
         return result() + tlv(0x01, struct.pack("<Q", 1 << 7)) + tlv(0x10, struct.pack("<Q", 0x4))
 
 
+@dataclass(frozen=True)
+class Registration:
+    """What the network answers; numbers as in the NAS messages."""
+    serving: int                                      # registration state of Get Serving System
+    service: int                                      # service status of Get System Info: 0 none, 1 limited, 2 available
+    roaming: bool
+    forbidden: bool
+
+
+HOME, AWAY = (240, 8, "Provision Net"), (262, 1, "Other Net")
+REGISTRATIONS = {
+    "home": Registration(1, 2, False, False),
+    "roaming": Registration(1, 2, True, False),
+    "searching": Registration(2, 0, False, False),
+    "denied": Registration(3, 1, False, True),
+}
+
+
+def operator_value(operator) -> bytes:
+    mcc, mnc, name = operator
+    return struct.pack("<HH", mcc, mnc) + arr8(name.encode())
+
+
 class NasService:
-    PLMN = struct.pack("<HH", 240, 8)
-    OPERATOR = PLMN + arr8(b"Provision Net")
+    """Mixin of Modem; the present state is in self.registration, one of REGISTRATIONS."""
 
     def nas_0002(self, t, cid): return result()
     def nas_0003(self, t, cid): return result()
@@ -87,22 +110,44 @@ class NasService:
     def nas_0050(self, t, cid): return result()
     def nas_006c(self, t, cid): return result()
 
-    def nas_0024(self, t, cid):                       # Get Serving System: registered, LTE, at home
-        return result() + tlv(0x01, bytes([1, 1, 1, 2, 1, 8])) + tlv(0x10, b"\x01") + \
-            tlv(0x12, self.OPERATOR) + tlv(0x11, bytes([1, 11])) + \
+    def serving_operator(self):
+        return AWAY if self.registration.roaming else HOME
+
+    def serving_system(self) -> bytes:
+        now = self.registration
+        attached = 1 if now.serving == 1 else 2
+        return tlv(0x01, bytes([now.serving, attached, attached, 2, 1, 8])) + tlv(0x10, bytes([0 if now.roaming else 1])) + \
+            tlv(0x12, operator_value(self.serving_operator())) + tlv(0x11, bytes([1, 11])) + \
             tlv(0x1D, struct.pack("<H", 0x1234)) + tlv(0x1E, struct.pack("<I", 0x1122BB))
 
+    def system_info(self) -> bytes:
+        now = self.registration
+        mcc, mnc, _ = self.serving_operator()
+        domain = 3 if now.service else 0              # circuit and packet switched, or none
+        lte = bytes([1, domain, 1, 3, 1, now.roaming, 1, now.forbidden]) + bytes([1]) + struct.pack("<H", 0x1234) + \
+            bytes([1]) + struct.pack("<I", 0x1122BB) + bytes([0, 0, 0]) + bytes([1]) + b"%03d%02d\xff" % (mcc, mnc) + \
+            bytes([1]) + struct.pack("<H", 0x31C5)
+        return tlv(0x14, bytes([now.service, now.service, 1])) + tlv(0x19, lte)
+
+    def register(self, name: str) -> None:
+        """The network changes its mind; every client hears of it."""
+        self.registration = REGISTRATIONS[name]
+        for link in list(self.links):
+            link.send(indication(NAS, BROADCAST, 0x0024, self.serving_system()))
+            link.send(indication(NAS, BROADCAST, 0x004E, self.system_info()))
+
+    def nas_0024(self, t, cid):                       # Get Serving System
+        return result() + self.serving_system()
+
+    def nas_004d(self, t, cid):                       # Get System Info
+        return result() + self.system_info()
+
     def nas_0025(self, t, cid):                       # Get Home Network
-        return result() + tlv(0x01, self.OPERATOR)
+        return result() + tlv(0x01, operator_value(HOME))
 
     def nas_0034(self, t, cid):                       # Get System Selection Preference
         return result() + tlv(0x11, struct.pack("<H", 0x1C)) + tlv(0x16, b"\x00") + \
             tlv(0x12, struct.pack("<Q", 1 << 7)) + tlv(0x15, struct.pack("<Q", 4))
-
-    def nas_004d(self, t, cid):                       # Get System Info: LTE, at home, packet and circuit switched
-        lte = bytes([1, 3, 1, 3, 1, 0, 1, 0]) + bytes([1]) + struct.pack("<H", 0x1234) + bytes([1]) + \
-            struct.pack("<I", 0x1122BB) + bytes([0, 0, 0]) + bytes([1]) + b"24008\xff" + bytes([1]) + struct.pack("<H", 0x31C5)
-        return result() + tlv(0x14, bytes([2, 2, 1])) + tlv(0x19, lte)
 
     def nas_004f(self, t, cid):                       # Get Signal Info
         return result() + tlv(0x14, struct.pack("<bbhh", -60, -10, -90, 150))

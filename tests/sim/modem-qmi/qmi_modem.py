@@ -15,6 +15,9 @@ Control socket (--control), one command a line, one line of answer ("error: ..."
     reject-next [WHY]   refuse the next Start Network (may be given several times); default network-failure
     allow-all           forget what reject-next asked for
     subscription FILE   read another table of access points (no FILE: accept all)
+    register STATE      home, roaming (another network), searching or denied; clients hear of it
+    card ICCID IMSI     another card (20 and 15 digits); unplug first, replug after
+    pin DIGITS          the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first
     file PATH FID HEX   set a file of the card, e.g. file 3F007F50 6430 0B6A...
     unplug / replug     end every stream and refuse new ones / accept them again
     list / log / state  JSON: SMS; messages received; calls, attempts, acks, profiles
@@ -27,7 +30,7 @@ import os
 import tty
 
 import subscription
-from basics import CtlService, DmsService, NasService, WdaService
+from basics import REGISTRATIONS, CtlService, DmsService, NasService, WdaService
 from qmux import NAMES, NOT_SUPPORTED, Link, parse_frame, response, result
 from uicc import Card, UimService
 from wds import Peer, WdsService
@@ -43,6 +46,7 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
         self.profiles = {1: {0x10: b"default", 0x11: b"\x03", 0x14: b"internet"}}
         self.networks, self.families, self.attempts, self.refuse = {}, {}, [], []
         self.peer, self.table = peer or Peer("", ""), table
+        self.registration = REGISTRATIONS["home"]
         self.plugged, self.log = True, []
 
     def receive(self, link, whole: bytes) -> None:
@@ -61,7 +65,8 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
             self.forget(link)
 
     def state(self) -> dict:
-        return {"networks": self.networks, "peer_up": self.peer.up, "attempts": self.attempts, "acks": self.acks,
+        return {"networks": self.networks, "peer_up": self.peer.up, "pin_tries": self.card.tries,
+                "pin_verified": self.card.verified, "attempts": self.attempts, "acks": self.acks,
                 "clients": sorted("%s/%d" % (NAMES[s], c) for s, c in self.clients), "plugged": self.plugged,
                 "profiles": {i: {hex(k): v.hex() for k, v in p.items()} for i, p in self.profiles.items()}}
 
@@ -86,6 +91,11 @@ def control_network(modem, verb: str, rest: str) -> str:
     return "ok"
 
 
+def control_register(modem, verb: str, rest: str) -> str:
+    modem.register(rest)
+    return "ok"
+
+
 def control_plug(modem, verb: str, rest: str) -> str:
     if verb == "unplug":
         modem.unplug()
@@ -94,7 +104,14 @@ def control_plug(modem, verb: str, rest: str) -> str:
     return "ok"
 
 
-def control_file(modem, verb: str, rest: str) -> str:
+def control_card(modem, verb: str, rest: str) -> str:
+    if verb == "pin":
+        modem.card.set_pin(rest)
+        return "ok"
+    if verb == "card":
+        iccid, imsi = rest.split()
+        modem.card = Card(iccid, imsi)
+        return "ok"
     path, fid, content = rest.split()
     modem.card.files[(path.upper(), int(fid, 16))] = bytes.fromhex(content)
     return "ok"
@@ -108,7 +125,8 @@ def control_show(modem, verb: str, rest: str) -> str:
 
 CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "network-drop": control_network,
             "reject-next": control_network, "allow-all": control_network, "subscription": control_network,
-            "unplug": control_plug, "replug": control_plug, "file": control_file,
+            "unplug": control_plug, "replug": control_plug, "file": control_card,
+            "card": control_card, "pin": control_card, "register": control_register,
             "list": control_show, "log": control_show, "state": control_show}
 
 
