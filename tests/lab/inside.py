@@ -121,7 +121,11 @@ def prepare() -> None:
 
 def supervise(command: list[str]) -> int:
     """Runs COMMAND, passes signals on, reaps whatever else ends."""
-    child = os.posix_spawnp(command[0], command, os.environ)
+    try:
+        child = os.posix_spawnp(command[0], command, os.environ)
+    except OSError as problem:
+        print(f"enter: {command[0]}: {problem.strerror}", file=sys.stderr)
+        return 127
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda n, _frame: os.kill(child, n))
     while True:

@@ -12,9 +12,12 @@ between them, their resolvers.
 Promises: without that option nothing leads from the DSL line to the operator.
 Must never give wwan0 an address: that is the work of whoever installs a bearer.
 """
+import os
+import shutil
+import signal
 from pathlib import Path
 
-from labproc import folder, quiet, require, run, start
+from labproc import folder, pid_of, quiet, require, run, start
 
 SERVERS = ("198.51.100.10/32", "198.51.100.20/32")
 OPERATOR_NET, UPLINK_NET = "198.51.100.0/24", "203.0.113.0/24"
@@ -95,6 +98,13 @@ def resolver_start(namespace: str, address: str) -> None:
           "--user=root", "--pid-file=", "--log-facility=-", "--no-resolv", "--no-hosts", "--local=/#/",
           f"--addn-hosts={folder()}/hosts", "--bind-dynamic", f"--listen-address={address}", "--local-ttl=1")
     require(name)
+
+
+def hosts_replace(path: str) -> None:
+    """The resolvers know the names of PATH from now on."""
+    shutil.copyfile(path, folder() / "hosts")
+    for pid in filter(None, (pid_of("dns-operator"), pid_of("dns-internet"))):
+        os.kill(pid, signal.SIGHUP)
 
 
 def networks_delete() -> None:

@@ -263,6 +263,43 @@ def a_gateway_without_modem_reaches_the_operator_by_its_uplink():
 
 
 @case("none")
+def the_resolvers_take_other_names():
+    Path(DIR, "names").write_text("198.51.100.20 new.example.net\n")
+    lab("hosts", f"{DIR}/names")
+    until("the new name", lambda: sh("getent", "ahostsv4", "new.example.net", check=False).stdout.startswith("198.51.100.20 "))
+    assert sh("getent", "ahostsv4", "m2m.example.net", check=False).returncode != 0
+
+
+def status_of(user) -> dict:
+    lines = lab("run-as", user, "--", "cat", "/proc/self/status").stdout.splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+@case("none")
+def programs_run_without_privileges():
+    for user, most in ((AGENT_USER, 0), ("gateway-tred", 0), (VISITOR, 0), ("root", 1 << 12)):      # CAP_NET_ADMIN
+        status = status_of(user)
+        assert status["NoNewPrivs"] == "1", user
+        caps = {key: int(status[key], 16) for key in ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb")}
+        assert caps == {"CapEff": most, "CapPrm": most, "CapBnd": most, "CapInh": 0, "CapAmb": 0}, (user, caps)
+
+
+SOCKET = "import os, socket, sys; os.umask(0o117); s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); " \
+    "s.{0}('/run/gateway-agent/x.sock'); s.listen(1) if '{0}' == 'bind' else None"
+
+
+@case("none")
+def programs_meet_in_their_folder_and_others_do_not():
+    for server in ("gateway-tred", "root"):
+        lab("run-as", server, "--", "/usr/bin/python3", "-c", SOCKET.format("bind"))
+        for client, reaches in ((AGENT_USER, "refused"), (VISITOR, "Permission denied")):     # nobody accepts: refused is there
+            done = lab("run-as", client, "--", "/usr/bin/python3", "-c", SOCKET.format("connect"), check=False)
+            assert reaches in done.stderr, (server, client, done.stderr)
+        assert lab("run-as", AGENT_USER, "--", "rm", "-f", "/run/gateway-agent/x.sock", check=False).returncode != 0
+        os.unlink("/run/gateway-agent/x.sock")
+
+
+@case("none")
 def nothing_owns_the_names_of_modems():
     assert MM not in sh("busctl", "list").stdout
     assert not sh("mmcli", "-L", check=False).returncode == 0
