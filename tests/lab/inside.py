@@ -7,6 +7,7 @@ Promises: COMMAND starts with the users of etc/sysusers.d and the folders of etc
 of ours and no activatable services; its exit status is ours.
 Must never run outside of fresh namespaces (it checks), nor write to the host's files.
 """
+import contextlib
 import os
 import shutil
 import signal
@@ -126,8 +127,12 @@ def supervise(command: list[str]) -> int:
     except OSError as problem:
         print(f"enter: {command[0]}: {problem.strerror}", file=sys.stderr)
         return 127
+    def pass_on(number, _frame):
+        with contextlib.suppress(ProcessLookupError):     # it got the signal itself
+            os.kill(child, number)
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda n, _frame: os.kill(child, n))
+        signal.signal(number, pass_on)
     while True:
         pid, status = os.wait()
         if pid == child:
