@@ -19,13 +19,14 @@ PUSH = os.urandom(300)                                # three SMS
 GOOD = {"apn": "m2m.example.net", "user": "gw", "password": "secret"}
 AGENT = "org.gatewayagent.Agent1"
 REGISTERED = 8
+IPV4, IPV4V6 = 1, 4                                   # ModemManager's bearer IP families
 
 
-def bearer_create(**change):
+def bearer_create(family=IPV4, **change):
     row = {**GOOD, **change}
     words = [w for k, v in row.items() for w in (k, "s", v)]
     return call_as(AGENT_USER, modem_path(), "Modem", "CreateBearer", "a{sv}", len(row) + 2, *words,
-                   "allowed-auth", "u", "4", "ip-type", "u", "1")
+                   "allowed-auth", "u", "4", "ip-type", "u", family)
 
 
 def bearer_connect(**change):
@@ -140,6 +141,16 @@ def a_drop_by_the_network_is_seen_by_ModemManager():
     until("a reply through the bearer", lambda: ping("198.51.100.10", "wwan0"), 5)
     accepted(call_as(AGENT_USER, bearer, "Bearer", "Disconnect"))
     assert not modem_control("state")["peer_up"]
+
+
+@case("qmi")
+def a_dual_stack_request_gets_the_family_that_the_network_has():
+    path, outcome = bearer_connect(family=IPV4V6)
+    accepted(outcome)
+    assert sorted(a["result"] for a in modem_control("state")["attempts"][-2:]) == ["accepted", "ipv4-only"]
+    assert object_property(path, "Bearer", "Ip4Config")["address"]["data"] == "192.0.2.10"
+    accepted(call_as(AGENT_USER, path, "Bearer", "Disconnect"))
+    assert modem_control("state")["networks"] == {}
 
 
 @case("qmi")
