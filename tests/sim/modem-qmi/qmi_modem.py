@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated QMI modem for the real libqmi, with ModemManager on top and a data path to the operator.
+
+Owns: the streams (--proxy: the abstract socket "qmi-proxy" of this network namespace; --pty LINK: a pseudo terminal that
+libqmi opens like /dev/cdc-wdm0), the control socket, the state of one modem.
+Promises: several clients at once; packets cross only while a packet call stands (--peer, --operator, --subscription).
+Must never run in a network namespace that has a real qmi-proxy.
+
+Control socket (--control), one command a line, one line of answer ("error: ..." if refused):
+    sms HEX             store the PDU (with SMSC) and raise the WMS indication; answers the index, or full
+    store HEX           store silently (what was there before start)
+    route HEX           deliver the TPDU by transfer route (no storage, wants an ack)
+    network-drop [WHY]  the network ends every call; WHY as below, default deactivated; answers how many there were
+    reject-next [WHY]   refuse the next Start Network (may be given several times); default network-failure
+    allow-all           forget what reject-next asked for
+    subscription FILE   read another table of access points (no FILE: accept all)
+    register STATE      home, roaming (another network), searching or denied; clients hear of it
+    card ICCID IMSI     another card (20 and 15 digits); unplug first, replug after
+    pin DIGITS          the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first
+    file PATH FID HEX   set a file of the card, e.g. file 3F007F50 6430 0B6A...
+    unplug / replug     end every stream and refuse new ones / accept them again
+    list / log / state  JSON: SMS; messages received; calls, attempts, acks, profiles
+WHY: unknown-apn auth-failed ipv4-only barred no-resources network-failure deactivated
+"""
+import argparse
+import asyncio
+import json
+import os
+import tty
+
+import subscription
+from basics import REGISTRATIONS, CtlService, DmsService, NasService, WdaService
+from qmux import NAMES, NOT_SUPPORTED, Link, parse_frame, response, result
+from uicc import Card, UimService
+from wds import Peer, WdsService
+from wms import WmsService
+
+
+class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsService, WdsService):
+    def __init__(self, peer=None, table=None):
+        self.imei, self.operating_mode = "353535350000004", 0
+        self.card = Card()
+        self.links, self.clients, self.current = [], {}, None
+        self.sms, self.acks = {}, []
+        self.profiles = {1: {0x10: b"default", 0x11: b"\x03", 0x14: b"internet"}}
+        self.networks, self.families, self.attempts, self.refuse = {}, {}, [], []
+        self.peer, self.table = peer or Peer("", ""), table
+        self.registration = REGISTRATIONS["home"]
+        self.plugged, self.log = True, []
+
+    def receive(self, link, whole: bytes) -> None:
+        service, cid, tid, msg, tlvs = parse_frame(whole)
+        name = NAMES.get(service)
+        handler = getattr(self, "%s_%04x" % (name, msg), None) if name else None
+        self.log.append("%s %04x%s" % (name or hex(service), msg, "" if handler else " ?"))
+        self.current = link
+        body = handler(tlvs, cid) if handler else result(NOT_SUPPORTED)
+        link.send(response(service, cid, tid, msg, body))
+
+    def unplug(self) -> None:
+        self.plugged = False
+        for link in list(self.links):
+            link.close()
+            self.forget(link)
+
+    def state(self) -> dict:
+        return {"networks": self.networks, "peer_up": self.peer.up, "pin_tries": self.card.tries,
+                "pin_verified": self.card.verified, "attempts": self.attempts, "acks": self.acks,
+                "clients": sorted("%s/%d" % (NAMES[s], c) for s, c in self.clients), "plugged": self.plugged,
+                "profiles": {i: {hex(k): v.hex() for k, v in p.items()} for i, p in self.profiles.items()}}
+
+
+def control_sms(modem, verb: str, rest: str) -> str:
+    if verb == "route":
+        modem.route(bytes.fromhex(rest))
+        return "ok"
+    index = modem.store(bytes.fromhex(rest), silent=verb == "store")
+    return "full" if index is None else str(index)
+
+
+def control_network(modem, verb: str, rest: str) -> str:
+    if verb == "network-drop":
+        return str(modem.network_drop(subscription.REASONS[rest or "deactivated"]))
+    if verb == "reject-next":
+        modem.refuse.append(subscription.REASONS[rest or "network-failure"])
+    elif verb == "allow-all":
+        modem.refuse.clear()
+    else:
+        modem.table = subscription.table_load(rest) if rest else None
+    return "ok"
+
+
+def control_register(modem, verb: str, rest: str) -> str:
+    modem.register(rest)
+    return "ok"
+
+
+def control_plug(modem, verb: str, rest: str) -> str:
+    if verb == "unplug":
+        modem.unplug()
+    else:
+        modem.plugged = True
+    return "ok"
+
+
+def control_card(modem, verb: str, rest: str) -> str:
+    if verb == "pin":
+        modem.card.set_pin(rest)
+        return "ok"
+    if verb == "card":
+        iccid, imsi = rest.split()
+        modem.card = Card(iccid, imsi)
+        return "ok"
+    path, fid, content = rest.split()
+    modem.card.files[(path.upper(), int(fid, 16))] = bytes.fromhex(content)
+    return "ok"
+
+
+def control_show(modem, verb: str, rest: str) -> str:
+    if verb == "list":
+        return json.dumps({i: [t, p.hex()] for i, (t, p) in modem.sms.items()})
+    return json.dumps(modem.log if verb == "log" else modem.state())
+
+
+CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "network-drop": control_network,
+            "reject-next": control_network, "allow-all": control_network, "subscription": control_network,
+            "unplug": control_plug, "replug": control_plug, "file": control_card,
+            "card": control_card, "pin": control_card, "register": control_register,
+            "list": control_show, "log": control_show, "state": control_show}
+
+
+def control(modem, line: str) -> str:
+    verb, _, rest = line.strip().partition(" ")
+    if verb not in CONTROLS:
+        return "error: unknown command"
+    try:
+        return CONTROLS[verb](modem, verb, rest)
+    except (ValueError, KeyError, OSError, SystemExit) as problem:
+        return f"error: {problem}"
+
+
+async def proxy_client(modem, reader, writer) -> None:
+    if not modem.plugged:
+        writer.close()
+        return
+    link = Link(modem, writer.write, writer.close)
+    try:
+        while data := await reader.read(65536):
+            link.feed(data)
+    except ConnectionError:
+        pass                                          # the client is gone, which is what forget() is for
+    finally:
+        modem.forget(link)
+        writer.close()
+
+
+async def control_client(modem, reader, writer) -> None:
+    try:
+        while line := await reader.readline():
+            writer.write((control(modem, line.decode()) + "\n").encode())
+            await writer.drain()
+    finally:
+        writer.close()
+
+
+def pty_serve(modem, loop, name: str) -> None:
+    master, slave = os.openpty()
+    tty.setraw(slave)                                 # our end of slave stays open: no EIO between clients
+    if os.path.lexists(name):
+        os.unlink(name)
+    os.symlink(os.ttyname(slave), name)
+    link = Link(modem, lambda b: os.write(master, b))
+    loop.add_reader(master, lambda: link.feed(os.read(master, 65536)))
+
+
+async def serve(args) -> None:
+    modem = Modem(Peer(args.peer, args.operator), subscription.table_load(args.subscription) if args.subscription else None)
+    for pdu in args.preload:
+        modem.store(bytes.fromhex(pdu), silent=True)
+    for name in args.pty:
+        pty_serve(modem, asyncio.get_running_loop(), name)
+    servers = []
+    if args.proxy:
+        servers.append(await asyncio.start_unix_server(lambda r, w: proxy_client(modem, r, w), path="\0qmi-proxy"))
+    servers.append(await asyncio.start_unix_server(lambda r, w: control_client(modem, r, w), path=args.control))
+    print("ready", flush=True)
+    await asyncio.gather(*(s.serve_forever() for s in servers))
+
+
+def parse_arguments():
+    p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    p.add_argument("--pty", action="append", default=[], help="link to create to a pseudo terminal")
+    p.add_argument("--proxy", action="store_true", help="serve the abstract socket qmi-proxy")
+    p.add_argument("--control", required=True, help="unix socket for control commands")
+    p.add_argument("--preload", action="append", default=[], help="hex PDU already stored at start")
+    p.add_argument("--subscription", help="JSON table of access points")
+    p.add_argument("--peer", default="", help="operator's end of the network port")
+    p.add_argument("--operator", default="operator", help="network namespace of --peer")
+    return p.parse_args()
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(serve(parse_arguments()))
+    except KeyboardInterrupt:
+        pass
