@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Characteristics and parms by ProvCont 1.1 clause 4.5 (BOOTSTRAP), 4.6 (NAPDEF), 4.9 (APPLICATION) and the w7 registration. */
+#include "bootstrap/briefing/provisioning.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Copies the parm's value; absent: ERROR_NONE and "" unless mandatory. */
+static enum error_code take_text(const struct prov_node *in, const char *where, const char *name, bool mandatory, char *out, size_t cap,
+                                 struct error *err)
+{
+    const char *value = prov_parm(in, name);
+    out[0] = '\0';
+    if (!value || (mandatory && !value[0]))
+        return mandatory ? error_set(err, ERROR_INCOMPLETE, "%s lacks %s", where, name) : ERROR_NONE;
+    if (!text_copy(out, cap, value))
+        return error_set(err, ERROR_INVALID, "%s: %s is longer than %zu octets", where, name, cap - 1);
+    for (const unsigned char *p = (const unsigned char *)out; *p; p++)
+        if (*p < 0x20 || *p == 0x7f)
+            return error_set(err, ERROR_INVALID, "%s: %s holds control characters", where, name);
+    return ERROR_NONE;
+}
+
+/* --- NAPDEF --- */
+
+static enum error_code take_auth(const struct prov_node *napdef, struct napdef *n, struct error *err)
+{
+    const struct prov_node *info = prov_characteristic(napdef, "NAPAUTHINFO", NULL);
+    if (!info)
+        return ERROR_NONE;
+    const char *type = prov_parm(info, "AUTHTYPE");
+    if (!type)
+        return error_set(err, ERROR_INCOMPLETE, "NAPAUTHINFO lacks AUTHTYPE");
+    if (strcmp(type, "PAP") == 0)
+        n->auth = NAPDEF_AUTH_PAP;
+    else if (strcmp(type, "CHAP") == 0)
+        n->auth = NAPDEF_AUTH_CHAP;
+    else
+        return error_set(err, ERROR_NOT_SUPPORTED, "NAPAUTHINFO: AUTHTYPE %.20s (PAP and CHAP are known)", type);
+    enum error_code rc = take_text(info, "NAPAUTHINFO", "AUTHNAME", false, n->user, sizeof n->user, err);
+    return rc ? rc : take_text(info, "NAPAUTHINFO", "AUTHSECRET", false, n->password, sizeof n->password, err);
+}
+
+/* LOCAL-ADDRTYPE; IPV4V6 is our extension, and the default (no standard parm for the PDP type exists). */
+static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n, struct error *err)
+{
+    const char *type = prov_parm(in, "LOCAL-ADDRTYPE");
+    n->ip_type = NAPDEF_IPV4V6;
+    if (!type || strcmp(type, "IPV4V6") == 0)
+        return ERROR_NONE;
+    if (strcmp(type, "IPV4") == 0)
+        n->ip_type = NAPDEF_IPV4;
+    else if (strcmp(type, "IPV6") == 0)
+        n->ip_type = NAPDEF_IPV6;
+    else
+        return error_set(err, ERROR_INVALID, "NAPDEF: LOCAL-ADDRTYPE %.20s", type);
+    return ERROR_NONE;
+}
+
+static enum error_code take_napdef(const struct prov_node *in, struct settings *out, struct error *err)
+{
+    struct napdef n = { 0 };
+    const char *type = prov_parm(in, "NAP-ADDRTYPE");
+    if (out->napdefs == SETTINGS_NAPDEFS)
+        return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
+    enum error_code rc = take_text(in, "NAPDEF", "NAPID", true, n.napid, sizeof n.napid, err);
+    if (!rc && settings_napdef(out, n.napid))
+        rc = error_set(err, ERROR_INVALID, "NAPID %s stands twice", n.napid);
+    if (!rc)
+        rc = take_text(in, "NAPDEF", "NAME", false, n.name, sizeof n.name, err);
+    if (!rc)
+        rc = take_text(in, "NAPDEF", "NAP-ADDRESS", true, n.apn, sizeof n.apn, err);
+    if (rc)
+        return rc;
+    if (!type || strcmp(type, "APN") != 0)
+        return ERROR_NONE; /* a number to dial: not for a packet bearer; another NAPDEF may be usable */
+    rc = take_auth(in, &n, err);
+    if (!rc)
+        rc = take_ip_type(in, &n, err);
+    if (rc)
+        return rc;
+    n.internet = prov_parm(in, "INTERNET") != NULL;
+    out->napdef[out->napdefs++] = n;
+    return ERROR_NONE;
+}
+
+/* --- APPLICATION w7 --- */
+
+static enum error_code take_nonce(const struct prov_node *in, struct dm_credential *c, struct error *err)
+{
+    const struct prov_node *parm = prov_parm_node(in, "AAUTHDATA");
+    if (!parm)
+        return ERROR_NONE;
+    if (parm->has_opaque) {
+        if (parm->opaque.len > sizeof c->nonce)
+            return error_set(err, ERROR_INVALID, "APPAUTH: AAUTHDATA is longer than %zu octets", sizeof c->nonce);
+        memcpy(c->nonce, parm->opaque.data, parm->opaque.len);
+        c->nonce_len = parm->opaque.len;
+        return ERROR_NONE;
+    }
+    const char *text = prov_parm(in, "AAUTHDATA");
+    if (!text_base64_decode((struct slice){ (const uint8_t *)text, strlen(text) }, c->nonce, sizeof c->nonce, &c->nonce_len))
+        return error_set(err, ERROR_INVALID, "APPAUTH: AAUTHDATA is not Base64 of at most %zu octets", sizeof c->nonce);
+    return ERROR_NONE;
+}
+
+static bool auth_of(const char *type, enum dm_auth *out)
+{
+    static const struct {
+        const char *name;
+        enum dm_auth auth;
+    } rows[] = { { "DIGEST", DM_AUTH_MD5 }, { "HMAC", DM_AUTH_HMAC }, { "BASIC", DM_AUTH_BASIC } };
+    for (size_t i = 0; type && i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].name, type) == 0) {
+            *out = rows[i].auth;
+            return true;
+        }
+    return false;
+}
+
+static enum error_code take_appauth(const struct prov_node *in, struct dm_account *a, struct error *err)
+{
+    const char *level = prov_parm(in, "AAUTHLEVEL");
+    bool client = level && strcmp(level, "APPSRV") == 0;
+    if (!client && !(level && strcmp(level, "CLIENT") == 0))
+        return ERROR_NONE; /* OBEX and unknown levels are not ours */
+    struct dm_credential *c = client ? &a->client : &a->server;
+    const char *type = prov_parm(in, "AAUTHTYPE");
+    if (client && type && !auth_of(type, &a->auth))
+        return error_set(err, ERROR_NOT_SUPPORTED, "APPAUTH: AAUTHTYPE %.20s (BASIC, DIGEST, HMAC are known)", type);
+    enum error_code rc = take_text(in, "APPAUTH", "AAUTHNAME", client, c->name, sizeof c->name, err);
+    if (!rc)
+        rc = take_text(in, "APPAUTH", "AAUTHSECRET", true, c->secret, sizeof c->secret, err);
+    return rc ? rc : take_nonce(in, c, err);
+}
+
+/* ADDR of the application, or of its first APPADDR (with the port there, unless the URI names one). */
+static enum error_code take_address(const struct prov_node *in, struct dm_account *a, struct error *err)
+{
+    const struct prov_node *address = prov_characteristic(in, "APPADDR", NULL);
+    const struct prov_node *from = prov_parm(in, "ADDR") || !address ? in : address;
+    char host[256];
+    uint16_t port;
+    enum error_code rc = take_text(from, "APPLICATION w7", "ADDR", true, a->uri, sizeof a->uri, err);
+    if (rc)
+        return rc;
+    if (uri_split(a->uri, "https", host, sizeof host, &port, err))
+        return error_set(err, ERROR_INVALID, "APPLICATION w7: ADDR must be an https URI");
+    return ERROR_NONE;
+}
+
+static enum error_code take_w7(const struct prov_node *in, struct settings *out, struct error *err)
+{
+    if (out->dms == SETTINGS_DM)
+        return error_set(err, ERROR_TOO_LARGE, "more than %d APPLICATION w7", SETTINGS_DM);
+    struct dm_account *a = &out->dm[out->dms];
+    *a = (struct dm_account){ .auth = DM_AUTH_MD5 };
+    enum error_code rc = take_text(in, "APPLICATION w7", "PROVIDER-ID", true, a->server_id, sizeof a->server_id, err);
+    if (!rc)
+        rc = take_text(in, "APPLICATION w7", "NAME", false, a->name, sizeof a->name, err);
+    if (!rc)
+        rc = take_text(in, "APPLICATION w7", "TO-NAPID", false, a->napid, sizeof a->napid, err);
+    if (!rc)
+        rc = take_address(in, a, err);
+    for (const struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, "APPAUTH", n));)
+        rc = take_appauth(n, a, err);
+    if (rc)
+        return rc;
+    if (a->server.secret[0] && !a->server.name[0])
+        (void)text_copy(a->server.name, sizeof a->server.name, a->server_id); /* DM 1.2: the server's name is its id */
+    out->dms++;
+    return ERROR_NONE;
+}
+
+/* --- pins: of the w7 servers of this document only (the caller demands more than NETWPIN for an account) --- */
+
+static enum error_code take_vendor(const struct prov_node *in, struct settings *out, struct server_trust *pin, struct error *err)
+{
+    const char *name = prov_parm(in, "NAME"), *text = prov_parm(in, "SERVER-PIN");
+    size_t len = 0;
+    if (!name || strcmp(name, "gateway-agent") != 0)
+        return ERROR_NONE;
+    if (text) {
+        if (!text_base64_decode((struct slice){ (const uint8_t *)text, strlen(text) }, pin->pin, sizeof pin->pin, &len) || len != sizeof pin->pin)
+            return error_set(err, ERROR_INVALID, "VENDORCONFIG: SERVER-PIN is not the Base64 of a SHA-256");
+        pin->has_pin = true;
+    }
+    return take_text(in, "VENDORCONFIG", "CONTEXT", false, out->context, sizeof out->context, err);
+}
+
+static bool pin_of_certificate(const char *base64, struct server_trust *pin)
+{
+    uint8_t der[2048];
+    size_t len = 0;
+    if (!text_base64_decode((struct slice){ (const uint8_t *)base64, strlen(base64) }, der, sizeof der, &len))
+        return false;
+    const unsigned char *at = der;
+    X509 *cert = d2i_X509(NULL, &at, (long)len);
+    unsigned char *spki = NULL;
+    int n = cert ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki) : -1;
+    pin->has_pin = n > 0 && EVP_Digest(spki, (size_t)n, pin->pin, NULL, EVP_sha256(), NULL) == 1;
+    OPENSSL_free(spki);
+    X509_free(cert);
+    return pin->has_pin;
+}
+
+/* CertificateStore > ROOT|CA|MY > thumbprint > EncodedCertificate: the key of the first certificate is the pin. */
+static enum error_code take_store(const struct prov_node *in, struct server_trust *pin, int depth, struct error *err)
+{
+    const char *text = prov_parm(in, "EncodedCertificate");
+    if (text && !pin->has_pin && !pin_of_certificate(text, pin))
+        return error_set(err, ERROR_INVALID, "CertificateStore: EncodedCertificate is not a certificate in Base64");
+    for (const struct prov_node *n = in->child; n && depth < PROV_MAX_DEPTH; n = n->next) {
+        enum error_code rc = n->element == PROV_CHARACTERISTIC ? take_store(n, pin, depth + 1, err) : ERROR_NONE;
+        if (rc)
+            return rc;
+    }
+    return ERROR_NONE;
+}
+
+/* --- document --- */
+
+static enum error_code take_bootstrap(const struct prov_node *in, struct settings *out, struct error *err)
+{
+    char host[256];
+    uint16_t port;
+    enum error_code rc = take_text(in, "BOOTSTRAP", "NAME", false, out->bootstrap_name, sizeof out->bootstrap_name, err);
+    if (!rc)
+        rc = take_text(in, "BOOTSTRAP", "PROVURL", false, out->provurl, sizeof out->provurl, err);
+    if (!rc && out->provurl[0] && uri_split(out->provurl, "https", host, sizeof host, &port, NULL))
+        rc = error_set(err, ERROR_INVALID, "BOOTSTRAP: PROVURL must be an https URI");
+    return rc;
+}
+
+/* Trust rule 4: the session goes to the w7 ADDR, which must share its host with PROVURL. */
+static enum error_code check_hosts(const struct settings *s, struct error *err)
+{
+    char a[256], b[256];
+    uint16_t port;
+    for (size_t i = 0; s->provurl[0] && i < s->dms; i++) {
+        (void)uri_split(s->provurl, "https", a, sizeof a, &port, NULL);
+        (void)uri_split(s->dm[i].uri, "https", b, sizeof b, &port, NULL);
+        if (strcasecmp(a, b) != 0)
+            return error_set(err, ERROR_POLICY, "w7 server %.60s is not on the host of PROVURL %.60s", b, a);
+    }
+    return ERROR_NONE;
+}
+
+static enum error_code take_one(const struct prov_node *n, struct settings *out, struct server_trust *pin, struct error *err)
+{
+    const char *type = n->attribute[PROV_TYPE];
+    if (n->element != PROV_CHARACTERISTIC || !type)
+        return ERROR_NONE;
+    if (strcmp(type, "BOOTSTRAP") == 0)
+        return take_bootstrap(n, out, err);
+    if (strcmp(type, "NAPDEF") == 0)
+        return take_napdef(n, out, err);
+    if (strcmp(type, "VENDORCONFIG") == 0)
+        return take_vendor(n, out, pin, err);
+    if (strcmp(type, "CertificateStore") == 0)
+        return take_store(n, pin, 0, err);
+    const char *app = strcmp(type, "APPLICATION") == 0 ? prov_parm(n, "APPID") : NULL;
+    return app && strcmp(app, "w7") == 0 ? take_w7(n, out, err) : ERROR_NONE;
+}
+
+enum error_code provisioning_settings(const struct prov_node *root, struct settings *out, struct error *err)
+{
+    struct server_trust pin = { 0 };
+    *out = (struct settings){ 0 };
+    for (const struct prov_node *n = root->child; n; n = n->next) {
+        enum error_code rc = take_one(n, out, &pin, err);
+        if (rc)
+            return rc;
+    }
+    for (size_t i = 0; i < out->dms; i++)
+        out->dm[i].trust = pin;
+    return check_hosts(out, err);
+}

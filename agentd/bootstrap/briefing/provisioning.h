@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OMA client provisioning document -> struct settings: BOOTSTRAP, NAPDEF, APPLICATION w7, pins for the w7 server. Unknown names are ignored
+ * (ProvCont 4.4), known ones are checked. */
+#ifndef BOOTSTRAP_BRIEFING_PROVISIONING_H
+#define BOOTSTRAP_BRIEFING_PROVISIONING_H
+
+#include "base/error.h"
+#include "codec/prov.h"
+#include "model/settings.h"
+
+/* INCOMPLETE names the missing parm, INVALID the bad one, POLICY a w7 server on another host than PROVURL. */
+enum error_code provisioning_settings(const struct prov_node *root, struct settings *out, struct error *err);
+
+#endif
