@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decoder alone: decode_tool FILE IMSI|- PIN|-; prints JSON. */
+#include <string.h>
+
+#include "ctl/decode.h"
+
+static const char *given(const char *text)
+{
+    return strcmp(text, "-") == 0 ? NULL : text;
+}
+
+int main(int argc, char **argv)
+{
+    return argc == 4 ? decode_file(argv[1], given(argv[2]), given(argv[3]), true) : 2;
+}
