@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agentd_config.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -84,8 +86,22 @@ static void call_send_pin(void *user, const char *sim_id, const char *pin, bus_d
         fn(fn_user, ERROR_NO_MODEM, "no modem");
 }
 
+/* Log level and roaming take effect at once; paths and plug-ins at the next start. */
+static enum error_code call_reload(void *user, struct error *err)
+{
+    struct calls *c = user;
+    struct agentd_config config;
+    enum error_code rc = config_load(c->config_path, &config, err);
+    if (rc)
+        return rc;
+    log_set_level(config.log_level);
+    c->site->allow_roaming = config.allow_roaming;
+    conductor_poke(c->conductor);
+    return ERROR_NONE;
+}
+
 struct bus_calls calls_table(struct calls *calls)
 {
-    return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .job_cancel = call_cancel,
+    return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .reload = call_reload, .job_cancel = call_cancel,
                                .account_update = call_update, .sim_send_pin = call_send_pin };
 }

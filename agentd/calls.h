@@ -10,6 +10,7 @@ struct calls {
     struct site *site;
     struct service *service;
     struct conductor *conductor;
+    const char *config_path;
 };
 
 /* calls is borrowed for the life of the table. */

@@ -211,7 +211,7 @@ static bool build(struct agent *a, struct error *err)
         return false;
     a->service = service_new(&a->site);
     a->conductor = conductor_new(&a->site, a->service);
-    a->calls = (struct calls){ &a->site, a->service, a->conductor };
+    a->calls = (struct calls){ &a->site, a->service, a->conductor, a->options.config };
     struct bus_calls table = calls_table(&a->calls);
     service_start(a->service);
     look_at_clock(a);

@@ -32,6 +32,11 @@ void log_set(enum log_level level, enum log_target target, const char *program)
         openlog(program, LOG_PID, LOG_DAEMON);
 }
 
+void log_set_level(enum log_level level)
+{
+    state.level = level;
+}
+
 enum log_level log_get_level(void)
 {
     return state.level;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Our objects on the system bus: the tree of facts mirrored (mirror), methods that validate, call and reply (methods). Thin: decides nothing.
+ * Access is the bus policy's business (dbus/org.gatewayagent.Agent1.conf): root and the group gateway-agent. */
+#ifndef BUS_BUS_H
+#define BUS_BUS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "model/tree.h"
+
+struct bus;
+
+typedef void bus_job_fn(void *user, const struct error *error, const char *job_path); /* error->code NONE: started */
+typedef void bus_done_fn(void *user, enum error_code status, const char *text);
+
+/* What the methods do; each is called from the loop. fn is called once, at once or later. Texts and descriptors are borrowed. */
+struct bus_calls {
+    void *user;
+    void (*bootstrap)(void *user, int fd, bus_job_fn *fn, void *fn_user);
+    enum error_code (*reopen_context)(void *user, const char *context, struct error *err);
+    enum error_code (*reload)(void *user, struct error *err);
+    enum error_code (*job_cancel)(void *user, const char *job_id, struct error *err);
+    enum error_code (*account_update)(void *user, const char *account_id, struct error *err);
+    void (*sim_send_pin)(void *user, const char *sim_id, const char *pin, bus_done_fn *fn, void *fn_user);
+};
+
+/* Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS is obeyed), exports the tree, asks for the name org.gatewayagent.Agent1. name: it is ours, or
+ * bus or name are lost. NULL with err if there is no bus. */
+struct bus *bus_new(struct tree *tree, const struct bus_calls *calls, void (*name)(void *user, bool owned), void *user, struct error *err);
+void bus_free(struct bus *b);
+
+#endif

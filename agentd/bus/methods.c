@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One handler a method. A handler owns the invocation until it has answered; each answers exactly once. */
+#include "bus/methods.h"
+
+#include <gio/gunixfdlist.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "bus/agent-dbus.h"
+
+enum { PIN_MAX = 16 };
+
+static void reply_error(GDBusMethodInvocation *invocation, const struct error *e)
+{
+    g_autofree char *name = g_strdup_printf(BUS_PREFIX ".Error.%s", error_name(e->code));
+    g_autofree char *text = e->hint[0] ? g_strdup_printf("%s; %s", e->text, e->hint) : g_strdup(e->text);
+    g_dbus_method_invocation_return_dbus_error(invocation, name, text);
+}
+
+static gboolean reply(GDBusMethodInvocation *invocation, enum error_code rc, const struct error *e)
+{
+    if (rc)
+        reply_error(invocation, e);
+    else
+        g_dbus_method_invocation_return_value(invocation, NULL);
+    return TRUE;
+}
+
+/* The id of the node that a skeleton mirrors. */
+static const char *id_of(gpointer skeleton)
+{
+    return g_object_get_data(G_OBJECT(skeleton), "node-id");
+}
+
+/* The descriptor that a handle argument names: a copy for the caller, -1 if there is none. */
+static int take_fd(GUnixFDList *list, GVariant *handle)
+{
+    gint32 index = g_variant_get_handle(handle);
+    return list && index >= 0 && index < g_unix_fd_list_get_length(list) ? g_unix_fd_list_get(list, index, NULL) : -1;
+}
+
+static void bad_descriptor(GDBusMethodInvocation *invocation)
+{
+    struct error e;
+    error_set(&e, ERROR_INVALID, "no file descriptor came with the call");
+    reply_error(invocation, &e);
+}
+
+/* --- Manager --- */
+
+static void on_bootstrap_done(void *user, const struct error *error, const char *job_path)
+{
+    GDBusMethodInvocation *invocation = user;
+    if (error->code)
+        reply_error(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(o)", job_path));
+}
+
+static gboolean on_bootstrap(AgentManager *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *document, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    (void)o;
+    int fd = take_fd(fds, document);
+    if (fd < 0) {
+        bad_descriptor(invocation);
+        return TRUE;
+    }
+    calls->bootstrap(calls->user, fd, on_bootstrap_done, invocation);
+    close(fd);
+    return TRUE;
+}
+
+static gboolean on_manager_reopen(AgentManager *o, GDBusMethodInvocation *invocation, const char *context, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    (void)o;
+    return reply(invocation, calls->reopen_context(calls->user, context, &e), &e);
+}
+
+static gboolean on_reload(AgentManager *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    (void)o;
+    return reply(invocation, calls->reload(calls->user, &e), &e);
+}
+
+/* --- Context, Job, Account: the same shape, an action on the node's id --- */
+
+static gboolean on_context_reopen(AgentContext *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    return reply(invocation, calls->reopen_context(calls->user, id_of(o), &e), &e);
+}
+
+static gboolean on_cancel(AgentJob *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    return reply(invocation, calls->job_cancel(calls->user, id_of(o), &e), &e);
+}
+
+static gboolean on_update(AgentAccount *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    return reply(invocation, calls->account_update(calls->user, id_of(o), &e), &e);
+}
+
+/* --- Sim --- */
+
+/* Digits up to the end or a line end; false if it is no PIN of 4..8 digits (TS 31.101 9.3). */
+static bool read_pin(int fd, char pin[PIN_MAX + 1])
+{
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
+    ssize_t n = poll(&ready, 1, 0) == 1 ? read(fd, pin, PIN_MAX) : 0; /* never wait for a caller */
+    size_t len = n > 0 ? (size_t)n : 0;
+    pin[len] = '\0';
+    pin[strcspn(pin, "\r\n")] = '\0';
+    len = strlen(pin);
+    return len >= 4 && len <= 8 && strspn(pin, "0123456789") == len;
+}
+
+static void on_pin_done(void *user, enum error_code status, const char *text)
+{
+    GDBusMethodInvocation *invocation = user;
+    struct error e = { 0 };
+    if (status)
+        error_set(&e, status, "SIM PIN: %s", text && text[0] ? text : error_text(status));
+    (void)reply(invocation, status, &e);
+}
+
+static gboolean on_send_pin(AgentSim *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *handle, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    char pin[PIN_MAX + 1];
+    int fd = take_fd(fds, handle);
+    if (fd < 0) {
+        bad_descriptor(invocation);
+        return TRUE;
+    }
+    bool good = read_pin(fd, pin);
+    close(fd);
+    if (good)
+        calls->sim_send_pin(calls->user, id_of(o), pin, on_pin_done, invocation);
+    else
+        on_pin_done(invocation, ERROR_INVALID, "the descriptor must hold 4 to 8 digits");
+    secret_zero(pin, sizeof pin);
+    return TRUE;
+}
+
+void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *skeleton, const char *node_id)
+{
+    static const struct {
+        enum tree_kind kind;
+        const char *signal;
+        GCallback handler;
+    } rows[] = {
+        { TREE_MANAGER, "handle-bootstrap", G_CALLBACK(on_bootstrap) },
+        { TREE_MANAGER, "handle-reopen-context", G_CALLBACK(on_manager_reopen) },
+        { TREE_MANAGER, "handle-reload", G_CALLBACK(on_reload) },
+        { TREE_CONTEXT, "handle-reopen", G_CALLBACK(on_context_reopen) },
+        { TREE_JOB, "handle-cancel", G_CALLBACK(on_cancel) },
+        { TREE_ACCOUNT, "handle-update", G_CALLBACK(on_update) },
+        { TREE_SIM, "handle-send-pin", G_CALLBACK(on_send_pin) },
+    };
+    g_object_set_data_full(G_OBJECT(skeleton), "node-id", g_strdup(node_id), g_free);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].kind == kind)
+            g_signal_connect(skeleton, rows[i].signal, rows[i].handler, user);
+}
