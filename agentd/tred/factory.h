@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reader of factory-secret.conf (doc factory-data, secret part). */
+#ifndef TRED_FACTORY_H
+#define TRED_FACTORY_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "tred/identity.h"
+
+struct factory {
+    char gateway_id[65];
+    struct secret *pin;
+    uint8_t *issuers[IDENTITY_ISSUERS]; /* DER, from OPENSSL_malloc */
+    size_t issuer_len[IDENTITY_ISSUERS];
+    size_t issuer_count;
+    char certificate[512]; /* path of the PfC certificate, "" if none */
+};
+
+/* Reads and validates the whole file; on error nothing is left in f but what factory_free takes. err says key or line. */
+enum error_code factory_read(struct factory *f, const char *path, struct error *err);
+void factory_free(struct factory *f);
+
+#endif

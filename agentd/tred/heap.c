@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The allocator under libcrypto. Promises that no octet of a key stays in freed memory; must never hand out memory by other ways. */
+#include "tred/heap.h"
+
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/secret.h"
+
+static void *zeroing_malloc(size_t len, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return malloc(len);
+}
+
+static void zeroing_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (p)
+        secret_zero(p, malloc_usable_size(p));
+    free(p);
+}
+
+static void *zeroing_realloc(void *p, size_t len, const char *file, int line)
+{
+    if (!p)
+        return malloc(len);
+    size_t had = malloc_usable_size(p);
+    if (len && len <= had)
+        return p;
+    void *more = len ? malloc(len) : NULL;
+    if (more)
+        memcpy(more, p, had < len ? had : len);
+    if (more || !len)
+        zeroing_free(p, file, line);
+    return more;
+}
+
+void heap_start(void)
+{
+    (void)CRYPTO_set_mem_functions(zeroing_malloc, zeroing_realloc, zeroing_free);
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL);
+}
+
+void *heap_pages(size_t len)
+{
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void heap_drop(void *pages, size_t len)
+{
+    if (!pages)
+        return;
+    secret_zero(pages, len);
+    (void)munmap(pages, len);
+}
+
+void heap_trim(void)
+{
+    (void)malloc_trim(0);
+}

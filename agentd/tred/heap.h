@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Memory of the process: everything that libcrypto frees is zeroed first, and large buffers go back to the system. */
+#ifndef TRED_HEAP_H
+#define TRED_HEAP_H
+
+#include <stddef.h>
+
+/* Before the first use of libcrypto. Makes it zero what it frees, reads no configuration file, loads no error strings. */
+void heap_start(void);
+/* Pages of their own, zero; NULL without memory. heap_drop zeroes and unmaps them; NULL is fine. */
+void *heap_pages(size_t len);
+void heap_drop(void *pages, size_t len);
+/* Gives the free heap back to the system; after requests that needed much. */
+void heap_trim(void);
+
+#endif

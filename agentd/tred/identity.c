@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sealed identity. Must never be rewritten: a second provisioning is refused here, whatever the caller thinks. */
+#include "tred/identity.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "model/fields.h"
+#include "tred/heap.h"
+
+enum { FORMAT = 1, RECORD_MAX = 48 * 1024 };
+
+#define RECORD "identity"
+#define CERTIFICATE "certificate"
+
+bool identity_spki_of(const EVP_PKEY *key, struct identity_spki *spki)
+{
+    unsigned char *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    bool ok = len > 0 && len <= IDENTITY_SPKI_MAX;
+    if (ok) {
+        memcpy(spki->der, der, (size_t)len);
+        spki->len = (size_t)len;
+        SHA256(spki->der, spki->len, spki->hash);
+    }
+    OPENSSL_free(der);
+    return ok;
+}
+
+EVP_PKEY *identity_key(struct slice der)
+{
+    const unsigned char *p = der.data;
+    return d2i_PrivateKey(EVP_PKEY_EC, NULL, &p, (long)der.len);
+}
+
+static void take_spki(struct reader *r, struct identity_spki *spki)
+{
+    struct slice der = fields_take(r);
+    if (r->failed || der.len == 0 || der.len > sizeof spki->der) {
+        reader_fail(r);
+        return;
+    }
+    memcpy(spki->der, der.data, der.len);
+    spki->len = der.len;
+    SHA256(spki->der, spki->len, spki->hash);
+}
+
+static void take_public(struct reader *r, struct identity *id)
+{
+    if (reader_u8(r) != FORMAT)
+        reader_fail(r);
+    fields_take_text(r, id->gateway_id, sizeof id->gateway_id);
+    struct slice tre_id = reader_take(r, TRE_ID_LEN);
+    if (tre_id.len)
+        memcpy(id->tre_id, tre_id.data, tre_id.len);
+    take_spki(r, &id->pfc);
+    take_spki(r, &id->transport);
+}
+
+static void take_secrets(struct reader *r, struct identity_secrets *secrets)
+{
+    secrets->pin = fields_take(r);
+    secrets->pfc_key = fields_take(r);
+    secrets->transport_key = fields_take(r);
+    secrets->issuer_count = reader_u8(r);
+    if (secrets->issuer_count > IDENTITY_ISSUERS)
+        reader_fail(r);
+    for (size_t i = 0; i < secrets->issuer_count && !r->failed; i++)
+        secrets->issuers[i] = fields_take(r);
+}
+
+static enum error_code load_both(struct identity *id, struct identity_secrets *secrets, const struct store *s)
+{
+    uint64_t counter;
+    *id = (struct identity){ .gateway_id = "" };
+    *secrets = (struct identity_secrets){ .plain = NULL };
+    enum error_code rc = store_read(s, RECORD, RECORD, 0, &secrets->plain, &secrets->plain_len, &counter);
+    if (rc)
+        return rc;
+    struct reader r = reader_make(secrets->plain, secrets->plain_len);
+    take_public(&r, id);
+    take_secrets(&r, secrets);
+    if (reader_done(&r))
+        return ERROR_NONE;
+    identity_close(secrets);
+    return ERROR_STORAGE;
+}
+
+enum error_code identity_load(struct identity *id, const struct store *s)
+{
+    struct identity_secrets secrets;
+    enum error_code rc = load_both(id, &secrets, s);
+    identity_close(&secrets);
+    return rc;
+}
+
+enum error_code identity_open(struct identity_secrets *secrets, const struct store *s)
+{
+    struct identity id;
+    return load_both(&id, secrets, s);
+}
+
+void identity_close(struct identity_secrets *secrets)
+{
+    store_release(secrets->plain, secrets->plain_len);
+    *secrets = (struct identity_secrets){ .plain = NULL };
+}
+
+static void put_all(struct writer *w, const struct identity *id, const struct identity_secrets *secrets)
+{
+    writer_u8(w, FORMAT);
+    fields_put_text(w, id->gateway_id);
+    writer_put(w, id->tre_id, TRE_ID_LEN);
+    fields_put(w, id->pfc.der, id->pfc.len);
+    fields_put(w, id->transport.der, id->transport.len);
+    fields_put(w, secrets->pin.data, secrets->pin.len);
+    fields_put(w, secrets->pfc_key.data, secrets->pfc_key.len);
+    fields_put(w, secrets->transport_key.data, secrets->transport_key.len);
+    writer_u8(w, (uint8_t)secrets->issuer_count);
+    for (size_t i = 0; i < secrets->issuer_count; i++)
+        fields_put(w, secrets->issuers[i].data, secrets->issuers[i].len);
+}
+
+enum error_code identity_create(const struct identity *id, const struct identity_secrets *secrets, const struct store *s)
+{
+    struct identity there;
+    enum error_code rc = identity_load(&there, s);
+    if (rc != ERROR_NOT_FOUND)
+        return rc ? rc : ERROR_EXISTS;
+    uint64_t counter;
+    uint8_t *plain = heap_pages(RECORD_MAX);
+    if (!plain)
+        return ERROR_NO_MEMORY;
+    struct writer w = writer_make(plain, RECORD_MAX);
+    put_all(&w, id, secrets);
+    rc = w.failed ? ERROR_TOO_LARGE : store_write(s, RECORD, RECORD, writer_slice(&w), 0, &counter);
+    heap_drop(plain, RECORD_MAX);
+    return rc;
+}
+
+enum error_code identity_certificate(const struct store *s, uint8_t **der, size_t *len)
+{
+    uint64_t counter;
+    enum error_code rc = store_read(s, CERTIFICATE, CERTIFICATE, 0, der, len, &counter);
+    return rc == ERROR_NOT_FOUND ? ERROR_NONE : rc;
+}
+
+enum error_code identity_set_certificate(const struct identity *id, struct slice der, const struct store *s)
+{
+    if (der.len == 0 || der.len > IDENTITY_CERTIFICATE_MAX)
+        return ERROR_INVALID;
+    const unsigned char *p = der.data;
+    X509 *x = d2i_X509(NULL, &p, (long)der.len);
+    struct identity_spki spki = { .len = 0 };
+    EVP_PKEY *key = x ? X509_get0_pubkey(x) : NULL;
+    bool ours = key && identity_spki_of(key, &spki) &&
+                slice_equal((struct slice){ spki.der, spki.len }, (struct slice){ id->pfc.der, id->pfc.len });
+    X509_free(x);
+    uint64_t counter;
+    return ours ? store_write(s, CERTIFICATE, CERTIFICATE, der, 0, &counter) : ERROR_INVALID;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* agent-tred: options, and the order in which the trusted environment is put together: memory, socket, state, sandbox, service.
+ * Must never serve outside the sandbox. */
+#include <errno.h>
+#include <getopt.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/wire.h"
+#include "config.h"
+#include "tred/heap.h"
+#include "tred/provision.h"
+#include "tred/sandbox.h"
+#include "tred/server.h"
+
+#define SOCKET_DEFAULT "/run/gateway-agent/tre.sock"
+#define STATE_DEFAULT "/var/lib/gateway-agent-tre"
+#define USER_DEFAULT "gateway-agent"
+
+enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_LEVEL, OPT_VERSION, OPT_HELP };
+enum { EXIT_USAGE = 2, SOCKET_MODE = 0666 }; /* anyone may connect, only the two peers of the permit table are kept */
+
+static const struct option options[] = {
+    { "socket", required_argument, NULL, OPT_SOCKET },
+    { "state", required_argument, NULL, OPT_STATE },
+    { "agentd-user", required_argument, NULL, OPT_USER },
+    { "provision", required_argument, NULL, OPT_PROVISION },
+    { "out", required_argument, NULL, OPT_OUT },
+    { "certificate", required_argument, NULL, OPT_CERTIFICATE },
+    { "log-level", required_argument, NULL, OPT_LEVEL },
+    { "version", no_argument, NULL, OPT_VERSION },
+    { "help", no_argument, NULL, OPT_HELP },
+    { NULL, 0, NULL, 0 },
+};
+
+static const char help[] =
+    "usage: agent-tred [--socket PATH] [--state DIR] [--agentd-user NAME] [--log-level LEVEL]\n"
+    "       agent-tred [--state DIR] --provision FILE --out DIR\n"
+    "       agent-tred [--state DIR] --certificate FILE\n"
+    "       agent-tred --version | --help\n"
+    "\n"
+    "The trusted environment of gateway-agent: keeps keys, PINs and identities (MIDs).\n"
+    "  --socket PATH       socket to serve on (" SOCKET_DEFAULT ")\n"
+    "  --state DIR         directory of the sealed state (" STATE_DEFAULT ")\n"
+    "  --agentd-user NAME  user, or user id, of agentd (" USER_DEFAULT ")\n"
+    "  --provision FILE    take over the secret factory data, once\n"
+    "  --out DIR           where --provision writes pfc.csr, transport.csr and tre-id\n"
+    "  --certificate FILE  install the certificate of the platform key (PEM)\n"
+    "  --log-level LEVEL   err, warning, notice, info or debug\n";
+
+struct arguments {
+    const char *socket, *state, *user, *provision, *out, *certificate;
+    enum log_level level;
+};
+
+/* -1: go on; else the exit status. */
+static int take_option(struct arguments *a, int opt)
+{
+    switch (opt) {
+    case OPT_SOCKET:
+        a->socket = optarg;
+        return -1;
+    case OPT_STATE:
+        a->state = optarg;
+        return -1;
+    case OPT_USER:
+        a->user = optarg;
+        return -1;
+    case OPT_PROVISION:
+        a->provision = optarg;
+        return -1;
+    case OPT_OUT:
+        a->out = optarg;
+        return -1;
+    case OPT_CERTIFICATE:
+        a->certificate = optarg;
+        return -1;
+    case OPT_LEVEL:
+        return log_level_from_name(optarg, &a->level) ? -1 : EXIT_USAGE;
+    case OPT_VERSION:
+        return puts("agent-tred " AGENT_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    case OPT_HELP:
+        return fputs(help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    }
+    return EXIT_USAGE;
+}
+
+/* Straight from /etc/passwd: name service modules have no place in this process. A number is taken as it is. */
+static bool user_find(const char *name, uid_t *uid)
+{
+    uint64_t number;
+    if (text_decimal((struct slice){ (const uint8_t *)name, strlen(name) }, UINT32_MAX - 1, &number)) {
+        *uid = (uid_t)number;
+        return true;
+    }
+    FILE *in = fopen("/etc/passwd", "re");
+    bool found = false;
+    for (struct passwd *p; in && !found && (p = fgetpwent(in));)
+        if (strcmp(p->pw_name, name) == 0) {
+            *uid = p->pw_uid;
+            found = true;
+        }
+    if (in)
+        (void)fclose(in);
+    return found;
+}
+
+static int serve(const struct arguments *a)
+{
+    struct tre t;
+    uid_t agentd;
+    if (!user_find(a->user, &agentd)) {
+        log_error("tre", "there is no user %s; create it or name another with --agentd-user", a->user);
+        return EXIT_FAILURE;
+    }
+    if (tre_open(&t, a->state))
+        return EXIT_FAILURE;
+    int listener = wire_listen(a->socket, SOCKET_MODE);
+    if (listener < 0)
+        log_error("tre", "cannot listen on %s: %s", a->socket, strerror(errno));
+    bool ready = listener >= 0 && sandbox_enter(a->state);
+    int rc = ready ? server_run(&t, listener, agentd) : EXIT_FAILURE;
+    tre_close(&t);
+    return rc;
+}
+
+static int report(enum error_code rc, const struct error *err, const char *done)
+{
+    if (rc) {
+        log_error("provision", "%s", err->text);
+        log_error("provision", "hint: %s", err->hint[0] ? err->hint : error_hint(rc));
+        return EXIT_FAILURE;
+    }
+    log_notice("provision", "%s", done);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments a = { .socket = SOCKET_DEFAULT, .state = STATE_DEFAULT, .user = USER_DEFAULT, .level = LOG_LEVEL_INFO };
+    struct error err = { .code = ERROR_NONE };
+    for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        int rc = take_option(&a, opt);
+        if (rc >= 0)
+            return rc;
+    }
+    if (optind != argc || (a.provision != NULL) != (a.out != NULL) || (a.provision && a.certificate)) {
+        (void)fputs(help, stderr);
+        return EXIT_USAGE;
+    }
+    log_set(a.level, LOG_TARGET_STDERR, "agent-tred");
+    heap_start();
+    if (!sandbox_harden())
+        return EXIT_FAILURE;
+    if (a.provision)
+        return report(provision_run(a.state, a.provision, a.out, &err), &err, "provisioned; give the certificate requests to the factory");
+    if (a.certificate)
+        return report(provision_certificate(a.state, a.certificate, &err), &err, "certificate installed");
+    return serve(&a);
+}

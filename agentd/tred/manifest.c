@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MidManifest (doc mid-package, section 2). Promises: what is accepted is strict DER inside every bound of the page. Runs only over octets
+ * whose signature was verified; must never decide anything but form. */
+#include "tred/manifest.h"
+
+#include <openssl/asn1t.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+
+enum { FORMAT = 1, KEY_128 = 16, KEY_256 = 32 };
+
+struct man_target {
+    ASN1_OCTET_STRING *tre_id, *thumbprint;
+};
+struct man_mide {
+    ASN1_ENUMERATED *algorithm, *min_backend;
+};
+struct man_policy {
+    ASN1_BOOLEAN share_mide, session_check;
+};
+typedef struct man_acl {
+    ASN1_UTF8STRING *subject, *operations;
+} MAN_ACL; /* the stacks of libcrypto need a plain name */
+typedef struct man_file {
+    ASN1_OCTET_STRING *path, *content;
+} MAN_FILE;
+struct man_secrets {
+    ASN1_OCTET_STRING *k, *op, *amf, *sqn;
+};
+struct man_check {
+    ASN1_OCTET_STRING *rand, *autn, *res;
+};
+struct man {
+    ASN1_INTEGER *format, *version;
+    ASN1_UTF8STRING *id, *issuer;
+    ASN1_ENUMERATED *type;
+    struct man_target *target;
+    ASN1_OCTET_STRING *token_hash, *nonce;
+    ASN1_GENERALIZEDTIME *not_before, *not_after;
+    struct man_mide *mide;
+    struct man_policy *policy;
+    STACK_OF(MAN_ACL) *acl;
+    STACK_OF(MAN_FILE) *files;
+    struct man_secrets *secrets;
+    struct man_check *check;
+};
+
+DEFINE_STACK_OF(MAN_ACL)
+DEFINE_STACK_OF(MAN_FILE)
+
+ASN1_SEQUENCE(man_target) = {
+    ASN1_SIMPLE(struct man_target, tre_id, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man_target, thumbprint, ASN1_OCTET_STRING),
+} static_ASN1_SEQUENCE_END_name(struct man_target, man_target)
+
+ASN1_SEQUENCE(man_mide) = {
+    ASN1_SIMPLE(struct man_mide, algorithm, ASN1_ENUMERATED),
+    ASN1_SIMPLE(struct man_mide, min_backend, ASN1_ENUMERATED),
+} static_ASN1_SEQUENCE_END_name(struct man_mide, man_mide)
+
+ASN1_SEQUENCE(man_policy) = {
+    ASN1_SIMPLE(struct man_policy, share_mide, ASN1_BOOLEAN),
+    ASN1_SIMPLE(struct man_policy, session_check, ASN1_BOOLEAN),
+} static_ASN1_SEQUENCE_END_name(struct man_policy, man_policy)
+
+ASN1_SEQUENCE(man_acl) = {
+    ASN1_SIMPLE(struct man_acl, subject, ASN1_UTF8STRING),
+    ASN1_SIMPLE(struct man_acl, operations, ASN1_UTF8STRING),
+} static_ASN1_SEQUENCE_END_name(struct man_acl, man_acl)
+
+ASN1_SEQUENCE(man_file) = {
+    ASN1_SIMPLE(struct man_file, path, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man_file, content, ASN1_OCTET_STRING),
+} static_ASN1_SEQUENCE_END_name(struct man_file, man_file)
+
+ASN1_SEQUENCE(man_secrets) = {
+    ASN1_SIMPLE(struct man_secrets, k, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man_secrets, op, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man_secrets, amf, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man_secrets, sqn, ASN1_OCTET_STRING),
+} static_ASN1_SEQUENCE_END_name(struct man_secrets, man_secrets)
+
+ASN1_SEQUENCE(man_check) = {
+    ASN1_SIMPLE(struct man_check, rand, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man_check, autn, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man_check, res, ASN1_OCTET_STRING),
+} static_ASN1_SEQUENCE_END_name(struct man_check, man_check)
+
+ASN1_SEQUENCE(man) = {
+    ASN1_SIMPLE(struct man, format, ASN1_INTEGER),
+    ASN1_SIMPLE(struct man, id, ASN1_UTF8STRING),
+    ASN1_SIMPLE(struct man, type, ASN1_ENUMERATED),
+    ASN1_SIMPLE(struct man, version, ASN1_INTEGER),
+    ASN1_SIMPLE(struct man, issuer, ASN1_UTF8STRING),
+    ASN1_SIMPLE(struct man, target, man_target),
+    ASN1_SIMPLE(struct man, token_hash, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man, nonce, ASN1_OCTET_STRING),
+    ASN1_SIMPLE(struct man, not_before, ASN1_GENERALIZEDTIME),
+    ASN1_SIMPLE(struct man, not_after, ASN1_GENERALIZEDTIME),
+    ASN1_SIMPLE(struct man, mide, man_mide),
+    ASN1_SIMPLE(struct man, policy, man_policy),
+    ASN1_SEQUENCE_OF(struct man, acl, man_acl),
+    ASN1_SEQUENCE_OF(struct man, files, man_file),
+    ASN1_SIMPLE(struct man, secrets, man_secrets),
+    ASN1_SIMPLE(struct man, check, man_check),
+} static_ASN1_SEQUENCE_END_name(struct man, man)
+
+static struct slice octets(const ASN1_STRING *s)
+{
+    return (struct slice){ ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s) };
+}
+
+static bool within(const ASN1_STRING *s, size_t min, size_t max)
+{
+    size_t len = (size_t)ASN1_STRING_length(s);
+    return len >= min && len <= max;
+}
+
+static bool name_take(const ASN1_STRING *s, const char *extra, char out[65])
+{
+    struct slice in = octets(s);
+    if (in.len == 0 || in.len > 64 || memchr(in.data, 0, in.len))
+        return false;
+    memcpy(out, in.data, in.len);
+    out[in.len] = '\0';
+    return !extra || text_is_name(out, extra, 64);
+}
+
+/* Printable, so that it may go to logs and D-Bus. */
+static bool printable(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static bool number_take(const ASN1_INTEGER *n, int64_t min, int64_t max, uint32_t *out)
+{
+    int64_t v;
+    if (ASN1_INTEGER_get_int64(&v, n) != 1 || v < min || v > max)
+        return false;
+    *out = (uint32_t)v;
+    return true;
+}
+
+static bool enumerated_take(const ASN1_ENUMERATED *n, int64_t max, uint32_t *out)
+{
+    int64_t v;
+    if (ASN1_ENUMERATED_get_int64(&v, n) != 1 || v < 0 || v > max)
+        return false;
+    *out = (uint32_t)v;
+    return true;
+}
+
+static bool time_take(const ASN1_GENERALIZEDTIME *t, uint64_t *out)
+{
+    struct tm tm;
+    if (ASN1_GENERALIZEDTIME_check(t) != 1 || ASN1_TIME_to_tm(t, &tm) != 1)
+        return false;
+    time_t seconds = timegm(&tm);
+    *out = seconds > 0 ? (uint64_t)seconds : 0;
+    return seconds > 0;
+}
+
+static bool operations_known(const ASN1_STRING *s)
+{
+    static const char *const known[] = { "authenticate", "ckik", "gba", "identity" };
+    struct reader r = reader_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+    while (!r.failed) {
+        size_t len = 0, left = reader_left(&r), i = 0;
+        while (len < left && r.in.data[r.pos + len] != ',')
+            len++;
+        struct slice word = reader_take(&r, len);
+        while (i < 4 && !slice_is(word, known[i]))
+            i++;
+        if (i == 4)
+            return false;
+        if (reader_done(&r))
+            return true;
+        (void)reader_u8(&r); /* the comma; a word must follow */
+    }
+    return false;
+}
+
+static bool check_lists(const struct man *p)
+{
+    if (sk_MAN_ACL_num(p->acl) > MANIFEST_ACL || sk_MAN_FILE_num(p->files) > MANIFEST_FILES)
+        return false;
+    for (int i = 0; i < sk_MAN_ACL_num(p->acl); i++) {
+        const MAN_ACL *a = sk_MAN_ACL_value(p->acl, i);
+        if (!within(a->subject, 1, 32) || !operations_known(a->operations))
+            return false;
+    }
+    for (int i = 0; i < sk_MAN_FILE_num(p->files); i++) {
+        const MAN_FILE *f = sk_MAN_FILE_value(p->files, i);
+        size_t path = (size_t)ASN1_STRING_length(f->path); /* file ids of two octets each */
+        if (path < 2 || path > 16 || path % 2 || !within(f->content, 0, MANIFEST_FILE_MAX))
+            return false;
+    }
+    return true;
+}
+
+static bool check_octets(const struct man *p)
+{
+    size_t k = (size_t)ASN1_STRING_length(p->secrets->k);
+    return within(p->target->tre_id, 16, 16) && within(p->target->thumbprint, 32, 32) && within(p->token_hash, 32, 32) &&
+           within(p->nonce, 16, 64) && (k == KEY_128 || k == KEY_256) &&
+           (within(p->secrets->op, KEY_128, KEY_128) || within(p->secrets->op, KEY_256, KEY_256)) && within(p->secrets->amf, 2, 2) &&
+           within(p->secrets->sqn, 6, 6) && within(p->check->rand, 16, 16) && within(p->check->autn, 16, 16) && within(p->check->res, 4, 16);
+}
+
+static bool take_values(const struct man *p, struct manifest *m)
+{
+    uint32_t format, type, algorithm, backend;
+    bool ok = number_take(p->format, FORMAT, FORMAT, &format) && name_take(p->id, "._-", m->id) && enumerated_take(p->type, MID_ISIM, &type) &&
+              number_take(p->version, 1, INT32_MAX, &m->version) && name_take(p->issuer, NULL, m->issuer) && printable(m->issuer) &&
+              time_take(p->not_before, &m->not_before) && time_take(p->not_after, &m->not_after) && m->not_before <= m->not_after &&
+              enumerated_take(p->mide->algorithm, MID_TUAK, &algorithm) && enumerated_take(p->mide->min_backend, 1, &backend);
+    if (!ok)
+        return false;
+    m->type = (enum mid_type)type;
+    m->algorithm = (enum mid_algorithm)algorithm;
+    m->min_backend = (uint8_t)backend;
+    m->share_mide = p->policy->share_mide != 0;
+    m->session_check = p->policy->session_check != 0;
+    return true;
+}
+
+static void take_octets(const struct man *p, struct manifest *m)
+{
+    m->tre_id = octets(p->target->tre_id);
+    m->pfc_thumbprint = octets(p->target->thumbprint);
+    m->token_hash = octets(p->token_hash);
+    m->nonce = octets(p->nonce);
+    m->k = octets(p->secrets->k);
+    m->op = octets(p->secrets->op);
+    m->amf = octets(p->secrets->amf);
+    m->sqn = octets(p->secrets->sqn);
+    m->rand = octets(p->check->rand);
+    m->autn = octets(p->check->autn);
+    m->res = octets(p->check->res);
+}
+
+/* X.690 section 11: one encoding only, so that equal manifests are equal octets. */
+static bool is_der(const struct man *p, struct slice der)
+{
+    unsigned char *again = NULL;
+    int len = ASN1_item_i2d((const ASN1_VALUE *)p, &again, ASN1_ITEM_rptr(man));
+    bool same = len > 0 && slice_equal((struct slice){ again, (size_t)len }, der);
+    if (len > 0)
+        OPENSSL_clear_free(again, (size_t)len);
+    return same;
+}
+
+bool manifest_parse(struct manifest *m, struct slice der)
+{
+    const unsigned char *at = der.data;
+    *m = (struct manifest){ .parsed = NULL };
+    struct man *p = (struct man *)ASN1_item_d2i(NULL, &at, (long)der.len, ASN1_ITEM_rptr(man));
+    m->parsed = p;
+    if (p && is_der(p, der) && check_octets(p) && check_lists(p) && take_values(p, m)) {
+        take_octets(p, m);
+        return true;
+    }
+    manifest_free(m);
+    return false;
+}
+
+void manifest_free(struct manifest *m)
+{
+    ASN1_item_free(m->parsed, ASN1_ITEM_rptr(man)); /* libcrypto zeroes what it frees: heap.c */
+    *m = (struct manifest){ .parsed = NULL };
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MIDs: the ten steps of an installation (doc mid-package section 3), the check at start, the steps of the lifecycle. Promises: the old MID
+ * works until the new one is on disk; a refused package changes nothing. Must never log more of a MID than its id. */
+#include "tred/mid.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "tred/lifecycle.h"
+#include "tred/manifest.h"
+#include "tred/milenage.h"
+#include "tred/package.h"
+
+enum { BACKEND = 0 /* software */, LABEL_CAP = 72 };
+
+struct record_name {
+    char file[8], label[LABEL_CAP];
+};
+
+/* Row n of the registry lives in the files midN.a and midN.b; the label ties a record to its MID. */
+static struct record_name record_of(size_t row, const char *id)
+{
+    struct record_name n;
+    (void)snprintf(n.file, sizeof n.file, "mid%zu", row % TRE_MID_MAX);
+    (void)snprintf(n.label, sizeof n.label, "mid/%s", id);
+    return n;
+}
+
+static size_t row_of(const struct registry *r, const struct mid_row *m)
+{
+    return (size_t)(m - r->mids);
+}
+
+static bool installed(const struct mid_row *m)
+{
+    return m->entry.id[0] && m->entry.state != MID_ERASED;
+}
+
+static void enter(struct mid_row *m, enum mid_state state, const char *why)
+{
+    log_notice("mid", "%s: %s -> %s (%s)", m->entry.id, m->entry.id[0] && m->changed ? mid_state_name(m->entry.state) : "(none)",
+               mid_state_name(state), why);
+    if (state == MID_BLOCKED)
+        m->previous = m->entry.state;
+    m->entry.state = state;
+    m->changed = (uint64_t)time(NULL);
+}
+
+/* R2..R4: the record must open under its label with the counter that the registry knows. */
+static bool intact(const struct tre *t, const struct mid_row *m)
+{
+    uint8_t *plain;
+    size_t len;
+    uint64_t counter;
+    struct record_name n = record_of(row_of(&t->registry, m), m->entry.id);
+    enum error_code rc = store_read(&t->store, n.file, n.label, m->record, &plain, &len, &counter);
+    store_release(plain, len);
+    return rc == ERROR_NONE && m->record != 0;
+}
+
+static void sweep(const struct tre *t)
+{
+    for (size_t i = 0; i < TRE_MID_MAX; i++) {
+        const struct mid_row *m = &t->registry.mids[i];
+        store_erase(&t->store, record_of(i, m->entry.id).file, installed(m) ? m->record : 0);
+    }
+}
+
+bool mid_check_all(struct tre *t)
+{
+    struct registry next = t->registry;
+    bool good = true, changed = false;
+    for (size_t i = 0; i < TRE_MID_MAX; i++) {
+        const struct mid_row *m = &t->registry.mids[i];
+        if (!installed(m) || intact(t, m))
+            continue;
+        log_error("mid", "%s: the stored record is damaged; its issuer must install it again", m->entry.id);
+        good = false;
+        if (lifecycle_allows(LIFECYCLE_ANOMALY, m->entry.state, MID_BLOCKED)) {
+            enter(&next.mids[i], MID_BLOCKED, "integrity");
+            changed = true;
+        }
+    }
+    if (changed) {
+        t->registry = next; /* blocked in memory whatever happens to the disk */
+        if (registry_commit(&t->registry, &next, &t->store))
+            log_error("mid", "the registry cannot be stored");
+    }
+    sweep(t);
+    return good;
+}
+
+/* 5. token and nonce of the open registration (R16, R23). */
+static bool binding_good(struct tre *t, const struct mid_package *p, const struct manifest *m)
+{
+    uint8_t hash[HASH_LEN];
+    const struct token_row *row = registry_token(&t->registry, p->context);
+    if (!row || row->nonce_len == 0)
+        return false;
+    SHA256(row->value, sizeof row->value, hash);
+    return secret_equal((struct slice){ hash, sizeof hash }, m->token_hash) &&
+           secret_equal((struct slice){ row->nonce, row->nonce_len }, m->nonce);
+}
+
+/* 4. this TRE, by id and by platform key (R21). */
+static bool target_good(const struct tre *t, const struct manifest *m)
+{
+    return slice_equal((struct slice){ t->identity.tre_id, TRE_ID_LEN }, m->tre_id) &&
+           slice_equal((struct slice){ t->identity.pfc.hash, HASH_LEN }, m->pfc_thumbprint);
+}
+
+/* 9. AUTHENTICATE with the known answer (TS 33.102 section 6.3.3), without touching SQN. RES may be cut to 4 octets. */
+static bool selftest_good(const struct manifest *m)
+{
+    struct milenage_keys keys = { .k = m->k.data, .opc = m->op.data };
+    struct milenage_out out;
+    uint8_t sqn[MILENAGE_SQN], mac[MILENAGE_MAC];
+    if (!milenage_f2345(&keys, m->rand.data, &out))
+        return false;
+    for (size_t i = 0; i < sizeof sqn; i++)
+        sqn[i] = (uint8_t)(m->autn.data[i] ^ out.ak[i]);
+    bool ok = milenage_f1(&keys, m->rand.data, sqn, &m->autn.data[MILENAGE_SQN], mac, NULL) &&
+              secret_equal((struct slice){ mac, sizeof mac }, (struct slice){ &m->autn.data[8], MILENAGE_MAC }) &&
+              memcmp(sqn, m->sqn.data, sizeof sqn) > 0 && m->res.len <= sizeof out.res &&
+              secret_equal((struct slice){ out.res, m->res.len }, m->res);
+    secret_zero(&out, sizeof out);
+    secret_zero(sqn, sizeof sqn);
+    return ok;
+}
+
+static enum mid_result check(struct tre *t, const struct mid_package *p, const struct manifest *m, const char *signer)
+{
+    const struct mid_row *old = registry_mid(&t->registry, m->id);
+    if (strcmp(signer, m->issuer) != 0)
+        return MID_BAD_SIGNATURE;
+    if (!target_good(t, m))
+        return MID_WRONG_TARGET;
+    if (!binding_good(t, p, m))
+        return MID_BAD_BINDING;
+    if (p->now && (p->now < m->not_before || p->now > m->not_after)) /* 6. */
+        return MID_BAD_POLICY;
+    if (old && m->version <= old->entry.version) /* 7. R12 */
+        return MID_OLD_VERSION;
+    if (old && installed(old) && (strcmp(old->entry.issuer, m->issuer) != 0 || old->entry.type != m->type))
+        return MID_BAD_POLICY; /* an update comes from who issued it */
+    if (m->min_backend > BACKEND) /* 8. */
+        return MID_WEAK_BACKEND;
+    if (m->algorithm != MID_MILENAGE || m->k.len != MILENAGE_KEY || m->op.len != MILENAGE_KEY)
+        return MID_BAD_POLICY;
+    return selftest_good(m) ? MID_OK : MID_SELFTEST;
+}
+
+/* The row for a MID: its own, a free one, or that of the oldest erased one. */
+static struct mid_row *row_for(struct registry *r, const char *id)
+{
+    struct mid_row *row = registry_mid(r, id), *erased = NULL;
+    for (size_t i = 0; !row && i < TRE_MID_MAX; i++) {
+        struct mid_row *m = &r->mids[i];
+        if (!m->entry.id[0])
+            row = m;
+        else if (m->entry.state == MID_ERASED && (!erased || m->changed < erased->changed))
+            erased = m;
+    }
+    return row ? row : erased;
+}
+
+static void row_fill(struct mid_row *row, const struct mid_package *p, const struct manifest *m)
+{
+    bool known = strcmp(row->entry.id, m->id) == 0;
+    enum mid_state state = known ? lifecycle_updated(row->entry.state, row->previous) : MID_PROVISIONED;
+    if (!known)
+        *row = (struct mid_row){ .record = row->record };
+    (void)text_copy(row->entry.id, sizeof row->entry.id, m->id);
+    (void)text_copy(row->entry.issuer, sizeof row->entry.issuer, m->issuer);
+    (void)text_copy(row->entry.context, sizeof row->entry.context, p->context);
+    enter(row, state, p->now ? "package" : "package; validity not checked, the clock is not trusted");
+    row->entry.type = m->type;
+    row->entry.version = m->version;
+    row->entry.algorithm = m->algorithm;
+    row->entry.not_after = m->not_after;
+    row->share_mide = m->share_mide;
+    row->session_check = m->session_check;
+    SHA256(p->octets.data, p->octets.len, row->package_hash);
+    memcpy(row->token_hash, m->token_hash.data, HASH_LEN);
+}
+
+static enum mid_result storage_result(enum error_code rc)
+{
+    return rc == ERROR_NONE ? MID_OK : rc == ERROR_NO_SPACE ? MID_NO_SPACE : MID_INTERNAL;
+}
+
+/* 10. record into the free slot, then registry; only then the old record goes. */
+static enum mid_result put_in(struct tre *t, const struct mid_package *p, const struct manifest *m, struct slice der, const struct mid_row **row)
+{
+    struct registry next = t->registry;
+    struct mid_row *mine = row_for(&next, m->id);
+    if (!mine)
+        return MID_NO_SPACE;
+    size_t at = row_of(&next, mine);
+    if (strcmp(mine->entry.id, m->id) == 0 &&
+        !lifecycle_allows(LIFECYCLE_PACKAGE, mine->entry.state, lifecycle_updated(mine->entry.state, mine->previous)))
+        return MID_BAD_POLICY;
+    uint64_t keep = installed(mine) ? mine->record : 0;
+    row_fill(mine, p, m);
+    struct record_name n = record_of(at, m->id);
+    enum error_code rc = store_write(&t->store, n.file, n.label, der, keep, &mine->record);
+    uint64_t record = mine->record;
+    if (!rc)
+        rc = registry_commit(&t->registry, &next, &t->store);
+    if (!rc) /* else the disk may know either one: both stay, and the next start sweeps */
+        store_erase(&t->store, n.file, record);
+    *row = &t->registry.mids[at];
+    return storage_result(rc);
+}
+
+static enum mid_result install_opened(struct tre *t, const struct mid_package *p, const struct package *opened, const struct mid_row **row)
+{
+    struct manifest m;
+    struct slice der = { opened->manifest, opened->manifest_len };
+    if (!manifest_parse(&m, der))
+        return MID_MALFORMED;
+    enum mid_result result = check(t, p, &m, opened->signer);
+    if (result == MID_OK)
+        result = put_in(t, p, &m, der, row);
+    if (result != MID_OK)
+        log_warning("mid", "%s: package refused with code %d", m.id, (int)result);
+    manifest_free(&m);
+    return result;
+}
+
+/* The same package for the same, still open, token was installed before. */
+static const struct mid_row *installed_before(struct tre *t, const struct mid_package *p)
+{
+    uint8_t package[HASH_LEN], token[HASH_LEN];
+    const struct token_row *open = registry_token(&t->registry, p->context);
+    if (!open)
+        return NULL;
+    SHA256(p->octets.data, p->octets.len, package);
+    SHA256(open->value, sizeof open->value, token);
+    for (size_t i = 0; i < TRE_MID_MAX; i++) {
+        const struct mid_row *m = &t->registry.mids[i];
+        if (installed(m) && m->entry.state != MID_BLOCKED && memcmp(m->package_hash, package, HASH_LEN) == 0 &&
+            memcmp(m->token_hash, token, HASH_LEN) == 0)
+            return m;
+    }
+    return NULL;
+}
+
+enum mid_result mid_install(struct tre *t, const struct mid_package *p, const struct mid_row **row)
+{
+    *row = installed_before(t, p);
+    if (*row)
+        return MID_OK;
+    struct identity_secrets secrets;
+    struct package opened;
+    if (identity_open(&secrets, &t->store))
+        return MID_INTERNAL;
+    bool good = package_open(&opened, p->octets, &secrets, p->now);
+    identity_close(&secrets);
+    enum mid_result result = good ? install_opened(t, p, &opened, row) : MID_BAD_SIGNATURE;
+    package_close(&opened);
+    return result;
+}
+
+enum error_code mid_result_error(enum mid_result result)
+{
+    switch (result) {
+    case MID_OK:
+        return ERROR_NONE;
+    case MID_BAD_SIGNATURE:
+        return ERROR_MID_SIGNATURE;
+    case MID_WRONG_TARGET:
+        return ERROR_MID_TARGET;
+    case MID_BAD_BINDING:
+        return ERROR_MID_BINDING;
+    case MID_OLD_VERSION:
+        return ERROR_MID_VERSION;
+    case MID_BAD_POLICY:
+        return ERROR_MID_POLICY;
+    case MID_NO_SPACE:
+        return ERROR_NO_SPACE;
+    case MID_WEAK_BACKEND:
+        return ERROR_MID_BACKEND;
+    case MID_SELFTEST:
+        return ERROR_MID_SELFTEST;
+    case MID_BUSY:
+        return ERROR_BUSY;
+    case MID_INTERNAL:
+        return ERROR_INTERNAL;
+    case MID_MALFORMED:
+        return ERROR_MALFORMED;
+    }
+    return ERROR_INTERNAL;
+}
+
+/* One ACTIVE MID of a type in a context; engines are shared only if every MID that uses them agrees (R5). */
+static bool may_activate(const struct registry *r, const struct mid_row *m)
+{
+    for (size_t i = 0; i < TRE_MID_MAX; i++) {
+        const struct mid_row *o = &r->mids[i];
+        if (o == m || !o->entry.id[0] || o->entry.state != MID_ACTIVE)
+            continue;
+        if (o->entry.type == m->entry.type && strcmp(o->entry.context, m->entry.context) == 0)
+            return false;
+        if (o->entry.algorithm == m->entry.algorithm && !(o->share_mide && m->share_mide))
+            return false;
+    }
+    return true;
+}
+
+static enum error_code commit_step(struct tre *t, const char *id, enum mid_state state, const char *why, const struct mid_row **row)
+{
+    struct registry next = t->registry;
+    struct mid_row *m = registry_mid(&next, id);
+    size_t at = row_of(&next, m);
+    enter(m, state, why);
+    if (state == MID_ERASED)
+        m->record = 0;
+    enum error_code rc = registry_commit(&t->registry, &next, &t->store);
+    *row = &t->registry.mids[at];
+    if (!rc && state == MID_ERASED)
+        store_erase(&t->store, record_of(at, id).file, 0); /* R20; repeated at start if the power fails here */
+    return rc;
+}
+
+enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state state, const struct mid_row **row)
+{
+    struct mid_row *m = registry_mid(&t->registry, id);
+    if (!m)
+        return ERROR_NOT_FOUND;
+    if (m->entry.state == state) { /* asked again after a lost answer */
+        *row = m;
+        return ERROR_NONE;
+    }
+    if (!lifecycle_allows(LIFECYCLE_REQUEST, m->entry.state, state))
+        return ERROR_POLICY;
+    if (state == MID_ACTIVE && !intact(t, m)) {
+        enum error_code rc = commit_step(t, id, MID_BLOCKED, "integrity", row);
+        return rc ? rc : ERROR_MID_BLOCKED;
+    }
+    if (state == MID_ACTIVE && !may_activate(&t->registry, m))
+        return ERROR_POLICY;
+    return commit_step(t, id, state, "request", row);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MIDs in the TRE: installation (doc mid-package section 3), integrity, lifecycle. */
+#ifndef TRED_MID_H
+#define TRED_MID_H
+
+#include "tred/tre.h"
+
+/* Checks the stored record of each MID and blocks those that are damaged (R2, R4); removes what erased MIDs and interrupted installations
+ * left. False if any is damaged. */
+bool mid_check_all(struct tre *t);
+
+struct mid_package {
+    const char *context;
+    uint64_t now; /* Unix seconds; 0: clock not trusted */
+    struct slice octets;
+};
+/* *row: the MID's row in the registry after MID_OK. The old MID of that id stays as it is after anything else. */
+enum mid_result mid_install(struct tre *t, const struct mid_package *p, const struct mid_row **row);
+enum error_code mid_result_error(enum mid_result result);
+/* One step of the lifecycle asked by agentd. NOT_FOUND; POLICY if there is no such arrow, another MID of the context is ACTIVE, or the
+ * MIDE may not be shared; MID_BLOCKED if the record is damaged (it becomes BLOCKED); else STORAGE. */
+enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state state, const struct mid_row **row);
+
+#endif

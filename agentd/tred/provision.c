@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Provisioning. Promises: private keys are made here and leave only as certificate requests; a refused file leaves no trace; once only. */
+#include "tred/provision.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "tred/factory.h"
+#include "tred/identity.h"
+
+struct place { /* the open state directory */
+    struct vfs_dir dir;
+    struct vfs vfs;
+    struct seal seal;
+    struct store store;
+};
+
+/* Root writes state in the name of the directory's owner, who will run the service. */
+static bool become_owner(int dir)
+{
+    struct stat st;
+    if (geteuid() != 0)
+        return true;
+    return fstat(dir, &st) == 0 && setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0;
+}
+
+static bool become_self(void)
+{
+    return seteuid(getuid()) == 0 && setegid(getgid()) == 0;
+}
+
+static enum error_code place_open(struct place *p, const char *state, struct error *err)
+{
+    *p = (struct place){ .dir = { -1 } };
+    if (!vfs_open(&p->vfs, &p->dir, state))
+        return error_set(err, ERROR_STORAGE, "cannot open the state directory %s: %s", state, strerror(errno));
+    p->store = (struct store){ .vfs = &p->vfs, .seal = &p->seal };
+    if (!become_owner(p->dir.fd))
+        return error_set(err, ERROR_DENIED, "cannot act as the owner of %s: %s", state, strerror(errno));
+    return ERROR_NONE;
+}
+
+static void place_close(struct place *p)
+{
+    seal_close(&p->seal);
+    vfs_close(&p->dir);
+    if (!become_self())
+        log_error("provision", "cannot return to the first user");
+}
+
+static X509_REQ *request_make(const char *cn, EVP_PKEY *key)
+{
+    X509_REQ *req = X509_REQ_new();
+    X509_NAME *name = req ? X509_REQ_get_subject_name(req) : NULL;
+    bool ok = name && X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 &&
+              X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) == 1 &&
+              X509_REQ_set_pubkey(req, key) == 1 && X509_REQ_sign(req, key, EVP_sha256()) > 0;
+    if (ok)
+        return req;
+    X509_REQ_free(req);
+    return NULL;
+}
+
+static bool file_write(const char *dir, const char *name, const char *text, size_t len)
+{
+    char path[512];
+    if (snprintf(path, sizeof path, "%s/%s", dir, name) >= (int)sizeof path)
+        return false;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0)
+        return false;
+    bool ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
+    return close(fd) == 0 && ok;
+}
+
+static bool request_write(const char *dir, const char *name, const char *cn, EVP_PKEY *key)
+{
+    X509_REQ *req = request_make(cn, key);
+    BIO *out = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    long len = req && out && PEM_write_bio_X509_REQ(out, req) == 1 ? BIO_get_mem_data(out, &text) : 0;
+    bool ok = len > 0 && file_write(dir, name, text, (size_t)len);
+    BIO_free(out);
+    X509_REQ_free(req);
+    return ok;
+}
+
+/* A P-256 key: DER in der, public half in spki. NULL on failure. */
+static EVP_PKEY *key_make(uint8_t **der, struct slice *key, struct identity_spki *spki)
+{
+    EVP_PKEY *pkey = EVP_EC_gen("P-256");
+    int len = pkey ? i2d_PrivateKey(pkey, der) : 0;
+    *key = (struct slice){ *der, len > 0 ? (size_t)len : 0 };
+    if (len > 0 && identity_spki_of(pkey, spki))
+        return pkey;
+    EVP_PKEY_free(pkey);
+    return NULL;
+}
+
+/* What the factory takes along; before the identity is stored, so that a crash in between is repaired by running again. */
+static enum error_code write_outputs(const struct identity *id, EVP_PKEY *pfc, EVP_PKEY *transport, const char *dir, struct error *err)
+{
+    char hex[2 * TRE_ID_LEN + 2];
+    text_hex(id->tre_id, TRE_ID_LEN, hex);
+    (void)strcat(hex, "\n");
+    bool ok = request_write(dir, "pfc.csr", id->gateway_id, pfc) && request_write(dir, "transport.csr", id->gateway_id, transport) &&
+              file_write(dir, "tre-id", hex, strlen(hex));
+    return ok ? ERROR_NONE : error_set(err, ERROR_IO, "cannot write pfc.csr, transport.csr and tre-id to %s", dir);
+}
+
+static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, struct error *err)
+{
+    if (!become_owner(p->dir.fd))
+        return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
+    enum error_code rc = seal_create(&p->seal, &p->vfs);
+    if (!rc)
+        rc = identity_create(id, secrets, &p->store);
+    return rc ? error_set(err, rc, "the identity cannot be stored") : ERROR_NONE;
+}
+
+static enum error_code identity_make(struct place *p, const struct factory *f, const char *out_dir, struct error *err)
+{
+    struct identity id = { .gateway_id = "" };
+    uint8_t *pfc_der = NULL, *transport_der = NULL;
+    struct identity_secrets secrets = { .pin = secret_slice(f->pin), .issuer_count = f->issuer_count };
+    for (size_t i = 0; i < f->issuer_count; i++)
+        secrets.issuers[i] = (struct slice){ f->issuers[i], f->issuer_len[i] };
+    (void)text_copy(id.gateway_id, sizeof id.gateway_id, f->gateway_id);
+    EVP_PKEY *pfc = key_make(&pfc_der, &secrets.pfc_key, &id.pfc);
+    EVP_PKEY *transport = key_make(&transport_der, &secrets.transport_key, &id.transport);
+    enum error_code rc = ERROR_NONE;
+    if (!pfc || !transport || RAND_bytes(id.tre_id, TRE_ID_LEN) != 1)
+        rc = error_set(err, ERROR_INTERNAL, "no keys could be made");
+    if (!rc)
+        rc = write_outputs(&id, pfc, transport, out_dir, err);
+    if (!rc)
+        rc = identity_store(p, &id, &secrets, err);
+    EVP_PKEY_free(pfc);
+    EVP_PKEY_free(transport);
+    OPENSSL_free(pfc_der);
+    OPENSSL_free(transport_der);
+    return rc;
+}
+
+/* DER of a PEM certificate; 0 if it is none. */
+static size_t certificate_read(const char *file, uint8_t **der)
+{
+    BIO *in = BIO_new_file(file, "r");
+    X509 *x = in ? PEM_read_bio_X509(in, NULL, NULL, NULL) : NULL;
+    int len = x ? i2d_X509(x, der) : 0;
+    X509_free(x);
+    BIO_free(in);
+    return len > 0 ? (size_t)len : 0;
+}
+
+/* NOT_FOUND: nothing there yet. */
+static enum error_code identity_there(struct place *p, struct identity *id)
+{
+    enum error_code rc = seal_load(&p->seal, &p->vfs);
+    return rc ? rc : identity_load(id, &p->store);
+}
+
+static enum error_code refuse_second(struct place *p, struct error *err)
+{
+    struct identity id;
+    enum error_code rc = identity_there(p, &id);
+    if (rc == ERROR_NOT_FOUND)
+        return become_self() ? ERROR_NONE : error_set(err, ERROR_INTERNAL, "cannot return to the first user");
+    return rc ? error_set(err, rc, "the state directory holds a damaged identity")
+              : error_set(err, ERROR_EXISTS, "this gateway was provisioned before");
+}
+
+enum error_code provision_run(const char *state, const char *file, const char *out_dir, struct error *err)
+{
+    struct factory f;
+    struct place p = { .dir = { -1 } };
+    enum error_code rc = factory_read(&f, file, err);
+    if (!rc && f.certificate[0]) /* nobody can have certified a key that is made only now */
+        rc = error_set(err, ERROR_INVALID, "pfc_certificate: this run makes the PfC key; use --certificate afterwards");
+    if (!rc && access(out_dir, W_OK | X_OK) != 0)
+        rc = error_set(err, ERROR_IO, "cannot write to %s: %s", out_dir, strerror(errno));
+    if (!rc)
+        rc = place_open(&p, state, err);
+    if (!rc)
+        rc = refuse_second(&p, err);
+    if (!rc)
+        rc = identity_make(&p, &f, out_dir, err);
+    place_close(&p);
+    factory_free(&f);
+    return rc;
+}
+
+enum error_code provision_certificate(const char *state, const char *file, struct error *err)
+{
+    struct place p;
+    struct identity id;
+    uint8_t *der = NULL;
+    size_t len = certificate_read(file, &der);
+    enum error_code rc = len ? place_open(&p, state, err) : error_set(err, ERROR_INVALID, "%s is no PEM certificate", file);
+    if (!len)
+        return rc;
+    if (!rc && (rc = identity_there(&p, &id)))
+        rc = error_set(err, rc == ERROR_NOT_FOUND ? ERROR_UNPROVISIONED : rc, "no identity in %s", state);
+    if (!rc && (rc = identity_set_certificate(&id, (struct slice){ der, len }, &p.store)))
+        (void)error_set(err, rc, "%s is not a certificate of the PfC key, or cannot be stored", file);
+    place_close(&p);
+    OPENSSL_free(der);
+    return rc;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Giving up rights, in the order that works: locked memory, Landlock, seccomp. Promises: after sandbox_enter no socket, process, program or
+ * file outside the state directory can be opened. Must never be undone or made optional by configuration. */
+#include "tred/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "tred/syscalls.h"
+
+enum { PROGRAM_MAX = 256 };
+
+bool sandbox_harden(void)
+{
+    static const struct rlimit no_core = { 0, 0 };
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    bool ok = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &no_core) == 0;
+    if (!ok)
+        log_error("sandbox", "cannot harden the process: %s", strerror(errno));
+    return ok;
+}
+
+/* Under a limit a later allocation would fail, so all or nothing. ONFAULT: what is never touched needs no memory. */
+static void memory_lock(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY &&
+        mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
+        return;
+    log_info("sandbox", "memory is not locked (LimitMEMLOCK=infinity would allow it); secrets lie in locked pages where the limit allows");
+}
+
+static bool landlock_allow(int ruleset, const char *dir, uint64_t access)
+{
+    struct landlock_path_beneath_attr rule = { .allowed_access = access, .parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) };
+    if (rule.parent_fd < 0)
+        return false;
+    bool ok = syscall(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+    close(rule.parent_fd);
+    return ok;
+}
+
+/* True if files are closed off, or the kernel has no Landlock. */
+static bool landlock_enter(const char *state_dir)
+{
+    const uint64_t files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                           LANDLOCK_ACCESS_FS_MAKE_REG;
+    const struct landlock_ruleset_attr attr = { .handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 }; /* all rights of version 1 */
+    long version = syscall(__NR_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (version < 1) {
+        log_info("sandbox", "this kernel has no Landlock; files are guarded by user and seccomp only");
+        return true;
+    }
+    int ruleset = (int)syscall(__NR_landlock_create_ruleset, &attr, sizeof attr, 0);
+    bool ok = ruleset >= 0 && landlock_allow(ruleset, state_dir, files) && syscall(__NR_landlock_restrict_self, ruleset, 0) == 0;
+    if (ruleset >= 0)
+        close(ruleset);
+    if (!ok)
+        log_error("sandbox", "Landlock refused: %s", strerror(errno));
+    return ok;
+}
+
+struct program {
+    struct sock_filter steps[PROGRAM_MAX];
+    unsigned short len;
+};
+
+static void step(struct program *p, struct sock_filter f)
+{
+    if (p->len < PROGRAM_MAX)
+        p->steps[p->len++] = f;
+}
+
+static void load(struct program *p, size_t offset)
+{
+    step(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
+}
+
+static void verdict(struct program *p, uint32_t what)
+{
+    step(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, what));
+}
+
+/* The low half of argument n, wherever the machine keeps it. */
+static size_t argument_offset(size_t n)
+{
+    static const union {
+        uint16_t word;
+        uint8_t first;
+    } order = { 1 };
+    return offsetof(struct seccomp_data, args) + n * sizeof(uint64_t) + (order.first ? 0 : sizeof(uint32_t));
+}
+
+static void program_make(struct program *p)
+{
+    load(p, offsetof(struct seccomp_data, arch));
+    step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYSCALLS_ARCH, 1, 0));
+    verdict(p, SECCOMP_RET_KILL_PROCESS);
+    load(p, offsetof(struct seccomp_data, nr)); /* x32 numbers carry a high bit and match nothing below */
+    for (size_t i = 0; i < sizeof syscalls_allowed / sizeof *syscalls_allowed; i++) {
+        step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)syscalls_allowed[i], 0, 1));
+        verdict(p, SECCOMP_RET_ALLOW);
+    }
+    for (size_t i = 0; i < sizeof syscalls_no_exec / sizeof *syscalls_no_exec; i++) {
+        step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)syscalls_no_exec[i], 0, 4));
+        load(p, argument_offset(2));
+        step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
+        verdict(p, SECCOMP_RET_KILL_PROCESS);
+        verdict(p, SECCOMP_RET_ALLOW);
+    }
+    verdict(p, SECCOMP_RET_KILL_PROCESS);
+}
+
+static bool seccomp_enter(void)
+{
+    struct program p = { .len = 0 };
+    program_make(&p);
+    struct sock_fprog prog = { .len = p.len, .filter = p.steps };
+    if (p.len < PROGRAM_MAX && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0)
+        return true;
+    log_error("sandbox", "seccomp refused: %s", strerror(errno));
+    return false;
+}
+
+bool sandbox_enter(const char *state_dir)
+{
+    memory_lock();
+    return landlock_enter(state_dir) && seccomp_enter();
+}

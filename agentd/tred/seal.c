@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sealing (mid-and-tre back end L1). Owns the device key; promises a fresh random nonce for every seal; must never give the key or a
+ * derived key to another room. Not protected: a copy of the whole state directory together with the key. */
+#include "tred/seal.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/core_names.h>
+#include <openssl/rand.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define KEY_FILE "device.key"
+#define KEY_TMP "device.key.tmp"
+
+static const char *purpose_name(enum seal_purpose p)
+{
+    switch (p) {
+    case SEAL_RECORD:
+        return "gateway-agent tre record 1";
+    case SEAL_BLOB:
+        return "gateway-agent tre blob 1";
+    }
+    return "";
+}
+
+static bool derive(const struct seal *s, enum seal_purpose purpose, uint8_t key[SEAL_KEY])
+{
+    const char *info = purpose_name(purpose);
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)(uintptr_t)"SHA256", 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, s->key->data, s->key->len),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info, strlen(info)),
+        OSSL_PARAM_construct_end(),
+    };
+    bool ok = ctx && EVP_KDF_derive(ctx, key, SEAL_KEY, params) == 1;
+    EVP_KDF_CTX_free(ctx);
+    EVP_KDF_free(kdf);
+    return ok;
+}
+
+static bool fits(size_t len)
+{
+    return len <= INT_MAX - SEAL_OVERHEAD;
+}
+
+static bool encrypt(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, struct slice plain, uint8_t *out)
+{
+    int n;
+    uint8_t *nonce = out, *text = &out[SEAL_NONCE], *tag = &out[SEAL_NONCE + plain.len];
+    return RAND_bytes(nonce, SEAL_NONCE) == 1 && EVP_EncryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, nonce) == 1 &&
+           EVP_EncryptUpdate(c, NULL, &n, aad.data, (int)aad.len) == 1 &&
+           (plain.len == 0 || EVP_EncryptUpdate(c, text, &n, plain.data, (int)plain.len) == 1) &&
+           EVP_EncryptFinal_ex(c, tag, &n) == 1 && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, tag) == 1;
+}
+
+static bool decrypt(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, struct slice sealed, uint8_t *out)
+{
+    int n;
+    size_t len = sealed.len - SEAL_OVERHEAD;
+    uint8_t tag[SEAL_TAG];
+    memcpy(tag, &sealed.data[SEAL_NONCE + len], SEAL_TAG);
+    return EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, sealed.data) == 1 &&
+           EVP_DecryptUpdate(c, NULL, &n, aad.data, (int)aad.len) == 1 &&
+           (len == 0 || EVP_DecryptUpdate(c, out, &n, &sealed.data[SEAL_NONCE], (int)len) == 1) &&
+           EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1 && EVP_DecryptFinal_ex(c, &tag[SEAL_TAG - 1], &n) == 1;
+}
+
+enum error_code seal_octets(const struct seal *s, enum seal_purpose purpose, struct slice aad, struct slice plain, uint8_t *out)
+{
+    uint8_t key[SEAL_KEY];
+    if (!s->key || !fits(plain.len) || !fits(aad.len) || !derive(s, purpose, key))
+        return ERROR_INTERNAL;
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    bool ok = c && encrypt(c, key, aad, plain, out);
+    EVP_CIPHER_CTX_free(c);
+    secret_zero(key, sizeof key);
+    return ok ? ERROR_NONE : ERROR_INTERNAL;
+}
+
+enum error_code unseal_octets(const struct seal *s, enum seal_purpose purpose, struct slice aad, struct slice sealed, uint8_t *out)
+{
+    uint8_t key[SEAL_KEY];
+    if (sealed.len < SEAL_OVERHEAD)
+        return ERROR_DENIED;
+    if (!s->key || !fits(sealed.len) || !fits(aad.len) || !derive(s, purpose, key))
+        return ERROR_INTERNAL;
+    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+    bool ok = c && decrypt(c, key, aad, sealed, out);
+    EVP_CIPHER_CTX_free(c);
+    secret_zero(key, sizeof key);
+    if (!ok)
+        secret_zero(out, sealed.len - SEAL_OVERHEAD);
+    return ok ? ERROR_NONE : ERROR_DENIED;
+}
+
+/* Takes the key out of an open file of exactly SEAL_KEY octets. */
+static enum error_code take_key(struct seal *s, const struct vfs *v, int fd, const char *what)
+{
+    uint8_t key[SEAL_KEY + 1];
+    size_t len = 0;
+    for (ssize_t n; len < sizeof key && (n = v->read(v->ctx, fd, &key[len], sizeof key - len)) > 0;)
+        len += (size_t)n;
+    v->close(v->ctx, fd);
+    s->key = len == SEAL_KEY ? secret_new() : NULL;
+    if (s->key)
+        secret_set(s->key, key, SEAL_KEY);
+    secret_zero(key, sizeof key);
+    if (s->key)
+        return ERROR_NONE;
+    log_error("seal", "%s is not a key of %d octets", what, SEAL_KEY);
+    return ERROR_STORAGE;
+}
+
+static int credential_open(void)
+{
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+    char path[512];
+    if (!dir || snprintf(path, sizeof path, "%s/tre-key", dir) >= (int)sizeof path)
+        return -1;
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+enum error_code seal_load(struct seal *s, const struct vfs *v)
+{
+    seal_close(s);
+    int fd = credential_open();
+    if (fd >= 0)
+        return take_key(s, v, fd, "credential tre-key");
+    fd = v->open(v->ctx, KEY_FILE, VFS_READ);
+    if (fd >= 0)
+        return take_key(s, v, fd, KEY_FILE);
+    return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_STORAGE;
+}
+
+static enum error_code write_key(const struct vfs *v)
+{
+    uint8_t key[SEAL_KEY];
+    if (RAND_bytes(key, sizeof key) != 1)
+        return ERROR_INTERNAL;
+    int fd = v->open(v->ctx, KEY_TMP, VFS_CREATE);
+    bool ok = fd >= 0 && v->write(v->ctx, fd, key, sizeof key) == (ssize_t)sizeof key && v->fsync(v->ctx, fd) == 0;
+    secret_zero(key, sizeof key);
+    if (fd >= 0)
+        ok = v->close(v->ctx, fd) == 0 && ok;
+    ok = ok && v->rename(v->ctx, KEY_TMP, KEY_FILE) == 0 && v->fsync_dir(v->ctx) == 0;
+    return ok ? ERROR_NONE : ERROR_STORAGE;
+}
+
+enum error_code seal_create(struct seal *s, const struct vfs *v)
+{
+    enum error_code rc = seal_load(s, v);
+    if (rc != ERROR_NOT_FOUND)
+        return rc;
+    rc = write_key(v);
+    return rc ? rc : seal_load(s, v);
+}
+
+void seal_close(struct seal *s)
+{
+    secret_free(s->key);
+    s->key = NULL;
+}

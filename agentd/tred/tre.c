@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Start of the trusted environment: load identity and registry, check each MID (R2). Promises: one damaged MID blocks that MID only; the
+ * TRE is BLOCKED only if identity or registry cannot be trusted. */
+#include "tred/tre.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "tred/mid.h"
+
+uint64_t tre_now_ms(void)
+{
+    struct timespec ts;
+    if (clock_gettime(CLOCK_BOOTTIME, &ts) != 0)
+        return 0;
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static enum error_code load(struct tre *t)
+{
+    enum error_code rc = seal_load(&t->seal, &t->vfs);
+    if (!rc)
+        rc = identity_load(&t->identity, &t->store);
+    if (rc)
+        return rc;
+    rc = registry_load(&t->registry, &t->store);
+    if (rc != ERROR_NOT_FOUND)
+        return rc;
+    struct registry first = t->registry; /* provisioned, never used: from now on a missing registry is an anomaly */
+    rc = registry_commit(&t->registry, &first, &t->store);
+    return rc == ERROR_NOT_FOUND ? ERROR_STORAGE : rc;
+}
+
+static void enter(struct tre *t)
+{
+    enum error_code rc = load(t);
+    if (rc == ERROR_NOT_FOUND) {
+        t->state = TRE_UNPROVISIONED;
+        return;
+    }
+    t->state = rc ? TRE_BLOCKED : TRE_READY;
+    if (rc) {
+        log_error("tre", "BLOCKED: identity or registry cannot be trusted (%s); restore the state directory or replace the unit",
+                  error_text(rc));
+        return;
+    }
+    t->mid_damaged = !mid_check_all(t);
+    log_notice("tre", "ready; gateway %s, software back end", t->identity.gateway_id);
+}
+
+enum error_code tre_open(struct tre *t, const char *state_dir)
+{
+    *t = (struct tre){ .state = TRE_UNPROVISIONED };
+    if (!vfs_open(&t->vfs, &t->dir, state_dir)) {
+        log_error("tre", "cannot open the state directory %s: %s", state_dir, strerror(errno));
+        return ERROR_STORAGE;
+    }
+    t->store = (struct store){ .vfs = &t->vfs, .seal = &t->seal };
+    enter(t);
+    if (t->state == TRE_UNPROVISIONED)
+        log_notice("tre", "unprovisioned; run agent-tred --provision");
+    return ERROR_NONE;
+}
+
+void tre_refresh(struct tre *t)
+{
+    if (t->state == TRE_UNPROVISIONED)
+        enter(t);
+}
+
+void tre_close(struct tre *t)
+{
+    seal_close(&t->seal);
+    vfs_close(&t->dir);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The running trusted environment: what its rooms share. One instance a process, one thread. */
+#ifndef TRED_TRE_H
+#define TRED_TRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tred/identity.h"
+#include "tred/registry.h"
+#include "tred/seal.h"
+#include "tred/store.h"
+
+struct tre {
+    struct vfs_dir dir;
+    struct vfs vfs;
+    struct seal seal;
+    struct store store;
+    enum tre_state state;
+    struct identity identity;
+    struct registry registry;
+    bool mid_damaged;     /* the integrity check at start blocked a MID */
+    uint64_t forgiven_ms; /* CLOCK_BOOTTIME up to which wrong PINs are forgiven (push.c) */
+};
+
+/* Opens the state directory and checks everything in it; t is usable (perhaps UNPROVISIONED or BLOCKED) unless the directory itself
+ * cannot be opened (STORAGE). */
+enum error_code tre_open(struct tre *t, const char *state_dir);
+/* Looks again while unprovisioned: provisioning is done by another process. */
+void tre_refresh(struct tre *t);
+void tre_close(struct tre *t);
+uint64_t tre_now_ms(void); /* CLOCK_BOOTTIME */
+
+#endif

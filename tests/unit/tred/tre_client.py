@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Client of agent-tred's socket for tests, written from agentd/base/wire.h and agentd/model/tre_wire.h."""
+import fcntl
+import os
+import socket
+import struct
+
+STATUS, KEYS, VERIFY_PUSH, SEAL, UNSEAL, TOKEN_OPEN, TOKEN_SPEND, EVIDENCE, MID_INSTALL, MID_LIST, MID_SET_STATE = range(1, 12)
+INLINE = 16 * 1024
+F_ADD_SEALS, SEALS = 1033, 2 | 4 | 8
+
+
+def text(value):
+    value = value.encode() if isinstance(value, str) else value
+    return struct.pack(">H", len(value)) + value
+
+
+class Lost(Exception):
+    pass
+
+
+class Client:
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.settimeout(20)
+        self.sock.connect(path)
+        self.seq = 0
+
+    def raw(self, packet):
+        self.sock.send(packet)
+        return self.sock.recv(65536)
+
+    def call(self, op, body=b""):
+        self.seq += 1
+        head = struct.pack(">IHHI", self.seq, op, 0, len(body))
+        try:
+            if len(body) > INLINE:
+                fd = os.memfd_create("body", os.MFD_ALLOW_SEALING)
+                os.write(fd, body)
+                fcntl.fcntl(fd, F_ADD_SEALS, SEALS)
+                socket.send_fds(self.sock, [head], [fd])
+                os.close(fd)
+            else:
+                self.sock.send(head + body)
+            data, fds, _, _ = socket.recv_fds(self.sock, 65536, 4)
+        except (ConnectionResetError, BrokenPipeError) as e:
+            raise Lost from e
+        if not data:
+            raise Lost
+        seq, got_op, status, length = struct.unpack(">IHHI", data[:12])
+        assert (seq, got_op) == (self.seq, op), (seq, got_op)
+        body = data[12:]
+        if fds:
+            body = os.pread(fds[0], length, 0)
+            os.close(fds[0])
+        assert len(body) == length
+        return status, body
+
+    def keys(self):
+        status, body = self.call(KEYS)
+        assert status == 0
+        out = []
+        for _ in range(3):
+            n = struct.unpack(">H", body[:2])[0]
+            out.append(body[2:2 + n])
+            body = body[2 + n:]
+        return out
+
+    def tre_id(self):
+        return self.call(STATUS)[1][2:18]
+
+    def evidence(self, context, nonce, host="", now=0):
+        return self.call(EVIDENCE, text(context) + text(nonce) + text(host) + struct.pack(">Q", now))
+
+    def install(self, context, package, now=0):
+        return self.call(MID_INSTALL, text(context) + struct.pack(">Q", now) + package)
+
+    def push(self, sec, mac, message, imsi, document):
+        return self.call(VERIFY_PUSH, bytes([sec, len(mac)]) + mac + message + text(imsi) + document)
+
+    def mids(self):
+        status, body = self.call(MID_LIST)
+        assert status == 0
+        out, body = {}, body[1:]
+        while body:
+            entry, body = parse_entry(body)
+            out[entry["id"]] = entry
+        return out
+
+    def set_state(self, mid, state):
+        return self.call(MID_SET_STATE, text(mid) + bytes([state]))
+
+
+def parse_entry(b):
+    def take():
+        nonlocal b
+        n = struct.unpack(">H", b[:2])[0]
+        value, b = b[2:2 + n].decode(), b[2 + n:]
+        return value
+    e = {"id": take()}
+    e["type"], e["version"], e["state"] = struct.unpack(">BIB", b[:6])
+    b = b[6:]
+    e["issuer"] = take()
+    e["algorithm"], e["not_after"] = struct.unpack(">BQ", b[:9])
+    b = b[9:]
+    e["context"] = take()
+    return e, b
