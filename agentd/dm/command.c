@@ -216,7 +216,7 @@ void command_run(struct dm_session *s)
             return; /* the TRE is at work */
         s->task++;
     }
-    bool quiet = s->task_count == 0 && s->server_final && outbox_empty(&s->outbox) && !s->large.active;
+    bool quiet = s->task_count == 0 && s->server_final && outbox_empty(&s->outbox);
     if (!s->server_final && !s->next_wanted)
         (void)outbox_alert(&s->outbox, 1222, (struct slice){ NULL, 0 }); /* OMA DM Protocol 1.2, section 6.1 */
     session_post(s, quiet ? DM_EV_FINISHED : DM_EV_WORKED);

@@ -67,6 +67,19 @@ static bool take_challenge(struct dm_session *s, const struct syncml_node *statu
     return true;
 }
 
+/* Of an authenticated server only. */
+static void keep_nonces(struct dm_session *s, bool server_has_ours)
+{
+    if (s->client.nonce_len) {
+        memcpy(s->account.client.nonce, s->client.nonce, s->client.nonce_len);
+        s->account.client.nonce_len = s->client.nonce_len;
+    }
+    if (server_has_ours && s->server.nonce_len) {
+        memcpy(s->account.server.nonce, s->server.nonce, s->server.nonce_len);
+        s->account.server.nonce_len = s->server.nonce_len;
+    }
+}
+
 bool handshake_client(struct dm_session *s, const struct syncml_node *status, struct error *err)
 {
     uint64_t code = 0;
@@ -84,6 +97,8 @@ bool handshake_client(struct dm_session *s, const struct syncml_node *status, st
         return false;
     }
     if (!s->client.needed || s->client.refusals++ > 0) {
+        if (s->server.ok && s->server.needed && take_challenge(s, status, false, err))
+            keep_nonces(s, false); /* for the next session */
         error_set(err, ERROR_CLIENT_AUTH, "%.80s refused our credentials with status %u", s->host, (unsigned)code);
         return false;
     }
@@ -140,18 +155,6 @@ static bool renew_nonce(struct dm_session *s, struct error *err)
     s->server.nonce_len = DM_NONCE_LEN;
     s->challenge = true;
     return true;
-}
-
-static void keep_nonces(struct dm_session *s, bool server_has_ours)
-{
-    if (s->client.ok && s->client.nonce_len) {
-        memcpy(s->account.client.nonce, s->client.nonce, s->client.nonce_len);
-        s->account.client.nonce_len = s->client.nonce_len;
-    }
-    if (server_has_ours && s->server.nonce_len) {
-        memcpy(s->account.server.nonce, s->server.nonce, s->server.nonce_len);
-        s->account.server.nonce_len = s->server.nonce_len;
-    }
 }
 
 static bool refuse(struct dm_session *s, enum proof proof, struct error *err)

@@ -391,7 +391,8 @@ static bool copy_job(struct dm_session *s, const struct dm_job *job, struct erro
     const char *url = job->url ? job->url : job->account->uri;
     s->account = s->original = *job->account;
     s->lease = *job->lease;
-    s->tree = (struct dm_tree){ .device = job->device, .account = &s->account };
+    s->device = *job->device;
+    s->tree = (struct dm_tree){ .device = &s->device, .account = &s->account };
     s->now = job->now;
     s->report = job->report;
     s->report_code = job->report_code;

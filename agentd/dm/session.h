@@ -43,6 +43,7 @@ struct dm_session {
     void *user;
     enum dm_state state;
     struct dm_account account, original;
+    struct dm_device device;   /* its texts are borrowed */
     char url[256], host[256], context[33], log[48];
     char *roots_pem;
     struct lease lease;
