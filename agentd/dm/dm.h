@@ -18,7 +18,7 @@
 
 struct dm_session;
 
-struct dm_device { /* DevInfo and DevDetail; borrowed for the session */
+struct dm_device { /* DevInfo and DevDetail; copied, but its texts are borrowed for the session */
     const char *device_id; /* DevId URN: urn:imei:... or urn:gateway:<id> */
     const char *manufacturer, *model, *serial, *hardware_version, *firmware_version;
     const char *gateway_id;

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the easy handle of one request and every copy that it points to. Promises that no option is weaker than net/https.h says; a handle
+ * on which one of the options that carry the trust cannot be set is never used. */
+#include "net/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "base/writer.h"
+
+static size_t on_body(char *data, size_t one, size_t len, void *user)
+{
+    struct https_call *c = user;
+    (void)one;
+    if (len > c->response_max - c->response_len) {
+        c->overflow = true;
+        return 0;
+    }
+    uint8_t *grown = realloc(c->response, c->response_len + len + 1);
+    if (!grown)
+        return 0;
+    c->response = grown;
+    memcpy(&c->response[c->response_len], data, len);
+    c->response_len += len;
+    return len;
+}
+
+/* Trust in the server: the pin alone if there is one, else the roots alone; the host name in any case (RFC 7469 2.6 form of the pin). */
+static bool set_trust(struct https_call *c, const struct https_request *request)
+{
+    bool ok = true;
+    if (request->trust && request->trust->has_pin) {
+        char b64[48], pin[64];
+        ok = text_base64_encode((struct slice){ request->trust->pin, sizeof request->trust->pin }, b64, sizeof b64);
+        (void)snprintf(pin, sizeof pin, "sha256//%s", b64);
+        ok = ok && curl_easy_setopt(c->easy, CURLOPT_PINNEDPUBLICKEY, pin) == CURLE_OK;
+        ok = ok && curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK;
+    } else {
+        c->roots = strdup(request->roots_pem);
+        struct curl_blob blob = { .data = c->roots, .len = c->roots ? strlen(c->roots) : 0, .flags = CURL_BLOB_NOCOPY };
+        ok = c->roots && curl_easy_setopt(c->easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
+        ok = ok && curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
+    }
+    ok = ok && curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(c->easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    ok = ok && curl_easy_setopt(c->easy, CURLOPT_CAINFO, NULL) == CURLE_OK;
+    ok = ok && curl_easy_setopt(c->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
+    return ok && curl_easy_setopt(c->easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK;
+}
+
+static bool add_header(struct https_call *c, const char *line)
+{
+    struct curl_slist *grown = curl_slist_append(c->headers, line);
+    if (grown)
+        c->headers = grown;
+    return grown != NULL;
+}
+
+static bool set_request(struct https_call *c, const struct https_request *request)
+{
+    char type[128];
+    (void)snprintf(type, sizeof type, "Content-Type: %s", request->content_type);
+    bool ok = add_header(c, type) && add_header(c, "Expect:"); /* no 100-continue: one round trip less on a slow bearer */
+    for (const char *const *line = request->headers; ok && line && *line; line++)
+        ok = add_header(c, *line);
+    curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
+    curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
+    curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body);
+    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
+    curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->reason);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+    return ok;
+}
+
+struct https_call *call_new(const struct https_request *request, https_done_fn *fn, void *user, struct error *err)
+{
+    struct https_call *c = calloc(1, sizeof *c);
+    if (!c) {
+        error_set(err, ERROR_NO_MEMORY, "no memory for a request");
+        return NULL;
+    }
+    *c = (struct https_call){ .fn = fn, .user = user, .lease = *request->lease, .timeout_ms = request->timeout_ms,
+                              .response_max = request->max_response };
+    if (uri_split(request->url, "https", c->host, sizeof c->host, &c->port, err)) {
+        free(c);
+        return NULL;
+    }
+    c->url = strdup(request->url);
+    c->body = malloc(request->body.len + 1);
+    if (c->body && request->body.len)
+        memcpy(c->body, request->body.data, request->body.len);
+    c->body_len = request->body.len;
+    c->easy = curl_easy_init();
+    if (!c->url || !c->body || !c->easy || !set_trust(c, request) || !set_request(c, request)) {
+        error_set(err, ERROR_NO_MEMORY, "a request to %.100s could not be set up", c->host);
+        call_free(c);
+        return NULL;
+    }
+    return c;
+}
+
+void call_free(struct https_call *c)
+{
+    if (c->easy)
+        curl_easy_cleanup(c->easy);
+    curl_slist_free_all(c->headers);
+    curl_slist_free_all(c->names);
+    if (c->body)
+        secret_zero(c->body, c->body_len);
+    if (c->response)
+        secret_zero(c->response, c->response_len);
+    free(c->body);
+    free(c->response);
+    free(c->roots);
+    free(c->url);
+    free(c);
+}
+
+static bool has_family(const struct https_call *c, uint8_t family)
+{
+    if (c->lease.bound && !lease_address(&c->lease, family))
+        return false;
+    for (size_t i = 0; i < c->address_count; i++)
+        if (c->addresses[i].family == family)
+            return true;
+    return false;
+}
+
+bool call_addresses(struct https_call *c, const struct ip_address *addresses, size_t count)
+{
+    c->address_count = count < 8 ? count : 8;
+    memcpy(c->addresses, addresses, c->address_count * sizeof *addresses);
+    c->family = has_family(c, 6) ? 6 : 4; /* RFC 6724: IPv6 first; IPv4 follows if it cannot connect */
+    return has_family(c, c->family);
+}
+
+bool call_next_family(struct https_call *c)
+{
+    if (c->family != 6 || !has_family(c, 4))
+        return false;
+    c->family = 4;
+    return true;
+}
+
+/* "-host:port" forgets what an earlier request resolved, then "host:port:address,..". */
+static bool set_names(struct https_call *c)
+{
+    char line[800], address[64];
+    (void)snprintf(line, sizeof line, "-%s:%u", c->host, c->port);
+    struct curl_slist *names = curl_slist_append(NULL, line);
+    struct writer w = writer_make(line, sizeof line - 1);
+    char start[280];
+    (void)snprintf(start, sizeof start, "%s:%u:", c->host, c->port);
+    writer_text(&w, start);
+    bool first = true;
+    for (size_t i = 0; i < c->address_count; i++) {
+        if (c->addresses[i].family != c->family)
+            continue;
+        writer_text(&w, first ? "" : ",");
+        first = false;
+        writer_text(&w, c->family == 6 ? "[" : "");
+        writer_text(&w, ip_address_text(&c->addresses[i], false, address, sizeof address));
+        writer_text(&w, c->family == 6 ? "]" : "");
+    }
+    line[w.len] = '\0';
+    struct curl_slist *grown = names && !w.failed ? curl_slist_append(names, line) : NULL;
+    if (!grown) {
+        curl_slist_free_all(names);
+        return false;
+    }
+    curl_easy_setopt(c->easy, CURLOPT_RESOLVE, grown);
+    curl_slist_free_all(c->names);
+    c->names = grown;
+    return true;
+}
+
+const char *call_prepare(struct https_call *c)
+{
+    char source[80] = "host!", address[64];
+    uint64_t used = loop_now(c->loop) - c->started;
+    if (used >= c->timeout_ms)
+        return "no time left";
+    uint64_t left = c->timeout_ms - used;
+    struct ip_address literal;
+    if (!ip_address_parse(c->host, &literal) && !set_names(c))
+        return "too many addresses";
+    if (c->lease.bound) {
+        (void)snprintf(source, sizeof source, "host!%s", ip_address_text(lease_address(&c->lease, c->family), false, address, sizeof address));
+        if (curl_easy_setopt(c->easy, CURLOPT_INTERFACE, source) != CURLE_OK)
+            return "the source address could not be bound";
+    }
+    curl_easy_setopt(c->easy, CURLOPT_IPRESOLVE, (long)(c->family == 6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_V4));
+    curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)left);
+    curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(c->family == 6 && has_family(c, 4) ? left / 2 : left));
+    c->response_len = 0;
+    return NULL;
+}
+
+/* curl names a connection that was closed before the answer in several ways. */
+static enum error_code code_of(CURLcode result)
+{
+    static const struct {
+        CURLcode curl;
+        enum error_code code;
+    } map[] = {
+        { CURLE_OK, ERROR_NONE }, { CURLE_COULDNT_RESOLVE_HOST, ERROR_NAME_LOOKUP }, { CURLE_COULDNT_CONNECT, ERROR_CONNECT },
+        { CURLE_INTERFACE_FAILED, ERROR_CONNECT }, { CURLE_OPERATION_TIMEDOUT, ERROR_TIMEOUT }, { CURLE_GOT_NOTHING, ERROR_SERVER_CLOSED },
+        { CURLE_PARTIAL_FILE, ERROR_SERVER_CLOSED }, { CURLE_RECV_ERROR, ERROR_SERVER_CLOSED }, { CURLE_SEND_ERROR, ERROR_SERVER_CLOSED },
+        { CURLE_PEER_FAILED_VERIFICATION, ERROR_TLS_UNTRUSTED }, { CURLE_SSL_PINNEDPUBKEYNOTMATCH, ERROR_TLS_UNTRUSTED },
+        { CURLE_SSL_CACERT_BADFILE, ERROR_TLS_UNTRUSTED }, { CURLE_SSL_ISSUER_ERROR, ERROR_TLS_UNTRUSTED },
+        { CURLE_SSL_CONNECT_ERROR, ERROR_TLS }, { CURLE_SSL_CIPHER, ERROR_TLS }, { CURLE_SSL_CERTPROBLEM, ERROR_TLS },
+        { CURLE_USE_SSL_FAILED, ERROR_TLS }, { CURLE_OUT_OF_MEMORY, ERROR_NO_MEMORY },
+    };
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++)
+        if (map[i].curl == result)
+            return map[i].code;
+    return ERROR_PROTOCOL;
+}
+
+enum error_code call_result(const struct https_call *c, CURLcode result, char *reason, size_t cap)
+{
+    curl_off_t connected = 0;
+    enum error_code code = code_of(result);
+    (void)snprintf(reason, cap, "%s", *c->reason ? c->reason : curl_easy_strerror(result));
+    if (c->overflow) {
+        (void)snprintf(reason, cap, "answer of more than %zu octets", c->response_max);
+        return ERROR_TOO_LARGE;
+    }
+    if (code == ERROR_TIMEOUT && curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &connected) == CURLE_OK && connected == 0)
+        return ERROR_CONNECT;
+    if (code == ERROR_TLS && (strstr(c->reason, "SSL_ERROR_SYSCALL") || strstr(c->reason, "unexpected eof")))
+        return ERROR_SERVER_CLOSED;
+    return code;
+}
+
+static const char *response_header(const struct https_response *r, const char *name)
+{
+    const struct https_call *c = r->impl;
+    struct curl_header *h = NULL;
+    return curl_easy_header(c->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
+}
+
+void call_response(struct https_call *c, struct https_response *r)
+{
+    char *type = NULL;
+    *r = (struct https_response){ .body = { c->response, c->response_len }, .header = response_header, .impl = c };
+    (void)curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &r->status);
+    if (curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type)
+        (void)text_copy(c->content_type, sizeof c->content_type, type);
+    r->content_type = c->content_type;
+}
