@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public face of the room: makes, feeds and frees a client. Decides nothing: registration.c does. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "lwm2m/client.h"
+
+static bool check_account(const struct lwm2m_account *account, struct lwm2m_client *c, struct error *err)
+{
+    if (account->short_server_id == 0 || account->short_server_id == LWM2M_NO_ID)
+        error_set(err, ERROR_INVALID, "short server id %u", account->short_server_id);
+    else if (account->key_len == 0 || account->key_len > sizeof account->key || !account->identity[0])
+        error_set(err, ERROR_INCOMPLETE, "server %u has no PSK identity or key", account->short_server_id);
+    else if (!account->endpoint[0])
+        error_set(err, ERROR_INCOMPLETE, "server %u: no endpoint name", account->short_server_id);
+    else if (account->lifetime == 0)
+        error_set(err, ERROR_INVALID, "server %u: lifetime 0", account->short_server_id);
+    else
+        return uri_split(account->uri, "coaps", c->host, sizeof c->host, &c->port, err) == ERROR_NONE;
+    return false;
+}
+
+struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2m_account *account, const struct lease *lease,
+                                      const struct lwm2m_device *device, lwm2m_state_fn *fn, void *user, struct error *err)
+{
+    struct lwm2m_client *c = calloc(1, sizeof *c);
+    if (!c || !(c->key = secret_new())) {
+        free(c);
+        error_set(err, ERROR_NO_MEMORY, "LwM2M client");
+        return NULL;
+    }
+    if (!check_account(account, c, err)) {
+        lwm2m_client_free(c);
+        return NULL;
+    }
+    c->loop = loop;
+    c->account = *account;
+    secret_zero(c->account.key, sizeof c->account.key);
+    secret_set(c->key, account->key, account->key_len);
+    c->device = *device;
+    c->fn = fn;
+    c->user = user;
+    c->generation = 1;
+    c->objects = (struct objects){ .short_server_id = account->short_server_id, .lifetime = account->lifetime, .store_notifications = true, .device = &c->device };
+    lwm2m_client_set_lease(c, lease);
+    return c;
+}
+
+void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease)
+{
+    if (lease)
+        c->lease = *lease;
+    c->attempts = 0;
+    registration_post(c, lease ? EVENT_LEASE : EVENT_NO_LEASE, 0);
+}
+
+void lwm2m_client_update(struct lwm2m_client *c)
+{
+    registration_post(c, EVENT_UPDATE, 0);
+}
+
+void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user)
+{
+    c->stopped = fn;
+    c->stopped_user = user;
+    registration_post(c, EVENT_STOP, 0);
+}
+
+void lwm2m_client_free(struct lwm2m_client *c)
+{
+    if (!c)
+        return;
+    if (c->loop) {
+        registration_close(c);
+        loop_cancel(c->loop, &c->step_timer);
+    }
+    secret_free(c->key);
+    secret_zero(c, sizeof *c);
+    free(c);
+}
+
+const char *lwm2m_state_name(enum lwm2m_state s)
+{
+    static const char *const names[] = { "idle", "connecting", "registered", "retrying", "disabled" };
+    return (size_t)s < sizeof names / sizeof names[0] ? names[s] : "idle";
+}

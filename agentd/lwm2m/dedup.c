@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A ring of answered requests. */
+#include "lwm2m/dedup.h"
+
+const struct dedup_entry *dedup_find(const struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now)
+{
+    for (size_t i = 0; i < DEDUP_ENTRIES; i++) {
+        const struct dedup_entry *e = &d->at[i];
+        if (e->until > now && e->mid == mid && token_equal(&e->token, token))
+            return e;
+    }
+    return NULL;
+}
+
+void dedup_add(struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now, enum coap_code code, int64_t observe)
+{
+    d->at[d->next] = (struct dedup_entry){ .until = now + EXCHANGE_LIFETIME_MS, .token = *token, .mid = mid, .code = code, .observe = observe };
+    d->next = (d->next + 1) % DEDUP_ENTRIES;
+}

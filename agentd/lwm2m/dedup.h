@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests that were answered lately, by message id and token, so that a repeated one has no second effect (RFC 7252 clause 4.5). Bounded:
+ * the oldest gives way. One table a session. */
+#ifndef LWM2M_DEDUP_H
+#define LWM2M_DEDUP_H
+
+#include "lwm2m/coap.h"
+
+enum { DEDUP_ENTRIES = 32, EXCHANGE_LIFETIME_MS = 247000 };
+
+struct dedup_entry {
+    uint64_t until; /* loop milliseconds; 0: free */
+    struct coap_token token;
+    uint16_t mid;
+    enum coap_code code;
+    int64_t observe;
+};
+
+struct dedup {
+    struct dedup_entry at[DEDUP_ENTRIES];
+    size_t next;
+};
+
+/* The answer given to this request, or NULL if it is new. */
+const struct dedup_entry *dedup_find(const struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now);
+void dedup_add(struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now, enum coap_code code, int64_t observe);
+
+#endif

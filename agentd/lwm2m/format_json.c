@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records as SenML JSON (RFC 8428, Core TS 1.1.1 clause 7.4.5): written straight into the bounded buffer, read with jansson. */
+#include <jansson.h>
+#include <string.h>
+
+#include "lwm2m/format.h"
+
+static void put_string(struct writer *w, struct slice text)
+{
+    static const char hex[] = "0123456789abcdef";
+    writer_u8(w, '"');
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        if (c == '"' || c == '\\') {
+            writer_u8(w, '\\');
+            writer_u8(w, c);
+        } else if (c < 0x20) {
+            writer_text(w, "\\u00");
+            writer_u8(w, (uint8_t)hex[c >> 4]);
+            writer_u8(w, (uint8_t)hex[c & 15]);
+        } else {
+            writer_u8(w, c);
+        }
+    }
+    writer_u8(w, '"');
+}
+
+static void put_value(struct writer *w, const struct value *v)
+{
+    switch (v->type) {
+    case VALUE_NONE:
+        break;
+    case VALUE_STRING:
+        writer_text(w, "\"vs\":");
+        put_string(w, v->octets);
+        break;
+    case VALUE_INTEGER:
+    case VALUE_UNSIGNED:
+    case VALUE_TIME:
+        writer_text(w, "\"v\":");
+        integer_put(w, v->integer);
+        break;
+    case VALUE_FLOAT:
+        writer_text(w, "\"v\":");
+        real_put(w, v->real);
+        break;
+    case VALUE_BOOLEAN:
+        writer_text(w, v->integer ? "\"vb\":true" : "\"vb\":false");
+        break;
+    case VALUE_OPAQUE:
+        writer_text(w, "\"vd\":\"");
+        base64_put(w, v->octets, true);
+        writer_u8(w, '"');
+        break;
+    case VALUE_OBJLNK:
+        writer_text(w, "\"vlo\":\"");
+        objlnk_put(w, v->integer);
+        writer_u8(w, '"');
+        break;
+    }
+}
+
+/* The base name ends in "/" unless it names the one value. */
+static bool put(struct writer *w, const struct path *base, const struct records *records)
+{
+    writer_u8(w, '[');
+    bool first = true;
+    for (size_t i = 0; i < records->count; i++) {
+        const struct record *record = &records->at[i];
+        if (record->multiple && record->path.depth == PATH_RESOURCE)
+            continue; /* a multiple resource without instances has no record */
+        writer_text(w, first ? "{\"bn\":\"" : ",{");
+        if (first) {
+            path_put(w, base);
+            writer_text(w, record->path.depth > base->depth && base->depth > PATH_ROOT ? "/\"," : "\",");
+        }
+        first = false;
+        if (record->path.depth > base->depth) {
+            writer_text(w, "\"n\":\"");
+            for (size_t d = base->depth; d < record->path.depth; d++) {
+                if (d > base->depth)
+                    writer_u8(w, '/');
+                integer_put(w, record->path.id[d]);
+            }
+            writer_text(w, "\",");
+        }
+        put_value(w, &record->value);
+        writer_u8(w, '}');
+    }
+    writer_u8(w, ']');
+    return true;
+}
+
+static bool get_base64(const char *text, struct arena *arena, struct slice *out)
+{
+    size_t len = strlen(text);
+    uint8_t *octets = arena_get(arena, len / 4 * 3 + 3);
+    if (!octets)
+        return false;
+    uint32_t bits = 0;
+    size_t have = 0, n = 0;
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (size_t i = 0; i < len; i++) {
+        const char *d = strchr(digits, text[i]);
+        if (!d)
+            return false;
+        bits = bits << 6 | (uint32_t)(d - digits);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            octets[n++] = (uint8_t)(bits >> have);
+        }
+    }
+    *out = (struct slice){ octets, n };
+    return len % 4 != 1;
+}
+
+static bool get_text(json_t *v, struct arena *arena, struct slice *out)
+{
+    char *copy = arena_text(arena, (struct slice){ (const uint8_t *)json_string_value(v), json_string_length(v) });
+    *out = (struct slice){ (const uint8_t *)copy, json_string_length(v) };
+    return copy != NULL;
+}
+
+/* RFC 8428 clause 4.2: exactly one value in a record. */
+static bool get_value(json_t *record, struct arena *arena, struct value *v)
+{
+    size_t values = 0;
+    bool fine = true;
+    const char *name;
+    json_t *j;
+    json_object_foreach (record, name, j) {
+        if (strcmp(name, "v") == 0 && json_is_number(j)) {
+            *v = json_is_integer(j) ? value_integer(VALUE_INTEGER, json_integer_value(j))
+                                    : (struct value){ .type = VALUE_FLOAT, .real = json_real_value(j) };
+        } else if (strcmp(name, "vs") == 0 && json_is_string(j)) {
+            v->type = VALUE_STRING;
+            fine = fine && get_text(j, arena, &v->octets);
+        } else if (strcmp(name, "vb") == 0 && json_is_boolean(j)) {
+            *v = value_integer(VALUE_BOOLEAN, json_is_true(j));
+        } else if (strcmp(name, "vd") == 0 && json_is_string(j)) {
+            v->type = VALUE_OPAQUE;
+            fine = fine && get_base64(json_string_value(j), arena, &v->octets);
+        } else if (strcmp(name, "vlo") == 0 && json_is_string(j)) {
+            v->type = VALUE_OBJLNK;
+            fine = fine && objlnk_parse((struct slice){ (const uint8_t *)json_string_value(j), json_string_length(j) }, &v->integer);
+        } else {
+            bool known = strcmp(name, "bn") == 0 || strcmp(name, "n") == 0 || strcmp(name, "bt") == 0 || strcmp(name, "t") == 0;
+            size_t len = strlen(name);
+            fine = fine && (known || (len > 0 && name[len - 1] != '_' && name[0] != 'v')); /* "..._" must be understood (clause 4.4) */
+            continue;
+        }
+        values++;
+    }
+    return fine && values == 1;
+}
+
+static enum error_code get_record(json_t *record, char *base_name, size_t cap, const struct path *base, struct arena *arena, struct records *records)
+{
+    const char *bn = json_string_value(json_object_get(record, "bn"));
+    const char *n = json_string_value(json_object_get(record, "n"));
+    if (bn) {
+        if (strlen(bn) >= cap)
+            return ERROR_NOT_FOUND;
+        strcpy(base_name, bn);
+    }
+    char name[2 * PATH_TEXT_MAX + 2];
+    struct writer w = writer_make(name, sizeof name);
+    writer_text(&w, base_name);
+    writer_text(&w, n ? n : "");
+    struct path p;
+    if (w.failed || !path_parse(writer_slice(&w), &p))
+        return ERROR_NOT_FOUND;
+    struct value v = { 0 };
+    if (!get_value(record, arena, &v))
+        return ERROR_MALFORMED;
+    return format_add(records, base, &p, v);
+}
+
+static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
+{
+    json_error_t where;
+    json_t *pack = json_loadb((const char *)payload.data, payload.len, JSON_REJECT_DUPLICATES, &where);
+    enum error_code code = json_is_array(pack) ? ERROR_NONE : ERROR_MALFORMED;
+    char base_name[PATH_TEXT_MAX + 1] = "";
+    size_t i;
+    json_t *record;
+    json_array_foreach (pack, i, record) {
+        if (code == ERROR_NONE)
+            code = json_is_object(record) ? get_record(record, base_name, sizeof base_name, base, arena, records) : ERROR_MALFORMED;
+    }
+    json_decref(pack);
+    return code;
+}
+
+const struct format format_senml_json = { CONTENT_SENML_JSON, false, put, get };

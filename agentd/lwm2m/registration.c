@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The registration interface (Core TS 1.1.1 clause 6.2) as a table of states. Owns the session's life: everything that opens, replaces or frees it
+ * happens in one step from the loop, never inside the library.
+ *
+ *   IDLE --lease--> RESOLVING --address--> REGISTERING --accepted--> REGISTERED <--accepted-- UPDATING
+ *     ^                 ^  \                    |  ^                   |   \__timer, update____^ |
+ *     '---no lease---   |   '--failed--> RETRYING  '-----------------------unknown---------------'
+ *                       '----timer, update---'         lost: RESOLVING; stop: LEAVING --left--> freed
+ */
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "lwm2m/client.h"
+#include "lwm2m/format.h"
+
+enum {
+    RETRY_TIMER_S = 60,          /* /1/x/18, default */
+    RETRY_MAX_S = 3600,
+    GUARD_MS = 247000,           /* EXCHANGE_LIFETIME: an answer that comes later is none */
+    STEADY_MS = 60000,           /* a session that lived this long is worth an immediate new one */
+    LEAVE_MS = 5000,
+    UPDATE_MARGIN_S = 60,
+};
+
+static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING" };
+static const char *const event_names[] = { "lease", "no lease", "address", "accepted", "unknown", "lost", "failed", "timer", "update", "stop", "left" };
+
+static void step(void *user);
+
+void registration_post(struct lwm2m_client *c, enum event event, uint64_t generation)
+{
+    for (size_t i = 0; i < c->queued; i++)
+        if (c->queue[i].event == event && c->queue[i].generation == generation)
+            return; /* twice is once: a server cannot fill the queue */
+    if (c->queued == EVENTS_MAX) {
+        log_warning("lwm2m", "server %u: event \"%s\" dropped", c->account.short_server_id, event_names[event]);
+        return;
+    }
+    c->queue[c->queued++] = (struct posted){ event, generation };
+    if (!c->step_timer)
+        c->step_timer = loop_timer(c->loop, 0, step, c);
+}
+
+static void on_timer(void *user)
+{
+    struct lwm2m_client *c = user;
+    c->timer = 0;
+    registration_post(c, EVENT_TIMER, c->generation);
+}
+
+static void set_timer(struct lwm2m_client *c, uint64_t ms)
+{
+    loop_cancel(c->loop, &c->timer);
+    c->timer = loop_timer(c->loop, ms, on_timer, c);
+    c->status.next_contact = loop_now(c->loop) + ms;
+}
+
+void registration_close(struct lwm2m_client *c)
+{
+    loop_cancel(c->loop, &c->timer);
+    if (c->resolve)
+        resolve_cancel(c->resolve);
+    c->resolve = NULL;
+    coap_link_free(c->link);
+    c->link = NULL;
+    c->generation++; /* what is still queued for the old session is void */
+    c->status.next_contact = 0;
+    reporting_clear(c);
+}
+
+/* ---- from the session ---- */
+
+static void on_connected(void *user)
+{
+    struct lwm2m_client *c = user;
+    c->status.last_contact = loop_now(c->loop);
+    log_info("lwm2m", "server %u: DTLS session with %s", c->account.short_server_id, c->host);
+}
+
+static void on_lost(void *user, const struct error *error)
+{
+    struct lwm2m_client *c = user;
+    bool steady = (c->phase == PHASE_REGISTERED || c->phase == PHASE_UPDATING) && loop_now(c->loop) - c->registered_at >= STEADY_MS;
+    c->failure = *error;
+    registration_post(c, steady ? EVENT_LOST : EVENT_FAILED, c->generation);
+}
+
+static void on_request(void *user, const struct coap_request *request, struct coap_answer *answer)
+{
+    struct lwm2m_client *c = user;
+    c->status.last_contact = loop_now(c->loop);
+    device_management_serve(c, request, answer);
+    if (c->objects.effects & EFFECT_UPDATE)
+        registration_post(c, EVENT_UPDATE, c->generation);
+}
+
+static void refuse(struct lwm2m_client *c, uint8_t code)
+{
+    const char *what = c->phase == PHASE_UPDATING ? "Update" : "Register";
+    enum error_code error = code == CODE_FORBIDDEN || code == CODE_UNAUTHORIZED ? ERROR_CLIENT_AUTH : ERROR_SERVER_STATUS;
+    error_set(&c->failure, error, "server %u answered %s with %u.%02u%s", c->account.short_server_id, what, code >> 5, code & 31,
+              code == CODE_BAD_REQUEST  ? " (it does not accept the endpoint name or a parameter)"
+              : code == CODE_FORBIDDEN  ? " (the endpoint is not allowed)"
+              : code == CODE_PRECONDITION_FAILED ? " (it does not support LwM2M 1.1)" : "");
+}
+
+static void on_response(void *user, const struct coap_response *r)
+{
+    struct lwm2m_client *c = user;
+    c->status.last_contact = loop_now(c->loop);
+    if (!token_equal(&r->token, &c->token))
+        return;
+    if (c->phase == PHASE_LEAVING) {
+        registration_post(c, EVENT_LEFT, c->generation);
+    } else if (c->phase == PHASE_REGISTERING && r->code == CODE_CREATED && r->location[0]) {
+        memcpy(c->status.location, r->location, sizeof c->status.location);
+        registration_post(c, EVENT_ACCEPTED, c->generation);
+    } else if (c->phase == PHASE_REGISTERING && r->code == CODE_CREATED) {
+        error_set(&c->failure, ERROR_PROTOCOL, "server %u accepted the registration without a usable Location-Path", c->account.short_server_id);
+        registration_post(c, EVENT_FAILED, c->generation);
+    } else if (c->phase == PHASE_UPDATING && r->code == CODE_CHANGED) {
+        registration_post(c, EVENT_ACCEPTED, c->generation);
+    } else if (c->phase == PHASE_UPDATING) { /* clause 6.2.2: 4.04 needs a new Register; so does whatever else went wrong with the old one */
+        registration_post(c, EVENT_UNKNOWN, c->generation);
+    } else if (c->phase == PHASE_REGISTERING) {
+        refuse(c, r->code);
+        registration_post(c, EVENT_FAILED, c->generation);
+    }
+}
+
+static void on_unanswered(void *user, const struct coap_token *token, bool reset)
+{
+    struct lwm2m_client *c = user;
+    if (reporting_has(c, token)) { /* clause 6.4: RST cancels; silence too, and an Update shows whether the server is there */
+        reporting_cancel(c, token);
+        if (!reset)
+            registration_post(c, EVENT_UPDATE, c->generation);
+        return;
+    }
+    if (!token_equal(token, &c->token))
+        return;
+    error_set(&c->failure, reset ? ERROR_PROTOCOL : ERROR_TIMEOUT, "server %u %s our request", c->account.short_server_id, reset ? "reset" : "did not answer");
+    registration_post(c, c->phase == PHASE_LEAVING ? EVENT_LEFT : c->phase == PHASE_UPDATING ? EVENT_LOST : EVENT_FAILED, c->generation);
+}
+
+static const struct coap_events session_events = { on_connected, on_lost, on_request, on_response, on_unanswered };
+
+/* ---- actions ---- */
+
+static void on_resolved(void *user, enum error_code status, const char *text, const struct ip_address *addresses, size_t count)
+{
+    struct lwm2m_client *c = user;
+    c->resolve = NULL;
+    c->address.family = 0;
+    size_t usable = 0, wanted = 0;
+    for (size_t i = 0; i < count; i++)
+        usable += !c->lease.bound || lease_address(&c->lease, addresses[i].family);
+    wanted = usable ? c->attempts % usable : 0; /* another one after each failure */
+    for (size_t i = 0; i < count; i++)
+        if ((!c->lease.bound || lease_address(&c->lease, addresses[i].family)) && wanted-- == 0)
+            c->address = addresses[i];
+    if (status != ERROR_NONE)
+        error_set(&c->failure, status, "%s: %s", c->host, text && *text ? text : error_text(status));
+    else if (!usable)
+        error_set(&c->failure, ERROR_NAME_LOOKUP, "%s has no address of a family that the bearer has", c->host);
+    registration_post(c, c->address.family ? EVENT_ADDRESS : EVENT_FAILED, c->generation);
+}
+
+static void do_resolve(struct lwm2m_client *c)
+{
+    registration_close(c);
+    struct ip_address literal;
+    if (ip_address_parse(c->host, &literal)) {
+        on_resolved(c, ERROR_NONE, "", &literal, 1);
+        return;
+    }
+    c->resolve = resolve_host(c->loop, &c->lease, c->host, on_resolved, c);
+    if (!c->resolve) {
+        error_set(&c->failure, ERROR_NO_MEMORY, "look-up of %s", c->host);
+        registration_post(c, EVENT_FAILED, c->generation);
+    }
+}
+
+static void call(struct lwm2m_client *c, const struct coap_call *what, uint64_t guard_ms)
+{
+    set_timer(c, guard_ms);
+    enum error_code code = coap_link_call(c->link, what, &c->token);
+    if (code == ERROR_NONE)
+        return;
+    error_set(&c->failure, code, "request to server %u cannot be sent", c->account.short_server_id);
+    registration_post(c, c->phase == PHASE_LEAVING ? EVENT_LEFT : EVENT_FAILED, c->generation);
+}
+
+/* Clause 6.2.1 */
+static void send_register(struct lwm2m_client *c)
+{
+    char ep[sizeof c->account.endpoint + 4], lt[20], objects[512];
+    struct writer w = writer_make(ep, sizeof ep - 1);
+    writer_text(&w, "ep=");
+    writer_text(&w, c->account.endpoint);
+    ep[w.len] = '\0';
+    w = writer_make(lt, sizeof lt - 1);
+    writer_text(&w, "lt=");
+    integer_put(&w, c->objects.lifetime);
+    lt[w.len] = '\0';
+    const char *queries[] = { ep, lt, "lwm2m=1.1", "b=U", NULL };
+    w = writer_make(objects, sizeof objects);
+    discover_put_registration(&w);
+    c->objects.effects = 0;
+    c->update_again = false;
+    c->status.location[0] = '\0';
+    reporting_clear(c); /* clause 6.4.1: a Register voids all observations */
+    call(c, &(struct coap_call){ METHOD_POST, "/rd", queries, CONTENT_LINK, writer_slice(&w) }, GUARD_MS);
+}
+
+static void do_connect(struct lwm2m_client *c)
+{
+    struct coap_peer peer = { .remote = &c->address, .port = c->port, .host = c->host, .identity = c->account.identity, .key = secret_slice(c->key) };
+    peer.local = c->lease.bound ? lease_address(&c->lease, c->address.family) : NULL;
+    c->link = coap_link_new(c->loop, &peer, &session_events, c, &c->failure);
+    if (c->link)
+        send_register(c); /* waits in the library for the end of the handshake */
+    else
+        registration_post(c, EVENT_FAILED, c->generation);
+}
+
+static void do_accept(struct lwm2m_client *c)
+{
+    uint64_t lifetime = c->objects.lifetime;
+    uint64_t due = lifetime / 2;
+    if (lifetime > UPDATE_MARGIN_S && lifetime - UPDATE_MARGIN_S > due)
+        due = lifetime - UPDATE_MARGIN_S;
+    if (c->phase == PHASE_REGISTERING) {
+        log_notice("lwm2m", "server %u: registered as %s at %s", c->account.short_server_id, c->account.endpoint, c->status.location);
+        c->registered_at = loop_now(c->loop);
+    }
+    c->attempts = 0;
+    error_clear(&c->status.error);
+    set_timer(c, due * 1000);
+    if (c->update_again)
+        registration_post(c, EVENT_UPDATE, c->generation);
+}
+
+/* Clause 6.2.2: only what changed. */
+static void do_update(struct lwm2m_client *c)
+{
+    char lt[20];
+    struct writer w = writer_make(lt, sizeof lt - 1);
+    writer_text(&w, "lt=");
+    integer_put(&w, c->objects.lifetime);
+    lt[w.len] = '\0';
+    const char *queries[] = { c->objects.effects & EFFECT_LIFETIME ? lt : NULL, NULL };
+    c->objects.effects = 0;
+    c->update_again = false;
+    call(c, &(struct coap_call){ METHOD_POST, c->status.location, queries, -1, { 0 } }, GUARD_MS);
+}
+
+static void do_update_later(struct lwm2m_client *c)
+{
+    c->update_again = true;
+}
+
+static void do_back_off(struct lwm2m_client *c)
+{
+    registration_close(c);
+    c->status.location[0] = '\0';
+    c->status.error = c->failure;
+    uint64_t delay = RETRY_TIMER_S; /* clause 6.2.1.1: attempt n waits timer * 2^(n-1) */
+    for (unsigned n = 0; n < c->attempts && delay < RETRY_MAX_S; n++)
+        delay *= 2;
+    delay = delay > RETRY_MAX_S ? RETRY_MAX_S : delay;
+    uint16_t random = 0;
+    if (RAND_bytes((uint8_t *)&random, sizeof random) != 1)
+        random = 0;
+    c->attempts++;
+    uint64_t ms = delay * 1000 - delay * 100 * random / 65536; /* up to a tenth earlier: a fleet must not come back at once */
+    log_warning("lwm2m", "server %u: %s; next try in %llu s", c->account.short_server_id, c->failure.text, (unsigned long long)(ms / 1000));
+    set_timer(c, ms);
+}
+
+static void do_guard(struct lwm2m_client *c)
+{
+    error_set(&c->failure, ERROR_TIMEOUT, "server %u acknowledged but did not answer", c->account.short_server_id);
+    do_back_off(c);
+}
+
+static void do_drop(struct lwm2m_client *c)
+{
+    registration_close(c);
+    c->status.location[0] = '\0';
+}
+
+/* Clause 6.2.3 */
+static void do_leave(struct lwm2m_client *c)
+{
+    call(c, &(struct coap_call){ METHOD_DELETE, c->status.location, NULL, -1, { 0 } }, LEAVE_MS);
+}
+
+static void do_left(struct lwm2m_client *c)
+{
+    (void)c; /* step frees the client */
+}
+
+/* ---- the table ---- */
+
+struct transition {
+    enum phase from;
+    enum event event;
+    enum phase to;
+    void (*action)(struct lwm2m_client *c);
+    bool last;                              /* the client is freed after it */
+};
+
+static const struct transition table[] = {
+    { PHASE_IDLE, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_IDLE, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_RESOLVING, EVENT_ADDRESS, PHASE_REGISTERING, do_connect, false },
+    { PHASE_RESOLVING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
+    { PHASE_RESOLVING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_RESOLVING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_RESOLVING, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_REGISTERING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
+    { PHASE_REGISTERING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
+    { PHASE_REGISTERING, EVENT_TIMER, PHASE_RETRYING, do_guard, false },
+    { PHASE_REGISTERING, EVENT_UPDATE, PHASE_REGISTERING, do_update_later, false },
+    { PHASE_REGISTERING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_REGISTERING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_REGISTERING, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_REGISTERED, EVENT_TIMER, PHASE_UPDATING, do_update, false },
+    { PHASE_REGISTERED, EVENT_UPDATE, PHASE_UPDATING, do_update, false },
+    { PHASE_REGISTERED, EVENT_LOST, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_REGISTERED, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
+    { PHASE_REGISTERED, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_REGISTERED, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_REGISTERED, EVENT_STOP, PHASE_LEAVING, do_leave, false },
+    { PHASE_UPDATING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
+    { PHASE_UPDATING, EVENT_UNKNOWN, PHASE_REGISTERING, send_register, false },
+    { PHASE_UPDATING, EVENT_LOST, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_UPDATING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
+    { PHASE_UPDATING, EVENT_TIMER, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_UPDATING, EVENT_UPDATE, PHASE_UPDATING, do_update_later, false },
+    { PHASE_UPDATING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_UPDATING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_UPDATING, EVENT_STOP, PHASE_LEAVING, do_leave, false },
+    { PHASE_RETRYING, EVENT_TIMER, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_RETRYING, EVENT_UPDATE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_RETRYING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_RETRYING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_RETRYING, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_LEAVING, EVENT_LEFT, PHASE_LEAVING, do_left, true },
+    { PHASE_LEAVING, EVENT_TIMER, PHASE_LEAVING, do_left, true },
+    { PHASE_LEAVING, EVENT_LOST, PHASE_LEAVING, do_left, true },
+    { PHASE_LEAVING, EVENT_FAILED, PHASE_LEAVING, do_left, true },
+};
+
+static const enum lwm2m_state public_state[] = {
+    [PHASE_IDLE] = LWM2M_IDLE,         [PHASE_RESOLVING] = LWM2M_CONNECTING, [PHASE_REGISTERING] = LWM2M_CONNECTING, [PHASE_REGISTERED] = LWM2M_REGISTERED,
+    [PHASE_UPDATING] = LWM2M_REGISTERED, [PHASE_RETRYING] = LWM2M_RETRYING,  [PHASE_LEAVING] = LWM2M_STOPPED,
+};
+
+static const struct transition *find(enum phase from, enum event event)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].from == from && table[i].event == event)
+            return &table[i];
+    return NULL;
+}
+
+static void finish(struct lwm2m_client *c)
+{
+    void (*fn)(void *) = c->stopped;
+    void *user = c->stopped_user;
+    log_notice("lwm2m", "server %u: stopped", c->account.short_server_id);
+    lwm2m_client_free(c);
+    if (fn)
+        fn(user);
+}
+
+/* One event from the loop. The last call may free the client: nothing after it. */
+static void step(void *user)
+{
+    struct lwm2m_client *c = user;
+    c->step_timer = 0;
+    struct posted p = c->queue[0];
+    memmove(&c->queue[0], &c->queue[1], --c->queued * sizeof c->queue[0]);
+    if (c->queued)
+        c->step_timer = loop_timer(c->loop, 0, step, c);
+    if (p.generation && p.generation != c->generation)
+        return;
+    const struct transition *t = find(c->phase, p.event);
+    if (!t) {
+        log_debug("lwm2m", "server %u: %s: event \"%s\" has no meaning here", c->account.short_server_id, phase_names[c->phase], event_names[p.event]);
+        return;
+    }
+    log_info("lwm2m", "[server%u] %s --%s--> %s", c->account.short_server_id, phase_names[t->from], event_names[t->event], phase_names[t->to]);
+    if (t->action != do_accept) /* which tells a Register from an Update by the phase that it ends */
+        c->phase = t->to;
+    t->action(c);
+    c->phase = t->to;
+    if (t->last) {
+        finish(c);
+        return;
+    }
+    enum lwm2m_state before = c->status.state;
+    c->status.state = public_state[c->phase];
+    if (c->fn && (before != c->status.state || c->phase == PHASE_RETRYING))
+        c->fn(c->user, &c->status);
+}

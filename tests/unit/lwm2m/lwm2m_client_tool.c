@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The LwM2M client alone, with an account from its arguments: for interoperability tests and for looking at a server by hand.
+ * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
+ * SIGHUP gives the same lease anew, SIGUSR2 takes it away. */
+#include <glib-unix.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "glue/loop_glib.h"
+#include "lwm2m/lwm2m.h"
+
+static struct loop loop;
+static GMainLoop *main_loop;
+static struct lwm2m_client *client;
+static struct lease lease;
+
+static void on_state(void *user, const struct lwm2m_status *status)
+{
+    (void)user;
+    printf("state %s %s\n", lwm2m_state_name(status->state), status->location[0] ? status->location : "-");
+    if (status->error.code != ERROR_NONE)
+        printf("error %s %s\n", error_name(status->error.code), status->error.text);
+    fflush(stdout);
+}
+
+static void on_stopped(void *user)
+{
+    (void)user;
+    client = NULL;
+    printf("stopped\n");
+    fflush(stdout);
+    g_main_loop_quit(main_loop);
+}
+
+static gboolean on_stop(gpointer user)
+{
+    (void)user;
+    lwm2m_client_stop(client, on_stopped, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_update(gpointer user)
+{
+    (void)user;
+    lwm2m_client_update(client);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_lease(gpointer user)
+{
+    lwm2m_client_set_lease(client, user ? &lease : NULL);
+    return G_SOURCE_CONTINUE;
+}
+
+static uint64_t current_time(void *user)
+{
+    (void)user;
+    return (uint64_t)time(NULL);
+}
+
+static bool reboot(void *user)
+{
+    (void)user;
+    printf("reboot\n");
+    fflush(stdout);
+    return true;
+}
+
+static char *uri, *endpoint, *identity, *key, *local;
+static int lifetime = 300, server_id = 1;
+static gboolean verbose, no_reboot;
+
+static const GOptionEntry options[] = {
+    { "uri", 'u', 0, G_OPTION_ARG_STRING, &uri, "server", "coaps://HOST[:PORT]" },
+    { "endpoint", 'e', 0, G_OPTION_ARG_STRING, &endpoint, "endpoint name", "NAME" },
+    { "identity", 'i', 0, G_OPTION_ARG_STRING, &identity, "PSK identity", "TEXT" },
+    { "key", 'k', 0, G_OPTION_ARG_STRING, &key, "PSK", "HEX" },
+    { "lifetime", 'l', 0, G_OPTION_ARG_INT, &lifetime, "registration lifetime", "SECONDS" },
+    { "server-id", 's', 0, G_OPTION_ARG_INT, &server_id, "short server id", "N" },
+    { "local", 'b', 0, G_OPTION_ARG_STRING, &local, "bind to this address of ours", "IP" },
+    { "no-reboot", 0, 0, G_OPTION_ARG_NONE, &no_reboot, "no hook for Execute /3/0/4", NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
+    { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
+};
+
+static bool fill(struct lwm2m_account *account)
+{
+    if (!uri || !identity || !key || !endpoint)
+        return false;
+    account->short_server_id = (uint16_t)server_id;
+    account->lifetime = (uint32_t)lifetime;
+    if (local && ip_address_parse(local, &lease.address[0])) {
+        lease.bound = true;
+        lease.addresses = 1;
+    }
+    return text_copy(account->uri, sizeof account->uri, uri) && text_copy(account->identity, sizeof account->identity, identity) &&
+           text_copy(account->endpoint, sizeof account->endpoint, endpoint) &&
+           text_hex_decode((struct slice){ (const uint8_t *)key, strlen(key) }, account->key, sizeof account->key, &account->key_len);
+}
+
+int main(int argc, char **argv)
+{
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_add_main_entries(context, options, NULL);
+    struct lwm2m_account account = { 0 };
+    if (!g_option_context_parse(context, &argc, &argv, NULL) || !fill(&account)) {
+        fprintf(stderr, "usage: lwm2m_client_tool --uri coaps://HOST[:PORT] --identity TEXT --key HEX --endpoint NAME [--help]\n");
+        return 2;
+    }
+    g_option_context_free(context);
+    log_set(verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_TARGET_STDERR, "lwm2m_client_tool");
+    loop_glib_init(&loop);
+    main_loop = g_main_loop_new(NULL, FALSE);
+    struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
+                                   .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot };
+    struct error error = { 0 };
+    client = lwm2m_client_new(&loop, &account, &lease, &device, on_state, NULL, &error);
+    if (!client) {
+        printf("error %s %s\n", error_name(error.code), error.text);
+        return 1;
+    }
+    g_unix_signal_add(SIGTERM, on_stop, NULL);
+    g_unix_signal_add(SIGINT, on_stop, NULL);
+    g_unix_signal_add(SIGUSR1, on_update, NULL);
+    g_unix_signal_add(SIGHUP, on_lease, &lease);
+    g_unix_signal_add(SIGUSR2, on_lease, NULL);
+    g_main_loop_run(main_loop);
+    g_main_loop_unref(main_loop);
+    loop_glib_done(&loop);
+    return 0;
+}
