@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Client of agent-modemd: turns calls into packets and packets into events. Owns the open calls until they are answered or cancelled. Promises: what
+ * comes from agent-modemd is read with bounds like anybody's input. Must never decide. */
+#include "access/access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/peer.h"
+#include "base/text.h"
+#include "base/writer.h"
+#include "model/modemd_wire.h"
+
+enum { LINK_MS = 10000, WATCH_MS = 60000, DEVICE_MAX = 64, BODY_MAX = 256 };
+
+struct call {
+    struct call *next;
+    struct access *access;
+    uint32_t id;
+    access_done_fn *fn;
+    void *user;
+};
+
+struct access {
+    struct peer *peer;
+    struct access_events events;
+    void *user;
+    struct call *calls;
+};
+
+static void on_state(void *user, bool connected)
+{
+    struct access *a = user;
+    if (a->events.state)
+        a->events.state(a->user, connected);
+}
+
+static void on_sms(struct access *a, const char *device, struct reader *r)
+{
+    bool stored = reader_u8(r) != 0;
+    struct slice tpdu = reader_take(r, reader_left(r));
+    if (tpdu.len && !r->failed && a->events.sms)
+        a->events.sms(a->user, device, stored, tpdu);
+}
+
+static void on_event(void *user, uint16_t op, struct slice body)
+{
+    struct access *a = user;
+    struct reader r = reader_make(body.data, body.len);
+    struct slice name = reader_take(&r, reader_u16(&r));
+    char device[DEVICE_MAX] = "";
+    if (name.len >= sizeof device)
+        reader_fail(&r);
+    else
+        memcpy(device, name.data, name.len);
+    if (r.failed || !text_is_name(device, "-_", sizeof device - 1))
+        log_warning("modemd", "an event that is none; ignored");
+    else if (op == MODEMD_EVENT_SMS)
+        on_sms(a, device, &r);
+    else if (op == MODEMD_EVENT_LOST && a->events.lost)
+        a->events.lost(a->user, device);
+}
+
+struct access *access_new(const struct loop *loop, const char *socket_path)
+{
+    static const struct peer_events events = { .state = on_state, .event = on_event };
+    struct access *a = calloc(1, sizeof *a);
+    if (!a)
+        return NULL;
+    a->peer = peer_new(loop, socket_path, "modemd", &events, a);
+    if (!a->peer) {
+        free(a);
+        return NULL;
+    }
+    return a;
+}
+
+void access_free(struct access *a)
+{
+    if (!a)
+        return;
+    peer_free(a->peer);
+    while (a->calls) {
+        struct call *c = a->calls;
+        a->calls = c->next;
+        free(c);
+    }
+    free(a);
+}
+
+void access_listen(struct access *a, const struct access_events *events, void *user)
+{
+    a->events = events ? *events : (struct access_events){ 0 };
+    a->user = user;
+}
+
+bool access_connected(const struct access *a)
+{
+    return peer_connected(a->peer);
+}
+
+static struct call *call_take(struct access *a, uint32_t id)
+{
+    for (struct call **at = &a->calls; *at; at = &(*at)->next)
+        if ((*at)->id == id) {
+            struct call *c = *at;
+            *at = c->next;
+            return c;
+        }
+    return NULL;
+}
+
+static void on_reply(void *user, enum error_code status, struct slice body)
+{
+    struct call *c = user;
+    (void)body;
+    access_done_fn *fn = c->fn;
+    void *fn_user = c->user;
+    free(call_take(c->access, c->id));
+    if (fn)
+        fn(fn_user, status);
+}
+
+static uint32_t ask(struct access *a, enum modemd_op op, const struct writer *body, uint64_t timeout_ms, access_done_fn *fn, void *user)
+{
+    struct call *c = calloc(1, sizeof *c);
+    if (!c)
+        abort(); /* as in base/peer: a call that never answers is worse */
+    *c = (struct call){ .next = a->calls, .access = a, .fn = fn, .user = user };
+    a->calls = c;
+    c->id = peer_call(a->peer, (uint16_t)op, writer_slice(body), -1, timeout_ms, on_reply, c);
+    return c->id;
+}
+
+static void put_text(struct writer *w, const char *text)
+{
+    size_t len = strlen(text);
+    writer_u16(w, (uint16_t)len);
+    writer_put(w, text, len);
+}
+
+static void put_address(struct writer *w, const struct ip_address *a, bool with_prefix)
+{
+    writer_u8(w, a->family);
+    if (with_prefix)
+        writer_u8(w, a->prefix);
+    writer_put(w, a->octets, a->family == 4 ? 4 : 16);
+}
+
+uint32_t access_link_up(struct access *a, const struct lease *lease, access_done_fn *fn, void *user)
+{
+    uint8_t space[BODY_MAX];
+    struct writer w = writer_make(space, sizeof space);
+    put_text(&w, lease->interface);
+    writer_u32(&w, lease->table);
+    writer_u32(&w, lease->mtu);
+    writer_u8(&w, (uint8_t)lease->addresses);
+    for (size_t i = 0; i < lease->addresses; i++)
+        put_address(&w, &lease->address[i], true);
+    writer_u8(&w, (uint8_t)lease->gateways);
+    for (size_t i = 0; i < lease->gateways; i++)
+        put_address(&w, &lease->gateway[i], false);
+    return ask(a, MODEMD_OP_LINK_UP, &w, LINK_MS, fn, user);
+}
+
+uint32_t access_link_down(struct access *a, const char *interface, uint32_t table, access_done_fn *fn, void *user)
+{
+    uint8_t space[BODY_MAX];
+    struct writer w = writer_make(space, sizeof space);
+    put_text(&w, interface);
+    writer_u32(&w, table);
+    return ask(a, MODEMD_OP_LINK_DOWN, &w, LINK_MS, fn, user);
+}
+
+static uint32_t ask_device(struct access *a, enum modemd_op op, const char *device, access_done_fn *fn, void *user)
+{
+    uint8_t space[BODY_MAX];
+    struct writer w = writer_make(space, sizeof space);
+    put_text(&w, device);
+    return ask(a, op, &w, WATCH_MS, fn, user);
+}
+
+uint32_t access_sms_watch(struct access *a, const char *device, access_done_fn *fn, void *user)
+{
+    return ask_device(a, MODEMD_OP_SMS_WATCH, device, fn, user);
+}
+
+uint32_t access_sms_unwatch(struct access *a, const char *device, access_done_fn *fn, void *user)
+{
+    return ask_device(a, MODEMD_OP_SMS_UNWATCH, device, fn, user);
+}
+
+void access_cancel(struct access *a, uint32_t id)
+{
+    peer_cancel(a->peer, id);
+    free(call_take(a, id));
+}

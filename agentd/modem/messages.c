@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ModemManager's messages of one modem: listed once when the modem is enabled, then followed by its signals. A message is handed on once in the life of
+ * its object; one that is still being received waits for its parts. Never deletes by itself: modem_sms_delete does what it is told. */
+#include <string.h>
+
+#include "base/log.h"
+#include "modem/handle.h"
+#include "modem/room.h"
+
+enum { LIST_RETRY_MS = 10000, SHORT_MS = 20 * 1000, LONG_MS = 10 * 60 * 1000, MESSAGES_MAX = 512 };
+
+struct message {
+    struct modem *modem;
+    gpointer handle;
+    char path[MODEM_PATH];
+    MMSms *sms;          /* NULL: not read yet, or done with */
+    gulong on_changed;
+    uint64_t timer;
+    bool said;           /* that it stays incomplete */
+};
+
+static struct message *message_of(const struct modem *m, const char *path)
+{
+    for (GList *l = m->messages; l; l = l->next) {
+        struct message *s = l->data;
+        if (strcmp(s->path, path) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+/* No more interest in its object; its path stays known, so that a new listing does not hand it on again. */
+static void message_settle(struct message *s)
+{
+    loop_cancel(s->modem->watch->loop, &s->timer);
+    if (s->on_changed)
+        g_signal_handler_disconnect(s->sms, s->on_changed);
+    s->on_changed = 0;
+    g_clear_object(&s->sms);
+}
+
+static void message_free(struct message *s)
+{
+    message_settle(s);
+    handle_drop(s->handle);
+    g_free(s);
+}
+
+/* Its user data goes to the agent; from inside, the modem may vanish, so nothing is touched afterwards. */
+static void hand_on(struct message *s)
+{
+    struct modem_watch *w = s->modem->watch;
+    gsize len = 0;
+    const guint8 *data = mm_sms_get_data(s->sms, &len);
+    g_autofree guint8 *copy = len ? g_memdup2(data, len) : NULL;
+    char path[MODEM_PATH];
+    g_strlcpy(path, s->path, sizeof path);
+    log_debug("sms", "%s is whole: %zu octets of data", path, len);
+    message_settle(s);
+    if (!copy || !w->events.sms) /* a person's text: none of our business */
+        return;
+    struct modem_sms sms = { .data = { copy, len }, .handle = path };
+    w->events.sms(w->user, &sms);
+}
+
+static void on_wait_over(gpointer user)
+{
+    struct message *s = user;
+    s->timer = 0;
+    if (!s->said) {
+        s->said = true;
+        log_info("sms", "%s: parts are missing after 20 seconds", s->path);
+        s->timer = loop_timer(s->modem->watch->loop, LONG_MS - SHORT_MS, on_wait_over, s);
+        return;
+    }
+    log_warning("sms", "%s: still incomplete after ten minutes; it stays in the modem (ModemManager may have missed a part)", s->path);
+}
+
+static void message_look(struct message *s);
+
+static void on_changed(GDBusProxy *proxy, GVariant *changed, char **invalidated, gpointer handle)
+{
+    (void)proxy;
+    (void)changed;
+    (void)invalidated;
+    struct message *s = handle_get(handle);
+    if (s)
+        message_look(s);
+}
+
+/* A message object tells its type when it is whole; while it is received all of that may be unknown yet. */
+static void message_look(struct message *s)
+{
+    if (!s->sms)
+        return;
+    if (mm_sms_get_state(s->sms) == MM_SMS_STATE_RECEIVING) {
+        if (!s->on_changed) {
+            s->on_changed = g_signal_connect(s->sms, "g-properties-changed", G_CALLBACK(on_changed), s->handle);
+            s->timer = loop_timer(s->modem->watch->loop, SHORT_MS, on_wait_over, s);
+        }
+        return;
+    }
+    MMSmsPduType type = mm_sms_get_pdu_type(s->sms);
+    if (mm_sms_get_state(s->sms) == MM_SMS_STATE_RECEIVED && (type == MM_SMS_PDU_TYPE_DELIVER || type == MM_SMS_PDU_TYPE_UNKNOWN))
+        hand_on(s);
+    else /* sent, a draft, a status report */
+        message_settle(s);
+}
+
+static void on_proxy(GObject *source, GAsyncResult *result, gpointer handle)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GObject) proxy = g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, &error);
+    struct message *s = handle_get(handle);
+    if (!s)
+        return;
+    if (!proxy || !g_dbus_proxy_get_cached_property(G_DBUS_PROXY(proxy), "State")) {
+        log_debug("sms", "%s: %s", s->path, error ? error->message : "not there any more");
+        s->modem->messages = g_list_remove(s->modem->messages, s);
+        message_free(s);
+        return;
+    }
+    s->sms = MM_SMS(g_steal_pointer(&proxy));
+    message_look(s);
+}
+
+void messages_added(struct modem *m, const char *path)
+{
+    if (strlen(path) >= MODEM_PATH || message_of(m, path) || g_list_length(m->messages) >= MESSAGES_MAX)
+        return;
+    struct message *s = g_new0(struct message, 1);
+    *s = (struct message){ .modem = m };
+    g_strlcpy(s->path, path, sizeof s->path);
+    s->handle = handle_new(s);
+    m->messages = g_list_append(m->messages, s);
+    g_async_initable_new_async(MM_TYPE_SMS, G_PRIORITY_DEFAULT, m->watch->cancel, on_proxy, s->handle, "g-flags",
+                               G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, "g-name", MM_DBUS_SERVICE, "g-connection", m->watch->bus,
+                               "g-object-path", path, "g-interface-name", MM_DBUS_INTERFACE_SMS, NULL);
+}
+
+void messages_deleted(struct modem *m, const char *path)
+{
+    struct message *s = message_of(m, path);
+    if (!s)
+        return;
+    m->messages = g_list_remove(m->messages, s);
+    message_free(s);
+}
+
+void messages_clear(struct modem *m)
+{
+    loop_cancel(m->watch->loop, &m->list_timer);
+    while (m->messages) {
+        struct message *s = m->messages->data;
+        m->messages = g_list_delete_link(m->messages, m->messages);
+        message_free(s);
+    }
+}
+
+static void on_list_again(void *user)
+{
+    struct modem *m = user;
+    m->list_timer = 0;
+    m->listed = false;
+    messages_look(m);
+}
+
+static void on_listed(GObject *source, GAsyncResult *result, gpointer handle)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    struct modem *m = handle_get(handle);
+    if (!m)
+        return;
+    if (!answer) {
+        log_warning("sms", "cannot list messages: %s", error->message);
+        if (!m->list_timer)
+            m->list_timer = loop_timer(m->watch->loop, LIST_RETRY_MS, on_list_again, m);
+        return;
+    }
+    g_autoptr(GVariant) paths = g_variant_get_child_value(answer, 0);
+    GVariantIter iter;
+    const char *path;
+    g_variant_iter_init(&iter, paths);
+    while (g_variant_iter_next(&iter, "&o", &path))
+        messages_added(m, path);
+}
+
+void messages_look(struct modem *m)
+{
+    bool enabled = m->state >= MM_MODEM_STATE_ENABLED;
+    MMModemMessaging *messaging = mm_object_peek_modem_messaging(m->object);
+    if (!enabled || !messaging) {
+        if (m->listed) /* ModemManager forgets its objects when the modem is disabled */
+            messages_clear(m);
+        m->listed = false;
+        return;
+    }
+    if (m->listed)
+        return;
+    m->listed = true;
+    g_dbus_connection_call(m->watch->bus, MM_DBUS_SERVICE, m->facts.path, MM_DBUS_INTERFACE_MODEM_MESSAGING, "List", NULL,
+                           G_VARIANT_TYPE("(ao)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, m->watch->cancel, on_listed, m->handle);
+}
+
+struct deletion { /* one request of the agent */
+    gpointer watch;
+    char path[MODEM_PATH];
+    modem_done_fn *fn;
+    void *user;
+    enum error_code status;
+    char text[160];
+};
+
+static gboolean tell_deleted(gpointer data)
+{
+    struct deletion *d = data;
+    if (d->fn && handle_get(d->watch))
+        d->fn(d->user, d->status, d->text);
+    g_free(d);
+    return G_SOURCE_REMOVE;
+}
+
+static bool is_gone(const GError *e)
+{
+    return g_error_matches(e, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND) || g_error_matches(e, MM_CORE_ERROR, MM_CORE_ERROR_INVALID_ARGS) ||
+           g_error_matches(e, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT);
+}
+
+static void on_deleted(GObject *source, GAsyncResult *result, gpointer data)
+{
+    struct deletion *d = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GVariant) answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+    if (!answer && !is_gone(error)) {
+        d->status = g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_UNAUTHORIZED) ? ERROR_DENIED : ERROR_IO;
+        facts_clean(d->text, sizeof d->text, error->message);
+        log_warning("sms", "%s: cannot delete: %s", d->path, d->text);
+    }
+    (void)tell_deleted(d);
+}
+
+void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *fn, void *user)
+{
+    struct deletion *d = g_new0(struct deletion, 1);
+    *d = (struct deletion){ .watch = w->handle, .fn = fn, .user = user };
+    g_strlcpy(d->path, handle, sizeof d->path);
+    struct modem *owner = NULL;
+    for (GList *l = w->modems; l && !owner; l = l->next)
+        if (message_of(l->data, handle))
+            owner = l->data;
+    if (!owner) { /* its modem is gone, or the message is */
+        g_idle_add(tell_deleted, d);
+        return;
+    }
+    g_dbus_connection_call(w->bus, MM_DBUS_SERVICE, owner->facts.path, MM_DBUS_INTERFACE_MODEM_MESSAGING, "Delete",
+                           g_variant_new("(o)", handle), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_deleted, d);
+}

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ModemManager and its modems. Owns the watch on its name and objects, the choice of the primary modem, enabling, network time, the PIN. Promises: a
+ * modem or ModemManager may vanish at any moment: signals end with the manager object, late answers carry handles, nodes go. */
+#include "modem/modem.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "modem/handle.h"
+#include "modem/room.h"
+
+enum { ENABLE_MS = 5000, ENABLE_MAX_MS = 300000, MANAGER_RETRY_MS = 5000, PIN_TRIES_LEFT_MIN = 2 };
+
+static void on_changed_timer(void *user)
+{
+    struct modem_watch *w = user;
+    w->changed_timer = 0;
+    if (w->events.changed)
+        w->events.changed(w->user);
+}
+
+void watch_changed(struct modem_watch *w)
+{
+    if (!w->changed_timer)
+        w->changed_timer = loop_timer(w->loop, 0, on_changed_timer, w);
+}
+
+/* The present primary modem stays while it works; else the first that has a SIM, else the first that has not failed. */
+static void choose_primary(struct modem_watch *w)
+{
+    struct modem *best = NULL;
+    for (GList *l = w->modems; l; l = l->next) {
+        struct modem *m = l->data;
+        if (m->state == MM_MODEM_STATE_FAILED)
+            continue;
+        if (m == w->primary)
+            best = m;
+        else if (best != w->primary || !best)
+            best = best && (best->sim || !m->sim) ? best : m;
+    }
+    if (best != w->primary) {
+        w->primary = best;
+        log_notice("modem", "primary modem: %s", best ? best->facts.id : "none");
+    }
+    qmi_route_look(w);
+}
+
+static void enable_soon(struct modem *m);
+
+static void on_enabled(GObject *source, GAsyncResult *result, gpointer handle)
+{
+    g_autoptr(GError) error = NULL;
+    bool ok = mm_modem_enable_finish(MM_MODEM(source), result, &error);
+    struct modem *m = handle_get(handle);
+    if (ok || !m)
+        return;
+    char text[MODEM_PATH];
+    facts_clean(text, sizeof text, error->message);
+    log_warning(m->facts.id, "cannot be enabled: %s%s", text,
+                g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_UNAUTHORIZED) ? "; install our polkit rule" : "");
+    m->enable_delay_ms = MIN(m->enable_delay_ms * 2, ENABLE_MAX_MS);
+    enable_soon(m);
+}
+
+static void on_enable_timer(void *user)
+{
+    struct modem *m = user;
+    m->enable_timer = 0;
+    if (m->state != MM_MODEM_STATE_DISABLED)
+        return;
+    log_notice(m->facts.id, "nobody enables it; doing so");
+    mm_modem_enable(m->modem, m->watch->cancel, on_enabled, m->handle);
+}
+
+static void enable_soon(struct modem *m)
+{
+    if (!m->watch->enable || m->state != MM_MODEM_STATE_DISABLED || m->enable_timer)
+        return;
+    m->enable_timer = loop_timer(m->watch->loop, m->enable_delay_ms, on_enable_timer, m);
+}
+
+static void look_enable(struct modem *m, MMModemState before)
+{
+    if (m->state != MM_MODEM_STATE_DISABLED) {
+        loop_cancel(m->watch->loop, &m->enable_timer);
+        if (m->state >= MM_MODEM_STATE_ENABLED)
+            m->enable_delay_ms = ENABLE_MS;
+    } else if (before != MM_MODEM_STATE_DISABLED) {
+        enable_soon(m);
+    }
+}
+
+static void take_time(struct modem_watch *w, const char *text)
+{
+    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+    g_autoptr(GDateTime) when = text && strlen(text) < MODEM_TEXT ? g_date_time_new_from_iso8601(text, utc) : NULL;
+    gint64 seconds = when ? g_date_time_to_unix(when) : 0;
+    if (seconds > 0 && w->events.network_time)
+        w->events.network_time(w->user, (uint64_t)seconds);
+}
+
+static void on_time(GObject *source, GAsyncResult *result, gpointer handle)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = mm_modem_time_get_network_time_finish(MM_MODEM_TIME(source), result, &error);
+    struct modem *m = handle_get(handle);
+    if (!m)
+        return;
+    if (text)
+        take_time(m->watch, text);
+    else
+        log_debug(m->facts.id, "no network time: %s", error ? error->message : "?");
+}
+
+static void look_time(struct modem *m)
+{
+    MMModemTime *time = mm_object_peek_modem_time(m->object);
+    if (!m->facts.registered)
+        m->time_asked = false;
+    if (!time || !m->facts.registered || m->time_asked)
+        return;
+    m->time_asked = true;
+    mm_modem_time_get_network_time(time, m->watch->cancel, on_time, m->handle);
+}
+
+static void on_sim(GObject *source, GAsyncResult *result, gpointer handle)
+{
+    g_autoptr(GError) error = NULL;
+    MMSim *sim = mm_modem_get_sim_finish(MM_MODEM(source), result, &error);
+    struct modem *m = handle_get(handle);
+    if (!m || (sim && strcmp(mm_sim_get_path(sim), m->sim_path) != 0)) { /* gone, or another card was put in meanwhile */
+        g_clear_object(&sim);
+        return;
+    }
+    if (!sim) {
+        log_debug(m->facts.id, "no SIM: %s", error ? error->message : "?");
+        return;
+    }
+    g_set_object(&m->sim, sim);
+    g_signal_connect_swapped(sim, "g-properties-changed", G_CALLBACK(modem_look), m);
+    g_object_unref(sim);
+    modem_look(m);
+}
+
+static void drop_sim(struct modem *m)
+{
+    if (m->sim)
+        g_signal_handlers_disconnect_by_data(m->sim, m);
+    g_clear_object(&m->sim);
+}
+
+static void look_sim(struct modem *m)
+{
+    const char *path = mm_modem_get_sim_path(m->modem);
+    if (!path || strcmp(path, "/") == 0)
+        path = "";
+    if (strcmp(path, m->sim_path) == 0)
+        return;
+    drop_sim(m);
+    g_strlcpy(m->sim_path, path, sizeof m->sim_path);
+    if (path[0])
+        mm_modem_get_sim(m->modem, m->watch->cancel, on_sim, m->handle);
+}
+
+void modem_look(struct modem *m)
+{
+    struct modem before = *m; /* for its ids: what it was shown as */
+    look_sim(m);
+    facts_read(m);
+    if (strcmp(before.facts.id, m->facts.id) != 0 || strcmp(before.sim_node, m->sim_node) != 0)
+        facts_hide(&before);
+    look_enable(m, before.state);
+    choose_primary(m->watch);
+    facts_show(m);
+    messages_look(m);
+    look_time(m);
+    watch_changed(m->watch);
+}
+
+static struct modem *modem_of(struct modem_watch *w, const char *path)
+{
+    for (GList *l = w->modems; l; l = l->next) {
+        struct modem *m = l->data;
+        if (strcmp(g_dbus_object_get_object_path(G_DBUS_OBJECT(m->object)), path) == 0)
+            return m;
+    }
+    return NULL;
+}
+
+static void take_object(struct modem_watch *w, GDBusObject *object)
+{
+    const char *path = g_dbus_object_get_object_path(object);
+    MMModem *modem = MM_IS_OBJECT(object) ? mm_object_get_modem(MM_OBJECT(object)) : NULL;
+    if (!modem || modem_of(w, path) || strlen(path) >= MODEM_PATH) {
+        g_clear_object(&modem);
+        return;
+    }
+    struct modem *m = g_new0(struct modem, 1);
+    *m = (struct modem){ .watch = w, .object = MM_OBJECT(g_object_ref(object)), .modem = modem, .state = MM_MODEM_STATE_UNKNOWN };
+    m->handle = handle_new(m);
+    m->enable_delay_ms = ENABLE_MS;
+    w->modems = g_list_append(w->modems, m);
+    modem_look(m);
+    log_info("modem", "%s came as %s", m->facts.id, path);
+}
+
+static void modem_drop(struct modem *m)
+{
+    struct modem_watch *w = m->watch;
+    log_info("modem", "%s left", m->facts.id);
+    w->modems = g_list_remove(w->modems, m);
+    handle_drop(m->handle);
+    messages_clear(m);
+    loop_cancel(w->loop, &m->enable_timer);
+    facts_hide(m);
+    if (w->primary == m)
+        w->primary = NULL;
+    choose_primary(w);
+    drop_sim(m);
+    g_object_unref(m->modem);
+    g_object_unref(m->object);
+    g_free(m);
+    watch_changed(w);
+}
+
+static void on_object_added(GDBusObjectManager *manager, GDBusObject *object, struct modem_watch *w)
+{
+    (void)manager;
+    take_object(w, object);
+}
+
+static void on_object_removed(GDBusObjectManager *manager, GDBusObject *object, struct modem_watch *w)
+{
+    (void)manager;
+    struct modem *m = modem_of(w, g_dbus_object_get_object_path(object));
+    if (m)
+        modem_drop(m);
+}
+
+/* Interfaces come and go with the modem's state: Messaging, Time, Modem3gpp. Without Modem it is none of ours. */
+static void on_interface(GDBusObjectManager *manager, GDBusObject *object, GDBusInterface *interface, struct modem_watch *w)
+{
+    (void)manager;
+    (void)interface;
+    struct modem *m = modem_of(w, g_dbus_object_get_object_path(object));
+    bool has_modem = MM_IS_OBJECT(object) && mm_object_peek_modem(MM_OBJECT(object));
+    if (m && !has_modem)
+        modem_drop(m);
+    else if (m)
+        modem_look(m);
+    else if (has_modem)
+        take_object(w, object);
+}
+
+static void on_properties(GDBusObjectManagerClient *manager, GDBusObjectProxy *object, GDBusProxy *interface, GVariant *changed,
+                          char **invalidated, struct modem_watch *w)
+{
+    (void)manager;
+    (void)interface;
+    (void)changed;
+    (void)invalidated;
+    struct modem *m = modem_of(w, g_dbus_object_get_object_path(G_DBUS_OBJECT(object)));
+    if (m)
+        modem_look(m);
+}
+
+static void on_interface_signal(GDBusObjectManagerClient *manager, GDBusObjectProxy *object, GDBusProxy *interface, char *sender,
+                                char *signal, GVariant *parameters, struct modem_watch *w)
+{
+    (void)manager;
+    (void)sender;
+    struct modem *m = modem_of(w, g_dbus_object_get_object_path(G_DBUS_OBJECT(object)));
+    const char *name = g_dbus_proxy_get_interface_name(interface), *text;
+    if (!m)
+        return;
+    if (strcmp(name, MM_DBUS_INTERFACE_MODEM_MESSAGING) == 0 && strcmp(signal, "Added") == 0 &&
+        g_variant_is_of_type(parameters, G_VARIANT_TYPE("(ob)"))) {
+        g_variant_get(parameters, "(&ob)", &text, NULL);
+        messages_added(m, text);
+    } else if (strcmp(name, MM_DBUS_INTERFACE_MODEM_MESSAGING) == 0 && strcmp(signal, "Deleted") == 0 &&
+               g_variant_is_of_type(parameters, G_VARIANT_TYPE("(o)"))) {
+        g_variant_get(parameters, "(&o)", &text);
+        messages_deleted(m, text);
+    } else if (strcmp(name, MM_DBUS_INTERFACE_MODEM_TIME) == 0 && g_variant_is_of_type(parameters, G_VARIANT_TYPE("(s)"))) {
+        g_variant_get(parameters, "(&s)", &text);
+        take_time(w, text);
+    }
+}
+
+static void on_owner(struct modem_watch *w)
+{
+    g_autofree char *owner = g_dbus_object_manager_client_get_name_owner(G_DBUS_OBJECT_MANAGER_CLIENT(w->manager));
+    node_set(tree_manager(w->tree), "ModemManagerState", owner ? "present" : "absent");
+    log_notice("modem", "ModemManager is %s", owner ? "present" : "absent");
+    while (!owner && w->modems) /* their objects are removed without a word when the name goes */
+        modem_drop(w->modems->data);
+    watch_changed(w);
+}
+
+static void on_owner_notify(GObject *manager, GParamSpec *spec, struct modem_watch *w)
+{
+    (void)manager;
+    (void)spec;
+    on_owner(w);
+}
+
+static void follow(struct modem_watch *w)
+{
+    g_signal_connect(w->manager, "object-added", G_CALLBACK(on_object_added), w);
+    g_signal_connect(w->manager, "object-removed", G_CALLBACK(on_object_removed), w);
+    g_signal_connect(w->manager, "interface-added", G_CALLBACK(on_interface), w);
+    g_signal_connect(w->manager, "interface-removed", G_CALLBACK(on_interface), w);
+    g_signal_connect(w->manager, "interface-proxy-properties-changed", G_CALLBACK(on_properties), w);
+    g_signal_connect(w->manager, "interface-proxy-signal", G_CALLBACK(on_interface_signal), w);
+    g_signal_connect(w->manager, "notify::name-owner", G_CALLBACK(on_owner_notify), w);
+    on_owner(w);
+    GList *objects = g_dbus_object_manager_get_objects(G_DBUS_OBJECT_MANAGER(w->manager));
+    for (GList *l = objects; l; l = l->next)
+        take_object(w, l->data);
+    g_list_free_full(objects, g_object_unref);
+}
+
+static void manager_begin(void *user);
+
+static void on_manager(GObject *source, GAsyncResult *result, gpointer handle)
+{
+    (void)source;
+    g_autoptr(GError) error = NULL;
+    MMManager *manager = mm_manager_new_finish(result, &error);
+    struct modem_watch *w = handle_get(handle);
+    if (!w) {
+        g_clear_object(&manager);
+        return;
+    }
+    w->manager = manager;
+    if (manager) {
+        follow(w);
+        return;
+    }
+    log_warning("modem", "cannot watch ModemManager: %s; trying again", error->message);
+    w->manager_retry = loop_timer(w->loop, MANAGER_RETRY_MS, manager_begin, w);
+}
+
+static void manager_begin(void *user)
+{
+    struct modem_watch *w = user;
+    w->manager_retry = 0;
+    mm_manager_new(w->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, w->cancel, on_manager, w->handle);
+}
+
+struct modem_watch *modem_watch_new(const struct loop *loop, struct access *access, struct tree *tree, bool enable,
+                                    const struct modem_events *events, void *user, struct error *err)
+{
+    g_autoptr(GError) error = NULL;
+    GDBusConnection *bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &error);
+    if (!bus) {
+        (void)error_set(err, ERROR_IO, "system bus: %s", error->message);
+        return NULL;
+    }
+    struct modem_watch *w = g_new0(struct modem_watch, 1);
+    *w = (struct modem_watch){ .loop = loop, .access = access, .tree = tree, .enable = enable, .events = *events, .user = user,
+                               .bus = bus, .cancel = g_cancellable_new() };
+    w->handle = handle_new(w);
+    node_set(tree_manager(tree), "ModemManagerState", "absent");
+    qmi_route_open(w);
+    manager_begin(w);
+    return w;
+}
+
+void modem_watch_free(struct modem_watch *w)
+{
+    if (!w)
+        return;
+    handle_drop(w->handle);
+    g_cancellable_cancel(w->cancel);
+    if (w->manager)
+        g_signal_handlers_disconnect_by_data(w->manager, w);
+    while (w->modems)
+        modem_drop(w->modems->data);
+    qmi_route_close(w);
+    loop_cancel(w->loop, &w->changed_timer);
+    loop_cancel(w->loop, &w->manager_retry);
+    g_clear_object(&w->manager);
+    g_object_unref(w->cancel);
+    g_object_unref(w->bus);
+    g_free(w);
+}
+
+const struct modem_facts *modem_primary(const struct modem_watch *w)
+{
+    return w->primary ? &w->primary->facts : NULL;
+}
+
+const char *modem_primary_path(const struct modem_watch *w)
+{
+    return w->primary ? w->primary->facts.path : "";
+}
+
+struct pin_call {
+    gpointer watch;
+    modem_done_fn *fn;
+    void *user;
+    enum error_code status;
+    const char *text;
+};
+
+static gboolean tell_pin(gpointer data)
+{
+    g_autofree struct pin_call *p = data;
+    if (p->fn && handle_get(p->watch))
+        p->fn(p->user, p->status, p->text);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_pin(GObject *source, GAsyncResult *result, gpointer data)
+{
+    struct pin_call *p = data;
+    g_autoptr(GError) error = NULL;
+    if (!mm_sim_send_pin_finish(MM_SIM(source), result, &error)) {
+        bool denied = g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_UNAUTHORIZED);
+        p->status = denied ? ERROR_DENIED : ERROR_SIM_LOCKED;
+        p->text = denied ? "ModemManager does not let us (polkit rule)" : "the card refused the PIN";
+        log_warning("sim", "%s", p->text);
+    }
+    (void)tell_pin(p);
+}
+
+static unsigned tries_left(const struct modem *m)
+{
+    g_autoptr(MMUnlockRetries) retries = mm_modem_get_unlock_retries(m->modem);
+    return retries ? mm_unlock_retries_get(retries, MM_MODEM_LOCK_SIM_PIN) : MM_UNLOCK_RETRIES_UNKNOWN;
+}
+
+void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user)
+{
+    struct pin_call *p = g_new0(struct pin_call, 1);
+    *p = (struct pin_call){ .watch = w->handle, .fn = fn, .user = user, .text = "" };
+    struct modem *m = NULL;
+    for (GList *l = w->modems; l && !m; l = l->next)
+        if (strcmp(((struct modem *)l->data)->sim_node, sim_node_id) == 0)
+            m = l->data;
+    size_t len = strlen(pin);
+    if (!m || !m->sim) {
+        p->status = ERROR_NOT_FOUND;
+        p->text = "no such SIM";
+    } else if (len < 4 || len > 8 || strspn(pin, "0123456789") != len) { /* TS 31.101 9.4 */
+        p->status = ERROR_INVALID;
+        p->text = "a PIN has 4 to 8 digits";
+    } else if (m->lock != MM_MODEM_LOCK_SIM_PIN) {
+        p->status = ERROR_INVALID;
+        p->text = "the SIM does not wait for a PIN";
+    } else if (tries_left(m) < PIN_TRIES_LEFT_MIN) { /* never the last one */
+        p->status = ERROR_DENIED;
+        p->text = "one try is left; it is not made by this agent";
+    }
+    if (p->status)
+        g_idle_add(tell_pin, p);
+    else
+        mm_sim_send_pin(m->sim, pin, w->cancel, on_pin, p);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is an SMS one of ours? Pure; looks at fixed offsets and decides nothing else (DESIGN trust rule 2). What it accepts is stored and
+ * removed from the modem, so it must never accept a person's message. */
+#include <strings.h>
+
+#include "modem/modem.h"
+
+enum { WSP_PUSH = 0x06 };        /* WAP-230 8.2.4.1, table 34 */
+
+/* Well-known content types (WAP-230 table 40 and OMNA): text and binary connectivity, DM and DS notification. */
+static bool well_known(uint8_t octet)
+{
+    static const uint8_t ours[] = {
+        0x80 | 0x35, /* text/vnd.wap.connectivity-xml */
+        0x80 | 0x36, /* application/vnd.wap.connectivity-wbxml */
+        0x80 | 0x42, /* application/vnd.syncml.dm+wbxml */
+        0x80 | 0x43, /* application/vnd.syncml.dm+xml */
+        0x80 | 0x44, /* application/vnd.syncml.notification */
+    };
+    for (size_t i = 0; i < sizeof ours; i++)
+        if (ours[i] == octet)
+            return true;
+    return false;
+}
+
+static bool starts_with(struct reader r, const char *prefix)
+{
+    for (; *prefix; prefix++) {
+        char have[2] = { (char)reader_u8(&r), 0 }, want[2] = { *prefix, 0 };
+        if (r.failed || strcasecmp(have, want) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool media_ours(struct reader r)
+{
+    static const char *const texts[] = { "application/vnd.wap.connectivity-", "application/vnd.syncml", "text/vnd.wap.connectivity" };
+    if (well_known(reader_peek(&r)))
+        return true;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (starts_with(r, texts[i]))
+            return true;
+    return false;
+}
+
+/* WAP-230 8.4.2.24: Content-type-value = Constrained-media | Value-length Media-type. */
+static bool content_type_ours(struct reader r)
+{
+    uint8_t first = reader_peek(&r);
+    if (first > 31) /* short integer or text */
+        return media_ours(r);
+    (void)reader_u8(&r); /* 0..30: the length itself; 31: length as uintvar follows (8.4.2.2) */
+    if (first == 31)
+        (void)reader_uintvar(&r);
+    return !r.failed && media_ours(r);
+}
+
+bool modem_sms_is_push(struct slice data)
+{
+    struct reader r = reader_make(data.data, data.len);
+    (void)reader_u8(&r); /* transaction id */
+    if (reader_u8(&r) != WSP_PUSH)
+        return false;
+    (void)reader_uintvar(&r); /* HeadersLen */
+    return !r.failed && reader_left(&r) > 0 && content_type_ours(r);
+}

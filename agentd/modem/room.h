@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share. Not for other rooms. */
+#ifndef MODEM_ROOM_H
+#define MODEM_ROOM_H
+
+#include <libmm-glib.h>
+
+#include "modem/modem.h"
+#include "modem/parts.h"
+
+enum { MODEM_TEXT = 64, MODEM_PATH = 128, MODEM_NODE = 40, MODEM_DEVICE = 64 };
+
+struct modem {
+    struct modem_watch *watch;
+    gpointer handle;
+    MMObject *object;
+    MMModem *modem;
+    MMSim *sim;                 /* NULL until it was read, or there is none */
+    char sim_path[MODEM_PATH];  /* what was asked for */
+    struct modem_facts facts;
+    MMModemState state;
+    MMModemLock lock;
+    char device[MODEM_DEVICE];  /* name of the QMI control port, "" if there is none */
+    char sim_node[MODEM_NODE];  /* id of the Sim node, "" if there is none */
+    uint64_t enable_timer, enable_delay_ms;
+    uint64_t list_timer;
+    bool listed;                /* the stored messages were asked for since it was enabled */
+    bool time_asked;
+    GList *messages;            /* of struct message */
+};
+
+struct qmi_route { /* raw SMS of the primary modem by agent-modemd */
+    char device[MODEM_DEVICE];
+    char path[MODEM_PATH];      /* the modem's object: a new one begins a new watch */
+    uint32_t call;
+    uint64_t retry, delay_ms;
+    bool running;
+    struct parts *parts;
+};
+
+struct modem_watch {
+    gpointer handle;
+    const struct loop *loop;
+    struct access *access;
+    struct tree *tree;
+    bool enable;
+    struct modem_events events;
+    void *user;
+    GDBusConnection *bus;
+    GCancellable *cancel;
+    MMManager *manager;
+    uint64_t manager_retry;
+    uint64_t changed_timer;
+    GList *modems;              /* of struct modem, in the order in which they came */
+    struct modem *primary;
+    struct qmi_route route;
+};
+
+/* facts.c */
+void facts_read(struct modem *m);   /* ModemManager's properties -> m->facts, state, lock, device */
+void facts_show(struct modem *m);   /* m -> its Modem and Sim nodes */
+void facts_hide(struct modem *m);   /* removes the nodes, unless another modem object shows the same */
+void facts_clean(char *out, size_t cap, const char *in); /* bounded, printable, valid UTF-8; in may be NULL */
+
+/* messages.c */
+void messages_look(struct modem *m);                     /* lists stored messages once it is enabled */
+void messages_added(struct modem *m, const char *path);  /* Messaging.Added */
+void messages_deleted(struct modem *m, const char *path);
+void messages_clear(struct modem *m);
+
+/* qmi_route.c */
+void qmi_route_open(struct modem_watch *w);
+void qmi_route_look(struct modem_watch *w);              /* the primary modem may have changed */
+void qmi_route_close(struct modem_watch *w);
+
+/* modem.c */
+void watch_changed(struct modem_watch *w);               /* events.changed, from the loop */
+void modem_look(struct modem *m);                        /* read everything again and act on it */
+
+#endif

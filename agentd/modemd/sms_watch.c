@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One watch = one QmiDevice opened through the proxy and one WMS client: open -> client -> event report -> list (storage and tag, one after the other)
+ * -> raw read of each message found or indicated, one at a time. Late answers of libqmi carry the watch's number, not its address:
+ * a number that is not in the table any more is dropped, whatever it brings is given back. */
+#include "modemd/sms_watch.h"
+
+#include <libqmi-glib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+enum { OPEN_S = 15, CALL_S = 10, CLOSE_S = 3, QUEUE_MAX = 1024, TPDU_MAX = 255 };
+
+struct slot {
+    QmiWmsStorageType storage;
+    guint32 index;
+};
+
+struct sms_watch {
+    guint number;
+    char *device;
+    struct sms_watch_events events;
+    void *user;
+    QmiDevice *qmi;
+    QmiClientWms *wms;
+    gulong on_event, on_removed;
+    bool started, failed;
+    unsigned list_step;
+    GQueue queue; /* of struct slot, to be read */
+    bool reading;
+};
+
+static GHashTable *watches; /* number -> struct sms_watch */
+static guint last_number;
+static unsigned closing;
+
+static const struct {
+    QmiWmsStorageType storage;
+    QmiWmsMessageTagType tag;
+} list_steps[] = {
+    { QMI_WMS_STORAGE_TYPE_UIM, QMI_WMS_MESSAGE_TAG_TYPE_MT_READ },
+    { QMI_WMS_STORAGE_TYPE_UIM, QMI_WMS_MESSAGE_TAG_TYPE_MT_NOT_READ },
+    { QMI_WMS_STORAGE_TYPE_NV, QMI_WMS_MESSAGE_TAG_TYPE_MT_READ },
+    { QMI_WMS_STORAGE_TYPE_NV, QMI_WMS_MESSAGE_TAG_TYPE_MT_NOT_READ },
+};
+
+static struct sms_watch *watch_of(gpointer number)
+{
+    return watches ? g_hash_table_lookup(watches, number) : NULL;
+}
+
+static gpointer number_of(const struct sms_watch *w)
+{
+    return GUINT_TO_POINTER(w->number);
+}
+
+/* The start failed, or the device went: tell once. The owner frees the watch. */
+static void end(struct sms_watch *w, enum error_code status, const char *step, const char *why)
+{
+    if (w->failed)
+        return;
+    w->failed = true;
+    if (!w->started) {
+        log_warning(w->device, "SMS watch: %s: %s", step, why);
+        w->events.started(w->user, w->device, status);
+    } else {
+        log_notice(w->device, "SMS watch lost: %s: %s", step, why);
+        w->events.lost(w->user, w->device);
+    }
+}
+
+static void read_next(struct sms_watch *w);
+static void list_next(struct sms_watch *w);
+
+/* Raw Read gives the SMSC address first (TS 23.005: length octet and that many); a transfer-route message has none. */
+static void deliver(struct sms_watch *w, bool stored, struct slice raw)
+{
+    struct reader r = reader_make(raw.data, raw.len);
+    if (stored)
+        (void)reader_take(&r, reader_u8(&r));
+    size_t left = reader_left(&r);
+    if (left == 0 || left > TPDU_MAX) {
+        log_debug(w->device, "a message of %zu octets is no TPDU; left alone", raw.len);
+        return;
+    }
+    w->events.message(w->user, w->device, stored, reader_take(&r, left));
+}
+
+static void on_read(GObject *object, GAsyncResult *result, gpointer number)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QmiMessageWmsRawReadOutput) out = qmi_client_wms_raw_read_finish(QMI_CLIENT_WMS(object), result, &error);
+    struct sms_watch *w = watch_of(number);
+    if (!w)
+        return;
+    w->reading = false;
+    QmiWmsMessageTagType tag;
+    QmiWmsMessageFormat format;
+    GArray *raw;
+    if (!out || !qmi_message_wms_raw_read_output_get_result(out, &error) ||
+        !qmi_message_wms_raw_read_output_get_raw_message_data(out, &tag, &format, &raw, &error))
+        log_debug(w->device, "raw read: %s", error->message); /* deleted meanwhile, or no 3GPP message */
+    else if (format == QMI_WMS_MESSAGE_FORMAT_GSM_WCDMA_POINT_TO_POINT)
+        deliver(w, true, (struct slice){ (const uint8_t *)raw->data, raw->len });
+    w = watch_of(number); /* an event may have ended it */
+    if (w)
+        read_next(w);
+}
+
+static void read_next(struct sms_watch *w)
+{
+    g_autofree struct slot *s = w->reading ? NULL : g_queue_pop_head(&w->queue);
+    if (!s)
+        return;
+    g_autoptr(QmiMessageWmsRawReadInput) in = qmi_message_wms_raw_read_input_new();
+    qmi_message_wms_raw_read_input_set_message_memory_storage_id(in, s->storage, s->index, NULL);
+    qmi_message_wms_raw_read_input_set_message_mode(in, QMI_WMS_MESSAGE_MODE_GSM_WCDMA, NULL);
+    w->reading = true;
+    qmi_client_wms_raw_read(w->wms, in, CALL_S, NULL, on_read, number_of(w));
+}
+
+static gint same_slot(gconstpointer a, gconstpointer b)
+{
+    const struct slot *x = a, *y = b;
+    return x->storage != y->storage || x->index != y->index;
+}
+
+static void want(struct sms_watch *w, QmiWmsStorageType storage, guint32 index)
+{
+    struct slot s = { storage, index };
+    if (g_queue_find_custom(&w->queue, &s, same_slot) || g_queue_get_length(&w->queue) >= QUEUE_MAX)
+        return;
+    g_queue_push_tail(&w->queue, g_memdup2(&s, sizeof s));
+}
+
+static void on_event_report(QmiClientWms *wms, QmiIndicationWmsEventReportOutput *out, gpointer number)
+{
+    (void)wms;
+    struct sms_watch *w = watch_of(number);
+    QmiWmsStorageType storage;
+    guint32 index, transaction;
+    QmiWmsAckIndicator ack;
+    QmiWmsMessageFormat format;
+    GArray *raw;
+    if (!w)
+        return;
+    if (qmi_indication_wms_event_report_output_get_mt_message(out, &storage, &index, NULL)) {
+        want(w, storage, index);
+        read_next(w);
+    }
+    if (qmi_indication_wms_event_report_output_get_transfer_route_mt_message(out, &ack, &transaction, &format, &raw, NULL) &&
+        format == QMI_WMS_MESSAGE_FORMAT_GSM_WCDMA_POINT_TO_POINT)
+        deliver(w, false, (struct slice){ (const uint8_t *)raw->data, raw->len });
+}
+
+static void on_listed(GObject *object, GAsyncResult *result, gpointer number)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QmiMessageWmsListMessagesOutput) out = qmi_client_wms_list_messages_finish(QMI_CLIENT_WMS(object), result, &error);
+    struct sms_watch *w = watch_of(number);
+    if (!w)
+        return;
+    GArray *rows;
+    if (!out || !qmi_message_wms_list_messages_output_get_result(out, &error) ||
+        !qmi_message_wms_list_messages_output_get_message_list(out, &rows, &error)) {
+        log_debug(w->device, "list: %s", error->message); /* a storage that this modem lacks */
+        rows = NULL;
+    }
+    for (guint i = 0; rows && i < rows->len; i++)
+        want(w, list_steps[w->list_step].storage,
+             g_array_index(rows, QmiMessageWmsListMessagesOutputMessageListElement, i).memory_index);
+    w->list_step++;
+    list_next(w);
+}
+
+static void list_next(struct sms_watch *w)
+{
+    if (w->list_step == G_N_ELEMENTS(list_steps)) {
+        read_next(w);
+        return;
+    }
+    g_autoptr(QmiMessageWmsListMessagesInput) in = qmi_message_wms_list_messages_input_new();
+    qmi_message_wms_list_messages_input_set_storage_type(in, list_steps[w->list_step].storage, NULL);
+    qmi_message_wms_list_messages_input_set_message_tag(in, list_steps[w->list_step].tag, NULL);
+    qmi_message_wms_list_messages_input_set_message_mode(in, QMI_WMS_MESSAGE_MODE_GSM_WCDMA, NULL);
+    qmi_client_wms_list_messages(w->wms, in, CALL_S, NULL, on_listed, number_of(w));
+}
+
+static void on_reporting(GObject *object, GAsyncResult *result, gpointer number)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(QmiMessageWmsSetEventReportOutput) out = qmi_client_wms_set_event_report_finish(QMI_CLIENT_WMS(object), result, &error);
+    struct sms_watch *w = watch_of(number);
+    if (!w)
+        return;
+    if (!out || !qmi_message_wms_set_event_report_output_get_result(out, &error)) {
+        end(w, ERROR_IO, "event report", error->message);
+        return;
+    }
+    w->started = true;
+    log_notice(w->device, "SMS watch runs");
+    w->events.started(w->user, w->device, ERROR_NONE);
+    w = watch_of(number);
+    if (w)
+        list_next(w);
+}
+
+static void on_client(GObject *object, GAsyncResult *result, gpointer number)
+{
+    g_autoptr(GError) error = NULL;
+    QmiClient *client = qmi_device_allocate_client_finish(QMI_DEVICE(object), result, &error);
+    struct sms_watch *w = watch_of(number);
+    if (!w) {
+        if (client)
+            qmi_device_release_client(QMI_DEVICE(object), client, QMI_DEVICE_RELEASE_CLIENT_FLAGS_RELEASE_CID, CLOSE_S, NULL, NULL, NULL);
+        g_clear_object(&client);
+        return;
+    }
+    if (!client) {
+        end(w, ERROR_NOT_SUPPORTED, "message service", error->message);
+        return;
+    }
+    w->wms = QMI_CLIENT_WMS(client);
+    w->on_event = g_signal_connect(w->wms, "event-report", G_CALLBACK(on_event_report), number);
+    g_autoptr(QmiMessageWmsSetEventReportInput) in = qmi_message_wms_set_event_report_input_new();
+    qmi_message_wms_set_event_report_input_set_new_mt_message_indicator(in, TRUE, NULL);
+    qmi_client_wms_set_event_report(w->wms, in, CALL_S, NULL, on_reporting, number);
+}
+
+static void on_removed(QmiDevice *device, gpointer number)
+{
+    (void)device;
+    struct sms_watch *w = watch_of(number);
+    if (w)
+        end(w, ERROR_IO, "device", "gone, or qmi-proxy ended");
+}
+
+static void on_opened(GObject *object, GAsyncResult *result, gpointer number)
+{
+    g_autoptr(GError) error = NULL;
+    bool ok = qmi_device_open_finish(QMI_DEVICE(object), result, &error);
+    struct sms_watch *w = watch_of(number);
+    if (!w) {
+        if (ok)
+            qmi_device_close_async(QMI_DEVICE(object), CLOSE_S, NULL, NULL, NULL);
+        return;
+    }
+    if (!ok) {
+        end(w, ERROR_NOT_SUPPORTED, "open", error->message);
+        return;
+    }
+    w->on_removed = g_signal_connect(w->qmi, "device-removed", G_CALLBACK(on_removed), number);
+    qmi_device_allocate_client(w->qmi, QMI_SERVICE_WMS, QMI_CID_NONE, CALL_S, NULL, on_client, number);
+}
+
+static void on_made(GObject *object, GAsyncResult *result, gpointer number)
+{
+    (void)object;
+    g_autoptr(GError) error = NULL;
+    QmiDevice *qmi = qmi_device_new_finish(result, &error);
+    struct sms_watch *w = watch_of(number);
+    if (!w) {
+        g_clear_object(&qmi);
+        return;
+    }
+    if (!qmi) {
+        end(w, ERROR_NOT_SUPPORTED, "device", error->message);
+        return;
+    }
+    w->qmi = qmi;
+    qmi_device_open(qmi, QMI_DEVICE_OPEN_FLAGS_PROXY | QMI_DEVICE_OPEN_FLAGS_VERSION_INFO, OPEN_S, NULL, on_opened, number);
+}
+
+/* libqmi would start a qmi-proxy of its own, inside of our sandbox, where it could serve nobody. */
+static bool proxy_runs(void)
+{
+    static const char name[] = "qmi-proxy";
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    memcpy(&addr.sun_path[1], name, sizeof name - 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof name);
+    bool ok = connect(fd, (struct sockaddr *)&addr, len) == 0;
+    close(fd);
+    return ok;
+}
+
+static gboolean on_no_proxy(gpointer number)
+{
+    struct sms_watch *w = watch_of(number);
+    if (w)
+        end(w, ERROR_NOT_READY, "qmi-proxy", "does not run (ModemManager starts it)");
+    return G_SOURCE_REMOVE;
+}
+
+struct sms_watch *sms_watch_start(const char *path, const char *device, const struct sms_watch_events *events, void *user)
+{
+    if (!watches)
+        watches = g_hash_table_new(NULL, NULL);
+    struct sms_watch *w = g_new0(struct sms_watch, 1);
+    *w = (struct sms_watch){ .number = ++last_number, .device = g_strdup(device), .events = *events, .user = user };
+    g_queue_init(&w->queue);
+    g_hash_table_insert(watches, number_of(w), w);
+    if (!proxy_runs()) {
+        g_idle_add(on_no_proxy, number_of(w));
+        return w;
+    }
+    g_autoptr(GFile) file = g_file_new_for_path(path);
+    qmi_device_new(file, NULL, on_made, number_of(w));
+    return w;
+}
+
+static void on_closed(GObject *object, GAsyncResult *result, gpointer unused)
+{
+    (void)unused;
+    (void)qmi_device_close_finish(QMI_DEVICE(object), result, NULL);
+    closing--;
+}
+
+static void on_released(GObject *object, GAsyncResult *result, gpointer unused)
+{
+    QmiDevice *qmi = QMI_DEVICE(object);
+    (void)qmi_device_release_client_finish(qmi, result, NULL);
+    qmi_device_close_async(qmi, CLOSE_S, NULL, on_closed, unused);
+}
+
+void sms_watch_free(struct sms_watch *w)
+{
+    if (!w)
+        return;
+    g_hash_table_remove(watches, number_of(w));
+    if (w->on_event)
+        g_signal_handler_disconnect(w->wms, w->on_event);
+    if (w->on_removed)
+        g_signal_handler_disconnect(w->qmi, w->on_removed);
+    if (w->wms) {
+        closing++;
+        qmi_device_release_client(w->qmi, QMI_CLIENT(w->wms), QMI_DEVICE_RELEASE_CLIENT_FLAGS_RELEASE_CID, CLOSE_S, NULL, on_released, NULL);
+    }
+    g_clear_object(&w->wms);
+    g_clear_object(&w->qmi);
+    g_queue_clear_full(&w->queue, g_free);
+    g_free(w->device);
+    g_free(w);
+}
+
+unsigned sms_watch_closing(void)
+{
+    return closing;
+}

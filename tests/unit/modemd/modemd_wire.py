@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The wire of agent-modemd, written down a second time from its description, so that agreement means something.
+
+Owns: packing of requests, unpacking of answers. Must never share code with the C side.
+"""
+import socket
+import struct
+
+STATUS, LINK_UP, LINK_DOWN, SMS_WATCH, SMS_UNWATCH, EVENT_SMS, EVENT_LOST = 1, 2, 3, 4, 5, 100, 101
+SUCCESS = 0
+
+
+def text(value: str) -> bytes:
+    return struct.pack(">H", len(value)) + value.encode()
+
+
+def address(value: str) -> bytes:
+    host, _, prefix = value.partition("/")
+    family = 6 if ":" in host else 4
+    octets = socket.inet_pton(socket.AF_INET6 if family == 6 else socket.AF_INET, host)
+    return bytes([family]) + (bytes([int(prefix)]) if prefix else b"") + octets
+
+
+def link_up(port: str, table: int, mtu: int, addresses: list, gateways: list) -> bytes:
+    return (text(port) + struct.pack(">II", table, mtu) + bytes([len(addresses)]) + b"".join(map(address, addresses)) +
+            bytes([len(gateways)]) + b"".join(map(address, gateways)))
+
+
+class Modemd:
+    def __init__(self, path: str):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.settimeout(20)
+        self.sock.connect(path)
+        self.seq = 0
+        self.events = []
+
+    def send(self, op: int, body: bytes = b"") -> int:
+        self.seq += 1
+        self.sock.sendall(struct.pack(">IHHI", self.seq, op, 0, len(body)) + body)
+        return self.seq
+
+    def receive(self):
+        """(seq, op, status, body), or None at the end of the connection."""
+        packet = self.sock.recv(65536)
+        if not packet:
+            return None
+        seq, op, status, size = struct.unpack(">IHHI", packet[:12])
+        assert size == len(packet) - 12, packet
+        return seq, op, status, packet[12:]
+
+    def ask(self, op: int, body: bytes = b""):
+        """(status, body) of the answer; events on the way are kept."""
+        wanted = self.send(op, body)
+        while True:
+            seq, got, status, answer = self.receive()
+            if seq == 0:
+                self.events.append((got, answer))
+                continue
+            assert (seq, got) == (wanted, op), (seq, got)
+            return status, answer
