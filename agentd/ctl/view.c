@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* status, list, show: the present state, for people on one screen and for programs as JSON. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/verbs.h"
+
+/* --- status --- */
+
+static void row(const char *name, const char *text)
+{
+    printf("%-10s %s\n", name, text[0] ? text : "-");
+}
+
+static void modem_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)path, (void)kind;
+    g_autofree char *text = g_strdup_printf("%s %s, %s, %s %s %s%s", ctl_text(p, "Manufacturer"), ctl_text(p, "Model"), ctl_text(p, "State"),
+                                            ctl_text(p, "OperatorId"), ctl_text(p, "OperatorName"), ctl_text(p, "AccessTechnology"),
+                                            ctl_flag(p, "Roaming") ? " roaming" : "");
+    row("Modem", text);
+}
+
+static void sim_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)path, (void)kind;
+    g_autofree char *text = g_strdup_printf("%s, IMSI %s, lock %s", ctl_text(p, "Iccid"), ctl_text(p, "Imsi"), ctl_text(p, "Lock"));
+    row("SIM", text);
+}
+
+static void context_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)path, (void)kind;
+    const char *error = ctl_text(p, "LastError");
+    g_autofree char *when = ctl_time(ctl_number(p, "CommittedAt"));
+    g_autofree char *text = g_strdup_printf("%s: %s%s%s%s%s%s%s", ctl_text(p, "Name"), ctl_text(p, "State"),
+                                            ctl_text(p, "ServerId")[0] ? " by " : "", ctl_text(p, "ServerId"),
+                                            strcmp(when, "-") ? " at " : "", strcmp(when, "-") ? when : "", error[0] ? ", last error " : "", error);
+    row("Context", text);
+}
+
+static void bearer_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)path, (void)kind;
+    g_autoptr(GVariant) addresses = g_variant_lookup_value(p, "Addresses", G_VARIANT_TYPE_STRING_ARRAY);
+    g_autofree const char **list = addresses ? g_variant_get_strv(addresses, NULL) : NULL;
+    g_autofree char *text = g_strdup_printf("%s: %s%s, apn %s (%s)%s%s %s%s%s", ctl_text(p, "Name"), ctl_text(p, "State"),
+                                            ctl_flag(p, "Installed") ? "" : ", not installed", ctl_text(p, "Apn"), ctl_text(p, "Auth"),
+                                            ctl_text(p, "Interface")[0] ? ", " : "", ctl_text(p, "Interface"), list && list[0] ? list[0] : "",
+                                            ctl_text(p, "LastErrorText")[0] ? ", " : "", ctl_text(p, "LastErrorText"));
+    row("Bearer", text);
+}
+
+static void mid_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)path, (void)kind;
+    g_autofree char *text = g_strdup_printf("%s: %s %s version %" G_GUINT64_FORMAT ", %s, from %s", ctl_text(p, "MidId"), ctl_text(p, "State"),
+                                            ctl_text(p, "Type"), ctl_number(p, "Version"), ctl_text(p, "Algorithm"), ctl_text(p, "Issuer"));
+    row("MID", text);
+}
+
+static void account_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)path, (void)kind;
+    g_autofree char *text = g_strdup_printf("%s %s: %s, %s%s%s", ctl_text(p, "Protocol"), ctl_text(p, "ServerId"), ctl_text(p, "State"),
+                                            ctl_text(p, "Uri"), ctl_text(p, "LastError")[0] ? ", " : "", ctl_text(p, "LastError"));
+    row("Account", text);
+}
+
+static void job_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)kind;
+    g_autofree char *text = g_strdup_printf("%s: %s, %s%s%s%s%s", path, ctl_text(p, "State"), ctl_text(p, "Step"), ctl_text(p, "Error")[0] ? ", " : "",
+                                            ctl_text(p, "Error"), ctl_text(p, "ErrorText")[0] ? ", " : "", ctl_text(p, "ErrorText"));
+    row("Job", text);
+}
+
+static void print_status(GVariant *manager, GVariant *objects)
+{
+    static const struct {
+        const char *kind;
+        ctl_each_fn *fn;
+    } rows[] = { { "Modem", modem_row }, { "Sim", sim_row },         { "Bearer", bearer_row }, { "Mid", mid_row },
+                 { "Account", account_row }, { "Context", context_row }, { "Job", job_row } };
+    g_autofree char *tre = g_strdup_printf("%s %s", ctl_text(manager, "TreState"), ctl_text(manager, "TreBackend"));
+    g_autofree char *others = g_strdup_printf("ModemManager %s, clock %s", ctl_text(manager, "ModemManagerState"), ctl_text(manager, "ClockState"));
+    row("State", ctl_text(manager, "State"));
+    row("Gateway", ctl_text(manager, "GatewayId"));
+    row("TRE", tre);
+    row("System", others);
+    for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+        ctl_each(objects, rows[i].kind, rows[i].fn, NULL);
+    if (ctl_text(manager, "LastError")[0]) {
+        g_autofree char *when = ctl_time(ctl_number(manager, "LastErrorTime"));
+        printf("%-10s %s at %s: %s\n%-10s %s\n", "Last error", ctl_text(manager, "LastError"), when, ctl_text(manager, "LastErrorText"), "",
+               ctl_text(manager, "LastErrorHint"));
+    }
+}
+
+int verb_status(struct ctl *c, int argc, char **argv)
+{
+    int code;
+    (void)argv;
+    if (argc)
+        return ctl_fail(CTL_USAGE, "agentctl --help", "status takes no argument");
+    g_autoptr(GVariant) manager = ctl_manager(c, &code);
+    g_autoptr(GVariant) objects = manager ? ctl_objects(c, &code) : NULL;
+    if (!objects)
+        return code;
+    if (c->json)
+        ctl_print_json(json_pack("{s:o,s:o}", "manager", ctl_json(manager), "objects", ctl_json(objects)));
+    else
+        print_status(manager, objects);
+    return CTL_OK;
+}
+
+/* --- list --- */
+
+struct listing {
+    struct ctl *ctl;
+    json_t *json;
+    size_t count;
+};
+
+static void list_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    struct listing *l = user;
+    l->count++;
+    if (l->json) {
+        json_t *item = ctl_json(p);
+        (void)json_object_set_new(item, "path", json_string(path));
+        (void)json_object_set_new(item, "kind", json_string(kind));
+        (void)json_array_append_new(l->json, item);
+        return;
+    }
+    const char *state = ctl_text(p, "State");
+    const char *name = ctl_text(p, "Name")[0] ? ctl_text(p, "Name") : ctl_text(p, "Uri")[0] ? ctl_text(p, "Uri") : ctl_text(p, "Step");
+    printf("%-44s %-14s %s\n", path, state[0] ? state : ctl_text(p, "Lock"), name);
+}
+
+int verb_list(struct ctl *c, int argc, char **argv)
+{
+    int code;
+    if (argc > 1)
+        return ctl_fail(CTL_USAGE, "agentctl list [modem|sim|context|mid|bearer|account|job]", "list takes one kind at most");
+    g_autoptr(GVariant) objects = ctl_objects(c, &code);
+    if (!objects)
+        return code;
+    struct listing l = { .ctl = c, .json = c->json ? json_array() : NULL };
+    if (!c->json && c->legend)
+        printf("%-44s %-14s %s\n", "OBJECT", "STATE", "NAME");
+    ctl_each(objects, argc ? argv[0] : "", list_row, &l);
+    if (c->json)
+        ctl_print_json(json_pack("{s:o}", "objects", l.json));
+    return CTL_OK;
+}
+
+/* --- show --- */
+
+struct showing {
+    const char *wanted;
+    struct ctl *ctl;
+    size_t count;
+};
+
+static void show_object(void *user, const char *path, const char *kind, GVariant *p)
+{
+    struct showing *s = user;
+    bool by_kind = g_ascii_strcasecmp(s->wanted, kind) == 0;
+    if (!by_kind && strcmp(path, s->wanted) != 0 && !g_str_has_suffix(s->wanted, path))
+        return;
+    s->count++;
+    if (s->ctl->json) {
+        json_t *item = ctl_json(p);
+        (void)json_object_set_new(item, "path", json_string(path));
+        ctl_print_json(item);
+        return;
+    }
+    GVariantIter iter;
+    const char *name;
+    GVariant *value;
+    printf("%s\n", path);
+    g_variant_iter_init(&iter, p);
+    while (g_variant_iter_next(&iter, "{&sv}", &name, &value)) {
+        printf("  %-20s ", name);
+        ctl_print_variant(value);
+        (void)putchar('\n');
+        g_variant_unref(value);
+    }
+}
+
+int verb_show(struct ctl *c, int argc, char **argv)
+{
+    int code;
+    if (argc != 1)
+        return ctl_fail(CTL_USAGE, "agentctl show OBJECT|KIND, e.g. agentctl show bearer", "show takes one object or kind");
+    g_autoptr(GVariant) objects = ctl_objects(c, &code);
+    if (!objects)
+        return code;
+    struct showing s = { argv[0], c, 0 };
+    ctl_each(objects, "", show_object, &s);
+    return s.count ? CTL_OK : ctl_fail(CTL_NOT_FOUND, "agentctl list shows what exists", "no object %s", argv[0]);
+}
