@@ -74,7 +74,9 @@ class World:
         """Laboratory, operator, factory; no daemon yet."""
         self.dir.mkdir(parents=True, exist_ok=True)
         self.factory()
-        lab("up", "--dir", self.dir / "lab", "--mode", self.mode, *self.lab_options)
+        here = TREE / "tests/scenario"
+        lab("up", "--dir", self.dir / "lab", "--mode", self.mode, "--hosts", here / "hosts", "--subscription", here / "subscription.json",
+            *self.lab_options)
         self.operator_up()
 
     def factory(self):
