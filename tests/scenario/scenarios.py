@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The table of scenarios, and the program that plays one of them inside a laboratory.
+
+Owns: SCENARIOS (name -> function), gathered from the files named below. A scenario is a function that takes a World that is not up yet and returns
+when what its name says was seen. On failure the ends of the logs are printed.    usage (inside enter): scenarios.py NAME FOLDER
+"""
+import sys
+import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+SCENARIOS = {}
+
+
+def scenario(**world_options):
+    """Registers a function under its name; world_options go to World."""
+    def register(function):
+        SCENARIOS[function.__name__] = (function, world_options)
+        return function
+    return register
+
+
+def load():
+    import bad_input        # noqa: F401
+    import main_job         # noqa: F401
+    import neighbours       # noqa: F401
+    import restarts         # noqa: F401
+
+
+def play(name: str, folder: str) -> int:
+    from world import World
+    function, options = SCENARIOS[name]
+    world = World(folder, **options)
+    try:
+        function(world)
+        code = 0
+    except Exception:                                    # whatever went wrong is the answer
+        traceback.print_exc()
+        for log in ("agentd", "tred", "modemd"):
+            path = Path(folder) / "lab" / f"{log}.log"
+            if path.exists():
+                print(f"--- {log}.log", "".join(path.read_text(errors="replace").splitlines(True)[-30:]), sep="\n")
+        code = 1
+    world.down()
+    return code
+
+
+if __name__ == "__main__":
+    sys.modules["scenarios"] = sys.modules["__main__"]
+    load()
+    sys.exit(play(*sys.argv[1:3]))
+load()
