@@ -7,9 +7,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/reader.h"
 #include "tred/vfs.h"
+
+#define assert_octets(a, alen, b, blen) g_assert_true((size_t)(alen) == (size_t)(blen) && memcmp(a, b, blen) == 0)
 
 /* $AGENT_VECTORS, or tests/vectors of the source tree; aborts if the file is not there. */
 json_t *support_vectors(const char *name);
