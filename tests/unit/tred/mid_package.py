@@ -102,3 +102,23 @@ class Issuer:
                 "ecdh_kdf_md:sha256", "-in", self.path("signed.der"), "-out", self.path("package.der"))
         with open(self.path("package.der"), "rb") as f:
             return f.read()
+
+
+def main(argv):
+    """init DIR | make DIR TRE_ID_HEX PFC_SPKI_HEX TRANSPORT_CSR TOKEN_HEX NONCE_HEX OUT VERSION"""
+    if argv[:1] == ["init"] and len(argv) == 2:
+        Issuer(argv[1])
+    elif argv[:1] == ["make"] and len(argv) == 9:
+        issuer = Issuer.__new__(Issuer)
+        issuer.dir = argv[1]
+        tre_id, pfc, token, nonce = (bytes.fromhex(argv[i]) for i in (2, 3, 5, 6))
+        transport = issuer.certify(argv[4], issuer.path("transport.pem"))
+        with open(argv[7], "wb") as f:
+            f.write(issuer.package(manifest(tre_id, pfc, token, nonce, version=int(argv[8])), transport))
+    else:
+        raise SystemExit(main.__doc__)
+
+
+if __name__ == "__main__":
+    import sys
+    main(sys.argv[1:])

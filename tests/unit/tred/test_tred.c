@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rooms of the trusted environment, one by one: engine, seals, store under failures and power cuts, lifecycle, pushes. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "support.h"
+#include "tred/heap.h"
+#include "tred/lifecycle.h"
+#include "tred/mid.h"
+#include "tred/milenage.h"
+#include "tred/push.h"
+#include "tred/token.h"
+
+static void milenage_gives_every_answer_of_ts_35208(void)
+{
+    json_t *all = support_vectors("usim/milenage_35208.json"), *sets = json_object_get(all, "sets");
+    g_assert_cmpuint(json_array_size(sets), >=, 10);
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        json_t *v = json_array_get(sets, i);
+        static const char *const fields[] = { "k", "opc", "rand", "sqn", "amf", "f1", "f1star", "f2", "f3", "f4", "f5", "f5star" };
+        struct slice s[12];
+        for (size_t f = 0; f < 12; f++)
+            s[f] = support_hex(v, fields[f]);
+        struct milenage_keys keys = { s[0].data, s[1].data };
+        struct milenage_out out;
+        uint8_t f1[8], f1star[8];
+        g_assert_true(milenage_f1(&keys, s[2].data, s[3].data, s[4].data, f1, f1star));
+        g_assert_true(milenage_f2345(&keys, s[2].data, &out));
+        assert_octets(f1, 8, s[5].data, s[5].len);
+        assert_octets(f1star, 8, s[6].data, s[6].len);
+        assert_octets(out.res, 8, s[7].data, s[7].len);
+        assert_octets(out.ck, 16, s[8].data, s[8].len);
+        assert_octets(out.ik, 16, s[9].data, s[9].len);
+        assert_octets(out.ak, 6, s[10].data, s[10].len);
+        assert_octets(out.akstar, 6, s[11].data, s[11].len);
+        for (size_t f = 0; f < 12; f++)
+            g_free((void *)(uintptr_t)s[f].data);
+    }
+    json_decref(all);
+}
+
+static struct slice slice_of(const char *text)
+{
+    return (struct slice){ (const uint8_t *)text, strlen(text) };
+}
+
+struct bench { /* a store in memory */
+    struct mem mem;
+    struct vfs vfs;
+    struct seal seal;
+    struct store store;
+};
+
+static struct bench *bench_new(void)
+{
+    struct bench *b = g_new0(struct bench, 1);
+    b->vfs = mem_vfs(&b->mem);
+    b->store = (struct store){ &b->vfs, &b->seal };
+    g_assert_cmpint(seal_create(&b->seal, &b->vfs), ==, ERROR_NONE);
+    return b;
+}
+
+static void bench_free(struct bench *b)
+{
+    seal_close(&b->seal);
+    g_free(b);
+}
+
+static void seal_opens_only_what_it_closed(void)
+{
+    struct bench *b = bench_new();
+    uint8_t sealed[64], plain[64];
+    struct slice p = slice_of("attack at dawn");
+    g_assert_cmpint(seal_octets(&b->seal, SEAL_BLOB, slice_of("label"), p, sealed), ==, ERROR_NONE);
+    struct slice s = { sealed, p.len + SEAL_OVERHEAD };
+    g_assert_cmpint(unseal_octets(&b->seal, SEAL_BLOB, slice_of("label"), s, plain), ==, ERROR_NONE);
+    assert_octets(plain, p.len, p.data, p.len);
+    g_assert_cmpint(unseal_octets(&b->seal, SEAL_BLOB, slice_of("labem"), s, plain), ==, ERROR_DENIED);
+    g_assert_cmpint(unseal_octets(&b->seal, SEAL_RECORD, slice_of("label"), s, plain), ==, ERROR_DENIED);
+    for (size_t bit = 0; bit < s.len * 8; bit++) {
+        sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        g_assert_cmpint(unseal_octets(&b->seal, SEAL_BLOB, slice_of("label"), s, plain), ==, ERROR_DENIED);
+        sealed[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    uint8_t again[64];
+    g_assert_cmpint(seal_octets(&b->seal, SEAL_BLOB, slice_of("label"), p, again), ==, ERROR_NONE);
+    g_assert_cmpint(memcmp(again, sealed, SEAL_NONCE), !=, 0);
+    bench_free(b);
+}
+
+static char *value_of(const struct bench *b, uint64_t want, uint64_t *counter, enum error_code *rc)
+{
+    uint8_t *plain;
+    size_t len;
+    *rc = store_read(&b->store, "rec", "rec", want, &plain, &len, counter);
+    char *text = *rc ? NULL : g_strndup((char *)plain, len);
+    store_release(plain, len);
+    return text;
+}
+
+static void assert_value(const struct bench *b, const char *expected)
+{
+    uint64_t counter;
+    enum error_code rc;
+    char *text = value_of(b, 0, &counter, &rc);
+    g_assert_cmpstr(text, ==, expected);
+    g_free(text);
+}
+
+static void store_keeps_the_newest_and_the_kept(void)
+{
+    struct bench *b = bench_new();
+    uint64_t one, two, three, got;
+    enum error_code rc;
+    g_free(value_of(b, 0, &got, &rc));
+    g_assert_cmpint(rc, ==, ERROR_NOT_FOUND);
+    g_assert_cmpint(store_write(&b->store, "rec", "rec", slice_of("one"), 0, &one), ==, ERROR_NONE);
+    assert_value(b, "one");
+    g_assert_cmpint(store_write(&b->store, "rec", "rec", slice_of("two"), one, &two), ==, ERROR_NONE);
+    assert_value(b, "two");
+    g_assert_cmpint(store_write(&b->store, "rec", "rec", slice_of("three"), one, &three), ==, ERROR_NONE); /* "two" was never adopted */
+    assert_value(b, "three");
+    char *kept = value_of(b, one, &got, &rc);
+    g_assert_cmpstr(kept, ==, "one");
+    g_free(kept);
+    g_assert_true(one < two && two < three);
+    store_erase(&b->store, "rec", one);
+    assert_value(b, "one");
+    store_erase(&b->store, "rec", 0);
+    g_free(value_of(b, 0, &got, &rc));
+    g_assert_cmpint(rc, ==, ERROR_NOT_FOUND);
+    bench_free(b);
+}
+
+static struct mem_content *content_of(struct bench *b, const char *name)
+{
+    for (size_t i = 0; i < MEM_FILES; i++)
+        if (strcmp(b->mem.now[i].name, name) == 0)
+            return &b->mem.contents[b->mem.now[i].content];
+    g_error("no file %s", name);
+}
+
+/* R15: every octet of a slot damaged, and every length cut: the other slot is found, or nothing. */
+static void store_never_gives_a_damaged_value(void)
+{
+    struct bench *b = bench_new();
+    uint64_t one, two, got;
+    enum error_code rc;
+    g_assert_cmpint(store_write(&b->store, "rec", "rec", slice_of("old"), 0, &one), ==, ERROR_NONE);
+    g_assert_cmpint(store_write(&b->store, "rec", "rec", slice_of("new"), one, &two), ==, ERROR_NONE);
+    struct mem_content *newest = content_of(b, "rec.b");
+    for (size_t i = 0; i < newest->len; i++) {
+        newest->data[i] ^= 0x10;
+        assert_value(b, "old");
+        newest->data[i] ^= 0x10;
+        size_t len = newest->len;
+        newest->len = i;
+        assert_value(b, "old");
+        newest->len = len;
+    }
+    assert_value(b, "new");
+    uint8_t *plain;
+    size_t len;
+    g_assert_cmpint(store_read(&b->store, "rec", "other", 0, &plain, &len, &got), ==, ERROR_STORAGE);
+    newest->data[30] ^= 1;
+    content_of(b, "rec.a")->data[30] ^= 1;
+    g_free(value_of(b, 0, &got, &rc));
+    g_assert_cmpint(rc, ==, ERROR_STORAGE);
+    bench_free(b);
+}
+
+/* One update under a failure at the n-th changing call; true while n is still inside the update. */
+static bool update_with_failure(int n, int error, bool cut, bool lucky)
+{
+    struct bench *b = bench_new();
+    uint64_t one, two;
+    g_assert_cmpint(store_write(&b->store, "rec", "rec", slice_of("one"), 0, &one), ==, ERROR_NONE);
+    char *large = g_strnfill(3000, 'x');
+    b->mem.calls = 0;
+    b->mem.fail_at = n;
+    b->mem.fail_errno = error;
+    b->mem.cut = cut;
+    enum error_code rc = store_write(&b->store, "rec", "rec", slice_of(large), one, &two);
+    bool inside = b->mem.calls >= n;
+    if (!inside)
+        g_assert_cmpint(rc, ==, ERROR_NONE);
+    if (inside && !cut)
+        g_assert_cmpint(rc, ==, error == ENOSPC ? ERROR_NO_SPACE : ERROR_STORAGE);
+    mem_power_cut(&b->mem, lucky);
+    uint64_t got;
+    enum error_code read;
+    char *text = value_of(b, 0, &got, &read);
+    if (rc == ERROR_NONE)
+        g_assert_cmpstr(text, ==, large); /* what succeeded is there */
+    else
+        g_assert_true(g_strcmp0(text, "one") == 0 || g_strcmp0(text, large) == 0);
+    g_assert_cmpint(store_write(&b->store, "rec", "rec", slice_of("three"), got, &two), ==, ERROR_NONE);
+    assert_value(b, "three");
+    g_free(text);
+    g_free(large);
+    bench_free(b);
+    return inside;
+}
+
+static void store_survives_failure_and_power_cut_at_every_call(void)
+{
+    static const int errors[] = { ENOSPC, EIO };
+    int points = 0;
+    for (size_t e = 0; e < 2; e++)
+        for (int cut = 0; cut < 2; cut++)
+            for (int lucky = 0; lucky < 2; lucky++)
+                for (int n = 1; update_with_failure(n, errors[e], cut, lucky); n++)
+                    points++;
+    g_test_message("%d points", points);
+    g_assert_cmpint(points, >=, 8 * 8);
+}
+
+static void lifecycle_has_these_arrows_and_no_other(void)
+{
+    /* rows: from PROVISIONED .. ERASED; columns: to. R by request, A by anomaly, P by package, X request or anomaly */
+    static const char *const matrix[] = { "PR.XRR", ".PRXRR", ".RPXRR", "P.P.PR", "...X.R", "P....." };
+    for (int from = MID_PROVISIONED; from <= MID_ERASED; from++)
+        for (int to = MID_PROVISIONED; to <= MID_ERASED; to++) {
+            char c = matrix[from - 1][to - 1];
+            enum mid_state f = (enum mid_state)from, t = (enum mid_state)to;
+            g_assert_cmpint(lifecycle_allows(LIFECYCLE_REQUEST, f, t), ==, c == 'R' || c == 'X');
+            g_assert_cmpint(lifecycle_allows(LIFECYCLE_ANOMALY, f, t), ==, c == 'X');
+            g_assert_cmpint(lifecycle_allows(LIFECYCLE_PACKAGE, f, t), ==, c == 'P');
+        }
+    for (int from = MID_PROVISIONED; from <= MID_ERASED; from++)
+        for (int before = MID_PROVISIONED; before <= MID_MIGRATING; before++)
+            if (from == MID_BLOCKED || from == MID_ERASED)
+                g_assert_cmpint(lifecycle_updated((enum mid_state)from, (enum mid_state)before), !=, MID_ACTIVE);
+}
+
+static struct tre *tre_make(const char *pin)
+{
+    struct tre *t = g_new0(struct tre, 1);
+    struct mem *m = g_new0(struct mem, 1);
+    t->vfs = mem_vfs(m);
+    t->store = (struct store){ &t->vfs, &t->seal };
+    t->state = TRE_READY;
+    g_assert_cmpint(seal_create(&t->seal, &t->vfs), ==, ERROR_NONE);
+    struct identity id = { .gateway_id = "gw", .pfc = { .len = 1 }, .transport = { .len = 1 } };
+    struct identity_secrets secrets = { .pin = slice_of(pin), .pfc_key = slice_of("x"), .transport_key = slice_of("x") };
+    g_assert_cmpint(identity_create(&id, &secrets, &t->store), ==, ERROR_NONE);
+    g_assert_cmpint(identity_create(&id, &secrets, &t->store), ==, ERROR_EXISTS);
+    struct registry first = { .counter = 0 };
+    g_assert_cmpint(registry_commit(&t->registry, &first, &t->store), ==, ERROR_NONE);
+    return t;
+}
+
+static void tre_unmake(struct tre *t)
+{
+    g_free(t->vfs.ctx);
+    seal_close(&t->seal);
+    g_free(t);
+}
+
+static uint8_t mac_octets[20];
+
+static struct slice mac_of(const json_t *auth)
+{
+    const char *text = json_string_value(json_object_get(auth, "mac"));
+    g_assert_nonnull(text);
+    for (size_t i = 0; i < 20; i++)
+        mac_octets[i] = (uint8_t)(g_ascii_xdigit_value(text[2 * i]) * 16 + g_ascii_xdigit_value(text[2 * i + 1]));
+    return (struct slice){ mac_octets, 20 };
+}
+
+static const char *text_or(const json_t *o, const char *field, const char *other)
+{
+    const char *s = json_string_value(json_object_get(o, field));
+    return s ? s : other;
+}
+
+/* Each accepted vector with SEC 0..2: the MAC of its index fits; every flipped bit of document or MAC, and every other SEC, is refused. */
+static int push_check_vector(const json_t *v)
+{
+    json_t *auth = json_object_get(v, "auth");
+    int sec = json_is_integer(json_object_get(auth, "sec")) ? (int)json_integer_value(json_object_get(auth, "sec")) : -1;
+    if (sec < 0 || sec > 2 || strcmp(text_or(v, "verdict", ""), "accept") != 0 || strcmp(text_or(v, "kind", ""), "valid") != 0)
+        return 0;
+    char *file = g_strdup_printf("oma/%s.wbxml", text_or(v, "name", ""));
+    char *path = g_build_filename(g_getenv("AGENT_VECTORS") ? g_getenv("AGENT_VECTORS") : TEST_VECTORS, file, NULL);
+    bool there = g_file_test(path, G_FILE_TEST_EXISTS);
+    g_free(path);
+    if (!there) { /* a textual document */
+        g_free(file);
+        return 0;
+    }
+    GBytes *document = support_file(file);
+    g_free(file);
+    struct tre *t = tre_make(text_or(auth, "pin", "1234"));
+    gsize len;
+    uint8_t *copy = g_memdup2(g_bytes_get_data(document, NULL), g_bytes_get_size(document));
+    len = g_bytes_get_size(document);
+    uint8_t hash[32] = { 0 }, left;
+    struct push p = { .sec = (uint8_t)sec, .mac = mac_of(auth), .message = { hash, 32 }, .imsi = slice_of(text_or(auth, "imsi", "")), .document = { copy, len } };
+    g_assert_cmpint(push_verify(t, &p, &left), ==, ERROR_NONE);
+    g_assert_cmpint(left, ==, 3);
+    for (size_t bit = 0; bit < (len + 20) * 8; bit++) {
+        uint8_t *at = bit < len * 8 ? &copy[bit / 8] : &mac_octets[bit / 8 - len];
+        *at ^= (uint8_t)(1u << bit % 8);
+        memset(&t->registry.tries, 0, sizeof t->registry.tries);
+        t->registry.guesses = 0;
+        g_assert_cmpint(push_verify(t, &p, &left), ==, ERROR_MAC_MISMATCH);
+        *at ^= (uint8_t)(1u << bit % 8);
+    }
+    p.sec = (uint8_t)((sec + 1) % 3);
+    memset(&t->registry.tries, 0, sizeof t->registry.tries);
+    t->registry.guesses = 0;
+    g_assert_cmpint(push_verify(t, &p, &left), !=, ERROR_NONE);
+    g_free(copy);
+    g_bytes_unref(document);
+    tre_unmake(t);
+    return 1;
+}
+
+static void push_accepts_the_vectors_and_no_flipped_bit(void)
+{
+    json_t *all = support_vectors("oma/index-cp.json"), *vectors = json_object_get(all, "vectors");
+    int done = 0;
+    for (size_t i = 0; i < json_array_size(vectors); i++)
+        done += push_check_vector(json_array_get(vectors, i));
+    g_test_message("%d vectors", done);
+    g_assert_cmpint(done, >=, 8);
+    uint8_t key[8];
+    struct slice odd = support_hex(all, "imsi_key_hex"), even = support_hex(all, "imsi14_key_hex");
+    assert_octets(key, push_imsi_key(slice_of(text_or(all, "imsi", "")), key), odd.data, odd.len);
+    assert_octets(key, push_imsi_key(slice_of(text_or(all, "imsi14", "")), key), even.data, even.len);
+    g_free((void *)(uintptr_t)odd.data);
+    g_free((void *)(uintptr_t)even.data);
+    json_decref(all);
+    g_assert_cmpuint(push_imsi_key(slice_of("12345"), key), ==, 0);
+    g_assert_cmpuint(push_imsi_key(slice_of("1234567890123456"), key), ==, 0);
+    g_assert_cmpuint(push_imsi_key(slice_of("26201123456789a"), key), ==, 0);
+}
+
+/* A token that was given out is there after a power cut; a spent one is not. */
+static void tokens_survive_power_cuts(void)
+{
+    for (int n = 1; n < 30; n++) {
+        struct tre *t = tre_make("1234");
+        struct mem *m = t->vfs.ctx;
+        uint8_t token[32], again[32];
+        m->calls = 0;
+        m->fail_at = n;
+        m->cut = true;
+        bool given = token_open(t, "usim", token) == ERROR_NONE;
+        bool spent = given && token_spend(t, "usim") == ERROR_NONE;
+        mem_power_cut(m, n % 2);
+        g_assert_cmpint(registry_load(&t->registry, &t->store), ==, ERROR_NONE);
+        struct token_row *row = registry_token(&t->registry, "usim");
+        if (spent)
+            g_assert_null(row);
+        if (given && row)
+            assert_octets(row->value, 32, token, 32);
+        g_assert_cmpint(token_open(t, "usim", again), ==, ERROR_NONE);
+        tre_unmake(t);
+    }
+}
+
+static void registry_reads_back_what_it_wrote(void)
+{
+    struct tre *t = tre_make("1234");
+    struct registry next = t->registry, loaded;
+    next.mids[7] = (struct mid_row){ .entry = { .id = "last", .type = MID_ISIM, .version = 7, .state = MID_BLOCKED, .issuer = "I", .not_after = 9,
+                                                .context = "usim" },
+                                     .previous = MID_ACTIVE, .share_mide = true, .record = 77, .package_hash = { 1 }, .token_hash = { 2 }, .changed = 3 };
+    next.tokens[3] = (struct token_row){ .context = "m2m", .value = { 9 }, .nonce = { 8 }, .nonce_len = 64 };
+    next.tries[63] = (struct tries_row){ .message = { 7 }, .wrong = 2 };
+    next.guesses = 5;
+    next.tries_next = 6;
+    struct registry copy = next;
+    g_assert_cmpint(registry_commit(&t->registry, &next, &t->store), ==, ERROR_NONE);
+    g_assert_cmpint(registry_load(&loaded, &t->store), ==, ERROR_NONE);
+    copy.counter = loaded.counter;
+    g_assert_cmpint(memcmp(&copy.mids[7].entry, &loaded.mids[7].entry, sizeof copy.mids[7].entry), ==, 0);
+    g_assert_cmpint(loaded.mids[7].previous, ==, MID_ACTIVE);
+    g_assert_true(loaded.mids[7].share_mide && !loaded.mids[7].session_check);
+    g_assert_cmpuint(loaded.mids[7].record, ==, 77);
+    g_assert_cmpuint(loaded.mids[7].changed, ==, 3);
+    assert_octets(copy.tokens, sizeof copy.tokens, loaded.tokens, sizeof loaded.tokens);
+    assert_octets(copy.tries, sizeof copy.tries, loaded.tries, sizeof loaded.tries);
+    g_assert_cmpint(loaded.guesses * 10 + loaded.tries_next, ==, 56);
+    tre_unmake(t);
+}
+
+int main(int argc, char **argv)
+{
+    heap_start();
+    g_test_init(&argc, &argv, NULL);
+    log_set(LOG_LEVEL_ERROR, LOG_TARGET_STDERR, NULL);
+    g_test_add_func("/tred/milenage/vectors", milenage_gives_every_answer_of_ts_35208);
+    g_test_add_func("/tred/seal", seal_opens_only_what_it_closed);
+    g_test_add_func("/tred/store/slots", store_keeps_the_newest_and_the_kept);
+    g_test_add_func("/tred/store/damage", store_never_gives_a_damaged_value);
+    g_test_add_func("/tred/store/failures", store_survives_failure_and_power_cut_at_every_call);
+    g_test_add_func("/tred/registry", registry_reads_back_what_it_wrote);
+    g_test_add_func("/tred/tokens/power", tokens_survive_power_cuts);
+    g_test_add_func("/tred/lifecycle/tre_R6_matrix", lifecycle_has_these_arrows_and_no_other);
+    g_test_add_func("/tred/push/vectors", push_accepts_the_vectors_and_no_flipped_bit);
+    return g_test_run();
+}
