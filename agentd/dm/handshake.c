@@ -145,15 +145,17 @@ static enum proof check_hmac(const struct dm_session *s, const char *header, str
     return digest_fits(s, DM_AUTH_HMAC, mac, body) ? PROOF_RIGHT : PROOF_WRONG;
 }
 
-/* A fresh nonce goes out with the status; the account takes it over when the server has shown that it got it. */
+/* A fresh nonce goes out with the status (basic has none); the account takes it over when the server has shown that it got it. */
 static bool renew_nonce(struct dm_session *s, struct error *err)
 {
+    s->challenge = true;
+    if (s->server.type == DM_AUTH_BASIC)
+        return true;
     if (!dm_nonce_make(s->server.nonce)) {
         error_set(err, ERROR_INTERNAL, "the system gives no random numbers");
         return false;
     }
     s->server.nonce_len = DM_NONCE_LEN;
-    s->challenge = true;
     return true;
 }
 
@@ -162,7 +164,7 @@ static bool refuse(struct dm_session *s, enum proof proof, struct error *err)
     bool silent = proof == PROOF_NONE && !s->client.ok; /* it only challenged us: its credentials may follow */
     s->server.ok = s->server.session = false;
     if (!silent && s->server.refusals++ > 0) {
-        error_set(err, ERROR_SERVER_AUTH, "%.80s %s", s->host, proof == PROOF_NONE ? "sent no credentials" : "sent wrong credentials again");
+        error_set(err, ERROR_SERVER_AUTH, "%.80s %s", s->host, proof == PROOF_NONE ? "did not authenticate: no credentials" : "did not authenticate: wrong credentials twice");
         return false;
     }
     if (!silent)

@@ -29,7 +29,8 @@ static void give_octets(struct dm_session *s, enum error_code code, struct slice
     if (!code && octets.len + 600 > s->server_limit) { /* Results are not chunked: they must fit a message of the server */
         command_answer(s, t, DM_TOO_LARGE);
     } else if (code) {
-        log_warning(s->log, "the TRE refused a value: %s", error_text(code));
+        if (status_of(code) == DM_FAILED)
+            log_warning(s->log, "the TRE gave no value: %s", error_text(code));
         command_answer(s, t, status_of(code));
     } else {
         command_answer(s, t, DM_OK);

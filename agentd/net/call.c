@@ -3,6 +3,7 @@
  * on which one of the options that carry the trust cannot be set is never used. */
 #include "net/call.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,17 +231,18 @@ static enum error_code code_of(CURLcode result)
 
 enum error_code call_result(const struct https_call *c, CURLcode result, char *reason, size_t cap)
 {
-    curl_off_t connected = 0;
+    long port = 0, system = 0; /* the local port is known once TCP is connected */
     enum error_code code = code_of(result);
     (void)snprintf(reason, cap, "%s", *c->reason ? c->reason : curl_easy_strerror(result));
     if (c->overflow) {
         (void)snprintf(reason, cap, "answer of more than %zu octets", c->response_max);
         return ERROR_TOO_LARGE;
     }
-    if (code == ERROR_TIMEOUT && curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &connected) == CURLE_OK && connected == 0)
+    if (code == ERROR_TIMEOUT && curl_easy_getinfo(c->easy, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port == 0)
         return ERROR_CONNECT;
-    if (code == ERROR_TLS && (strstr(c->reason, "SSL_ERROR_SYSCALL") || strstr(c->reason, "unexpected eof")))
-        return ERROR_SERVER_CLOSED;
+    (void)curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &system);
+    if (code == ERROR_TLS && (system == ECONNRESET || system == EPIPE || strstr(c->reason, "SSL_ERROR_SYSCALL") || strstr(c->reason, "unexpected eof")))
+        return ERROR_SERVER_CLOSED; /* in the middle of the handshake */
     return code;
 }
 
