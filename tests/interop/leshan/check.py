@@ -192,10 +192,10 @@ def main():
             print("Bail out! Leshan does not start")
             return 1
         rest("PUT", "/api/security/clients", {"endpoint": ENDPOINT, "psk": {"identity": IDENTITY, "key": KEY}})
-        threading.Thread(target=listen, daemon=True).start()
         refused = start_client("--identity", "somebody-else")
         client = start_client()
         check_registration()
+        threading.Thread(target=listen, daemon=True).start()  # Leshan traces messages only of who is registered by then
         check_read()
         check_discover()
         check_observe()
