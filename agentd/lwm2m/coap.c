@@ -32,11 +32,6 @@ struct coap_link {
     uint8_t body[COAP_ANSWER_MAX];
 };
 
-bool token_equal(const struct coap_token *a, const struct coap_token *b)
-{
-    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
-}
-
 static struct coap_token pdu_token(const coap_pdu_t *pdu)
 {
     coap_bin_const_t t = coap_pdu_get_token(pdu);

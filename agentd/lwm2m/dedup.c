@@ -2,6 +2,13 @@
 /* A ring of answered requests. */
 #include "lwm2m/dedup.h"
 
+#include <string.h>
+
+bool token_equal(const struct coap_token *a, const struct coap_token *b)
+{
+    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+}
+
 const struct dedup_entry *dedup_find(const struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now)
 {
     for (size_t i = 0; i < DEDUP_ENTRIES; i++) {

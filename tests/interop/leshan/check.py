@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+# What a server that others wrote sees of our LwM2M client. Runs inside a private network namespace; every check asks Leshan, by REST or by its
+# event stream, never the client.
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+JARS, TOOL, WORK = sys.argv[1:4]
+REST = "http://127.0.0.1:8080"
+ENDPOINT, IDENTITY, KEY = "gateway-1", "gateway-1-identity", "00112233445566778899aabbccddeeff"
+events = []
+results = []
+
+
+def rest(method, path, body=None):
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(REST + path, data=data, method=method, headers={"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            text = answer.read().decode()
+            return json.loads(text) if text else None
+    except urllib.error.HTTPError as error:
+        return {"status": error.code}
+
+
+def wait(seconds, condition):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    return None
+
+
+def check(name, passed, detail=""):
+    results.append(bool(passed))
+    print(f"{'ok' if passed else 'not ok'} {len(results)} - {name}" + ("" if passed else f" # got {detail}"), flush=True)
+
+
+def listen():
+    connection = http.client.HTTPConnection("127.0.0.1", 8080)  # urllib would say "Connection: close", and Leshan then holds events back
+    connection.request("GET", f"/event?ep={ENDPOINT}", headers={"Accept": "text/event-stream"})
+    kind = ""
+    for raw in iter(connection.getresponse().readline, b""):
+        line = raw.decode().rstrip("\r\n")
+        if line.startswith("event: "):
+            kind = line[7:]
+        elif line.startswith("data: "):
+            events.append((kind, json.loads(line[6:])))
+
+
+def seen(kind, test):
+    return [data for what, data in list(events) if what == kind and test(data)]
+
+
+def start_leshan():
+    with open(os.path.join(WORK, "logback.xml"), "w") as config:
+        config.write('<configuration><appender name="C" class="ch.qos.logback.core.ConsoleAppender"><encoder><pattern>%d %level %logger{20} %msg%n'
+                     '</pattern></encoder></appender><root level="INFO"><appender-ref ref="C"/></root></configuration>')
+    log = open(os.path.join(WORK, "leshan.log"), "w")
+    return subprocess.Popen(
+        ["java", "--add-opens", "java.base/java.util=ALL-UNNAMED", "--add-opens", "java.base/java.lang=ALL-UNNAMED",
+         "-Dlogback.configurationFile=" + os.path.join(WORK, "logback.xml"), "-cp", JARS + "/*",
+         "org.eclipse.leshan.server.demo.LeshanServerDemo", "-lh", "127.0.0.1", "-slh", "127.0.0.1", "-wh", "127.0.0.1", "-wp", "8080"],
+        stdout=log, stderr=subprocess.STDOUT, cwd=WORK)
+
+
+def start_client(*more):
+    log = open(os.path.join(WORK, "client.log"), "a")
+    return subprocess.Popen([TOOL, "--uri", "coaps://127.0.0.1:5684", "--endpoint", ENDPOINT, "--identity", IDENTITY, "--key", KEY, "--lifetime", "300",
+                             *more], stdout=subprocess.PIPE, stderr=log, text=True)
+
+
+def is_up():
+    try:
+        return rest("GET", "/api/clients") is not None
+    except OSError:
+        return False
+
+
+def client_path(path):
+    return f"/api/clients/{ENDPOINT}{path}"
+
+
+def check_registration():
+    entry = wait(10, lambda: next((c for c in rest("GET", "/api/clients") if c["endpoint"] == ENDPOINT), None))
+    check("the client is registered over DTLS", entry and entry["secure"], entry)
+    entry = entry or {}
+    check("lifetime and version are told", entry.get("lifetime") == 300 and entry.get("lwM2mVersion") == "1.1", entry)
+    urls = {link["url"] for link in entry.get("objectLinks", [])}
+    check("objects 1 and 3 are announced, 0 is not", {"/1/0", "/3/0"} <= urls and not any(u.startswith("/0") for u in urls), urls)
+
+
+def check_read():
+    for form in ("", "?format=TLV", "?format=SENML_JSON", "?format=SENML_CBOR"):
+        got = rest("GET", client_path("/3/0" + form))
+        values = {r["id"]: r.get("value", r.get("values")) for r in got.get("content", {}).get("resources", [])}
+        good = values.get(0) == "gateway-agent" and values.get(2) == "SN-0001" and values.get(11) == {"0": 0} and values.get(16) == "U"
+        check(f"Read /3/0 {form or 'without format'}", good, got)
+    for form in ("?format=TEXT", "?format=TLV", "?format=SENML_JSON", "?format=SENML_CBOR"):
+        got = rest("GET", client_path("/3/0/0" + form))
+        check(f"Read /3/0/0 {form}", got.get("content", {}).get("value") == "gateway-agent", got)
+    got = rest("GET", client_path("/3/0/13"))
+    stamp = time.strptime(got["content"]["value"], "%Y-%m-%dT%H:%M:%SZ") if "content" in got else None
+    check("Read /3/0/13 is the time", stamp and abs(time.time() - time.mktime(stamp) + time.timezone) < 5, got)
+    got = rest("GET", client_path("/3"))
+    check("Read of the object", "0" in json.dumps(got.get("content", {}).get("instances", "")), got)
+    for path, status in (("/3/0/4", "405"), ("/3/1", "404"), ("/4/0", "404"), ("/3/0/99", "404"), ("/0/0/0", "401"), ("/0", "401")):
+        got = rest("GET", client_path(path))
+        check(f"Read {path} is refused with {status}", f"({status})" in got.get("status", ""), got)
+    got = rest("GET", client_path("/3/0?format=TEXT"))
+    check("Read of an instance as text is refused with 406", "(406)" in got.get("status", ""), got)
+
+
+def check_discover():
+    got = rest("GET", client_path("/3/0/discover"))
+    links = {link["url"]: link["attributes"] for link in got.get("objectLinks", [])}
+    check("Discover /3/0 shows resources and dim", "/3/0/13" in links and links.get("/3/0/11", {}).get("dim") == "1", got)
+
+
+def check_observe():
+    check("Write-Attributes pmin=1 pmax=2", "(204)" in str(rest("PUT", client_path("/3/0/13/attributes?pmin=1&pmax=2"))))
+    got = rest("GET", client_path("/3/0/discover"))
+    links = {link["url"]: link["attributes"] for link in got.get("objectLinks", [])}
+    check("Discover shows the attributes", links.get("/3/0/13") == {"pmin": "1", "pmax": "2"}, links.get("/3/0/13"))
+    check("Write-Attributes lt >= gt is refused", "(400)" in str(rest("PUT", client_path("/3/0/13/attributes?lt=5&gt=5"))))
+    start = time.monotonic()
+    got = rest("POST", client_path("/3/0/13/observe"))
+    check("Observe /3/0/13", "(205)" in str(got), got)
+    first = wait(5, lambda: seen("NOTIFICATION", lambda d: d["res"] == "/3/0/13"))
+    check("a notification comes when pmax ends", first and 1.5 < time.monotonic() - start < 3.5, first)
+    check("and another", wait(4, lambda: len(seen("NOTIFICATION", lambda d: d["res"] == "/3/0/13")) >= 2))
+    rest("DELETE", client_path("/3/0/13/observe"))
+    check("the next notification is reset by the server", wait(5, lambda: seen("COAPLOG", lambda d: d["type"] == "RST")))
+    count = len(events)
+    time.sleep(4.5)
+    check("and none follows", not [d for k, d in events[count:] if k == "COAPLOG" and d["type"] == "CON"], events[count:])
+
+
+def updates():
+    return seen("COAPLOG", lambda d: d["incoming"] and d.get("code") == "POST" and '"rd"' in d.get("options", ""))
+
+
+def check_write_and_execute(client):
+    got = rest("PUT", client_path("/1/0/1"), {"id": 1, "value": 120})
+    check("Write /1/0/1", "(204)" in str(got), got)
+    check("the new lifetime comes by an Update", wait(5, lambda: next((c for c in rest("GET", "/api/clients") if c.get("lifetime") == 120), None)))
+    check("Write of a wrong lifetime is refused with 400", "(400)" in str(rest("PUT", client_path("/1/0/1"), {"id": 1, "value": 0})))
+    check("Write of a read-only resource is refused with 405", "(405)" in str(rest("PUT", client_path("/3/0/0"), {"id": 0, "value": "x"})))
+    before = len(updates())
+    check("Execute /1/0/8", "(204)" in str(rest("POST", client_path("/1/0/8"))))
+    check("brings an Update", wait(5, lambda: len(updates()) > before))
+    before = len(updates())
+    client.send_signal(signal.SIGUSR1)
+    check("an Update asked for by the gateway is seen", wait(5, lambda: len(updates()) > before))
+    check("Execute /3/0/4 is accepted", "(204)" in str(rest("POST", client_path("/3/0/4"))))
+    check("Execute of a value is refused with 405", "(405)" in str(rest("POST", client_path("/3/0/0"))))
+
+
+def check_end(client):
+    first = rest("GET", "/api/clients")[0]["registrationId"]
+    client.send_signal(signal.SIGHUP)
+    check("a new lease brings a new registration", wait(10, lambda: [c for c in rest("GET", "/api/clients") if c["registrationId"] != first]))
+    client.send_signal(signal.SIGTERM)
+    check("the de-registration is seen", wait(5, lambda: rest("GET", "/api/clients") == []))
+    check("the client ends by itself", client.wait(timeout=6) == 0)
+
+
+def check_refused(client):
+    """Leshan keeps silent about an unknown identity; that takes the client all retransmissions of the handshake to believe."""
+    lines = iter(client.stdout.readline, "")
+    line = next((text for text in lines if text.startswith("error")), "")
+    check("an unknown identity is a visible error", line.startswith("error ClientAuth "), line)
+    client.kill()
+    client.wait()
+
+
+def main():
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    leshan = start_leshan()
+    client = None
+    try:
+        if not wait(60, is_up):
+            print("Bail out! Leshan does not start")
+            return 1
+        rest("PUT", "/api/security/clients", {"endpoint": ENDPOINT, "psk": {"identity": IDENTITY, "key": KEY}})
+        refused = start_client("--identity", "somebody-else")
+        client = start_client()
+        check_registration()
+        threading.Thread(target=listen, daemon=True).start()  # Leshan traces messages only of who is registered by then
+        check_read()
+        check_discover()
+        check_observe()
+        check_write_and_execute(client)
+        check_end(client)
+        check_refused(refused)
+    finally:
+        if client and client.poll() is None:
+            client.kill()
+        leshan.kill()
+    print(f"1..{len(results)}")
+    if not all(results):
+        for name in ("client.log", "leshan.log"):
+            with open(os.path.join(WORK, name)) as log:
+                print("".join(f"# {name}: {line}" for line in log.readlines()[-40:]))
+    return 0 if results and all(results) else 1
+
+
+sys.exit(main())

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the LwM2M client answers to a request and when it notifies, without a network: requests go in as values, the clock is ours, notifications
+ * are caught. */
+#include <glib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "codec/lwm2m_tlv.h"
+#include "lwm2m/client.h"
+#include "lwm2m/dedup.h"
+#include "lwm2m/format.h"
+
+/* ---- a clock of ours, with one timer at most ---- */
+
+static uint64_t clock_ms;
+static uint64_t timer_at;
+static loop_timer_fn *timer_fn;
+static void *timer_user;
+
+static uint64_t now_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_ms;
+}
+
+static uint64_t add_timer(void *ctx, uint64_t delay, loop_timer_fn *fn, void *user)
+{
+    (void)ctx;
+    g_assert_null(timer_fn);
+    timer_at = clock_ms + delay;
+    timer_fn = fn;
+    timer_user = user;
+    return 1;
+}
+
+static void cancel(void *ctx, uint64_t id)
+{
+    (void)ctx;
+    (void)id;
+    timer_fn = NULL;
+}
+
+static const struct loop loop = { .now_ms = now_ms, .add_timer = add_timer, .cancel = cancel };
+
+static void advance(uint64_t ms)
+{
+    uint64_t end = clock_ms + ms;
+    while (timer_fn && timer_at <= end) {
+        loop_timer_fn *fn = timer_fn;
+        clock_ms = timer_at;
+        timer_fn = NULL;
+        fn(timer_user);
+    }
+    clock_ms = end;
+}
+
+/* ---- notifications caught ---- */
+
+static unsigned notified;
+static uint32_t last_sequence;
+static char last_body[256];
+
+enum error_code coap_link_notify(struct coap_link *link, const struct coap_token *token, uint32_t sequence, int content_format, struct slice body)
+{
+    (void)link;
+    (void)token;
+    (void)content_format;
+    notified++;
+    g_assert_cmpuint(sequence, >, last_sequence);
+    last_sequence = sequence;
+    memcpy(last_body, body.data, body.len);
+    last_body[body.len] = '\0';
+    return ERROR_NONE;
+}
+
+/* ---- a client without a session ---- */
+
+static unsigned reboots;
+
+static uint64_t current_time(void *user)
+{
+    (void)user;
+    return 1700000000 + clock_ms / 1000;
+}
+
+static bool reboot(void *user)
+{
+    (void)user;
+    reboots++;
+    return true;
+}
+
+static uint8_t body[COAP_ANSWER_MAX];
+
+static struct lwm2m_client *make(void)
+{
+    static struct lwm2m_client c;
+    memset(&c, 0, sizeof c);
+    timer_fn = NULL;
+    notified = 0;
+    last_sequence = 0;
+    c.loop = &loop;
+    c.link = (struct coap_link *)&c; /* only passed on to the catcher above */
+    c.device = (struct lwm2m_device){ .manufacturer = "A \"B\"", .model = "m", .serial = "s", .firmware_version = "1", .current_time = current_time, .reboot = reboot };
+    c.objects = (struct objects){ .short_server_id = 7, .lifetime = 300, .store_notifications = true, .device = &c.device };
+    return &c;
+}
+
+struct ask {
+    enum coap_method method;
+    const char *path;
+    const char *query; /* "&" between, NULL: none */
+    int format, accept, observe;
+    const void *payload;
+    size_t len;
+};
+
+static struct slice text_slice(const char *text)
+{
+    return (struct slice){ (const uint8_t *)text, strlen(text) };
+}
+
+static unsigned send(struct lwm2m_client *c, const struct ask *ask, struct coap_answer *answer)
+{
+    struct coap_request r = { .method = ask->method, .accept = ask->accept, .content_format = ask->format, .observe = ask->observe };
+    r.token = (struct coap_token){ { 1, 2, 3 }, 3 };
+    char **segments = g_strsplit(&ask->path[1], "/", 0);
+    char **queries = g_strsplit(ask->query ? ask->query : "", "&", 0);
+    for (; segments[r.segments]; r.segments++)
+        if (r.segments < COAP_SEGMENTS)
+            r.segment[r.segments] = text_slice(segments[r.segments]);
+    for (; queries[r.queries]; r.queries++)
+        r.query[r.queries] = text_slice(queries[r.queries]);
+    r.payload = (struct slice){ ask->payload, ask->len };
+    *answer = (struct coap_answer){ .content_format = -1, .observe = -1, .body = writer_make(body, sizeof body) };
+    device_management_serve(c, &r, answer);
+    g_strfreev(segments);
+    g_strfreev(queries);
+    return (unsigned)answer->code;
+}
+
+static unsigned get(struct lwm2m_client *c, const char *path, int accept, struct coap_answer *a)
+{
+    return send(c, &(struct ask){ METHOD_GET, path, NULL, -1, accept, -1, NULL, 0 }, a);
+}
+
+static unsigned put(struct lwm2m_client *c, enum coap_method method, const char *path, int format, const void *payload, size_t len)
+{
+    struct coap_answer a;
+    return send(c, &(struct ask){ method, path, NULL, format, -1, -1, payload, len }, &a);
+}
+
+static unsigned set_attributes(struct lwm2m_client *c, const char *path, const char *query)
+{
+    struct coap_answer a;
+    return send(c, &(struct ask){ METHOD_PUT, path, query, -1, -1, -1, NULL, 0 }, &a);
+}
+
+static unsigned observe(struct lwm2m_client *c, const char *path, int action)
+{
+    struct coap_answer a;
+    unsigned code = send(c, &(struct ask){ METHOD_GET, path, NULL, -1, CONTENT_TEXT, action, NULL, 0 }, &a);
+    if (action == 0 && code == CODE_CONTENT) {
+        g_assert_cmpint(a.observe, >=, 0);
+        last_sequence = (uint32_t)a.observe;
+    }
+    return code;
+}
+
+static void expect_text(const struct coap_answer *a, const char *text)
+{
+    g_assert_false(a->body.failed);
+    g_assert_true(slice_is(writer_slice(&a->body), text));
+}
+
+static void expect_hex(const struct coap_answer *a, const char *hex)
+{
+    char text[2 * sizeof body + 1];
+    g_assert_cmpstr(text_hex(a->body.data, a->body.len, text), ==, hex);
+}
+
+/* ---- Read ---- */
+
+static void test_read_formats(void)
+{
+    struct lwm2m_client *c = make();
+    struct coap_answer a;
+    clock_ms = 0;
+    g_assert_cmpuint(get(c, "/1/0", CONTENT_SENML_JSON, &a), ==, CODE_CONTENT);
+    expect_text(&a, "[{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":7},{\"n\":\"1\",\"v\":300},{\"n\":\"2\",\"v\":0},{\"n\":\"6\",\"vb\":true},{\"n\":\"7\",\"vs\":\"U\"}]");
+    g_assert_cmpuint(get(c, "/1/0", CONTENT_TLV, &a), ==, CODE_CONTENT);
+    expect_hex(&a, "c10007" "c201012c" "c10200" "c10601" "c10755");
+    g_assert_cmpuint(get(c, "/1", CONTENT_TLV, &a), ==, CODE_CONTENT);
+    expect_hex(&a, "080010" "c10007" "c201012c" "c10200" "c10601" "c10755");
+    g_assert_cmpuint(get(c, "/1/0/1", CONTENT_SENML_CBOR, &a), ==, CODE_CONTENT);
+    expect_hex(&a, "81a221662f312f302f310219012c"); /* [{-2: "/1/0/1", 2: 300}] */
+    g_assert_cmpuint(get(c, "/3/0/11", CONTENT_TLV, &a), ==, CODE_CONTENT);
+    expect_hex(&a, "830b" "410000");
+    g_assert_cmpuint(get(c, "/3/0/11/0", CONTENT_TLV, &a), ==, CODE_CONTENT);
+    expect_hex(&a, "410000");
+    g_assert_cmpuint(get(c, "/3/0/11/0", -1, &a), ==, CODE_CONTENT);
+    expect_text(&a, "0");
+    g_assert_cmpint(a.content_format, ==, CONTENT_TEXT);
+    g_assert_cmpuint(get(c, "/3/0/11", CONTENT_SENML_CBOR, &a), ==, CODE_CONTENT);
+    expect_hex(&a, "81a321682f332f302f31312f0061300200"); /* [{-2: "/3/0/11/", 0: "0", 2: 0}] */
+    g_assert_cmpuint(get(c, "/3/0/0", CONTENT_SENML_JSON, &a), ==, CODE_CONTENT);
+    expect_text(&a, "[{\"bn\":\"/3/0/0\",\"vs\":\"A \\\"B\\\"\"}]");
+    g_assert_cmpuint(get(c, "/3/0/13", -1, &a), ==, CODE_CONTENT);
+    expect_text(&a, "1700000000");
+    g_assert_cmpuint(get(c, "/3/0", -1, &a), ==, CODE_CONTENT);
+    g_assert_cmpint(a.content_format, ==, CONTENT_SENML_CBOR);
+}
+
+static void test_read_refusals(void)
+{
+    static const struct {
+        const char *path;
+        int accept;
+        unsigned code;
+    } cases[] = {
+        { "/0", -1, CODE_UNAUTHORIZED },      { "/0/0/5", -1, CODE_UNAUTHORIZED },   { "/0/9", CONTENT_LINK, CODE_UNAUTHORIZED },
+        { "/21", -1, CODE_UNAUTHORIZED },     { "/5", -1, CODE_NOT_FOUND },          { "/3/1", -1, CODE_NOT_FOUND },
+        { "/3/0/99", -1, CODE_NOT_FOUND },    { "/3/0/0/0", -1, CODE_NOT_FOUND },    { "/3/0/11/1", -1, CODE_NOT_FOUND },
+        { "/3/0/18", -1, CODE_NOT_FOUND },    { "/3/0/4", -1, CODE_METHOD_NOT_ALLOWED }, { "/", -1, CODE_METHOD_NOT_ALLOWED },
+        { "/rd", -1, CODE_NOT_FOUND },        { "/03/0", -1, CODE_NOT_FOUND },       { "/65535", -1, CODE_NOT_FOUND },
+        { "/3/0/0/0/0", -1, CODE_NOT_FOUND }, { "/3/0", CONTENT_TEXT, CODE_NOT_ACCEPTABLE }, { "/3/0", 11543, CODE_NOT_ACCEPTABLE },
+        { "/3/0/0", CONTENT_OPAQUE, CODE_NOT_ACCEPTABLE }, { "/3/0/0", 99999, CODE_NOT_ACCEPTABLE }, { "/3/0/11/0", CONTENT_LINK, CODE_METHOD_NOT_ALLOWED },
+        { "/3/0/11", CONTENT_TEXT, CODE_NOT_ACCEPTABLE },
+    };
+    struct lwm2m_client *c = make();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct coap_answer a;
+        unsigned code = get(c, cases[i].path, cases[i].accept, &a);
+        g_test_message("%s accept %d: %u.%02u", cases[i].path, cases[i].accept, code >> 5, code & 31);
+        g_assert_cmpuint(code, ==, cases[i].code);
+        g_assert_cmpint(a.content_format, ==, -1);
+    }
+}
+
+/* ---- Write ---- */
+
+static void test_write_resource(void)
+{
+    struct lwm2m_client *c = make();
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "60", 2), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 60);
+    g_assert_cmpuint(c->objects.effects, ==, EFFECT_UPDATE | EFFECT_LIFETIME);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_TLV, "\xc2\x01\x01\x2c", 4), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 300);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_SENML_JSON, "[{\"bn\":\"/1/0/1\",\"v\":61}]", 24), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 61);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, "\x81\xa2\x21\x66/1/0/1\x02\x19\x01\x2c", 14), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 300);
+    /* as Jackson writes it: indefinite array and map, 32-bit length forms, a double */
+    static const char loose[] = "\x9f\xbf\x21\x66/1/0/1\x02\xfb\x40\x4e\x80\x00\x00\x00\x00\x00\xff\xff";
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, loose, sizeof loose - 1), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 61);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/6", CONTENT_TEXT, "0", 1), ==, CODE_CHANGED);
+    g_assert_false(c->objects.store_notifications);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/7", CONTENT_TEXT, "U", 1), ==, CODE_CHANGED);
+}
+
+static void test_write_refusals(void)
+{
+    static const struct {
+        enum coap_method method;
+        const char *path;
+        int format;
+        const char *payload;
+        unsigned code;
+    } cases[] = {
+        { METHOD_PUT, "/1/0/1", CONTENT_TEXT, "0", CODE_BAD_REQUEST },        { METHOD_PUT, "/1/0/1", CONTENT_TEXT, "-5", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0/1", CONTENT_TEXT, "abc", CODE_BAD_REQUEST },      { METHOD_PUT, "/1/0/1", CONTENT_TEXT, "", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0/1", CONTENT_TLV, "\xc2\x01\x01", CODE_BAD_REQUEST }, { METHOD_PUT, "/1/0/1", CONTENT_TLV, "", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0/1", CONTENT_TLV, "\xc1\x02\x05", CODE_NOT_FOUND }, { METHOD_PUT, "/1/0/1", CONTENT_TLV, "\xc3\x01\x01\x02\x03", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0/1", 11543, "60", CODE_UNSUPPORTED_FORMAT },       { METHOD_PUT, "/1/0/1", CONTENT_LINK, "60", CODE_UNSUPPORTED_FORMAT },
+        { METHOD_PUT, "/1/0/0", CONTENT_TEXT, "1", CODE_METHOD_NOT_ALLOWED }, { METHOD_PUT, "/3/0/0", CONTENT_TEXT, "x", CODE_METHOD_NOT_ALLOWED },
+        { METHOD_PUT, "/1/0/8", CONTENT_TEXT, "x", CODE_METHOD_NOT_ALLOWED }, { METHOD_PUT, "/1/0/99", CONTENT_TEXT, "1", CODE_NOT_FOUND },
+        { METHOD_PUT, "/0/0/1", CONTENT_TEXT, "1", CODE_UNAUTHORIZED },       { METHOD_PUT, "/1", CONTENT_TLV, "\xc1\x01\x3c", CODE_METHOD_NOT_ALLOWED },
+        { METHOD_POST, "/1/0", CONTENT_TEXT, "1", CODE_UNSUPPORTED_FORMAT },  { METHOD_POST, "/1", CONTENT_TLV, "\xc1\x01\x3c", CODE_METHOD_NOT_ALLOWED },
+        { METHOD_PUT, "/1/0/7", CONTENT_TEXT, "T", CODE_BAD_REQUEST },        { METHOD_PUT, "/1/0/6", CONTENT_TEXT, "2", CODE_BAD_REQUEST },
+        { METHOD_POST, "/1/0", CONTENT_TLV, "\xc1\x01\x3c\xc1\x01\x3d", CODE_BAD_REQUEST },
+        { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":60},{\"n\":\"0\",\"v\":1}]", CODE_METHOD_NOT_ALLOWED },
+        { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"bn\":\"/3/0/\",\"n\":\"1\",\"vs\":\"x\"}]", CODE_NOT_FOUND },
+        { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":60,\"x_\":1}]", CODE_BAD_REQUEST },
+        { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"bn\":\"/1/0/\",\"n\":\"1\"}]", CODE_BAD_REQUEST },
+        { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "{}", CODE_BAD_REQUEST },  { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"n\":\"/1/0/1\",\"vs\":\"60\"}]", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0", CONTENT_TLV, "\xc1\x01\x3c", CODE_BAD_REQUEST }, { METHOD_PUT, "/3/0", CONTENT_TLV, "", CODE_METHOD_NOT_ALLOWED },
+        { METHOD_DELETE, "/1/0", -1, "", CODE_METHOD_NOT_ALLOWED },           { METHOD_DELETE, "/3/0", -1, "", CODE_METHOD_NOT_ALLOWED },
+        { METHOD_DELETE, "/9/0", -1, "", CODE_NOT_FOUND },                    { METHOD_DELETE, "/0/0", -1, "", CODE_UNAUTHORIZED },
+        { METHOD_FETCH, "/", CONTENT_SENML_JSON, "[]", CODE_METHOD_NOT_ALLOWED }, { METHOD_IPATCH, "/", CONTENT_SENML_JSON, "[]", CODE_METHOD_NOT_ALLOWED },
+    };
+    struct lwm2m_client *c = make();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned code = put(c, cases[i].method, cases[i].path, cases[i].format, cases[i].payload, strlen(cases[i].payload));
+        g_test_message("case %zu: %u %s: %u.%02u", i, cases[i].method, cases[i].path, code >> 5, code & 31);
+        g_assert_cmpuint(code, ==, cases[i].code);
+    }
+    g_assert_cmpuint(c->objects.lifetime, ==, 300); /* a refused Write changes nothing */
+    g_assert_cmpuint(c->objects.effects, ==, 0);
+}
+
+static void test_write_instance(void)
+{
+    struct lwm2m_client *c = make();
+    c->objects.pmin = 5;
+    static const char partial[] = "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":90},{\"n\":\"3\",\"v\":40}]";
+    g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_SENML_JSON, partial, sizeof partial - 1), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 90);
+    g_assert_cmpuint(c->objects.pmax, ==, 40);
+    g_assert_cmpuint(c->objects.pmin, ==, 5);
+    /* a replacing Write: what it leaves out goes back to its default */
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0", CONTENT_TLV, "\xc1\x01\x3c\xc1\x06\x00\xc1\x07U", 9), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 60);
+    g_assert_cmpuint(c->objects.pmax, ==, 0);
+    g_assert_cmpuint(c->objects.pmin, ==, 0);
+    g_assert_false(c->objects.store_notifications);
+    /* wrapped in the instance that the path names */
+    g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_TLV, "\x03\x00\xc1\x01\x3d", 5), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.lifetime, ==, 61);
+    g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_TLV, "\x03\x01\xc1\x01\x3d", 5), ==, CODE_BAD_REQUEST);
+}
+
+/* ---- Execute ---- */
+
+static void test_execute(void)
+{
+    struct lwm2m_client *c = make();
+    g_assert_cmpuint(put(c, METHOD_POST, "/1/0/8", -1, "", 0), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.effects, ==, EFFECT_UPDATE);
+    reboots = 0;
+    g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", CONTENT_TEXT, "0='a',1", 7), ==, CODE_CHANGED);
+    g_assert_cmpuint(reboots, ==, 1);
+    static const char *const bad[] = { "a", "0='x", "0,", ",0", "0=x", "00", "0='a'b" };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", CONTENT_TEXT, bad[i], strlen(bad[i])), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(reboots, ==, 1);
+    c->device.reboot = NULL;
+    g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(put(c, METHOD_POST, "/3/0/0", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(put(c, METHOD_POST, "/3/0/99", -1, "", 0), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", CONTENT_TLV, "", 0), ==, CODE_UNSUPPORTED_FORMAT);
+}
+
+/* ---- Discover, attributes ---- */
+
+static void test_discover(void)
+{
+    struct lwm2m_client *c = make();
+    struct coap_answer a;
+    g_assert_cmpuint(set_attributes(c, "/1", "pmin=5"), ==, CODE_CHANGED);
+    g_assert_cmpuint(set_attributes(c, "/1/0/1", "gt=42.5&st=0.1"), ==, CODE_CHANGED);
+    g_assert_cmpuint(get(c, "/1", CONTENT_LINK, &a), ==, CODE_CONTENT);
+    expect_text(&a, "</1>;pmin=5,</1/0>,</1/0/0>,</1/0/1>;gt=42.5;st=0.1,</1/0/2>,</1/0/6>,</1/0/7>,</1/0/8>");
+    g_assert_cmpuint(get(c, "/1/0/1", CONTENT_LINK, &a), ==, CODE_CONTENT);
+    expect_text(&a, "</1/0/1>;pmin=5;gt=42.5;st=0.1"); /* with what it inherits */
+    g_assert_cmpuint(get(c, "/3/0/11", CONTENT_LINK, &a), ==, CODE_CONTENT);
+    expect_text(&a, "</3/0/11>;dim=1");
+    uint8_t links[512];
+    struct writer w = writer_make(links, sizeof links);
+    discover_put_registration(&w);
+    static const char expected[] = "</>;rt=\"oma.lwm2m\";ct=\"0 42 110 112 11542\",</1/0>,</3/0>";
+    g_assert_true(slice_is(writer_slice(&w), expected));
+}
+
+static void test_attributes(void)
+{
+    static const struct {
+        const char *path, *query;
+        unsigned code;
+    } cases[] = {
+        { "/1/0/1", "pmin=10&pmax=60", CODE_CHANGED },  { "/1/0/1", "pmin=-1", CODE_BAD_REQUEST },    { "/1/0/1", "pmin=x", CODE_BAD_REQUEST },
+        { "/1/0/1", "pmin=", CODE_BAD_REQUEST },        { "/1/0/1", "foo=1", CODE_BAD_REQUEST },      { "/1/0/1", "dim=1", CODE_BAD_REQUEST },
+        { "/1/0/1", "lt=10&gt=20", CODE_CHANGED },      { "/1/0/1", "st=5", CODE_BAD_REQUEST },       { "/1/0/1", "st=4.9", CODE_CHANGED },
+        { "/1/0/1", "lt=20", CODE_BAD_REQUEST },        { "/1/0/1", "gt", CODE_CHANGED },             { "/1/0/1", "st=-1", CODE_BAD_REQUEST },
+        { "/1/0", "gt=5", CODE_BAD_REQUEST },           { "/1", "pmax=5", CODE_CHANGED },             { "/1/0/7", "gt=5", CODE_BAD_REQUEST },
+        { "/1/0/7", "pmin=1", CODE_CHANGED },           { "/9", "pmin=1", CODE_NOT_FOUND },           { "/0/0", "pmin=1", CODE_UNAUTHORIZED },
+        { "/3/0/11", "gt=1", CODE_BAD_REQUEST },        { "/3/0/11/0", "gt=1", CODE_CHANGED },        { "/", "pmin=1", CODE_METHOD_NOT_ALLOWED },
+        { "/1/0/1", "pmin=1&pmin=bad", CODE_BAD_REQUEST },
+    };
+    struct lwm2m_client *c = make();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned code = set_attributes(c, cases[i].path, cases[i].query);
+        g_test_message("%s?%s: %u.%02u", cases[i].path, cases[i].query, code >> 5, code & 31);
+        g_assert_cmpuint(code, ==, cases[i].code);
+    }
+    struct path p = { .depth = PATH_RESOURCE, .id = { 1, 0, 1 } };
+    struct attributes a = attributes_effective(&c->attributes, &p);
+    g_assert_cmpuint(a.set, ==, ATTRIBUTE_PMIN | ATTRIBUTE_PMAX | ATTRIBUTE_LT | ATTRIBUTE_STEP);
+    g_assert_cmpuint(a.pmin, ==, 10); /* a refused request changed nothing */
+    g_assert_cmpuint(a.pmax, ==, 60); /* the resource before the object */
+    p.id[2] = 2;
+    g_assert_cmpuint(attributes_effective(&c->attributes, &p).pmax, ==, 5);
+}
+
+/* ---- Observe ---- */
+
+static void test_observe_change(void)
+{
+    struct lwm2m_client *c = make();
+    g_assert_cmpuint(observe(c, "/1/0/1", 0), ==, CODE_CONTENT);
+    advance(3600000);
+    g_assert_cmpuint(notified, ==, 0);
+    g_assert_null(timer_fn); /* nothing wakes the gateway while nothing can change */
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "60", 2);
+    g_assert_cmpuint(notified, ==, 1);
+    g_assert_cmpstr(last_body, ==, "60");
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "60", 2); /* no change */
+    g_assert_cmpuint(notified, ==, 1);
+    put(c, METHOD_PUT, "/1/0/2", CONTENT_TEXT, "10", 2); /* default pmin; another resource */
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "70", 2);
+    g_assert_cmpuint(notified, ==, 1); /* inside pmin */
+    advance(9999);
+    g_assert_cmpuint(notified, ==, 1);
+    advance(1);
+    g_assert_cmpuint(notified, ==, 2);
+    g_assert_cmpstr(last_body, ==, "70");
+    g_assert_cmpuint(observe(c, "/1/0/1", 1), ==, CODE_CONTENT);
+    advance(20000);
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "80", 2);
+    g_assert_cmpuint(notified, ==, 2);
+    g_assert_null(timer_fn);
+}
+
+static void test_observe_periods(void)
+{
+    struct lwm2m_client *c = make();
+    observe(c, "/3/0/13", 0);
+    advance(59999);
+    g_assert_cmpuint(notified, ==, 0); /* a clock is no news every second */
+    advance(1);
+    g_assert_cmpuint(notified, ==, 1);
+    set_attributes(c, "/3/0/13", "pmin=2&pmax=5");
+    advance(5000);
+    g_assert_cmpuint(notified, ==, 2);
+    advance(5000);
+    g_assert_cmpuint(notified, ==, 3);
+    set_attributes(c, "/3/0/13", "pmin=10"); /* pmax < pmin: ignored */
+    advance(59000);
+    g_assert_cmpuint(notified, ==, 3);
+    advance(1000);
+    g_assert_cmpuint(notified, ==, 4);
+    c = make();
+    observe(c, "/3/0", 0); /* the clock inside an instance wakes nobody */
+    advance(86400000);
+    g_assert_cmpuint(notified, ==, 0);
+}
+
+static void test_observe_limits(void)
+{
+    struct lwm2m_client *c = make();
+    g_assert_cmpuint(set_attributes(c, "/1/0/1", "gt=400&lt=100&st=1000"), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(set_attributes(c, "/1/0/1", "gt=400&lt=100"), ==, CODE_CHANGED);
+    observe(c, "/1/0/1", 0);
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "350", 3);
+    g_assert_cmpuint(notified, ==, 0);
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "401", 3);
+    g_assert_cmpuint(notified, ==, 1);
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "399", 3); /* and back */
+    g_assert_cmpuint(notified, ==, 2);
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "99", 2);
+    g_assert_cmpuint(notified, ==, 3);
+    set_attributes(c, "/1/0/1", "gt&lt&st=50");
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "148", 3);
+    g_assert_cmpuint(notified, ==, 3);
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "149", 3);
+    g_assert_cmpuint(notified, ==, 4);
+}
+
+static void test_observe_failed(void)
+{
+    struct lwm2m_client *c = make();
+    struct coap_answer a;
+    g_assert_cmpuint(send(c, &(struct ask){ METHOD_GET, "/3/0", NULL, -1, 11543, 0, NULL, 0 }, &a), ==, CODE_NOT_ACCEPTABLE);
+    g_assert_cmpint(a.observe, ==, -1);
+    g_assert_false(reporting_has(c, &(struct coap_token){ { 1, 2, 3 }, 3 })); /* a failed Observe leaves nothing behind */
+    g_assert_cmpuint(observe(c, "/1/0/1", 0), ==, CODE_CONTENT);
+    reporting_cancel(c, &(struct coap_token){ { 1, 2, 3 }, 3 }); /* as by RST */
+    put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "99", 2);
+    g_assert_cmpuint(notified, ==, 0);
+}
+
+/* ---- codecs ---- */
+
+static void test_tlv(void)
+{
+    uint8_t octets[600];
+    struct writer w = writer_make(octets, sizeof octets);
+    uint8_t long_value[300] = { 0 };
+    tlv_put_integer(&w, TLV_RESOURCE, 300, -129);
+    tlv_put(&w, TLV_RESOURCE, 1, "123456789", 9);
+    tlv_put(&w, TLV_RESOURCE_INSTANCE, 2, long_value, sizeof long_value);
+    tlv_put_float(&w, TLV_RESOURCE, 3, 0.5);
+    tlv_put_float(&w, TLV_RESOURCE, 4, 31.83);
+    char hex[1300];
+    text_hex(octets, 12, hex);
+    g_assert_cmpstr(hex, ==, "e2012cff7fc8010931323334"); /* 11 1 00 010, 16-bit id; 11 0 01 000, 8-bit length */
+    struct reader r = reader_make(octets, w.len);
+    struct tlv_item item;
+    int64_t v;
+    double f;
+    g_assert_cmpint(tlv_next(&r, &item), ==, ERROR_NONE);
+    g_assert_true(item.id == 300 && item.kind == TLV_RESOURCE && tlv_integer(item.value, &v) && v == -129);
+    g_assert_cmpint(tlv_next(&r, &item), ==, ERROR_NONE);
+    g_assert_true(slice_is(item.value, "123456789"));
+    g_assert_cmpint(tlv_next(&r, &item), ==, ERROR_NONE);
+    g_assert_true(item.kind == TLV_RESOURCE_INSTANCE && item.value.len == 300);
+    g_assert_cmpint(tlv_next(&r, &item), ==, ERROR_NONE);
+    g_assert_true(item.value.len == 4 && tlv_float(item.value, &f) && f == 0.5);
+    g_assert_cmpint(tlv_next(&r, &item), ==, ERROR_NONE);
+    g_assert_true(item.value.len == 8 && tlv_float(item.value, &f) && f == 31.83);
+    g_assert_true(reader_done(&r));
+    for (size_t cut = 1; cut < w.len; cut++) { /* no cut of the input is read past its end */
+        struct reader part = reader_make(octets, cut);
+        while (reader_left(&part) && tlv_next(&part, &item) == ERROR_NONE)
+            g_assert_true(item.value.data + item.value.len <= octets + cut);
+    }
+    w = writer_make(octets, 4);
+    tlv_put(&w, TLV_RESOURCE, 1, "123", 3);
+    g_assert_true(w.failed);
+}
+
+static void expect_real(double v, const char *text)
+{
+    char out[40] = "";
+    struct writer w = writer_make(out, sizeof out);
+    real_put(&w, v);
+    g_assert_cmpstr(out, ==, text);
+}
+
+static void test_numbers(void)
+{
+    expect_real(31.83, "31.83");
+    expect_real(0.1, "0.1");
+    expect_real(-2.5, "-2.5");
+    expect_real(100, "1e+02");
+    double v;
+    g_assert_true(real_parse(text_slice("-1.5e3"), &v) && v == -1500);
+    g_assert_false(real_parse(text_slice("0x10"), &v));
+    g_assert_false(real_parse(text_slice("nan"), &v));
+    g_assert_false(real_parse(text_slice("1.5 "), &v));
+    g_assert_false(real_parse(text_slice("1e999"), &v));
+    struct path p;
+    g_assert_true(path_parse(text_slice("/3/0/11/0"), &p) && p.depth == 4 && p.id[2] == 11);
+    g_assert_false(path_parse(text_slice("3/0"), &p));
+    g_assert_false(path_parse(text_slice("/3/0/"), &p));
+    g_assert_false(path_parse(text_slice("/3//0"), &p));
+    g_assert_false(path_parse(text_slice("/65535"), &p));
+    g_assert_false(path_parse(text_slice("/1/2/3/4/5"), &p));
+}
+
+static void test_dedup(void)
+{
+    struct dedup d = { 0 };
+    struct coap_token t = { { 1 }, 1 }, other = { { 2 }, 1 };
+    g_assert_null(dedup_find(&d, 5, &t, 1000));
+    dedup_add(&d, 5, &t, 1000, CODE_CHANGED, -1);
+    g_assert_nonnull(dedup_find(&d, 5, &t, 1000 + EXCHANGE_LIFETIME_MS - 1));
+    g_assert_null(dedup_find(&d, 5, &t, 1000 + EXCHANGE_LIFETIME_MS));
+    g_assert_null(dedup_find(&d, 5, &other, 1001));
+    g_assert_null(dedup_find(&d, 6, &t, 1001));
+    for (uint16_t mid = 100; mid < 100 + DEDUP_ENTRIES; mid++)
+        dedup_add(&d, mid, &t, 1000, CODE_CHANGED, -1);
+    g_assert_null(dedup_find(&d, 5, &t, 1001)); /* bounded */
+    g_assert_nonnull(dedup_find(&d, 100, &t, 1001));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/lwm2m/read/formats", test_read_formats);
+    g_test_add_func("/lwm2m/read/refusals", test_read_refusals);
+    g_test_add_func("/lwm2m/write/resource", test_write_resource);
+    g_test_add_func("/lwm2m/write/refusals", test_write_refusals);
+    g_test_add_func("/lwm2m/write/instance", test_write_instance);
+    g_test_add_func("/lwm2m/execute", test_execute);
+    g_test_add_func("/lwm2m/discover", test_discover);
+    g_test_add_func("/lwm2m/attributes", test_attributes);
+    g_test_add_func("/lwm2m/observe/change", test_observe_change);
+    g_test_add_func("/lwm2m/observe/periods", test_observe_periods);
+    g_test_add_func("/lwm2m/observe/limits", test_observe_limits);
+    g_test_add_func("/lwm2m/observe/failed", test_observe_failed);
+    g_test_add_func("/lwm2m/codec/tlv", test_tlv);
+    g_test_add_func("/lwm2m/numbers", test_numbers);
+    g_test_add_func("/lwm2m/dedup", test_dedup);
+    return g_test_run();
+}
