@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of factory, push, MID packages and the DM server, with a scripted gateway instead of agentd."""
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import accounts
+import der
+import dm_script
+import dm_server
+import factory
+import mid
+import sms_pdu
+from aka import milenage
+from common import EventLog, Refused, read_events, sha256
+from dm_session import Options, SessionError
+from fake_gateway import Gateway, Tre, https_sender
+from oma import prov, wsp
+
+HERE = Path(__file__).resolve().parent
+GATEWAY = "GW-0001"
+
+
+class World:
+    """Factory, one gateway, one account, one DM server in this process."""
+
+    def __init__(self, folder: Path, auth: str = "DIGEST", fault: str = "", once: bool = False, **options) -> None:
+        self.folder = folder
+        if not (folder / "ca").exists():
+            factory.init(folder, "sho.example")
+            factory.device(folder, Namespace(gateway_id=GATEWAY, pin="24681357", out=None, manufacturer="Example", model="GW1", serial="1",
+                                             hardware_version=None, context=None))
+            self.tre = Tre(folder, folder / "ca" / "mid-root.pem")
+            self.tre.make(GATEWAY)
+            factory.sign(folder, Namespace(pfc=folder / "pfc.csr", transport=folder / "transport.csr", out=None, tre_id=None))
+        accounts.get_or_make(folder, GATEWAY, "com.example.dm", "https://dm.operator.example/dm", auth)
+        self.log = EventLog(folder / "dm-events.jsonl")
+        plan = dm_script.Plan(folder, "coaps://lwm2m.operator.example:5684")
+        self.dm = dm_server.DmServer(folder, self.log, plan, Options(**options))
+        self.dm.faults.set(fault, 4, once)
+
+    def gateway(self, **kw) -> Gateway:
+        account = accounts.load(self.folder, GATEWAY)
+        return Gateway(account, self.tre, lambda body, headers: self.dm.handle(body, headers.get("x-syncml-hmac")), **kw)
+
+    def events(self, name: str) -> list[dict]:
+        return [e for e in read_events(self.folder / "dm-events.jsonl") if e["event"] == name]
+
+    def last(self, name: str) -> dict:
+        return self.events(name)[-1]
+
+
+def good_session(w: World, **kw) -> Gateway:
+    g = w.gateway(**kw)
+    said = g.run()
+    assert said == "ok", (said, w.events("violation"), w.events("session.end"))
+    assert w.last("session.end")["result"] == "ok", w.last("session.end")
+    return g
+
+
+def test_dm_provisions_with_md5(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    g = good_session(w)
+    assert w.last("pva.verdict")["verdict"] == "pass" and w.last("mid.install")["result"] == 0 and w.last("mid.state")["State"] == "PROVISIONED"
+    chunks = [c for e in w.events("message.out") for c in e["commands"] if c.endswith("/Package MoreData")]
+    assert len(chunks) >= 1, "the package did not come as a large object"
+    uri = "./GatewayAgent/LwM2M/example"
+    key = g.tree[f"{uri}/Key"][1]
+    psk = json.loads((folder / "psk.json").read_text())
+    assert psk[g.tree[f"{uri}/Identity"][1]] == {"key": key.hex(), "endpoint": GATEWAY} and g.tree[f"{uri}/Key"][0] == "bin"
+    assert not w.events("violation")
+
+
+def test_dm_second_session_and_report(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    good_session(w)
+    g = w.gateway()
+    assert g.run(report=0) == "ok"
+    assert w.last("report")["context"] == "usim" and w.last("report")["result"] == "0"
+    before = w.last("mid.issued")["version"]
+    good_session(w)
+    assert w.last("mid.issued")["version"] == before + 1
+
+
+def test_dm_hmac(folder: Path, _vectors: Path) -> None:
+    w = World(folder, auth="HMAC")
+    good_session(w)
+    assert {e["result"] for e in w.events("auth.client")} == {"ok"} and w.last("auth.server")["status"] == "200"
+    w.dm.options.challenge_first = True
+    good_session(w)
+    assert "wrong" in {e["result"] for e in w.events("auth.client")}
+
+
+def test_dm_challenge(folder: Path, _vectors: Path) -> None:
+    w = World(folder, challenge_first=True)
+    good_session(w)
+    assert [e["result"] for e in w.events("auth.client")] == ["wrong", "ok"]
+    g = w.gateway(spoil="no-cred")
+    assert g.run() == "refused by the server"
+    assert w.last("auth.client")["result"] == "missing"
+
+
+def test_dm_small_messages(folder: Path, _vectors: Path) -> None:
+    w = World(folder, chunk=300)
+    good_session(w, max_msg=1200)
+    assert sum(c.endswith("MoreData") for e in w.events("message.out") for c in e["commands"]) >= 5
+
+
+def test_dm_faults_of_the_server(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    good_session(w)
+    for fault, want in (("mid-other-tre", 2), ("mid-wrong-token", 3), ("mid-replay", 3), ("mid-bitflip", 1), ("mid-untrusted", 1), ("mid-unsigned", 1)):
+        w.dm.faults.set(fault, once=True)
+        assert w.gateway().run() == "ok", fault
+        assert w.last("mid.install")["result"] == want and w.last("session.end")["reason"] == f"MID refused with {want}", (fault, w.last("mid.install"))
+        assert w.dm.faults.get()[0] == "", "once is once"
+    w.dm.faults.set("incomplete-account", once=True)
+    g = good_session(w)
+    assert "./GatewayAgent/LwM2M/example/Uri" in g.tree and "./GatewayAgent/LwM2M/example/Key" not in g.tree
+    w.dm.faults.set("wrong-digest", once=True)
+    assert w.gateway().run() == "server not authentic"
+    w.dm.faults.set("close-in-middle", 4, once=True)
+    try:
+        w.gateway().run()
+        raise AssertionError("not closed")
+    except ConnectionAbortedError:
+        pass
+    good_session(w)
+
+
+def test_dm_pedantry(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    for spoil, word in (("verproto", "VerProto"), ("cmdid", "CmdID given twice"), ("no-status", "no Status for Get"), ("add", "may not send Add"),
+                        ("base64", "bin is not OPAQUE")):
+        try:
+            said = w.gateway(spoil=spoil).run()
+            raise AssertionError(f"{spoil} accepted: {said}")
+        except SessionError:
+            pass
+        assert any(word in f for f in w.last("violation")["faults"]), (spoil, w.last("violation"))
+    assert w.gateway(spoil="chunk").run() == "ok" and "answered 500" in w.last("session.end")["reason"]
+
+
+def test_pva_refuses(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    assert w.gateway(spoil="blocked").run() == "ok"
+    assert w.last("pva.verdict")["verdict"] == "fail" and not w.events("mid.issued")
+    (folder / "devices.json").write_text(json.dumps({GATEWAY: {"pin": "24681357"}}))
+    w.gateway().run()
+    assert "PfC key was not signed by the factory" in w.last("pva.verdict")["reasons"]
+
+
+def test_no_secrets_in_events(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    g = good_session(w)
+    text = (folder / "dm-events.jsonl").read_text()
+    key = g.tree["./GatewayAgent/LwM2M/example/Key"][1]
+    k = (folder / "subscribers.db").read_text().split()[1]
+    for secret in (g.a.secret, g.a.server_secret, key.hex(), k, "24681357", g.tre.token.hex()):
+        assert secret not in text
+
+
+def test_mid_package_opens_with_openssl(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    target = {"tre_id": w.tre.tre_id, "pfc": sha256(w.tre.spki("pfc")), "transport": w.tre.spki("transport"), "token_hash": sha256(b"t"), "nonce": bytes(32)}
+    package, m = mid.issue(folder, GATEWAY, target)
+    assert der.tree(package)[0] == (6, bytes.fromhex("2a864886f70d0109100117")), "not AuthEnvelopedData"
+    tree = der.tree(mid.unseal(package, folder / "transport.key", folder / "ca" / "mid-root.pem"))
+    assert len(tree) == 16 and tree[4] == (12, b"sho.example") and tree[6] == (4, sha256(b"t"))
+    (_, k), (_, opc), (_, _amf), (_, sqn) = tree[14]
+    (_, rand), (_, autn), (_, res) = tree[15]
+    card = milenage.Usim(k, opc)
+    card.preset(int.from_bytes(sqn, "big"))
+    assert card.authenticate(rand, autn).res == res
+    assert (folder / "subscribers.db").read_text().split()[:2] == [m.imsi, k.hex()]
+    for fault in ("bitflip", "untrusted", "unsigned", "other-key"):
+        wrong, _ = mid.issue(folder, GATEWAY, target, fault)
+        try:
+            mid.unseal(wrong, folder / "transport.key", folder / "ca" / "mid-root.pem")
+            raise AssertionError(f"{fault} opens")
+        except Refused:
+            pass
+
+
+def test_push(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    factory.server(folder, ["dm.operator.example"])
+    out, tpdu = folder / "p.pdu", folder / "p.tpdu"
+    base = [sys.executable, HERE / "push.py", "--dir", folder, "--out", out, "--tpdu", tpdu]
+    subprocess.run([*base, "--server-pin", folder / "servers" / "dm.operator.example.pem", "--order", "reverse"], check=True)
+    pdu = out.read_bytes()
+    head = 3 + pdu[2]
+    body = pdu[head:]
+    assert wsp.mac(b"24681357", body).encode() in pdu[:head]
+    text = json.dumps(prov.decode(body))
+    account = accounts.load(w.folder, GATEWAY)
+    for part in ("SERVER-PIN", "gateway-agent", "PROVURL", account.secret, account.server_secret, account.nonce, "APPSRV", "CLIENT", "CHAP"):
+        assert part in text, part
+    parts = [bytes.fromhex(line) for line in tpdu.read_text().split()]
+    assert parts[::-1] == sms_pdu.wap_push(pdu, ref=parts[0][1 + parts[0][0]:][1 + 1 + 1 + 6 + 2 + 7 + 1 + 1 + 6 + 2]) and len(parts) > 3
+    subprocess.run([*base, "--wrong-mac"], check=True)
+    pdu = out.read_bytes()
+    assert wsp.mac(b"24681357", pdu[3 + pdu[2]:]).encode() not in pdu
+    subprocess.run([*base, "--no-mac"], check=True)
+    assert b"\x92" not in out.read_bytes()[:6]
+
+
+def test_https(folder: Path, _vectors: Path) -> None:
+    w = World(folder)
+    factory.server(folder, ["dm.operator.example"])
+    command = [sys.executable, HERE / "dm_server.py", "run", "--dir", folder, "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            port = int(server.stdout.readline().rsplit(":", 1)[1])
+            send = https_sender("127.0.0.1", port, "dm.operator.example", folder / "ca" / "operator-tls.pem")
+            assert Gateway(accounts.load(folder, GATEWAY), w.tre, send).run() == "ok"
+            assert w.last("session.end")["result"] == "ok" and w.last("tls")["version"] in ("TLSv1.2", "TLSv1.3")
+            subprocess.run([sys.executable, HERE / "dm_server.py", "fault", "--dir", folder, "wrong-cert"], check=True)
+            try:
+                Gateway(accounts.load(folder, GATEWAY), w.tre, send).run()
+                raise AssertionError("wrong certificate accepted")
+            except OSError as e:
+                assert "certificate verify failed" in str(e)
+        finally:
+            server.terminate()
