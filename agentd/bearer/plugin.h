@@ -30,6 +30,10 @@ struct bearer_plugin {
     void (*clean)(void *self, const char *modem);
 };
 
-extern const struct bearer_plugin bearer_plugin;
+extern const struct bearer_plugin bearer_plugin __attribute__((visibility("default")));
+
+/* The table of plug-in `name`: bearer-NAME.so of dir, or the one that is linked in. Lives as long as the process. NULL with err: NOT_FOUND, NOT_SUPPORTED
+ * (another ABI), DENIED (file or folder is not root's, or others may write to it). */
+const struct bearer_plugin *bearer_plugin_load(const char *dir, const char *name, struct error *err);
 
 #endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Bearer nodes of the tree (dbus/org.gatewayagent.Agent1.Bearer.xml). Not for other rooms. */
+#ifndef BEARER_BEARER_NODE_H
+#define BEARER_BEARER_NODE_H
+
+#include "bearer/bearer_plan.h"
+#include "model/lease.h"
+#include "model/tree.h"
+
+/* Makes or updates the node of p: state idle, connecting, connected, failed; lease NULL: no addresses. LastError stays as it is. */
+void bearer_node_show(struct tree *t, const struct plan *p, const char *backend, const char *state, const struct lease *lease);
+/* LastError and LastErrorText of that node; ERROR_NONE clears them. */
+void bearer_node_error(struct tree *t, const struct plan *p, enum error_code status, const char *text);
+/* Installed is true on the node of kept, if it is set, and false on all others. */
+void bearer_node_keep(struct tree *t, const struct plan *kept);
+/* Another one is kept now: nodes of neither it nor now go. Nothing happens while none is kept. */
+void bearer_node_prune(struct tree *t, const struct plan *kept, const struct plan *now);
+
+#endif
