@@ -27,7 +27,8 @@ NAME, ROOT = "org.gatewayagent.Agent1", "/org/gatewayagent/Agent1"
 PIN, GATEWAY, IMSI = "24681357", "GW-0001", "240081111111111"
 ETC = Path("/etc/gateway-agent")
 PROGRAMS = {
-    "tred": ("gateway-tred", BUILD / "agentd/tred/agent-tred", "--state", "/var/lib/gateway-tred", "--agentd-user", "gateway-agent"),
+    "tred": ("gateway-tred", BUILD / "agentd/tred/agent-tred", "--socket", "/run/gateway-agent/tred.sock", "--state", "/var/lib/gateway-tred",
+             "--agentd-user", "gateway-agent"),
     "modemd": ("root", BUILD / "agentd/modemd/agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
     "agentd": ("gateway-agent", BUILD / "agentd/agentd", "--log-level", "debug"),
 }
@@ -100,7 +101,7 @@ class World:
         run("rm", "-rf", secret)
         ETC.mkdir(exist_ok=True)
         (ETC / "factory.json").write_bytes((self.operator_dir / "factory.json").read_bytes())
-        plugins = BUILD / "plugins/bearer"
+        plugins = BUILD / "plugins"
         (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={plugins}\n")
         (ETC / "agent-modemd.conf").write_text("[link]\nports=wwan*\n")
 
