@@ -28,7 +28,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2 };
  * VERIFY_PUSH   u8 sec (0..3), u8 MAC length (0 or 20), MAC octets, 32 octets SHA-256 of the whole message (counts the tries),
  *               text IMSI digits (may be empty), rest document -> u8 tries left.
  *               MAC_MISSING, MAC_MISMATCH, SEC_UNKNOWN, PIN_REQUIRED (USERPINMAC needs typed digits), DENIED (no tries left)
- * SEAL          text label, rest plain -> rest blob. UNSEAL text label, rest blob -> rest plain. A blob opens with its own label only.
+ * SEAL          text label (1..128), rest plain -> rest blob. UNSEAL text label, rest blob -> rest plain. A blob opens with its own label only.
  * TOKEN_OPEN    text context -> 32 octets registration token; the open one again if there is one
  * TOKEN_SPEND   text context; no error if none is open
  * EVIDENCE      text context, octets nonce (16..64), text host facts (<= 256), u64 now in Unix seconds (0: clock untrusted)

@@ -15,7 +15,7 @@
 #include "tred/push.h"
 #include "tred/token.h"
 
-enum { CONTEXT_CAP = 33, LABEL_CAP = 65, BLOB_FORMAT = 1 };
+enum { CONTEXT_CAP = 33, LABEL_CAP = 129, BLOB_FORMAT = 1 };
 
 typedef enum error_code request_fn(struct tre *t, struct reader *in, struct writer *out);
 

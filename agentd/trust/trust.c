@@ -15,7 +15,7 @@
 #include "model/fields.h"
 #include "model/tre_wire.h"
 
-enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 64, HOST_MAX = 256 };
+enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 128, HOST_MAX = 256 };
 enum { MAC_LEN = 20, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15 };
 
 struct call;

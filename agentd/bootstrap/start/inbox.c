@@ -47,6 +47,12 @@ struct inbox {
 
 static void work(void *user);
 
+/* What ends by itself when the TRE is back: the message waits for inbox_resume. */
+static bool is_passing(enum error_code status)
+{
+    return status == ERROR_PEER_LOST || status == ERROR_TIMEOUT || status == ERROR_NOT_READY || status == ERROR_BUSY;
+}
+
 static void kick(struct inbox *in)
 {
     if (!in->kick && !in->call)
@@ -161,8 +167,8 @@ static void on_verified(void *user, enum error_code status, uint8_t tries_left)
         hand_over(in);
         return;
     }
-    if (status == ERROR_PEER_LOST || status == ERROR_TIMEOUT || status == ERROR_NOT_READY || status == ERROR_BUSY)
-        return; /* stays first in the queue; inbox_resume when the TRE is back */
+    if (is_passing(status))
+        return; /* stays first in the queue */
     error_set(&e, status, "push message: %s (%u tries left)", error_text(status), tries_left);
     refuse(in, &e);
 }
@@ -207,7 +213,7 @@ static void on_unsealed(void *user, enum error_code status, struct slice octets)
     struct inbox *in = user;
     struct message *m = in->first;
     in->call = 0;
-    if (status == ERROR_PEER_LOST || status == ERROR_TIMEOUT || status == ERROR_NOT_READY || status == ERROR_BUSY)
+    if (is_passing(status))
         return;
     if (m->octets)
         secret_zero(m->octets, m->len);
@@ -247,8 +253,14 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
     struct message *m = in->first;
     struct error e = { 0 };
     in->call = 0;
-    if (status)
-        return; /* the TRE is away: the SMS is still in the modem, the message in the queue */
+    if (is_passing(status))
+        return; /* the SMS is still in the modem, the message in the queue */
+    if (status) {
+        error_set(&e, status, "message cannot be sealed: %s", error_text(status));
+        site_report(in->site, "inbox", 0, &e);
+        finish(in, &e);
+        return;
+    }
     struct inbox_row row = { .state = INBOX_PENDING, .received = site_wall_clock() };
     memcpy(row.hash, m->hash, sizeof row.hash);
     (void)text_copy(row.source, sizeof row.source, m->source);
