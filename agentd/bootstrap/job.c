@@ -321,6 +321,11 @@ static void on_executed(void *user, const struct error *error, const struct dm_o
         fail(c, &e);
         return;
     }
+    if (!outcome->mid_attempted && outcome->lwm2ms == 0) {
+        error_set(&e, ERROR_INCOMPLETE, "the server ended the session without a MID or an account");
+        fail(c, &e);
+        return;
+    }
     if (outcome->credentials_changed)
         s->dm[0] = *outcome->account;
     for (size_t i = 0; i < outcome->lwm2ms && s->lwm2ms < SETTINGS_LWM2M; i++)

@@ -24,7 +24,10 @@ char *site_network_facts(const struct site *s, const char *apn, char *out, size_
         add_fact(out, cap, "access", m->access);
         add_fact(out, cap, "roaming", m->roaming ? "yes" : "no");
     }
-    add_fact(out, cap, "bearer", apn);
+    if (apn[0])
+        add_fact(out, cap, "bearer", apn);
+    else
+        add_fact(out, cap, "uplink", "host");
     return out;
 }
 

@@ -36,7 +36,7 @@ struct site {
     bool allow_roaming;
 };
 
-/* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "" without any. Returns out. */
+/* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
 char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap);
 /* Unix seconds as the clock says, trusted or not; for records only. */
 uint64_t site_wall_clock(void);
