@@ -154,11 +154,10 @@ char *ctl_path(const char *kind, const char *text)
 
 const char *ctl_text(GVariant *properties, const char *name)
 {
-    const char *text = "";
     g_autoptr(GVariant) v = g_variant_lookup_value(properties, name, NULL);
-    if (v && (g_variant_is_of_type(v, G_VARIANT_TYPE_STRING) || g_variant_is_of_type(v, G_VARIANT_TYPE_OBJECT_PATH)))
-        text = g_variant_get_string(v, NULL); /* serialised data of properties: outlives v */
-    return text;
+    if (!v || !(g_variant_is_of_type(v, G_VARIANT_TYPE_STRING) || g_variant_is_of_type(v, G_VARIANT_TYPE_OBJECT_PATH)))
+        return "";
+    return g_intern_string(g_variant_get_string(v, NULL)); /* v is ours alone; the texts of one short run are few */
 }
 
 guint64 ctl_number(GVariant *properties, const char *name)

@@ -37,7 +37,7 @@ void ctl_each(GVariant *objects, const char *kind, ctl_each_fn *fn, void *user);
 /* A path from what a person types: whole path, "job/7" or "7" with the kind. Free with g_free. */
 char *ctl_path(const char *kind, const char *text);
 
-const char *ctl_text(GVariant *properties, const char *name); /* "" if absent; lives as long as properties */
+const char *ctl_text(GVariant *properties, const char *name); /* "" if absent; lives for ever */
 guint64 ctl_number(GVariant *properties, const char *name);
 bool ctl_flag(GVariant *properties, const char *name);
 char *ctl_time(guint64 microseconds); /* local time, "-" for 0; g_free */

@@ -215,8 +215,12 @@ class World:
         run("/usr/bin/python3", "-B", TREE / "tests/operator/push.py", "--dir", self.operator_dir, "--pin", PIN, "--out", out, *options)
         return out
 
-    def sms(self, pdu: Path, *options):
-        lab("send", pdu, *options)
+    @staticmethod
+    def sms(pdu: Path, *options, reverse=False):
+        """As SMS to the modem; 128 octets a part beside ports and concatenation (TS 23.040 9.2.3.24)."""
+        parts = -(-pdu.stat().st_size // 128)
+        order = ("--order", ",".join(str(n) for n in range(parts, 0, -1))) if reverse else ()
+        lab("send", pdu, *order, *options)
 
     def sms_in_modem(self) -> dict:
         return json.loads(lab("modem", "list").stdout)
