@@ -17,8 +17,8 @@
 #include "tred/sandbox.h"
 #include "tred/server.h"
 
-#define SOCKET_DEFAULT "/run/gateway-agent/tre.sock"
-#define STATE_DEFAULT "/var/lib/gateway-agent-tre"
+#define SOCKET_DEFAULT "/run/gateway-agent/tred.sock"
+#define STATE_DEFAULT "/var/lib/gateway-tred"
 #define USER_DEFAULT "gateway-agent"
 
 enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_LEVEL, OPT_VERSION, OPT_HELP };
