@@ -117,7 +117,11 @@ static int serve(const struct arguments *a)
         log_error("tre", "there is no user %s; create it or name another with --agentd-user", a->user);
         return EXIT_FAILURE;
     }
-    if (tre_open(&t, a->state))
+    struct heap_scope scope;
+    heap_scope_begin(&scope);
+    enum error_code opened = tre_open(&t, a->state);
+    heap_scope_end(&scope);
+    if (opened)
         return EXIT_FAILURE;
     int listener = wire_listen(a->socket, SOCKET_MODE);
     if (listener < 0)
