@@ -4,6 +4,8 @@
 
 #include <malloc.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -44,7 +46,14 @@ static void *zeroing_realloc(void *p, size_t len, const char *file, int line)
 void heap_start(void)
 {
     (void)CRYPTO_set_mem_functions(zeroing_malloc, zeroing_realloc, zeroing_free);
-    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL);
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT |
+                                  OPENSSL_INIT_NO_ADD_ALL_CIPHERS | OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
+                              NULL);
+    bool ok = EVP_add_cipher(EVP_aes_256_gcm()) && EVP_add_cipher(EVP_aes_128_wrap()) && EVP_add_cipher(EVP_aes_192_wrap()) &&
+              EVP_add_cipher(EVP_aes_256_wrap()) && EVP_add_digest(EVP_sha256()) && EVP_add_digest(EVP_sha384()) &&
+              EVP_add_digest(EVP_sha512());
+    if (!ok)
+        abort(); /* no memory at the very start */
 }
 
 void *heap_pages(size_t len)
@@ -59,6 +68,20 @@ void heap_drop(void *pages, size_t len)
         return;
     secret_zero(pages, len);
     (void)munmap(pages, len);
+}
+
+void heap_scope_begin(struct heap_scope *s)
+{
+    s->context = OSSL_LIB_CTX_new(); /* NULL without memory: then the process-wide one serves */
+    (void)OSSL_LIB_CTX_set0_default(s->context);
+}
+
+void heap_scope_end(struct heap_scope *s)
+{
+    (void)OSSL_LIB_CTX_set0_default(OSSL_LIB_CTX_get0_global_default());
+    OSSL_LIB_CTX_free(s->context);
+    s->context = NULL;
+    heap_trim();
 }
 
 void heap_trim(void)

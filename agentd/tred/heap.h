@@ -5,11 +5,19 @@
 
 #include <stddef.h>
 
-/* Before the first use of libcrypto. Makes it zero what it frees, reads no configuration file, loads no error strings. */
+/* Before the first use of libcrypto. Makes it zero what it frees, reads no configuration file, loads no error strings,
+ * knows by name only the ciphers and digests that a MID package may use. */
 void heap_start(void);
 /* Pages of their own, zero; NULL without memory. heap_drop zeroes and unmaps them; NULL is fine. */
 void *heap_pages(size_t len);
 void heap_drop(void *pages, size_t len);
+/* libcrypto keeps every algorithm of its provider once one was used, some 300 KiB. Between begin and end it works in a context of its own,
+ * which end frees; no object of libcrypto may outlive its scope. Scopes do not nest. */
+struct heap_scope {
+    void *context;
+};
+void heap_scope_begin(struct heap_scope *s);
+void heap_scope_end(struct heap_scope *s);
 /* Gives the free heap back to the system; after requests that needed much. */
 void heap_trim(void);
 

@@ -17,8 +17,8 @@
 #include "tred/sandbox.h"
 #include "tred/server.h"
 
-#define SOCKET_DEFAULT "/run/gateway-agent/tre.sock"
-#define STATE_DEFAULT "/var/lib/gateway-agent-tre"
+#define SOCKET_DEFAULT "/run/gateway-agent/tred.sock"
+#define STATE_DEFAULT "/var/lib/gateway-tred"
 #define USER_DEFAULT "gateway-agent"
 
 enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_LEVEL, OPT_VERSION, OPT_HELP };
@@ -117,7 +117,11 @@ static int serve(const struct arguments *a)
         log_error("tre", "there is no user %s; create it or name another with --agentd-user", a->user);
         return EXIT_FAILURE;
     }
-    if (tre_open(&t, a->state))
+    struct heap_scope scope;
+    heap_scope_begin(&scope);
+    enum error_code opened = tre_open(&t, a->state);
+    heap_scope_end(&scope);
+    if (opened)
         return EXIT_FAILURE;
     int listener = wire_listen(a->socket, SOCKET_MODE);
     if (listener < 0)

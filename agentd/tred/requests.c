@@ -228,6 +228,24 @@ const char *requests_name(uint16_t op)
     return "unknown";
 }
 
+static enum requests_verdict permitted(struct tre *t, size_t i, struct slice body, enum error_code *status, struct writer *out)
+{
+    tre_refresh(t);
+    if (!(permits[i].states & t->state)) {
+        *status = t->state == TRE_BLOCKED ? ERROR_TRE_BLOCKED : ERROR_UNPROVISIONED;
+        return REQUEST_ANSWER;
+    }
+    struct reader in = reader_make(body.data, body.len);
+    *status = handlers[permits[i].op](t, &in, out);
+    if (in.failed)
+        return REQUEST_MALFORMED;
+    if (out->failed) {
+        *status = ERROR_INTERNAL;
+        *out = writer_make(out->data, out->cap);
+    }
+    return REQUEST_ANSWER;
+}
+
 enum requests_verdict requests_handle(struct tre *t, unsigned peers, uint16_t op, struct slice body, enum error_code *status,
                                       struct writer *out)
 {
@@ -240,18 +258,9 @@ enum requests_verdict requests_handle(struct tre *t, unsigned peers, uint16_t op
         return REQUEST_FORBIDDEN;
     if (body.len < permits[i].min || body.len > permits[i].max)
         return REQUEST_MALFORMED;
-    tre_refresh(t);
-    if (!(permits[i].states & t->state)) {
-        *status = t->state == TRE_BLOCKED ? ERROR_TRE_BLOCKED : ERROR_UNPROVISIONED;
-        return REQUEST_ANSWER;
-    }
-    struct reader in = reader_make(body.data, body.len);
-    *status = handlers[op](t, &in, out);
-    if (in.failed)
-        return REQUEST_MALFORMED;
-    if (out->failed) {
-        *status = ERROR_INTERNAL;
-        *out = writer_make(out->data, out->cap);
-    }
-    return REQUEST_ANSWER;
+    struct heap_scope scope;
+    heap_scope_begin(&scope);
+    enum requests_verdict verdict = permitted(t, i, body, status, out);
+    heap_scope_end(&scope);
+    return verdict;
 }

@@ -106,13 +106,13 @@ static struct request request_begin(void)
 
 static enum error_code request_check(const struct request *q, uint16_t op)
 {
-    if (q->w.failed)
-        return ERROR_TOO_LARGE;
+    if (q->invalid || q->w.failed)
+        return q->invalid ? ERROR_INVALID : ERROR_TOO_LARGE;
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
         if (bounds[i].op == op && q->w.len > bounds[i].max)
             return ERROR_TOO_LARGE;
         else if (bounds[i].op == op)
-            return q->invalid || q->w.len < bounds[i].min ? ERROR_INVALID : ERROR_NONE;
+            return q->w.len < bounds[i].min ? ERROR_INVALID : ERROR_NONE;
     return ERROR_INTERNAL;
 }
 
