@@ -277,8 +277,10 @@ class Faults(Base):
         s = self.server(b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" + body)
         self.assertEqual(self.get(f"https://localhost:{s.port}/"), "TooLarge")
         self.assertEqual((self.get(f"https://localhost:{s.port}/", "max=1001"), self.out["len"]), ("None", "1001"))
-        s = self.server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + body + b"\r\n0\r\n\r\n")
-        self.assertEqual(self.get(f"https://localhost:{s.port}/"), "TooLarge")
+        chunk = b"1f4\r\n" + b"x" * 500 + b"\r\n"
+        for chunks, error in ((2, "None"), (3, "TooLarge")):
+            s = self.server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * chunks + b"0\r\n\r\n")
+            self.assertEqual(self.get(f"https://localhost:{s.port}/"), error)
 
     def test_nobody_listens(self):
         with socket.socket() as s:
