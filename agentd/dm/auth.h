@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digests of OMA DM Security 1.2: pure functions of names, secrets and nonces. Despite its name the "HMAC" is a nested MD5; all of it runs inside TLS only. */
+/* Digests of OMA DM Security 1.2: pure functions of names, secrets and nonces. The "HMAC" is a nested MD5, despite
+ * its name; all of it runs inside TLS only. */
 #ifndef DM_AUTH_H
 #define DM_AUTH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's commands as a queue of single items, carried out in order (OMA DM Protocol 1.2, section 8.3; SyncML RepPro 1.2, section 6.6). A command that
- * waits for the TRE leaves the queue standing; remote.c sets it going again. Atomic is one task: everything in it or nothing. */
+/* The server's commands as a queue of single items, carried out in order (OMA DM Protocol 1.2, section 8.3; SyncML RepPro 1.2, section 6.6). A command
+ * that waits for the TRE leaves the queue standing; remote.c sets it going again. Atomic is one task: everything in it or nothing. */
 #include "base/log.h"
 #include "base/text.h"
 #include "dm/session.h"

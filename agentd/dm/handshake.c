@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mutual authentication of a session (OMA DM Security 1.2, section 5.1.3; OMA DM Protocol 1.2, section 9): our credentials and the server's challenges, the
- * server's credentials and our challenges, the nonces of both. Promises that s->server.ok is set only by a right digest (or when the account
+/* Mutual authentication of a session (OMA DM Security 1.2, section 5.1.3; OMA DM Protocol 1.2, section 9): our credentials and the server's
+ * challenges, the server's credentials and our challenges, the nonces of both. Promises that s->server.ok is set only by a right digest (or when the account
  * has no server credentials, and then by TLS alone), and that nonces of a server that is not authenticated are not kept. */
 #include <stdio.h>
 #include <string.h>
@@ -164,7 +164,7 @@ static bool refuse(struct dm_session *s, enum proof proof, struct error *err)
     bool silent = proof == PROOF_NONE && !s->client.ok; /* it only challenged us: its credentials may follow */
     s->server.ok = s->server.session = false;
     if (!silent && s->server.refusals++ > 0) {
-        error_set(err, ERROR_SERVER_AUTH, "%.80s %s", s->host, proof == PROOF_NONE ? "did not authenticate: no credentials" : "did not authenticate: wrong credentials twice");
+        error_set(err, ERROR_SERVER_AUTH, "%.80s did not authenticate: %s", s->host, proof == PROOF_NONE ? "no credentials" : "wrong credentials twice");
         return false;
     }
     if (!silent)
@@ -174,7 +174,7 @@ static bool refuse(struct dm_session *s, enum proof proof, struct error *err)
     return renew_nonce(s, err);
 }
 
-bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const char *hmac_header, struct slice body, bool commands, struct error *err)
+bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const char *hmac, struct slice body, bool commands, struct error *err)
 {
     const struct syncml_node *cred = syncml_child(hdr, SYNCML_CRED);
     s->hold = s->challenge = false;
@@ -188,7 +188,7 @@ bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const
         s->server.nonce_len = 0;
         return true;
     }
-    enum proof proof = hmac_header ? check_hmac(s, hmac_header, body) : cred ? check_cred(s, cred) : PROOF_NONE;
+    enum proof proof = hmac ? check_hmac(s, hmac, body) : cred ? check_cred(s, cred) : PROOF_NONE;
     bool was_ok = s->server.ok;
     if (proof != PROOF_RIGHT) {
         bool ends = !commands && s->client.ok; /* nothing to answer: the session would end without proof */
@@ -197,13 +197,13 @@ bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const
         return refuse(s, proof, err);
     }
     s->server.ok = true;
-    s->server.session = !hmac_header;
+    s->server.session = !hmac;
     s->header_status = s->server.session ? DM_AUTHENTICATED : DM_OK;
-    if (!hmac_header && dm_auth_from_type(syncml_text2(cred, SYNCML_META, SYNCML_TYPE), &s->server.type) && s->server.type == DM_AUTH_BASIC) {
+    if (!hmac && dm_auth_from_type(syncml_text2(cred, SYNCML_META, SYNCML_TYPE), &s->server.type) && s->server.type == DM_AUTH_BASIC) {
         keep_nonces(s, false);
         return true;
     }
-    if (hmac_header)
+    if (hmac)
         s->server.type = DM_AUTH_HMAC;
     keep_nonces(s, was_ok);
     return renew_nonce(s, err);

@@ -38,7 +38,9 @@ static void put_header(struct dm_session *s, struct syncml_writer *w)
 
 static void put_header_status(struct dm_session *s, struct writer *out)
 {
-    struct dm_challenge c = { .type = s->server.type, .nonce = s->server.type == DM_AUTH_BASIC ? NULL : s->server.nonce, .nonce_len = s->server.nonce_len };
+    struct dm_challenge c = { .type = s->server.type, .nonce = s->server.nonce, .nonce_len = s->server.nonce_len };
+    if (c.type == DM_AUTH_BASIC)
+        c.nonce = NULL;
     struct dm_status_out status = { .msg_ref = s->msg_ref, .cmd_ref = { (const uint8_t *)"0", 1 }, .cmd = "SyncHdr",
                                     .target_ref = { (const uint8_t *)s->tree.device->device_id, strlen(s->tree.device->device_id) },
                                     .source_ref = { (const uint8_t *)s->url, strlen(s->url) }, .status = s->header_status,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every leaf of the tree with its rights, format, bounds and functions. The table is the document: etc/doc/management-objects.md and OMA DM Standardized
- * Objects 1.2 for DevInfo, DevDetail and DMAcc. Never gives out a secret, a nonce or a package. */
+/* Every leaf of the tree with its rights, format, bounds and functions. The table is the document: etc/doc/management-objects.md and OMA DM
+ * Standardized Objects 1.2 for DevInfo, DevDetail and DMAcc. Never gives out a secret, a nonce or a package. */
 #include "dm/nodes.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the client has to say: Status, Results, Alert and Replace as finished pieces of SyncML, packed into messages that the server can take. CmdIDs are
- * unique in a session, so that a piece may travel in a later message. Inside dm/ only. */
+/* What the client has to say: Status, Results, Alert and Replace as finished pieces of SyncML, packed into messages that the server can take. CmdIDs
+ * are unique in a session, so that a piece may travel in a later message. Inside dm/ only. */
 #ifndef DM_OUTBOX_H
 #define DM_OUTBOX_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leaves whose answer comes from the TRE: evidence, token, keys, Install. One call at a time; the queue of commands waits for it. Never keeps what the TRE
- * said beyond the message that carries it. */
+/* Leaves whose answer comes from the TRE: evidence, token, keys, Install. One call at a time; the queue of commands waits for it. Never keeps what the
+ * TRE said beyond the message that carries it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,9 +103,7 @@ static void on_installed(void *user, enum error_code status, enum mid_result res
     m->result = (status || !entry) && result == MID_OK ? MID_INTERNAL : result;
     if (entry)
         m->entry = *entry;
-    s->mid_attempted = true;
-    s->mid_result = m->result;
-    s->mid = m->entry;
+    s->mid = *m;
     if (m->result == MID_OK)
         log_notice(s->log, "MID %s version %u installed", m->entry.id, (unsigned)m->entry.version);
     else

@@ -121,7 +121,7 @@ static void end_session(struct dm_session *s)
         error_set(&s->error, ERROR_INCOMPLETE, "object for %s ended early", s->large.uri);
     if (!s->error.code && s->report && s->report_status != DM_OK)
         error_set(&s->error, ERROR_SERVER_STATUS, "%.80s answered the report with status %d", s->host, s->report_status);
-    *o = (struct dm_outcome){ .mid_attempted = s->mid_attempted, .mid_result = s->mid_result, .mid = s->mid, .account = &s->account,
+    *o = (struct dm_outcome){ .mid_attempted = s->mid.attempted, .mid_result = s->mid.result, .mid = s->mid.entry, .account = &s->account,
                               .credentials_changed = credentials_changed(s) };
     collect_lwm2m(s, o);
     if (s->error.code)

@@ -16,8 +16,7 @@ enum dm_event { DM_EV_START, DM_EV_ANSWER, DM_EV_WORKED, DM_EV_FINISHED, DM_EV_F
 
 struct dm_party { /* how one side proves itself */
     enum dm_auth type;
-    bool ok;             /* authenticated (always true for a server that no credentials are known of) */
-    bool needed;
+    bool ok, needed;     /* ok: authenticated (a server of which no credentials are known always is) */
     bool session;        /* accepted for the whole session (212) */
     unsigned refusals;
     uint8_t nonce[64];   /* client: for the next digest; server: the one that we gave out last */
@@ -57,19 +56,17 @@ struct dm_session {
     struct dm_party client, server;
     int header_status;         /* for the server's SyncHdr; 0: none is due */
     bool challenge, hold;      /* the status carries a challenge; nothing else may be sent */
-    bool server_final, next_wanted, token_open;
+    bool server_final, next_wanted;
     uint8_t *document;         /* the server's message, */
     struct arena arena;        /* its tree */
     const struct syncml_node *root;
     struct dm_task *tasks;     /* and its commands */
     size_t task, task_count;
-    uint32_t call;             /* open call to the TRE */
+    uint32_t call;             /* open at the TRE */
     struct dm_tree tree;
     struct dm_large large;
     struct dm_outbox outbox;
-    bool mid_attempted;
-    enum mid_result mid_result;
-    struct mid_entry mid;
+    struct dm_mid mid;         /* what the last Install came to */
     struct error error;
 };
 
@@ -80,7 +77,7 @@ void session_fail(struct dm_session *s, enum error_code code, const char *format
 /* handshake.c. client: false and err set if the session is over; s->client.ok says whether we are accepted. server: s->server.ok. */
 void handshake_init(struct dm_session *s);
 bool handshake_client(struct dm_session *s, const struct syncml_node *status, struct error *err);
-bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const char *hmac_header, struct slice body, bool commands, struct error *err);
+bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const char *hmac, struct slice body, bool commands, struct error *err);
 void handshake_cred(struct dm_session *s, struct syncml_writer *w); /* Cred for SyncHdr, if one is due */
 bool handshake_hmac(const struct dm_session *s, struct slice body, char *header, size_t cap); /* false: none is due */
 
@@ -100,5 +97,4 @@ bool remote_ask(struct dm_session *s, const struct dm_task *t, enum dm_ask ask, 
 int large_take(struct dm_session *s, const struct dm_task *t, const struct dm_input *in);
 void large_interrupt(struct dm_session *s); /* another command came first: Alert 1225 */
 void large_clear(struct dm_session *s);
-
 #endif

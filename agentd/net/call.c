@@ -74,8 +74,7 @@ static bool set_request(struct https_call *c, const struct https_request *reques
     curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
     curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c->easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(c->easy, CURLOPT_PROXY, ""); /* also hides those of the environment */
     curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->reason);
     curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -241,7 +240,8 @@ enum error_code call_result(const struct https_call *c, CURLcode result, char *r
     if (code == ERROR_TIMEOUT && curl_easy_getinfo(c->easy, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port == 0)
         return ERROR_CONNECT;
     (void)curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &system);
-    if (code == ERROR_TLS && (system == ECONNRESET || system == EPIPE || strstr(c->reason, "SSL_ERROR_SYSCALL") || strstr(c->reason, "unexpected eof")))
+    bool cut = system == ECONNRESET || system == EPIPE || strstr(c->reason, "SSL_ERROR_SYSCALL") || strstr(c->reason, "unexpected eof");
+    if (code == ERROR_TLS && cut)
         return ERROR_SERVER_CLOSED; /* in the middle of the handshake */
     return code;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../unit/dm/fake_trust.h"
+#include "base/log.h"
 #include "codec/syncml.h"
 #include "dm/dm.h"
 
@@ -174,6 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct dm_account account = { .server_id = "s", .uri = "https://h/dm", .auth = DM_AUTH_MD5 };
     static const struct dm_device device = { .device_id = "urn:gateway:1", .manufacturer = "m", .model = "m", .gateway_id = "1", .network = "n" };
     static const struct lease lease = { .bound = false };
+    log_set(LOG_LEVEL_ERROR, LOG_TARGET_STDERR, "fuzz");
     memset(timers, 0, sizeof timers);
     now = ended = 0;
     the_loop = &loop;

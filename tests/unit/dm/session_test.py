@@ -105,6 +105,8 @@ class Authentication(Base):
                                  lambda m: [command("Get", 2, item("./DevInfo/Man")), FINAL], end], auth="hmac")
         self.assertEqual(messages[2].statuses()[0], ("0", "SyncHdr", 200))
         self.assertIsNotNone(messages[2].next_nonce())
+        self.assertEqual(self.out["client-nonce"], self.server.client_nonce.hex())
+        self.assertEqual(self.out["server-nonce"], self.server.server_nonce.hex())
 
     def test_basic_both_ways(self):
         self.session([lambda m: [command("Get", 1, item("./DevDetail/SwV")), FINAL], end], auth="basic")
@@ -225,11 +227,14 @@ class Tree(Base):
         m = self.ask(command("Replace", 1, item(uri, "x")), command("Add", 2, item(uri, "x")), command("Add", 3, item(uri, "y")),
                      command("Replace", 4, item(uri, "z")), command("Get", 5, item(uri)), command("Delete", 6, item(uri)),
                      command("Delete", 7, item("./GatewayAgent/LwM2M/a")), command("Get", 8, item(uri)), command("Add", 9, item("./DevInfo/Man", "x")),
-                     command("Copy", 10, item(uri)), command("Exec", 11, item(uri)), command("Get", 12),
+                     command("Copy", 10, item(uri)), command("Add", 13, item("./GatewayAgent/LwM2M/a.b/Identity", "x")),
+                     command("Add", 14, item(f"./GatewayAgent/LwM2M/{'n' * 33}/Identity", "x")), command("Add", 15, item("./GatewayAgent/LwM2M//Identity", "x")),
+                     command("Exec", 11, item(uri)), command("Get", 12),
                      *[command("Add", 20 + i, item(f"./GatewayAgent/Mid/m{i}", None, "node")) for i in range(5)],
                      command("Add", 30, item("./GatewayAgent/Mid/m0", None, "node")), *[command("Delete", 40 + i, item(f"./GatewayAgent/Mid/m{i}"))
                                                                                   for i in range(4)])
         self.assertEqual([m.status(i)[0] for i in range(1, 13)], [404, 200, 418, 200, 200, 405, 200, 404, 405, 406, 404, 400])
+        self.assertEqual([m.status(i)[0] for i in (13, 14, 15)], [404] * 3)
         self.assertEqual(m.results()[uri], "z")
         self.assertEqual([m.status(20 + i)[0] for i in range(5)], [200] * 4 + [420])
         self.assertEqual(m.status(30), [418])
@@ -334,6 +339,13 @@ class Packages(Base):
         for size in (29999, 30001):
             messages = self.session(self.chunks([12000, 12000, 6000], size=size))
             self.assertEqual(messages[3].status(3), [424])
+
+    def test_large_object_far_over_its_size(self):
+        messages = self.session(self.chunks([9000, 9000], size=100))
+        self.assertEqual(messages[1].status(1), [424])
+        m = self.session([lambda m: [command("Add", 1, item("./GatewayAgent/Mid/x/Package", PACKAGE[:50], "bin", size=60, more=True))],
+                          lambda m: [command("Add", 2, item("./GatewayAgent/Mid/x/Package", PACKAGE, "bin")), FINAL], end])[2]
+        self.assertEqual(m.status(2), [424])
 
     def test_large_object_needs_a_bounded_size(self):
         part = item("./GatewayAgent/Mid/x/Package", b"x", "bin", more=True)

@@ -32,7 +32,7 @@ def make_certificates():
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     for name in ("root", "other"):
         run("openssl", "req", "-x509", *key, "-days", "2", "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem", cwd=FOLDER)
-    for name, alt in (("server", "DNS:dm.example.net,DNS:localhost,IP:127.0.0.1,IP:192.0.2.1"), ("stranger", "DNS:stranger.example")):
+    for name, alt in (("server", "DNS:dm.example.net,DNS:localhost,IP:127.0.0.1,IP:192.0.2.1,IP:2001:db8:1::1"), ("stranger", "DNS:stranger.example")):
         run("openssl", "req", *key, "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.csr", cwd=FOLDER)
         (FOLDER / "ext").write_text(f"subjectAltName={alt}\n")
         run("openssl", "x509", "-req", "-in", f"{name}.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", "2", "-extfile", "ext",
@@ -148,7 +148,9 @@ class Server:
 make_certificates()
 make_network()
 (FOLDER / "resolv.conf").write_text("nameserver 198.51.100.1\n")
+(FOLDER / "hosts").write_text("127.0.0.1 localhost\n203.0.113.99 hosted.example\n")
 run("mount", "--bind", FOLDER / "resolv.conf", "/etc/resolv.conf")
+run("mount", "--bind", FOLDER / "hosts", "/etc/hosts")
 NAME_SERVERS = []
 for address, answers in (("192.0.2.1", ["dm.example.net,203.0.113.5", "stranger.example,192.0.2.1", "both.example,192.0.2.1", "both.example,2001:db8:1::1",
                                         "six.example,2001:db8:1::1"]),
@@ -216,10 +218,14 @@ class Trust(Base):
         self.assertEqual(self.get(f"https://localhost:{s.port}/"), "TlsUntrusted")
         self.assertEqual(self.get(f"https://localhost:{s.port}/", f"pin={pin_of('stranger')}"), "TlsUntrusted")
 
-    def test_tls_1_1_is_refused(self):
-        s = self.server(version=ssl.TLSVersion.TLSv1_1)
-        self.assertIn(self.get(f"https://localhost:{s.port}/"), ("TlsFailed", "ServerClosed"))
-        self.assertEqual(s.requests, [])
+    def test_tls_1_1_is_refused_whatever_the_system_allows(self):
+        conf = FOLDER / "openssl.cnf"
+        conf.write_text("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n")
+        for version, good in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)):
+            s = self.server(version=version)
+            error = self.get(f"https://localhost:{s.port}/", env={"OPENSSL_CONF": str(conf)})
+            self.assertEqual(error, "None" if good else "TlsFailed")
+            self.assertEqual(len(s.requests), int(good))
 
     def test_other_schemes_are_refused(self):
         s = self.server(tls=False)
@@ -271,8 +277,10 @@ class Faults(Base):
         s = self.server(b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" + body)
         self.assertEqual(self.get(f"https://localhost:{s.port}/"), "TooLarge")
         self.assertEqual((self.get(f"https://localhost:{s.port}/", "max=1001"), self.out["len"]), ("None", "1001"))
-        s = self.server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + body + b"\r\n0\r\n\r\n")
-        self.assertEqual(self.get(f"https://localhost:{s.port}/"), "TooLarge")
+        chunk = b"1f4\r\n" + b"x" * 500 + b"\r\n"
+        for chunks, error in ((2, "None"), (3, "TooLarge")):
+            s = self.server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * chunks + b"0\r\n\r\n")
+            self.assertEqual(self.get(f"https://localhost:{s.port}/"), error)
 
     def test_nobody_listens(self):
         with socket.socket() as s:
@@ -317,11 +325,10 @@ class Leases(Base):
         self.assertEqual(self.get("https://only-wan.example/", *self.BOUND), "NameLookup")
         self.assertIn("only-wan.example", self.out["text"])
         self.assertEqual(self.get("https://dm.example.net/", "address=192.0.2.2"), "NameLookup")
-        self.assertEqual(self.get("https://localhost:1/", *self.BOUND), "ConnectFailed" if self.resolves("localhost") else "NameLookup")
 
-    def resolves(self, name):
-        out = subprocess.run([TOOL, f"resolve={name}", *self.BOUND], check=True, capture_output=True, text=True).stdout
-        return "error=None" in out
+    def test_the_hosts_file_is_for_the_unbound(self):
+        self.assertIn("address0=203.0.113.99", run(TOOL, "resolve=hosted.example"))
+        self.assertIn("error=NameLookup", run(TOOL, "resolve=hosted.example", *self.BOUND))
 
     def test_a_source_that_is_gone(self):
         s = self.server(far="203.0.113.5")
@@ -333,6 +340,8 @@ class Leases(Base):
         s = self.server(far="192.0.2.1")
         self.assertEqual(self.get(f"https://192.0.2.1:{s.port}/", "address=192.0.2.2"), "None", self.out)
         self.assertEqual(self.get(f"https://192.0.2.1:{s.port}/", "address=2001:db8:1::2"), "ConnectFailed")
+        six = self.server(far="2001:db8:1::1")
+        self.assertEqual(self.get(f"https://[2001:db8:1::1]:{six.port}/", "address=2001:db8:1::2"), "None", self.out)
 
     def test_ipv6_first_then_ipv4(self):
         pin = f"pin={pin_of('stranger')}"
