@@ -147,13 +147,17 @@ static unsigned get(struct lwm2m_client *c, const char *path, int accept, struct
 static unsigned put(struct lwm2m_client *c, enum coap_method method, const char *path, int format, const void *payload, size_t len)
 {
     struct coap_answer a;
-    return send(c, &(struct ask){ method, path, NULL, format, -1, -1, payload, len }, &a);
+    unsigned code = send(c, &(struct ask){ method, path, NULL, format, -1, -1, payload, len }, &a);
+    advance(0);
+    return code;
 }
 
 static unsigned set_attributes(struct lwm2m_client *c, const char *path, const char *query)
 {
     struct coap_answer a;
-    return send(c, &(struct ask){ METHOD_PUT, path, query, -1, -1, -1, NULL, 0 }, &a);
+    unsigned code = send(c, &(struct ask){ METHOD_PUT, path, query, -1, -1, -1, NULL, 0 }, &a);
+    advance(0);
+    return code;
 }
 
 static unsigned observe(struct lwm2m_client *c, const char *path, int action)
