@@ -91,6 +91,6 @@ bool reporting_observe(struct lwm2m_client *c, const struct coap_token *token, c
 void reporting_cancel(struct lwm2m_client *c, const struct coap_token *token);
 bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token);
 void reporting_clear(struct lwm2m_client *c);
-void reporting_run(struct lwm2m_client *c); /* values or attributes changed: notifies what is due, sets the timer for the rest */
+void reporting_changed(struct lwm2m_client *c); /* values or attributes changed: looks at all observations from the loop, after the answer is out */
 
 #endif

@@ -150,7 +150,7 @@ static enum coap_code write(struct lwm2m_client *c, const struct coap_request *r
     if (code != CODE_CHANGED)
         return code;
     apply(c, p, replace);
-    reporting_run(c);
+    reporting_changed(c);
     return CODE_CHANGED;
 }
 
@@ -165,7 +165,7 @@ static enum coap_code write_attributes(struct lwm2m_client *c, const struct coap
     bool numeric = resource && value_is_number(resource->type) && (!resource->multiple || p->depth == PATH_RESOURCE_INSTANCE);
     if (r->queries > COAP_QUERIES || !attributes_write(&c->attributes, p, numeric, r->query, r->queries))
         return CODE_BAD_REQUEST;
-    reporting_run(c);
+    reporting_changed(c);
     return CODE_CHANGED;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records as SenML CBOR (RFC 8428 clause 6, Core TS 1.1.1 clause 7.4.6). Writes definite lengths and shortest forms; reads what encoders in the
- * field send: indefinite arrays, maps and strings in one chunk aside, any length form, half to double floats. Nesting is two deep by nature. */
+ * field send: indefinite arrays and maps, any length form, half to double floats. Nesting is two deep by nature. */
 #include <math.h>
 #include <string.h>
 
@@ -177,13 +177,14 @@ static struct head take_head(struct reader *r)
     return h;
 }
 
+/* Another item in the array or map? An indefinite one that ends without its break fails the reader. */
 static bool more(struct reader *r, const struct head *h, uint64_t taken)
 {
-    if (r->failed || reader_left(r) == 0)
-        return !h->indefinite && taken < h->n && !r->failed;
+    if (r->failed)
+        return false;
     if (!h->indefinite)
         return taken < h->n;
-    if (reader_peek(r) != BREAK)
+    if (reader_left(r) > 0 && reader_peek(r) != BREAK)
         return true;
     reader_u8(r);
     return false;

@@ -14,7 +14,7 @@
 
 struct lwm2m_client;
 
-struct lwm2m_device { /* object 3; borrowed for the client's life, values read at each Read */
+struct lwm2m_device { /* object 3; borrowed for the client's life, values read at each Read; its functions must not call the client */
     const char *manufacturer, *model, *serial, *hardware_version, *firmware_version, *gateway_id;
     uint64_t (*current_time)(void *user); /* /3/0/13, Unix seconds */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */

@@ -84,6 +84,7 @@ static void on_lost(void *user, const struct error *error)
     struct lwm2m_client *c = user;
     bool steady = (c->phase == PHASE_REGISTERED || c->phase == PHASE_UPDATING) && loop_now(c->loop) - c->registered_at >= STEADY_MS;
     c->failure = *error;
+    log_info("lwm2m", "server %u: %s", c->account.short_server_id, error->text);
     registration_post(c, steady ? EVENT_LOST : EVENT_FAILED, c->generation);
 }
 

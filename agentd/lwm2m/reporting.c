@@ -66,11 +66,13 @@ static struct observation *find_free(struct lwm2m_client *c)
     return NULL;
 }
 
+static void run(struct lwm2m_client *c);
+
 static void on_report_timer(void *user)
 {
     struct lwm2m_client *c = user;
     c->report_timer = 0;
-    reporting_run(c);
+    run(c);
 }
 
 static void run_later(struct lwm2m_client *c, uint64_t ms)
@@ -173,14 +175,23 @@ static uint64_t run_one(struct lwm2m_client *c, struct observation *o)
     return period ? (period > age ? period - age : period) : UINT64_MAX;
 }
 
-void reporting_run(struct lwm2m_client *c)
+/* Notifies what is due and sets the timer for the rest. */
+static void run(struct lwm2m_client *c)
 {
     uint64_t next = UINT64_MAX;
-    loop_cancel(c->loop, &c->report_timer);
     for (size_t i = 0; c->link && i < OBSERVATIONS_MAX; i++) {
         uint64_t again = c->observations[i].used ? run_one(c, &c->observations[i]) : UINT64_MAX;
         next = again < next ? again : next;
     }
     if (next != UINT64_MAX)
         run_later(c, next);
+}
+
+void reporting_changed(struct lwm2m_client *c)
+{
+    for (size_t i = 0; i < OBSERVATIONS_MAX; i++)
+        if (c->observations[i].used) {
+            run_later(c, 0);
+            return;
+        }
 }

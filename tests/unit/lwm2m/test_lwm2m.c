@@ -147,13 +147,17 @@ static unsigned get(struct lwm2m_client *c, const char *path, int accept, struct
 static unsigned put(struct lwm2m_client *c, enum coap_method method, const char *path, int format, const void *payload, size_t len)
 {
     struct coap_answer a;
-    return send(c, &(struct ask){ method, path, NULL, format, -1, -1, payload, len }, &a);
+    unsigned code = send(c, &(struct ask){ method, path, NULL, format, -1, -1, payload, len }, &a);
+    advance(0);
+    return code;
 }
 
 static unsigned set_attributes(struct lwm2m_client *c, const char *path, const char *query)
 {
     struct coap_answer a;
-    return send(c, &(struct ask){ METHOD_PUT, path, query, -1, -1, -1, NULL, 0 }, &a);
+    unsigned code = send(c, &(struct ask){ METHOD_PUT, path, query, -1, -1, -1, NULL, 0 }, &a);
+    advance(0);
+    return code;
 }
 
 static unsigned observe(struct lwm2m_client *c, const char *path, int action)
@@ -285,6 +289,11 @@ static void test_write_refusals(void)
         { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":60,\"x_\":1}]", CODE_BAD_REQUEST },
         { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"bn\":\"/1/0/\",\"n\":\"1\"}]", CODE_BAD_REQUEST },
         { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "{}", CODE_BAD_REQUEST },  { METHOD_POST, "/1/0", CONTENT_SENML_JSON, "[{\"n\":\"/1/0/1\",\"vs\":\"60\"}]", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, "\x9f\xbf\x21\x66/1/0/1\x02\x18\x3c", CODE_BAD_REQUEST }, /* no break */
+        { METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, "\x9f\xbf\x21\x66/1/0/1\x02\x18\x3c\xff", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, "\x82\xa2\x21\x66/1/0/1\x02\x18\x3c", CODE_BAD_REQUEST },
+        { METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, "\x81\xa2\x21\x66/1/0/1\x02\x18\x3c\x02", CODE_BAD_REQUEST }, /* more behind it */
+        { METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, "\x81\xa1\x21\x66/1/0/1", CODE_BAD_REQUEST },
         { METHOD_PUT, "/1/0", CONTENT_TLV, "\xc1\x01\x3c", CODE_BAD_REQUEST }, { METHOD_PUT, "/3/0", CONTENT_TLV, "", CODE_METHOD_NOT_ALLOWED },
         { METHOD_DELETE, "/1/0", -1, "", CODE_METHOD_NOT_ALLOWED },           { METHOD_DELETE, "/3/0", -1, "", CODE_METHOD_NOT_ALLOWED },
         { METHOD_DELETE, "/9/0", -1, "", CODE_NOT_FOUND },                    { METHOD_DELETE, "/0/0", -1, "", CODE_UNAUTHORIZED },

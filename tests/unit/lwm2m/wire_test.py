@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: Apache-2.0
+# The LwM2M client on the wire: CoAP messages made by hand, carried by OpenSSL's own DTLS server as a pipe of datagrams. Shows what no ordinary server
+# can be made to do: duplicates, blocks, unknown options, refusals, silence. Runs itself in a private network namespace. Usage: wire_test.py TOOL. TAP.
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+
+KEY, IDENTITY, PORT = "00112233445566778899aabbccddeeff", "wire", 5684
+CON, NON, ACK, RST = range(4)
+GET, POST, PUT, DELETE, FETCH = 1, 2, 3, 4, 5
+OBSERVE, LOCATION, URI_PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1, SIZE2, IF_NONE_MATCH = 6, 8, 11, 12, 15, 17, 23, 27, 28, 5
+results = []
+
+
+def code(text):
+    return int(text[0]) << 5 | int(text[2:])
+
+
+def number(value):
+    return value.to_bytes((value.bit_length() + 7) // 8, "big")
+
+
+class Message:
+    def __init__(self, kind, what, mid, token=b"", options=(), payload=b""):
+        self.kind, self.code, self.mid, self.token, self.options, self.payload = kind, what, mid, token, list(options), payload
+
+    def encode(self):
+        out = bytearray([0x40 | self.kind << 4 | len(self.token), self.code]) + self.mid.to_bytes(2, "big") + self.token
+        last = 0
+        for option, value in sorted(self.options, key=lambda o: o[0]):
+            nibbles, extended = 0, b""
+            for shift, n in ((4, option - last), (0, len(value))):
+                nibbles |= (n if n < 13 else 13 if n < 269 else 14) << shift
+                extended += b"" if n < 13 else bytes([n - 13]) if n < 269 else (n - 269).to_bytes(2, "big")
+            out += bytes([nibbles]) + extended + value
+            last = option
+        return bytes(out) + (b"\xff" + self.payload if self.payload else b"")
+
+    @staticmethod
+    def decode(data):
+        token_len = data[0] & 15
+        m = Message(data[0] >> 4 & 3, data[1], int.from_bytes(data[2:4], "big"), data[4:4 + token_len])
+        at, last = 4 + token_len, 0
+        while at < len(data) and data[at] != 0xFF:
+            fields, head = [], data[at]
+            at += 1
+            for n in (head >> 4, head & 15):
+                size = {13: 1, 14: 2}.get(n, 0)
+                fields.append(n if size == 0 else int.from_bytes(data[at:at + size], "big") + (13 if size == 1 else 269))
+                at += size
+            last += fields[0]
+            m.options.append((last, data[at:at + fields[1]]))
+            at += fields[1]
+        m.payload = data[at + 1:]
+        return m
+
+    def values(self, option):
+        return [value for o, value in self.options if o == option]
+
+    def path(self):
+        return "/" + "/".join(v.decode() for v in self.values(URI_PATH))
+
+
+class Server:
+    """One DTLS session after the other. The pipes are in packet mode, so that one read or write is one datagram."""
+
+    def __init__(self, key=KEY):
+        stdin_end, self.input = os.pipe2(os.O_DIRECT)
+        self.output, stdout_end = os.pipe2(os.O_DIRECT)
+        self.process = subprocess.Popen(["openssl", "s_server", "-dtls1_2", "-psk", key, "-psk_identity", IDENTITY, "-nocert", "-quiet", "-accept", f"127.0.0.1:{PORT}"],
+                                        stdin=stdin_end, stdout=stdout_end, stderr=subprocess.DEVNULL)
+        os.close(stdin_end)
+        os.close(stdout_end)
+        self.mid = 1000
+        time.sleep(0.3)
+
+    def receive(self, seconds=3.0):
+        if not select.select([self.output], [], [], seconds)[0]:
+            return None
+        data = os.read(self.output, 65536)
+        return Message.decode(data) if len(data) >= 4 else None
+
+    def send(self, message):
+        os.write(self.input, message.encode())
+
+    def answer(self, request, text, options=()):
+        self.send(Message(ACK, code(text), request.mid, request.token, options))
+
+    def request(self, what, path, options=(), payload=b"", mid=None, token=b"tk"):
+        self.mid += 1
+        mid = self.mid if mid is None else mid
+        segments = [(URI_PATH, s.encode()) for s in path.split("/")[1:]]
+        self.send(Message(CON, what, mid, token, segments + list(options), payload))
+        got = self.receive()
+        return got if got and got.kind == ACK and got.mid == mid else Message(NON, 0, 0)
+
+    def accept_registration(self):
+        request = self.receive(5)
+        if request:
+            self.answer(request, "2.01", [(LOCATION, b"rd"), (LOCATION, b"a"), (LOCATION, b"b")])
+        return request
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.input)
+        os.close(self.output)
+
+
+def start(*more):
+    client = subprocess.Popen([sys.argv[1], "--uri", f"coaps://127.0.0.1:{PORT}", "--endpoint", "gw", "--identity", IDENTITY, "--key", KEY, *more],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+    client.lines = b""
+    return client
+
+
+def line(client, start_text, seconds=10):
+    """The next line of the client's output that begins so."""
+    end = time.monotonic() + seconds
+    while True:
+        while b"\n" in client.lines:
+            text, client.lines = client.lines.split(b"\n", 1)
+            if text.decode().startswith(start_text):
+                return text.decode()
+        if not select.select([client.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+            return ""
+        more = os.read(client.stdout.fileno(), 4096)
+        if not more:
+            return ""
+        client.lines += more
+
+
+def check(name, passed, detail=""):
+    results.append(bool(passed))
+    print(f"{'ok' if passed else 'not ok'} {len(results)} - {name}" + ("" if passed else f" # got {detail}"), flush=True)
+
+
+def updates(server, seconds):
+    count, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        m = server.receive(max(0.0, end - time.monotonic()))
+        if m and m.code == POST and m.path() == "/rd/a/b":
+            count += 1
+            server.answer(m, "2.04")
+    return count
+
+
+def switches(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return sum(int(text.split()[1]) for text in status if "ctxt_switches" in text)
+
+
+def test_session():
+    server = Server()
+    client = start()
+    m = server.accept_registration()
+    check("Register has path, parameters and links", m and m.kind == CON and m.code == POST and m.path() == "/rd" and
+          set(m.values(QUERY)) == {b"ep=gw", b"lt=300", b"lwm2m=1.1", b"b=U"} and b"</1/0>,</3/0>" in m.payload and m.values(FORMAT) == [number(40)], m and m.options)
+    text = line(client, "state registered")
+    check("all segments of Location-Path are kept", text == "state registered /rd/a/b", text)
+
+    test_idle(client)
+    first = server.request(POST, "/1/0/8", mid=7)
+    update = server.receive()
+    if update:
+        server.answer(update, "2.04")
+    again = server.request(POST, "/1/0/8", mid=7)
+    check("a repeated request gets the same answer", first.code == again.code == code("2.04"), (first.code, again.code))
+    check("and has one effect", update and update.path() == "/rd/a/b" and updates(server, 1) == 0)
+    check("a new one has another", server.request(POST, "/1/0/8", mid=8).code == code("2.04") and updates(server, 1) == 1)
+
+    check("an unknown critical option is 4.02", server.request(GET, "/3/0/0", [(65001, b"x")]).code == code("4.02"))
+    check("an unknown elective option is ignored", server.request(GET, "/3/0/0", [(65000, b"x")]).payload == b"gateway-agent")
+    check("If-None-Match is 4.12", server.request(GET, "/3/0/0", [(IF_NONE_MATCH, b"")]).code == code("4.12"))
+    check("object 0 is 4.01", server.request(GET, "/0/0").code == code("4.01"))
+    check("FETCH is answered (4.05)", server.request(FETCH, "/", [(FORMAT, number(110))], b"[]").code == code("4.05"))
+    check("DELETE of the device is 4.05", server.request(DELETE, "/3/0").code == code("4.05"))
+    check("a body in blocks is 4.13", server.request(PUT, "/1/0/1", [(FORMAT, b""), (BLOCK1, b"\x08")], b"1" * 16).code == code("4.13"))
+
+    whole = server.request(GET, "/3/0", [(ACCEPT, number(40))]).payload
+    parts, n = b"", 0
+    while n < 40:
+        m = server.request(GET, "/3/0", [(ACCEPT, number(40)), (BLOCK2, number(n << 4 | 2))])
+        parts += m.payload
+        n += 1
+        if m.code != code("2.05") or not int.from_bytes(m.values(BLOCK2)[0], "big") & 8:
+            break
+    check("an answer in blocks of 64 is the whole answer", n == (len(whole) + 63) // 64 > 1 and parts == whole, (n, parts))
+    check("a block behind the end is 4.00", server.request(GET, "/3/0", [(ACCEPT, number(40)), (BLOCK2, number(99 << 4 | 2))]).code == code("4.00"))
+    test_observation(server)
+    test_unknown(server, client)
+    server.close()
+
+
+def write_lifetime(server, seconds):
+    """Writes /1/0/1; returns the notification that follows, if one does, and answers the Update."""
+    server.request(PUT, "/1/0/1", [(FORMAT, b"")], str(seconds).encode())
+    notification, end = None, time.monotonic() + 1
+    while time.monotonic() < end:
+        m = server.receive(max(0.0, end - time.monotonic()))
+        if m and m.code == POST:
+            server.answer(m, "2.04")
+        elif m and m.code == code("2.05"):
+            notification = m
+            server.send(Message(ACK, 0, m.mid))
+    return notification
+
+
+def test_observation(server):
+    m = server.request(GET, "/1/0/1", [(OBSERVE, b""), (ACCEPT, b"")], token=b"ob", mid=500)
+    check("Observe is confirmed", m.code == code("2.05") and m.values(OBSERVE) and m.payload == b"300", m.options)
+    n = write_lifetime(server, 301)
+    check("a change is notified, confirmable, with a later number",
+          n and n.kind == CON and n.token == b"ob" and n.payload == b"301" and n.values(OBSERVE)[0] > m.values(OBSERVE)[0], n)
+    m = server.request(GET, "/1/0/1", [(OBSERVE, b"\x01"), (ACCEPT, b"")], token=b"ob")
+    check("Observe=1 cancels", m.code == code("2.05") and not m.values(OBSERVE) and not write_lifetime(server, 302))
+    m = server.request(GET, "/1/0/1", [(OBSERVE, b""), (ACCEPT, b"")], token=b"ob", mid=500)
+    check("a late duplicate of Observe does not bring it back", m.code == code("2.05") and not write_lifetime(server, 303))
+    m = server.request(GET, "/1/0/1", [(OBSERVE, b""), (ACCEPT, b"")], token=b"rs")
+    server.request(PUT, "/1/0/1", [(FORMAT, b"")], b"304")
+    reset, end = False, time.monotonic() + 2
+    while time.monotonic() < end and not reset:
+        m = server.receive(0.5)
+        if m and m.code == POST:
+            server.answer(m, "2.04")
+        elif m and m.code == code("2.05") and m.kind == CON:
+            server.send(Message(RST, 0, m.mid))
+            reset = True
+    updates(server, 0.5)
+    check("RST cancels", reset and not write_lifetime(server, 305))
+
+
+def test_idle(client):
+    time.sleep(1)
+    before = switches(client.pid)
+    time.sleep(5)
+    after = switches(client.pid)
+    check("no wake-up in 5 s of idleness", after == before, after - before)
+
+
+def test_unknown(server, client):
+    client.send_signal(signal.SIGUSR1)
+    m = server.receive()
+    if m:
+        server.answer(m, "4.04")
+    m = server.accept_registration()
+    check("4.04 to an Update brings a full Register", m and m.path() == "/rd" and b"</3/0>" in m.payload and b"lt=305" in m.values(QUERY), m and m.options)
+    time.sleep(0.2)
+    client.send_signal(signal.SIGTERM)
+    m = server.receive()
+    check("the end is a DELETE of the location", m and m.code == DELETE and m.path() == "/rd/a/b", m and m.path())
+    begun = time.monotonic()
+    check("without an answer the client ends after 5 s", client.wait(timeout=8) == 0 and 3.5 < time.monotonic() - begun < 6)
+
+
+def test_refusals():
+    for text, expected in (("4.03", "error ClientAuth"), ("4.00", "error ServerStatus"), ("4.12", "error ServerStatus")):
+        server = Server()
+        client = start()
+        m = server.receive(5)
+        if m:
+            server.answer(m, text)
+        got = line(client, "error")
+        check(f"{text} to Register is visible", got.startswith(expected) and text in got, got)
+        client.kill()
+        client.wait()
+        server.close()
+    server = Server(key="ff" * 16)
+    client = start()
+    got = line(client, "error", 45)
+    check("a wrong key is visible", got.startswith("error ClientAuth "), got)
+    client.kill()
+    client.wait()
+    server.close()
+    client = start()
+    got = line(client, "error")
+    check("nobody there is visible at once", got.startswith("error ConnectFailed "), got)
+    client.kill()
+    client.wait()
+
+
+def test_lost_server():
+    server = Server()
+    client = start("--lifetime", "4")
+    server.accept_registration()
+    m = server.receive(4)
+    check("Update comes at half of a short lifetime", m and m.path() == "/rd/a/b" and not m.values(QUERY), m and m.options)
+    if m:
+        server.answer(m, "2.04")
+    server.close()
+    got = line(client, "error", 15)
+    check("a server that went away is visible", got.startswith("error "), got)
+    server = Server()
+    client.send_signal(signal.SIGHUP)
+    m = server.accept_registration()
+    check("a new lease registers at once, over a new session", m and m.path() == "/rd", m and m.options)
+    client.send_signal(signal.SIGUSR2)
+    check("without a lease the client is idle", line(client, "state idle", 5))
+    client.send_signal(signal.SIGTERM)
+    check("and ends at once", client.wait(timeout=2) == 0)
+    server.close()
+
+
+def main():
+    if os.environ.get("WIRE_TEST_INSIDE") != "1":
+        os.environ["WIRE_TEST_INSIDE"] = "1"
+        os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", sys.executable, *sys.argv])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    test_session()
+    test_refusals()
+    test_lost_server()
+    print(f"1..{len(results)}")
+    return 0 if all(results) else 1
+
+
+sys.exit(main())
