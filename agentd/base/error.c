@@ -51,6 +51,9 @@ enum error_code error_set(struct error *err, enum error_code code, const char *f
     va_start(ap, format);
     (void)vsnprintf(err->text, sizeof err->text, format, ap);
     va_end(ap);
+    for (char *p = err->text; *p; p++)
+        if (*p < 0x20 || *p > 0x7e)
+            *p = '?'; /* quoted input may hold anything; a text goes to terminals, D-Bus and JSON */
     (void)snprintf(err->hint, sizeof err->hint, "%s", error_hint(code));
     return code;
 }

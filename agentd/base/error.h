@@ -75,7 +75,7 @@ enum error_code {
 /* What went wrong, in full; texts are bounded copies, never secrets. */
 struct error {
     enum error_code code;
-    char text[192]; /* what and where */
+    char text[192]; /* what and where; printable ASCII */
     char hint[128]; /* what to do about it */
 };
 

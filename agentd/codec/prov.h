@@ -18,6 +18,7 @@ enum { /* bounds of a document */
     PROV_MAX_PARMS = 512,
     PROV_MAX_VALUE = 2048, /* octets of UTF-8 */
     PROV_MAX_TEXT = 64 * 1024,
+    PROV_ARENA = 512 * 1024,
 };
 
 enum prov_element { PROV_DOCUMENT, PROV_CHARACTERISTIC, PROV_PARM };
@@ -32,7 +33,7 @@ struct prov_node {
     struct prov_node *child, *next;
 };
 
-/* doc is borrowed for the life of the tree. TRUNCATED, MALFORMED, TOO_LARGE, NOT_SUPPORTED with octet or line; NO_MEMORY: arena full. */
+/* doc is borrowed for the life of the tree. Any document within the bounds fits an arena of PROV_ARENA octets; expat works in it too. TRUNCATED, MALFORMED, TOO_LARGE, NOT_SUPPORTED with octet or line; NO_MEMORY: arena full. */
 enum error_code prov_decode_wbxml(struct slice doc, struct arena *arena, struct prov_node **root, struct error *err);
 enum error_code prov_decode_xml(struct slice doc, struct arena *arena, struct prov_node **root, struct error *err);
 

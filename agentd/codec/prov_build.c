@@ -131,12 +131,28 @@ enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, enum p
     return n->attribute[a] ? ERROR_NONE : error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
 }
 
+/* DTD PROV 1.0: type and name are #REQUIRED. Recursion is bounded by PROV_MAX_DEPTH. */
+static enum error_code check_required(const struct prov_node *n, struct error *err)
+{
+    enum prov_attribute required = n->element == PROV_PARM ? PROV_NAME : PROV_TYPE;
+    if (n->element != PROV_DOCUMENT && !n->attribute[required])
+        return error_set(err, ERROR_MALFORMED, "%s lacks its attribute %s", elements[n->element], attributes[required]);
+    for (const struct prov_node *child = n->child; child; child = child->next) {
+        enum error_code rc = check_required(child, err);
+        if (rc)
+            return rc;
+    }
+    return ERROR_NONE;
+}
+
 enum error_code prov_build_finish(struct prov_build *b, struct prov_node **root, struct error *err)
 {
     if (!b->root || b->depth)
         return error_set(err, ERROR_TRUNCATED, "document ends too early");
-    *root = b->root;
-    return ERROR_NONE;
+    enum error_code rc = check_required(b->root, err);
+    if (!rc)
+        *root = b->root;
+    return rc;
 }
 
 const struct prov_node *prov_characteristic(const struct prov_node *parent, const char *type, const struct prov_node *after)

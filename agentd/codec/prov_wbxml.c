@@ -76,8 +76,11 @@ static enum error_code start_attribute(struct decoder *d, const struct wbxml_tok
 
 static enum error_code add_opaque(struct decoder *d, const struct wbxml_token *t, struct error *err)
 {
-    if (d->attribute != PROV_VALUE || d->build.value_len || d->node->has_opaque || t->text.len > PROV_MAX_VALUE)
+    const struct prov_node *n = d->node;
+    if (d->attribute != PROV_VALUE || n->element != PROV_PARM || d->build.value_len || n->has_opaque || n->attribute[PROV_VALUE])
         return malformed(t, "opaque data out of place", err);
+    if (t->text.len > PROV_MAX_VALUE)
+        return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
     d->node->opaque = t->text;
     d->node->has_opaque = true;
     return ERROR_NONE;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Textual provisioning document -> tree, by expat with its own namespace of names; declarations of entities are refused, so that nothing expands. */
+/* Textual provisioning document -> tree, by expat. Declarations inside the document (entities, default attributes) are refused, so that nothing
+ * expands; a reference to the external DTD is passed over. Expat's memory comes from the caller's arena too: it is taken, never given back before
+ * the arena is, and so bounded. */
 #include <expat.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "codec/prov_build.h"
@@ -11,6 +14,39 @@ struct decoder {
     enum error_code rc;
     struct error *err;
 };
+
+/* expat's memory functions take no argument of ours: the arena of the call at work, one a thread. */
+static _Thread_local struct arena *memory;
+
+struct block { /* in front of what expat gets */
+    size_t len;
+    max_align_t data[];
+};
+
+static void *memory_get(size_t len)
+{
+    struct block *b = len <= SIZE_MAX - sizeof *b ? arena_get(memory, sizeof *b + len) : NULL;
+    if (!b)
+        return NULL;
+    b->len = len;
+    return b->data;
+}
+
+static void memory_drop(void *p)
+{
+    (void)p;
+}
+
+static void *memory_resize(void *old, size_t len)
+{
+    size_t have = old ? ((struct block *)(void *)((char *)old - offsetof(struct block, data)))->len : 0;
+    if (old && len <= have)
+        return old;
+    void *p = memory_get(len);
+    if (p && have)
+        memcpy(p, old, have);
+    return p;
+}
 
 static void stop(struct decoder *d, enum error_code rc)
 {
@@ -75,34 +111,41 @@ static void on_text(void *user, const XML_Char *text, int len)
         }
 }
 
-static void on_entity(void *user, const XML_Char *name, int parameter, const XML_Char *value, int len, const XML_Char *base,
-                      const XML_Char *system, const XML_Char *public, const XML_Char *notation)
+static void on_doctype(void *user, const XML_Char *name, const XML_Char *system, const XML_Char *public, int has_internal_subset)
 {
     struct decoder *d = user;
-    (void)name, (void)parameter, (void)value, (void)len, (void)base, (void)system, (void)public, (void)notation;
-    stop(d, error_set(d->err, ERROR_MALFORMED, "XML: entity declarations are refused"));
+    (void)name, (void)system, (void)public;
+    if (has_internal_subset)
+        stop(d, error_set(d->err, ERROR_MALFORMED, "XML: declarations inside the document are refused"));
+}
+
+static enum error_code parse(struct decoder *d, struct slice doc)
+{
+    XML_SetUserData(d->parser, d);
+    XML_SetElementHandler(d->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(d->parser, on_text);
+    XML_SetStartDoctypeDeclHandler(d->parser, on_doctype);
+    if (XML_Parse(d->parser, (const char *)doc.data, (int)doc.len, 1) == XML_STATUS_OK || d->rc)
+        return d->rc;
+    if (XML_GetErrorCode(d->parser) == XML_ERROR_NO_MEMORY)
+        return error_set(d->err, ERROR_NO_MEMORY, "document needs too much memory");
+    return error_set(d->err, ERROR_MALFORMED, "XML: line %lu: %s", (unsigned long)XML_GetCurrentLineNumber(d->parser),
+                     XML_ErrorString(XML_GetErrorCode(d->parser)));
 }
 
 enum error_code prov_decode_xml(struct slice doc, struct arena *arena, struct prov_node **root, struct error *err)
 {
     if (doc.len > PROV_MAX_OCTETS)
         return error_set(err, ERROR_TOO_LARGE, "provisioning document has %zu octets, allowed are %d", doc.len, PROV_MAX_OCTETS);
+    static const XML_Memory_Handling_Suite suite = { memory_get, memory_resize, memory_drop };
     struct prov_build *build = arena_get(arena, sizeof *build);
-    struct decoder d = { .parser = XML_ParserCreate(NULL), .build = build, .err = err };
-    if (!build || !d.parser) {
-        XML_ParserFree(d.parser);
+    memory = arena;
+    struct decoder d = { .parser = build ? XML_ParserCreate_MM(NULL, &suite, NULL) : NULL, .build = build, .err = err };
+    if (!d.parser)
         return error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
-    }
     build->arena = arena;
-    XML_SetUserData(d.parser, &d);
-    XML_SetElementHandler(d.parser, on_start, on_end);
-    XML_SetCharacterDataHandler(d.parser, on_text);
-    XML_SetEntityDeclHandler(d.parser, on_entity);
-    enum XML_Status status = XML_Parse(d.parser, (const char *)doc.data, (int)doc.len, 1);
-    enum error_code rc = d.rc;
-    if (!rc && status != XML_STATUS_OK)
-        rc = error_set(err, ERROR_MALFORMED, "XML: line %lu: %s", (unsigned long)XML_GetCurrentLineNumber(d.parser),
-                       XML_ErrorString(XML_GetErrorCode(d.parser)));
+    enum error_code rc = parse(&d, doc);
     XML_ParserFree(d.parser);
+    memory = NULL;
     return rc ? rc : prov_build_finish(build, root, err);
 }

@@ -6,6 +6,7 @@ enum {
     MTI_MASK = 0x03, /* 9.2.3.1: 0 is DELIVER */
     UDHI = 0x40,     /* 9.2.3.23 */
     SCTS_OCTETS = 7,
+    USER_DATA_MAX = 140, /* 9.2.3.16 */
     IEI_CONCAT_8 = 0x00, IEI_PORTS_8 = 0x04, IEI_PORTS_16 = 0x05, IEI_CONCAT_16 = 0x08,
 };
 
@@ -14,11 +15,11 @@ static enum error_code fail(struct error *err, const struct reader *r, const cha
     return error_set(err, r->failed ? ERROR_TRUNCATED : ERROR_MALFORMED, "SMS: %s at octet %zu", what, r->pos);
 }
 
-/* TS 23.038 clause 4: general data coding 00xx and automatic deletion 01xx: bits 3..2 = 01; message class 1111: bit 2. */
+/* TS 23.038 clause 4: general data coding 00xx and automatic deletion 01xx: bits 3..2 = 01, and not compressed (bit 5); message class 1111: bit 2. */
 static bool is_binary(uint8_t dcs)
 {
     if ((dcs & 0x80) == 0)
-        return (dcs & 0x0c) == 0x04;
+        return (dcs & 0x2c) == 0x04;
     return (dcs & 0xf0) == 0xf0 && (dcs & 0x04);
 }
 
@@ -89,6 +90,8 @@ enum error_code sms_deliver_parse(struct slice tpdu, struct sms_deliver *out, st
         out->data = reader_take(&r, reader_left(&r));
         return ERROR_NONE;
     }
+    if (length > USER_DATA_MAX)
+        return fail(err, &r, "user data over 140 octets");
     struct reader data = reader_sub(&r, length);
     if (data.failed)
         return fail(err, &r, "user data is shorter than its length");

@@ -1,135 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts are kept on the heap one by one, so that an unfinished message costs what it has brought; the whole is put together in one buffer. */
+/* A table of open messages and a pool of parts that belong to them; invariant: open[i].have parts have owner i. */
 #include "codec/sms_assembly.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/writer.h"
 
-enum { SENDER_MAX = 12 };
-
-struct part {
-    struct part *next;
-    uint8_t seq;
-    size_t len;
-    uint8_t data[];
-};
-
-struct assembly {
-    bool used;
-    uint64_t since;
-    uint8_t sender[SENDER_MAX];
-    size_t sender_len;
-    bool wide, has_ports;
-    uint16_t ref, dst_port, src_port;
-    uint8_t total, have;
-    struct part *parts; /* in order of seq */
-};
-
-struct sms_assembly {
-    struct assembly at[SMS_ASSEMBLIES];
-    uint8_t *whole;
-};
-
-struct sms_assembly *sms_assembly_new(void)
+static void drop(struct sms_assembly *a, size_t at)
 {
-    return calloc(1, sizeof(struct sms_assembly));
-}
-
-static void drop(struct assembly *m)
-{
-    while (m->parts) {
-        struct part *p = m->parts;
-        m->parts = p->next;
-        free(p);
-    }
-    *m = (struct assembly){ 0 };
-}
-
-void sms_assembly_free(struct sms_assembly *a)
-{
-    if (!a)
-        return;
-    for (size_t i = 0; i < SMS_ASSEMBLIES; i++)
-        drop(&a->at[i]);
-    free(a->whole);
-    free(a);
+    for (size_t i = 0; i < SMS_PARTS; i++)
+        if (a->part[i].used && a->part[i].owner == at)
+            a->part[i].used = false;
+    a->open[at] = (struct sms_open){ 0 };
 }
 
 /* Ports are repeated in each part by the senders seen; a part without them belongs to the same message. */
-static bool same(const struct assembly *m, const struct sms_deliver *p)
+static bool same(const struct sms_open *m, const struct sms_deliver *p)
 {
     bool ports = !p->has_ports || !m->has_ports || (p->dst_port == m->dst_port && p->src_port == m->src_port);
     return m->used && ports && m->ref == p->ref && m->wide == p->wide_ref && m->total == p->total &&
            slice_equal((struct slice){ m->sender, m->sender_len }, p->sender);
 }
 
-static struct assembly *place_for(struct sms_assembly *a, const struct sms_deliver *p, uint64_t now)
+/* The oldest open message beside `keep`; SMS_ASSEMBLIES if there is none. */
+static size_t oldest(const struct sms_assembly *a, size_t keep)
 {
-    struct assembly *oldest = &a->at[0];
+    size_t found = SMS_ASSEMBLIES;
+    for (size_t i = 0; i < SMS_ASSEMBLIES; i++)
+        if (a->open[i].used && i != keep && (found == SMS_ASSEMBLIES || a->open[i].since < a->open[found].since))
+            found = i;
+    return found;
+}
+
+static size_t free_place(struct sms_assembly *a)
+{
+    for (size_t i = 0; i < SMS_ASSEMBLIES; i++)
+        if (!a->open[i].used)
+            return i;
+    size_t at = oldest(a, SMS_ASSEMBLIES);
+    drop(a, at);
+    return at;
+}
+
+/* The open message that the part belongs to, or a new one. */
+static size_t place_of(struct sms_assembly *a, const struct sms_deliver *p, uint64_t now)
+{
     for (size_t i = 0; i < SMS_ASSEMBLIES; i++) {
-        struct assembly *m = &a->at[i];
-        if (m->used && now - m->since > SMS_ASSEMBLY_EXPIRY_MS)
-            drop(m);
-        if (same(m, p))
-            return m;
-        if (oldest->used && (!m->used || m->since < oldest->since))
-            oldest = m;
+        if (a->open[i].used && now - a->open[i].since > SMS_ASSEMBLY_EXPIRY_MS)
+            drop(a, i);
+        if (same(&a->open[i], p))
+            return i;
     }
-    drop(oldest);
-    *oldest = (struct assembly){ .used = true, .since = now, .wide = p->wide_ref, .ref = p->ref, .total = p->total };
-    oldest->sender_len = p->sender.len < SENDER_MAX ? p->sender.len : SENDER_MAX;
-    memcpy(oldest->sender, p->sender.data, oldest->sender_len);
-    return oldest;
+    size_t at = free_place(a);
+    struct sms_open *m = &a->open[at];
+    *m = (struct sms_open){ .used = true, .since = now, .wide = p->wide_ref, .ref = p->ref, .total = p->total };
+    m->sender_len = (uint8_t)p->sender.len;
+    if (p->sender.len)
+        memcpy(m->sender, p->sender.data, p->sender.len);
+    return at;
 }
 
-static void insert(struct assembly *m, const struct sms_deliver *p)
+static const struct sms_part *find(const struct sms_assembly *a, size_t owner, size_t seq)
 {
-    struct part **at = &m->parts;
-    while (*at && (*at)->seq < p->seq)
-        at = &(*at)->next;
-    if (*at && (*at)->seq == p->seq)
-        return;
-    struct part *part = malloc(sizeof *part + p->data.len);
-    if (!part)
-        return; /* the network keeps nothing for us, but the modem still stores the part */
-    *part = (struct part){ .next = *at, .seq = p->seq, .len = p->data.len };
-    if (p->data.len)
-        memcpy(part->data, p->data.data, p->data.len);
-    *at = part;
-    m->have++;
+    for (size_t i = 0; i < SMS_PARTS; i++)
+        if (a->part[i].used && a->part[i].owner == owner && a->part[i].seq == seq)
+            return &a->part[i];
+    return NULL;
 }
 
-static bool join(struct sms_assembly *a, struct assembly *m, struct slice *whole)
+/* A free part of the pool; older messages make room. NULL if the message itself fills the pool. */
+static struct sms_part *free_part(struct sms_assembly *a, size_t owner)
 {
-    size_t cap = 1;
-    for (struct part *p = m->parts; p; p = p->next)
-        cap += p->len;
-    free(a->whole);
-    a->whole = malloc(cap);
-    struct writer w = writer_make(a->whole, a->whole ? cap : 0);
-    for (struct part *p = m->parts; p; p = p->next)
-        writer_put(&w, p->data, p->len);
-    drop(m);
+    for (;;) {
+        for (size_t i = 0; i < SMS_PARTS; i++)
+            if (!a->part[i].used)
+                return &a->part[i];
+        size_t victim = oldest(a, owner);
+        if (victim == SMS_ASSEMBLIES)
+            return NULL;
+        drop(a, victim);
+    }
+}
+
+static void join(struct sms_assembly *a, size_t owner, struct slice *whole)
+{
+    struct writer w = writer_make(a->whole, sizeof a->whole);
+    for (size_t seq = 1; seq <= a->open[owner].total; seq++) {
+        const struct sms_part *p = find(a, owner, seq);
+        if (p)
+            writer_put(&w, p->data, p->len);
+    }
+    drop(a, owner);
     *whole = writer_slice(&w);
-    return a->whole != NULL;
+}
+
+static void take_ports(struct sms_open *m, const struct sms_deliver *part)
+{
+    if (!part->has_ports || m->has_ports)
+        return;
+    m->has_ports = true;
+    m->dst_port = part->dst_port;
+    m->src_port = part->src_port;
 }
 
 bool sms_assembly_add(struct sms_assembly *a, const struct sms_deliver *part, uint64_t now_ms, struct slice *whole)
 {
-    if (!part->concatenated) {
+    if (!part->concatenated || part->total == 1) {
         *whole = part->data;
         return true;
     }
-    if (part->data.len > SMS_PART_MAX)
+    if (part->data.len > SMS_PART_MAX || part->sender.len > SMS_ASSEMBLY_SENDER_MAX || part->total > SMS_PARTS || part->seq < 1 ||
+        part->seq > part->total)
         return false;
-    struct assembly *m = place_for(a, part, now_ms);
-    if (part->has_ports && !m->has_ports) {
-        m->has_ports = true;
-        m->dst_port = part->dst_port;
-        m->src_port = part->src_port;
+    size_t at = place_of(a, part, now_ms);
+    if (find(a, at, part->seq))
+        return false;
+    struct sms_part *p = free_part(a, at);
+    if (!p) {
+        drop(a, at);
+        return false;
     }
-    insert(m, part);
-    return m->have == m->total && join(a, m, whole);
+    take_ports(&a->open[at], part);
+    *p = (struct sms_part){ .used = true, .owner = (uint8_t)at, .seq = part->seq, .len = (uint8_t)part->data.len };
+    if (part->data.len)
+        memcpy(p->data, part->data.data, part->data.len);
+    if (++a->open[at].have < a->open[at].total)
+        return false;
+    join(a, at, whole);
+    return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reassembly of concatenated data messages (TS 23.040 9.2.3.24.1), parts in any order. Bounded: a few messages at a time, the oldest goes first.
+/* Reassembly of concatenated data messages (TS 23.040 9.2.3.24.1), parts in any order. Pure: all of its memory is the struct, time comes from the
+ * caller. Bounded: some messages at a time and 32 KiB of parts in all; when room is needed, the oldest message goes.
  * Key: sender, reference and its width, number of parts, ports. */
 #ifndef CODEC_SMS_ASSEMBLY_H
 #define CODEC_SMS_ASSEMBLY_H
@@ -10,14 +11,37 @@
 #include "base/reader.h"
 #include "codec/sms.h"
 
-enum { SMS_ASSEMBLIES = 8, SMS_PARTS = 255, SMS_PART_MAX = 140, SMS_ASSEMBLY_EXPIRY_MS = 600000 };
+enum {
+    SMS_ASSEMBLIES = 8,
+    SMS_PART_MAX = 140, /* octets */
+    SMS_PARTS = 234,    /* of all messages; 32 KiB */
+    SMS_ASSEMBLY_SENDER_MAX = 12,
+    SMS_ASSEMBLY_EXPIRY_MS = 600000,
+};
 
-struct sms_assembly;
+struct sms_part {
+    bool used;
+    uint8_t owner, seq, len;
+    uint8_t data[SMS_PART_MAX];
+};
 
-struct sms_assembly *sms_assembly_new(void); /* NULL without memory */
-void sms_assembly_free(struct sms_assembly *a);
-/* Takes one message or part in. True: a message is whole, *whole holds it until the next call. An unconcatenated one is whole at once. Parts that
- * are there already are ignored; a part of an old message (10 minutes) begins a new one. */
+struct sms_open {
+    bool used, wide, has_ports;
+    uint64_t since; /* arrival of its first part */
+    uint8_t sender[SMS_ASSEMBLY_SENDER_MAX];
+    uint8_t sender_len, total, have;
+    uint16_t ref, dst_port, src_port;
+};
+
+struct sms_assembly { /* all zero: empty */
+    struct sms_open open[SMS_ASSEMBLIES];
+    struct sms_part part[SMS_PARTS];
+    uint8_t whole[SMS_PARTS * SMS_PART_MAX];
+};
+
+/* Takes one message or part in. True: a message is whole, *whole holds it until the next call (a message of one part: as long as that part). Parts
+ * that are there already are ignored; a part of a message begun 10 minutes ago begins a new one. False: more is needed, or the part is
+ * over a bound and was dropped. */
 bool sms_assembly_add(struct sms_assembly *a, const struct sms_deliver *part, uint64_t now_ms, struct slice *whole);
 
 #endif

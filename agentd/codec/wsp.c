@@ -28,6 +28,15 @@ static const struct {
     { 0x44, "application/vnd.syncml.notification", WSP_MEDIA_DM_NOTIFICATION },
 };
 
+static const struct {
+    uint32_t id;
+    const char *text;
+} applications[] = { /* OMNA; the rest stays nameless */
+    { WSP_APPLICATION_ANY, "x-wap-application:*" },
+    { WSP_APPLICATION_SYNCML_DM, "x-wap-application:syncml.dm" },
+    { WSP_APPLICATION_LWM2M_DM, "x-wap-application:lwm2m.dm" },
+};
+
 const char *wsp_media_name(enum wsp_media m)
 {
     for (size_t i = 0; i < sizeof media_types / sizeof *media_types; i++)
@@ -119,13 +128,13 @@ static enum error_code read_media(struct reader *r, struct wsp_push *out, struct
 
 static enum error_code read_sec(struct reader *r, struct wsp_push *out, struct error *err)
 {
-    uint32_t sec;
     if (out->has_sec)
         return fail(err, r, "SEC stands twice");
-    if (!integer_value(r, &sec) || sec > UINT8_MAX)
+    uint8_t sec = reader_u8(r); /* ProvBoot: short integer */
+    if (!(sec & 0x80))
         return fail(err, r, "bad SEC value");
     out->has_sec = true;
-    out->sec = (uint8_t)sec;
+    out->sec = sec & 0x7f;
     return ERROR_NONE;
 }
 
@@ -172,18 +181,37 @@ static enum error_code read_content_type(struct reader *r, struct wsp_push *out,
     return rc ? rc : read_parameters(&inner, out, err);
 }
 
+/* Application-id-value (8.4.2.54): number or text. A text that is not known leaves has_application_id false. */
+static enum error_code read_application(struct reader *r, struct wsp_push *out, struct error *err)
+{
+    uint8_t first = reader_peek(r);
+    if (out->has_application_id)
+        return fail(err, r, "application id stands twice");
+    if (first & 0x80 || first < 0x20) {
+        out->has_application_id = integer_value(r, &out->application_id);
+        return out->has_application_id ? ERROR_NONE : fail(err, r, "bad application id");
+    }
+    struct slice text = text_value(r);
+    for (size_t i = 0; i < sizeof applications / sizeof *applications; i++)
+        if (slice_is(text, applications[i].text)) {
+            out->has_application_id = true;
+            out->application_id = applications[i].id;
+        }
+    return ERROR_NONE;
+}
+
 static enum error_code read_headers(struct reader *r, struct wsp_push *out, struct error *err)
 {
     while (reader_left(r)) {
         uint8_t first = reader_peek(r);
-        if (first & 0x80) {
+        if (first == (0x80 | HEADER_APPLICATION_ID)) {
             (void)reader_u8(r);
-            bool application = (first & 0x7f) == HEADER_APPLICATION_ID;
-            bool number = reader_peek(r) & 0x80 || (reader_peek(r) >= 1 && reader_peek(r) <= 4);
-            if (application && number)
-                out->has_application_id = integer_value(r, &out->application_id);
-            else
-                skip_value(r);
+            enum error_code rc = read_application(r, out, err);
+            if (rc)
+                return rc;
+        } else if (first & 0x80) {
+            (void)reader_u8(r);
+            skip_value(r);
         } else if (first == SHIFT) {
             (void)reader_take(r, 2); /* shift to a page: delimiter and page */
         } else if (first < 0x20) {

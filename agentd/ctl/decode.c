@@ -12,7 +12,7 @@
 #include "ctl/decode_print.h"
 #include "ctl/push_check.h"
 
-enum { FILE_MAX = 256 * 1024, ARENA_SIZE = 512 * 1024 };
+enum { FILE_MAX = 256 * 1024 };
 
 static bool read_file(const char *path, uint8_t *out, size_t *len)
 {
@@ -52,13 +52,13 @@ int decode_file(const char *path, const char *imsi, const char *pin, bool json)
         return 2;
     }
     uint8_t *data = malloc(FILE_MAX);
-    void *memory = malloc(ARENA_SIZE);
+    void *memory = malloc(PROV_ARENA);
     size_t len = 0;
     int status = 2;
     if (!data || !memory || !read_file(path, data, &len) || len == 0) {
         fprintf(stderr, "agentctl: cannot read %s, or it is empty or over 256 KiB\n", path);
     } else {
-        struct arena arena = arena_make(memory, ARENA_SIZE);
+        struct arena arena = arena_make(memory, PROV_ARENA);
         struct push_check check;
         push_check_run((struct slice){ data, from_hex(data, len) }, imsi, pin, &arena, &check);
         if (json)

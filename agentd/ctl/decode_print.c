@@ -41,20 +41,34 @@ void decode_print_json(const struct push_check *c)
     json_decref(root);
 }
 
+/* Values come from strangers and go to a terminal: control characters (C0, DEL, C1) are written as \xNN. */
+static void print_text(const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        bool c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
+        if (*p < 0x20 || *p == 0x7f || c1)
+            printf("\\x%02x", c1 ? *++p : *p);
+        else
+            (void)putchar(*p);
+    }
+}
+
 static void print_value(const struct prov_node *n)
 {
     if (n->has_opaque) {
         char hex[2 * PROV_MAX_VALUE + 1];
         printf(" = (octets) %s", text_hex(n->opaque.data, n->opaque.len, hex));
     } else if (n->attribute[PROV_VALUE]) {
-        printf(" = %s", n->attribute[PROV_VALUE]);
+        (void)fputs(" = ", stdout);
+        print_text(n->attribute[PROV_VALUE]);
     }
 }
 
 static void print_node(const struct prov_node *n, int depth)
 {
     const char *name = n->attribute[n->element == PROV_PARM ? PROV_NAME : n->element == PROV_CHARACTERISTIC ? PROV_TYPE : PROV_VERSION];
-    printf("%6zu  %*s%s%s", n->offset, 2 * depth, "", n->element == PROV_DOCUMENT ? "wap-provisioningdoc " : "", name ? name : "");
+    printf("%6zu  %*s%s", n->offset, 2 * depth, "", n->element == PROV_DOCUMENT ? "wap-provisioningdoc " : "");
+    print_text(name ? name : "");
     print_value(n);
     (void)putchar('\n');
     for (const struct prov_node *child = n->child; child; child = child->next)

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -61,14 +61,23 @@ static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n
     return ERROR_NONE;
 }
 
-static enum error_code take_napdef(const struct prov_node *in, struct settings *out, struct error *err)
+/* NAPID is unique in the document, among those that are of no use here too. */
+static bool napid_stands_before(const struct prov_node *root, const struct prov_node *in, const char *napid)
+{
+    for (const struct prov_node *n = NULL; (n = prov_characteristic(root, "NAPDEF", n)) && n != in;) {
+        const char *other = prov_parm(n, "NAPID");
+        if (other && strcmp(other, napid) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum error_code take_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err)
 {
     struct napdef n = { 0 };
     const char *type = prov_parm(in, "NAP-ADDRTYPE");
-    if (out->napdefs == SETTINGS_NAPDEFS)
-        return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
     enum error_code rc = take_text(in, "NAPDEF", "NAPID", true, n.napid, sizeof n.napid, err);
-    if (!rc && settings_napdef(out, n.napid))
+    if (!rc && napid_stands_before(root, in, n.napid))
         rc = error_set(err, ERROR_INVALID, "NAPID %s stands twice", n.napid);
     if (!rc)
         rc = take_text(in, "NAPDEF", "NAME", false, n.name, sizeof n.name, err);
@@ -78,6 +87,8 @@ static enum error_code take_napdef(const struct prov_node *in, struct settings *
         return rc;
     if (!type || strcmp(type, "APN") != 0)
         return ERROR_NONE; /* a number to dial: not for a packet bearer; another NAPDEF may be usable */
+    if (out->napdefs == SETTINGS_NAPDEFS)
+        return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
     rc = take_auth(in, &n, err);
     if (!rc)
         rc = take_ip_type(in, &n, err);
@@ -129,6 +140,8 @@ static enum error_code take_appauth(const struct prov_node *in, struct dm_accoun
     if (!client && !(level && strcmp(level, "CLIENT") == 0))
         return ERROR_NONE; /* OBEX and unknown levels are not ours */
     struct dm_credential *c = client ? &a->client : &a->server;
+    if (c->secret[0])
+        return ERROR_NONE; /* several of one level: in the order of the server's preference */
     const char *type = prov_parm(in, "AAUTHTYPE");
     if (client && type && !auth_of(type, &a->auth))
         return error_set(err, ERROR_NOT_SUPPORTED, "APPAUTH: AAUTHTYPE %.20s (BASIC, DIGEST, HMAC are known)", type);
@@ -136,6 +149,32 @@ static enum error_code take_appauth(const struct prov_node *in, struct dm_accoun
     if (!rc)
         rc = take_text(in, "APPAUTH", "AAUTHSECRET", true, c->secret, sizeof c->secret, err);
     return rc ? rc : take_nonce(in, c, err);
+}
+
+/* Puts ":port" behind the host of a URI that names no port. */
+static bool add_port(char *uri, size_t cap, const char *port)
+{
+    char whole[sizeof((struct dm_account *)0)->uri + 8];
+    size_t scheme = strlen("https://"), authority = scheme + strcspn(&uri[scheme], "/?#");
+    const char *host_end = strrchr(uri, ']');
+    const char *colon = strchr(host_end && host_end < &uri[authority] ? host_end : &uri[scheme], ':');
+    if (colon && colon < &uri[authority])
+        return true;
+    (void)snprintf(whole, sizeof whole, "%.*s:%s%s", (int)authority, uri, port, &uri[authority]);
+    return text_copy(uri, cap, whole);
+}
+
+/* APPADDR/PORT/PORTNBR, ProvCont 4.9. */
+static enum error_code take_port(const struct prov_node *address, struct dm_account *a, struct error *err)
+{
+    const struct prov_node *port = address ? prov_characteristic(address, "PORT", NULL) : NULL;
+    const char *text = port ? prov_parm(port, "PORTNBR") : NULL;
+    uint64_t number = 0;
+    if (!text)
+        return port ? error_set(err, ERROR_INCOMPLETE, "PORT lacks PORTNBR") : ERROR_NONE;
+    if (!text_decimal((struct slice){ (const uint8_t *)text, strlen(text) }, UINT16_MAX, &number) || number == 0)
+        return error_set(err, ERROR_INVALID, "PORT: PORTNBR is no port");
+    return add_port(a->uri, sizeof a->uri, text) ? ERROR_NONE : error_set(err, ERROR_INVALID, "APPLICATION w7: ADDR with its port is too long");
 }
 
 /* ADDR of the application, or of its first APPADDR (with the port there, unless the URI names one). */
@@ -150,7 +189,7 @@ static enum error_code take_address(const struct prov_node *in, struct dm_accoun
         return rc;
     if (uri_split(a->uri, "https", host, sizeof host, &port, err))
         return error_set(err, ERROR_INVALID, "APPLICATION w7: ADDR must be an https URI");
-    return ERROR_NONE;
+    return from == address ? take_port(address, a, err) : ERROR_NONE;
 }
 
 static enum error_code take_w7(const struct prov_node *in, struct settings *out, struct error *err)
@@ -202,7 +241,7 @@ static bool pin_of_certificate(const char *base64, struct server_trust *pin)
     X509 *cert = d2i_X509(NULL, &at, (long)len);
     unsigned char *spki = NULL;
     int n = cert ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki) : -1;
-    pin->has_pin = n > 0 && EVP_Digest(spki, (size_t)n, pin->pin, NULL, EVP_sha256(), NULL) == 1;
+    pin->has_pin = n > 0 && at == &der[len] && EVP_Digest(spki, (size_t)n, pin->pin, NULL, EVP_sha256(), NULL) == 1;
     OPENSSL_free(spki);
     X509_free(cert);
     return pin->has_pin;
@@ -236,6 +275,21 @@ static enum error_code take_bootstrap(const struct prov_node *in, struct setting
     return rc;
 }
 
+/* PROVURL alone is a DM session with the device PIN as shared secret: an account without secrets, named after the host, says so. */
+static enum error_code account_of_provurl(struct settings *s, struct error *err)
+{
+    struct dm_account *a = &s->dm[0];
+    uint16_t port;
+    if (!s->provurl[0] || s->dms)
+        return ERROR_NONE;
+    *a = (struct dm_account){ .auth = DM_AUTH_MD5 };
+    enum error_code rc = uri_split(s->provurl, "https", a->server_id, sizeof a->server_id, &port, err);
+    (void)text_copy(a->uri, sizeof a->uri, s->provurl);
+    (void)text_copy(a->name, sizeof a->name, s->bootstrap_name);
+    s->dms = rc ? 0 : 1;
+    return rc;
+}
+
 /* Trust rule 4: the session goes to the w7 ADDR, which must share its host with PROVURL. */
 static enum error_code check_hosts(const struct settings *s, struct error *err)
 {
@@ -250,7 +304,7 @@ static enum error_code check_hosts(const struct settings *s, struct error *err)
     return ERROR_NONE;
 }
 
-static enum error_code take_one(const struct prov_node *n, struct settings *out, struct server_trust *pin, struct error *err)
+static enum error_code take_one(const struct prov_node *root, const struct prov_node *n, struct settings *out, struct server_trust *pin, struct error *err)
 {
     const char *type = n->attribute[PROV_TYPE];
     if (n->element != PROV_CHARACTERISTIC || !type)
@@ -258,7 +312,7 @@ static enum error_code take_one(const struct prov_node *n, struct settings *out,
     if (strcmp(type, "BOOTSTRAP") == 0)
         return take_bootstrap(n, out, err);
     if (strcmp(type, "NAPDEF") == 0)
-        return take_napdef(n, out, err);
+        return take_napdef(root, n, out, err);
     if (strcmp(type, "VENDORCONFIG") == 0)
         return take_vendor(n, out, pin, err);
     if (strcmp(type, "CertificateStore") == 0)
@@ -272,11 +326,12 @@ enum error_code provisioning_settings(const struct prov_node *root, struct setti
     struct server_trust pin = { 0 };
     *out = (struct settings){ 0 };
     for (const struct prov_node *n = root->child; n; n = n->next) {
-        enum error_code rc = take_one(n, out, &pin, err);
+        enum error_code rc = take_one(root, n, out, &pin, err);
         if (rc)
             return rc;
     }
+    enum error_code rc = account_of_provurl(out, err);
     for (size_t i = 0; i < out->dms; i++)
         out->dm[i].trust = pin;
-    return check_hosts(out, err);
+    return rc ? rc : check_hosts(out, err);
 }

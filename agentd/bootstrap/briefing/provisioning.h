@@ -8,7 +8,8 @@
 #include "codec/prov.h"
 #include "model/settings.h"
 
-/* INCOMPLETE names the missing parm, INVALID the bad one, POLICY a w7 server on another host than PROVURL. */
+/* PROVURL without a w7 application gives one account whose secrets are empty (client.secret[0] == 0): the device PIN takes their place.
+ * INCOMPLETE names the missing parm, INVALID the bad one, POLICY a w7 server on another host than PROVURL. */
 enum error_code provisioning_settings(const struct prov_node *root, struct settings *out, struct error *err);
 
 #endif
