@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "codec/sms.h"
+#include "codec/sms_assembly.h"
 #include "modem/room.h"
 
 enum { RETRY_MIN_MS = 2000, RETRY_MAX_MS = 60000 };
@@ -27,7 +28,8 @@ static void stop(struct modem_watch *w)
     r->call = 0;
     r->device[0] = r->path[0] = '\0';
     r->running = false;
-    parts_reset(r->parts);
+    sms_assembly_free(r->parts); /* its storage is read again from the beginning when it is back */
+    r->parts = sms_assembly_new();
 }
 
 static void begin(void *user);
@@ -88,13 +90,13 @@ static void on_sms(void *user, const char *device, bool stored, struct slice tpd
     struct error err = { 0 };
     struct slice data;
     (void)stored;
-    if (strcmp(device, w->route.device) != 0)
+    if (strcmp(device, w->route.device) != 0 || !w->route.parts)
         return;
     if (sms_deliver_parse(tpdu, &fields, &err)) {
         log_debug("sms", "raw message of %zu octets left alone: %s", tpdu.len, err.text);
         return;
     }
-    if (!parts_add(w->route.parts, &fields, loop_now(w->loop), &data) || data.len == 0 || !w->events.sms)
+    if (!sms_assembly_add(w->route.parts, &fields, loop_now(w->loop), &data) || data.len == 0 || !w->events.sms)
         return;
     struct modem_sms sms = { .data = data, .via_qmi = true, .handle = "" };
     w->events.sms(w->user, &sms);
@@ -110,7 +112,7 @@ static void on_lost(void *user, const char *device)
 void qmi_route_open(struct modem_watch *w)
 {
     static const struct access_events events = { .state = on_state, .sms = on_sms, .lost = on_lost };
-    w->route.parts = parts_new();
+    w->route.parts = sms_assembly_new();
     w->route.delay_ms = RETRY_MIN_MS;
     if (w->access && w->route.parts)
         access_listen(w->access, &events, w);
@@ -138,6 +140,6 @@ void qmi_route_close(struct modem_watch *w)
         stop(w);
         access_listen(w->access, NULL, NULL);
     }
-    parts_free(w->route.parts);
+    sms_assembly_free(w->route.parts);
     w->route.parts = NULL;
 }

@@ -5,8 +5,8 @@
 
 #include <libmm-glib.h>
 
+#include "codec/sms_assembly.h"
 #include "modem/modem.h"
-#include "modem/parts.h"
 
 enum { MODEM_TEXT = 64, MODEM_PATH = 128, MODEM_NODE = 40, MODEM_DEVICE = 64 };
 
@@ -35,7 +35,7 @@ struct qmi_route { /* raw SMS of the primary modem by agent-modemd */
     uint32_t call;
     uint64_t retry, delay_ms;
     bool running;
-    struct parts *parts;
+    struct sms_assembly *parts;
 };
 
 struct modem_watch {

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pure parts of modem/: which SMS is ours, cleaning of texts. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "modem/room.h"
+
+static unsigned failures;
+
+static void check(const char *what, bool good)
+{
+    failures += !good;
+    (void)printf("%s - %s\n", good ? "ok" : "not ok", what);
+}
+
+static const struct {
+    const char *what, *hex;
+    bool ours;
+} pushes[] = {
+    { "binary connectivity, length and parameters", "01062f1f2db6918192303133", true },
+    { "binary connectivity, short length", "0106030242b6", false },
+    { "binary connectivity, general form", "01060403b68181ff", true },
+    { "binary connectivity alone", "010601b6", true },
+    { "text connectivity", "010601b5", true },
+    { "DM notification", "010602c4af", true },
+    { "DM over WBXML", "010601c2", true },
+    { "DM over XML", "010601c3", true },
+    { "service indication", "010601ae", false },
+    { "MMS notification", "0106" "01" "be", false },
+    { "not a push", "010401b6", false },
+    { "as text", "0106266170706c69636174696f6e2f766e642e7761702e636f6e6e65637469766974792d7762786d6c00", true },
+    { "as text behind a length", "0106271f256170706c69636174696f6e2f766e642e7761702e636f6e6e65637469766974792d7762786d6c00", true },
+    { "capitals", "0106204150504c49434154494f4e2f564e442e53594e434d4c2e4e4f54494649434154494f4e00", true },
+    { "MMS as text", "0106206170706c69636174696f6e2f766e642e7761702e6d6d732d6d65737361676500", false },
+    { "text cut short", "01060a6170706c69636174696f", false },
+    { "nothing after the headers' length", "010601", false },
+    { "headers' length without end", "0106ffffffffff", false },
+    { "two octets", "0106", false },
+    { "one octet", "01", false },
+};
+
+static void test_push(void)
+{
+    uint8_t octets[128];
+    size_t len = 0;
+    for (size_t i = 0; i < sizeof pushes / sizeof *pushes; i++) {
+        struct slice hex = { (const uint8_t *)pushes[i].hex, strlen(pushes[i].hex) };
+        bool ok = text_hex_decode(hex, octets, sizeof octets, &len);
+        check(pushes[i].what, ok && modem_sms_is_push((struct slice){ octets, len }) == pushes[i].ours);
+    }
+    check("no octets at all", !modem_sms_is_push((struct slice){ NULL, 0 }));
+}
+
+static void test_clean(void)
+{
+    char out[8];
+    facts_clean(out, sizeof out, "a\nb\x1b" "c");
+    check("control characters are replaced", strcmp(out, "a?b?c") == 0);
+    facts_clean(out, sizeof out, "abcdef\xc3\xa4");
+    check("a cut never splits a character", strcmp(out, "abcdef") == 0);
+    facts_clean(out, sizeof out, NULL);
+    check("nothing is empty", out[0] == '\0');
+}
+
+int main(void)
+{
+    test_push();
+    test_clean();
+    (void)printf("%u failed\n", failures);
+    return failures != 0;
+}
