@@ -28,8 +28,8 @@ static void stop(struct modem_watch *w)
     r->call = 0;
     r->device[0] = r->path[0] = '\0';
     r->running = false;
-    sms_assembly_free(r->parts); /* its storage is read again from the beginning when it is back */
-    r->parts = sms_assembly_new();
+    g_free(r->parts); /* its storage is read again from the beginning when it is back */
+    r->parts = g_new0(struct sms_assembly, 1);
 }
 
 static void begin(void *user);
@@ -112,9 +112,9 @@ static void on_lost(void *user, const char *device)
 void qmi_route_open(struct modem_watch *w)
 {
     static const struct access_events events = { .state = on_state, .sms = on_sms, .lost = on_lost };
-    w->route.parts = sms_assembly_new();
+    w->route.parts = g_new0(struct sms_assembly, 1);
     w->route.delay_ms = RETRY_MIN_MS;
-    if (w->access && w->route.parts)
+    if (w->access)
         access_listen(w->access, &events, w);
 }
 
@@ -123,7 +123,7 @@ void qmi_route_look(struct modem_watch *w)
     struct qmi_route *r = &w->route;
     const struct modem *m = w->primary;
     const char *device = m ? m->device : "", *path = m ? m->facts.path : "";
-    if (!w->access || !r->parts || (strcmp(r->device, device) == 0 && (!device[0] || strcmp(r->path, path) == 0)))
+    if (!w->access || (strcmp(r->device, device) == 0 && (!device[0] || strcmp(r->path, path) == 0)))
         return;
     stop(w);
     if (!device[0])
@@ -136,10 +136,10 @@ void qmi_route_look(struct modem_watch *w)
 
 void qmi_route_close(struct modem_watch *w)
 {
-    if (w->access && w->route.parts) {
+    if (w->access) {
         stop(w);
         access_listen(w->access, NULL, NULL);
     }
-    sms_assembly_free(w->route.parts);
+    g_free(w->route.parts);
     w->route.parts = NULL;
 }
