@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Factory data: the good file is taken once, every bad one is refused whole with its key named. */
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "bootstrap/factory.h"
+
+#define ROOT "-----BEGIN CERTIFICATE-----\\n" CERT_LINES "-----END CERTIFICATE-----\\n"
+#include "factory_certificate.h"
+
+static char *dir, *path, *db;
+
+static char *text_with(const char *key, const char *json)
+{
+    static const char *const keys[] = { "format", "gateway_id", "manufacturer", "model", "serial", "trust_roots" };
+    static const char *const good[] = { "1", "\"GW-1\"", "\"M\"", "\"X\"", "\"1\"", "[\"" ROOT "\"]" };
+    GString *out = g_string_new("{");
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *value = strcmp(keys[i], key) == 0 ? json : good[i];
+        if (value)
+            g_string_append_printf(out, "%s\"%s\": %s", out->len > 1 ? ", " : "", keys[i], value);
+    }
+    g_string_append(out, "}");
+    return g_string_free(out, FALSE);
+}
+
+static enum error_code load(const char *text, struct factory_data *out, struct error *err)
+{
+    struct store *store = NULL;
+    if (text)
+        g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    else
+        g_unlink(path);
+    g_assert_cmpint(store_open(db, &store, err), ==, ERROR_NONE);
+    enum error_code rc = factory_load(store, path, out, err);
+    store_close(store);
+    return rc;
+}
+
+static void test_bad_files_name_their_key(void)
+{
+    static const struct {
+        const char *key, *json;
+    } rows[] = {
+        { "format", "2" },          { "gateway_id", NULL },        { "gateway_id", "\"\"" },      { "gateway_id", "\"a b\"" },
+        { "gateway_id", "7" },      { "manufacturer", NULL },      { "model", "\"\\u0007\"" },  { "serial", "\"12345678901234567890123456789012345678901234567890123456789012345\"" },
+        { "trust_roots", "[]" },    { "trust_roots", "[\"x\"]" }, { "trust_roots", NULL },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = text_with(rows[i].key, rows[i].json);
+        struct factory_data f;
+        struct error err = { 0 };
+        g_assert_cmpint(load(text, &f, &err), ==, ERROR_INVALID);
+        g_assert_nonnull(strstr(err.text, rows[i].key));
+        g_assert_false(f.present);
+        g_assert_null(f.roots_pem);
+    }
+}
+
+static void test_unknown_key_and_broken_json(void)
+{
+    struct factory_data f;
+    struct error err = { 0 };
+    g_assert_cmpint(load("{\"format\": 1, \"colour\": 1}", &f, &err), ==, ERROR_INVALID);
+    g_assert_nonnull(strstr(err.text, "colour"));
+    g_assert_cmpint(load("{\"format\": 1,", &f, &err), ==, ERROR_INVALID);
+    g_assert_nonnull(strstr(err.text, "line"));
+    g_assert_cmpint(load("{\"format\": 1, \"format\": 1}", &f, &err), ==, ERROR_INVALID);
+    g_assert_cmpint(load(NULL, &f, &err), ==, ERROR_NONE);
+    g_assert_false(f.present);
+}
+
+static void test_taken_once_and_kept(void)
+{
+    struct factory_data f;
+    struct error err = { 0 };
+    g_autofree char *text = text_with("", NULL);
+    g_assert_cmpint(load(text, &f, &err), ==, ERROR_NONE);
+    g_assert_true(f.present);
+    g_assert_cmpstr(f.gateway_id, ==, "GW-1");
+    g_assert_cmpuint(f.context_count, ==, 2);
+    g_assert_nonnull(strstr(f.roots_pem, "BEGIN CERTIFICATE"));
+    factory_clear(&f);
+    g_autofree char *other = text_with("gateway_id", "\"GW-2\"");
+    g_assert_cmpint(load(other, &f, &err), ==, ERROR_NONE);
+    g_assert_cmpstr(f.gateway_id, ==, "GW-1"); /* the file is not read again */
+    factory_clear(&f);
+    g_unlink(path);
+    g_assert_cmpint(load(NULL, &f, &err), ==, ERROR_NONE);
+    g_assert_true(f.present);
+    factory_clear(&f);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    dir = g_dir_make_tmp("factory-XXXXXX", NULL);
+    path = g_build_filename(dir, "factory.json", NULL);
+    db = g_build_filename(dir, "agent.db", NULL);
+    g_test_add_func("/factory/bad-files-name-their-key", test_bad_files_name_their_key);
+    g_test_add_func("/factory/unknown-key-and-broken-json", test_unknown_key_and_broken_json);
+    g_test_add_func("/factory/taken-once-and-kept", test_taken_once_and_kept);
+    int status = g_test_run();
+    g_unlink(path);
+    g_unlink(db);
+    g_autofree char *journal = g_strconcat(db, "-journal", NULL);
+    g_unlink(journal);
+    g_rmdir(dir);
+    return status;
+}
