@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -141,7 +142,7 @@ int main(int argc, char **argv)
     for (int i = atoi(arg(argc, argv, "repeat", "1")); i > 0; i--) {
         struct dm_account account = r.account; /* with the nonces of the session before */
         struct dm_job job = { .account = &account, .context = arg(argc, argv, "context", "usim"), .device = &device, .lease = &lease, .roots_pem = pem,
-                              .now = 1700000000, .report = report != NULL, .report_code = report ? atoi(report) : 0 };
+                              .now = (uint64_t)time(NULL), .report = report != NULL, .report_code = report ? atoi(report) : 0 };
         status = run_one(&r, https, trust, &job, arg(argc, argv, "cancel", ""));
     }
     https_free(https);
