@@ -253,6 +253,14 @@ static void describe_loss(const struct coap_link *link, bool established, struct
         error_set(e, ERROR_TIMEOUT, "DTLS: no answer to the handshake");
 }
 
+bool coap_link_describe(const struct coap_link *link, struct error *error)
+{
+    if (coap_session_get_state(link->session) == COAP_SESSION_STATE_ESTABLISHED)
+        return false;
+    describe_loss(link, false, error);
+    return true;
+}
+
 /* The library frees a dead DTLS session quietly and would shake hands again at the next message; to LwM2M a new session is a new
  * Register (Core TS 1.1.1 clause 6.2.1), so the owner must know. */
 static void check_session(struct coap_link *link, coap_session_state_t before)

@@ -75,6 +75,8 @@ struct coap_peer {
 
 /* Opens the session and starts the handshake. peer is copied by the library. */
 struct coap_link *coap_link_new(const struct loop *loop, const struct coap_peer *peer, const struct coap_events *events, void *user, struct error *err);
+/* Why there is no session (yet); false if there is one. */
+bool coap_link_describe(const struct coap_link *link, struct error *error);
 void coap_link_free(struct coap_link *link); /* NULL is fine; closes the session without waiting */
 
 struct coap_call {

@@ -19,6 +19,7 @@ enum {
     RETRY_TIMER_S = 60,          /* /1/x/18, default */
     RETRY_MAX_S = 3600,
     GUARD_MS = 247000,           /* EXCHANGE_LIFETIME: an answer that comes later is none */
+    HANDSHAKE_MS = 40000,        /* a server that repeats its flight could keep the library's own 31 s from ending */
     STEADY_MS = 60000,           /* a session that lived this long is worth an immediate new one */
     LEAVE_MS = 5000,
     UPDATE_MARGIN_S = 60,
@@ -76,6 +77,7 @@ static void on_connected(void *user)
 {
     struct lwm2m_client *c = user;
     c->status.last_contact = loop_now(c->loop);
+    set_timer(c, GUARD_MS);
     log_info("lwm2m", "server %u: DTLS session with %s", c->account.short_server_id, c->host);
 }
 
@@ -221,10 +223,12 @@ static void do_connect(struct lwm2m_client *c)
     struct coap_peer peer = { .remote = &c->address, .port = c->port, .host = c->host, .identity = c->account.identity, .key = secret_slice(c->key) };
     peer.local = c->lease.bound ? lease_address(&c->lease, c->address.family) : NULL;
     c->link = coap_link_new(c->loop, &peer, &session_events, c, &c->failure);
-    if (c->link)
-        send_register(c); /* waits in the library for the end of the handshake */
-    else
+    if (!c->link) {
         registration_post(c, EVENT_FAILED, c->generation);
+        return;
+    }
+    send_register(c); /* waits in the library for the end of the handshake */
+    set_timer(c, HANDSHAKE_MS);
 }
 
 static void do_accept(struct lwm2m_client *c)
@@ -283,7 +287,8 @@ static void do_back_off(struct lwm2m_client *c)
 
 static void do_guard(struct lwm2m_client *c)
 {
-    error_set(&c->failure, ERROR_TIMEOUT, "server %u acknowledged but did not answer", c->account.short_server_id);
+    if (!coap_link_describe(c->link, &c->failure))
+        error_set(&c->failure, ERROR_TIMEOUT, "server %u acknowledged but did not answer", c->account.short_server_id);
     do_back_off(c);
 }
 

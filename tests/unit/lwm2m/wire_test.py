@@ -270,7 +270,7 @@ def test_refusals():
         server.close()
     server = Server(key="ff" * 16)
     client = start()
-    got = line(client, "error", 45)
+    got = line(client, "error", 60)
     check("a wrong key is visible", got.startswith("error ClientAuth "), got)
     client.kill()
     client.wait()
