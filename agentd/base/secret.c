@@ -46,7 +46,8 @@ struct slice secret_slice(const struct secret *s)
 
 void secret_zero(void *data, size_t len)
 {
-    explicit_bzero(data, len);
+    if (len)
+        explicit_bzero(data, len);
 }
 
 bool secret_equal(struct slice a, struct slice b)
