@@ -14,10 +14,11 @@ import time
 from pathlib import Path
 
 import coap
+import dns
 import lwm2m_server
 from coap import ACK, Message
 from coap_endpoint import Endpoint
-from common import read_events
+from common import Refused, read_events
 
 HERE = Path(__file__).resolve().parent
 KEY = "secretPSK1234567"
@@ -216,3 +217,28 @@ def test_life_of_a_registration(folder: Path, _vectors: Path) -> None:
     for name in ("register", "update", "deregister", "expired"):
         assert events(folder, name), name
     assert not [v for v in events(folder, "violation")], events(folder, "violation")
+
+
+def test_box_with_dns(folder: Path, _vectors: Path) -> None:
+    box = [sys.executable, HERE / "box.py"]
+    dns_port, dm_port = free_port(), free_port(socket.SOCK_STREAM)
+    up = [*box, "up", "--dir", folder, "--netns", "none", "--dm-addr", "127.0.0.1", "--dm-port", str(dm_port), "--lwm2m-addr", "127.0.0.1", "--lwm2m-port",
+          str(free_port()), "--dns-addr", "127.0.0.1", "--dns-port", str(dns_port), "--host", "lwm2m.operator.example=2001:db8::20"]
+    try:
+        done = subprocess.run(up, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and done.stdout.count("listening on 127.0.0.1") == 3, done.stdout + done.stderr
+        assert dns.ask("127.0.0.1", "dm.operator.example", port=dns_port) == ["127.0.0.1"]
+        assert dns.ask("127.0.0.1", "lwm2m.operator.example", dns.AAAA, dns_port) == ["2001:db8::20"]
+        try:
+            dns.ask("127.0.0.1", "elsewhere.example", port=dns_port)
+            raise AssertionError("a name that is not the operator's was answered")
+        except Refused:
+            pass
+        with socket.create_connection(("127.0.0.1", dm_port), timeout=5):
+            pass
+        again = subprocess.run(up, capture_output=True, text=True, check=False)
+        assert again.returncode == 1 and "already up" in again.stderr
+        assert subprocess.run([*box, "status", "--dir", folder], capture_output=True, check=False).returncode == 0
+    finally:
+        subprocess.run([*box, "down", "--dir", folder], capture_output=True, check=False)
+    assert subprocess.run([*box, "status", "--dir", folder], capture_output=True, check=False).returncode == 1
