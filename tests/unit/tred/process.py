@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real agent-tred over its socket. Usage: process.py AGENT_TRED [unittest arguments]. Runs as root (peers are told by user id)."""
+"""The real agent-tred over its socket. Usage: process.py AGENT_TRED EMPTY_PROGRAM [unittest arguments]. Runs as root (peers are told by user id)."""
 import base64
 import hashlib
 import hmac
@@ -18,6 +18,7 @@ from mid_package import MILENAGE, Issuer, manifest, openssl  # noqa: E402
 from tre_client import *  # noqa: E402,F403
 
 AGENT = None
+EMPTY = None  # a program that only links libcrypto; "-" where memory says nothing (sanitizers)
 OTHER_UID = 65534
 PROVISIONED, ACTIVE, SUSPENDED, BLOCKED, MIGRATING, ERASED = range(1, 7)
 OK, SIGNATURE, TARGET, BINDING, VERSION, POLICY, SPACE, BACKEND, SELFTEST, BUSY, INTERNAL, MALFORMED = range(12)
@@ -75,10 +76,10 @@ class Bench(unittest.TestCase):
         if os.environ.get("TRED_LOG"):
             sys.stderr.write(self.log())
 
-    def start(self, user="root"):
+    def start(self, user="root", **popen):
         with open(self.dir + "/log", "ab") as log:
             self.proc = subprocess.Popen([AGENT, "--state", self.state, "--socket", self.path, "--agentd-user", user, "--log-level", "debug"],
-                                         stderr=log)
+                                         stderr=log, **popen)
         for _ in range(500):
             try:
                 self.tre = Client(self.path)
@@ -703,6 +704,38 @@ class Confinement(Bench):
             self.assertNotIn(s.hex(), log)
         self.assertNotIn("1234", log.replace("gw-0001", ""))
 
+    @staticmethod
+    def dirty(pid):
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("Private_Dirty"))
+
+    def test_idle_memory_is_bounded(self):
+        if EMPTY == "-":
+            return
+        os.sync()  # pages of a freshly linked program count as dirty
+        with subprocess.Popen([EMPTY]) as empty:
+            time.sleep(0.2)
+            base = self.dirty(empty.pid)
+            empty.kill()
+        start = self.dirty(self.proc.pid) - base
+        self.put_in(files=[("7F%02X" % i, os.urandom(4000)) for i in range(11)])
+        self.tre.call(SEAL, text("a") + bytes(39000))
+        after = self.dirty(self.proc.pid) - base
+        print(f"private dirty over an empty program: {start} KiB at start, {after} KiB after an installation", file=sys.stderr)
+        self.assertLessEqual(max(start, after), 256)
+
+    def test_serves_as_a_user_of_its_own(self):
+        self.stop()
+        os.unlink(self.path)
+        os.chmod(self.base, 0o755)
+        os.chmod(self.dir, 0o777)
+        for name in ["."] + os.listdir(self.state):
+            os.chown(os.path.join(self.state, name), OTHER_UID, OTHER_UID)
+        self.start(preexec_fn=lambda: (os.setgroups([]), os.setgid(OTHER_UID), os.setuid(OTHER_UID)))
+        self.put_in()
+        self.assertEqual(self.tre.set_state("mid-1", ACTIVE)[0], 0)
+        self.assertEqual({os.stat(os.path.join(self.state, n)).st_uid for n in os.listdir(self.state)}, {OTHER_UID})
+
     def test_options(self):
         self.assertEqual(self.agent("--version").stdout, "agent-tred 0.1.0\n")
         self.assertIn("--provision", self.agent("--help").stdout)
@@ -713,4 +746,5 @@ class Confinement(Bench):
 
 if __name__ == "__main__":
     AGENT = os.path.abspath(sys.argv.pop(1))
+    EMPTY = sys.argv.pop(1)
     unittest.main(verbosity=2, warnings="ignore")
