@@ -42,6 +42,11 @@ class Bench(unittest.TestCase):
     def setUpClass(cls):
         cls.base = tempfile.mkdtemp(prefix="tred")
         cls.sho = Issuer(os.path.join(cls.base, "sho"))
+        cls.other = Issuer(os.path.join(cls.base, "other"), "Other SHO")
+        with open(os.path.join(cls.base, "roots.pem"), "wb") as out:
+            for issuer in cls.sho, cls.other:
+                with open(issuer.path("root.pem"), "rb") as f:
+                    out.write(f.read())
         os.mkdir(os.path.join(cls.base, "out"))
         os.mkdir(os.path.join(cls.base, "state0"), 0o700)
         cls.factory(cls.base)
@@ -53,7 +58,7 @@ class Bench(unittest.TestCase):
         shutil.rmtree(cls.base)
 
     @staticmethod
-    def factory(folder, text="gateway_id = gw-0001\ndevice_pin = 1234\nmid_issuers = sho/root.pem\n", mode=0o600):
+    def factory(folder, text="gateway_id = gw-0001\ndevice_pin = 1234\nmid_issuers = roots.pem\n", mode=0o600):
         path = os.path.join(folder, "factory-secret.conf")
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
@@ -350,6 +355,15 @@ class Install(Bench):
                 self.fail("openssl refuses to sign")
             self.refused(package, SIGNATURE, "MID_SIGNATURE")
 
+    def test_tre_R12_update_comes_from_who_issued_it(self):
+        self.put_in()
+        token, nonce = self.register()
+        self.refused(self.make(token, nonce, by=self.other, issuer="Other SHO", version=2), POLICY, "MID_POLICY")
+        self.refused(self.make(token, nonce, type=1, version=2), POLICY, "MID_POLICY")
+        other = self.make(token, nonce, by=self.other, issuer="Other SHO", mid_id="mid-2")  # R24: beside the old one
+        self.assertEqual(self.tre.install("usim", other)[0], 0)
+        self.assertEqual(sorted(self.tre.mids()), ["mid-1", "mid-2"])
+
     def test_unsigned_or_unencrypted_is_refused(self):
         token, nonce = self.register()
         self.make(token, nonce)
@@ -551,6 +565,16 @@ class Lifecycle(Bench):
         self.assertEqual(self.tre.call(STATUS)[1][0], 4)
         self.assertEqual(self.tre.call(SEAL, text("a") + b"b")[0], E["TRE_BLOCKED"])
         self.assertEqual(self.tre.call(TOKEN_OPEN, text("usim"))[0], E["TRE_BLOCKED"])
+
+    def test_removed_registry_blocks_the_tre(self):
+        self.stop()
+        for name in self.records("registry"):
+            os.unlink(os.path.join(self.state, name))
+        os.unlink(self.path)
+        self.start()
+        self.assertEqual(self.tre.call(STATUS)[1][0], 4)
+        self.restart()
+        self.assertEqual(self.tre.call(STATUS)[1][0], 4)
 
     def test_one_damaged_registry_slot_is_not_fatal(self):
         self.put_in()
