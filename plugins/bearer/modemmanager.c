@@ -206,19 +206,10 @@ static void on_owner_changed(GDBusProxy *proxy, GParamSpec *spec, struct self *s
         tell_lost(s, "ModemManager went away");
 }
 
-static void on_connected(GObject *source, GAsyncResult *result, gpointer ticket)
+static void deliver(struct self *s)
 {
-    HOLDS_SELF s;
-    g_autoptr(GError) error = NULL;
-    bool current = ticket_take(ticket, &s), ok = mm_bearer_connect_finish(MM_BEARER(source), result, &error);
     struct lease lease;
     const char *text = "";
-    if (!current)
-        return;
-    if (!ok) {
-        refused(s, error);
-        return;
-    }
     enum error_code rc = map_lease(s->bearer, &lease, &text);
     if (rc) {
         fail(s, rc, text);
@@ -231,8 +222,45 @@ static void on_connected(GObject *source, GAsyncResult *result, gpointer ticket)
     s->fn = NULL;
     for (size_t i = 0; i < s->types; i++)
         g_clear_object(&s->wanted[i]); /* the password is not needed any more */
-    s->types = 0;
+    s->types = s->type = 0;
     fn(s->user, ERROR_NONE, "", &lease);
+}
+
+static void on_all_properties(GObject *source, GAsyncResult *result, gpointer ticket)
+{
+    HOLDS_SELF s;
+    g_autoptr(GError) error = NULL;
+    bool current = ticket_take(ticket, &s);
+    g_autoptr(GVariant) answer = g_dbus_proxy_call_finish(G_DBUS_PROXY(source), result, &error);
+    if (!current)
+        return;
+    if (!answer) {
+        refused(s, error);
+        return;
+    }
+    g_autoptr(GVariant) all = g_variant_get_child_value(answer, 0);
+    GVariantIter iter;
+    const char *name;
+    GVariant *value;
+    g_variant_iter_init(&iter, all);
+    while (g_variant_iter_next(&iter, "{&sv}", &name, &value)) {
+        g_dbus_proxy_set_cached_property(G_DBUS_PROXY(source), name, value);
+        g_variant_unref(value);
+    }
+    deliver(s);
+}
+
+/* The answer to Connect is sent before the change of the properties: they are asked for. */
+static void on_connected(GObject *source, GAsyncResult *result, gpointer ticket)
+{
+    HOLDS_SELF s;
+    g_autoptr(GError) error = NULL;
+    bool current = ticket_take(ticket, &s), ok = mm_bearer_connect_finish(MM_BEARER(source), result, &error);
+    if (current && ok)
+        g_dbus_proxy_call(G_DBUS_PROXY(source), "org.freedesktop.DBus.Properties.GetAll", g_variant_new("(s)", MM_DBUS_INTERFACE_BEARER),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_all_properties, ticket_new(s));
+    else if (current)
+        refused(s, error);
 }
 
 static void on_created(GObject *source, GAsyncResult *result, gpointer ticket)
