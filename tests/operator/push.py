@@ -156,7 +156,7 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--apn", default="m2m.example.net")
     g.add_argument("--apn-auth", choices=("none", "pap", "chap"), default="chap")
     g.add_argument("--apn-user", default="gw")
-    g.add_argument("--apn-secret", default="secret")
+    g.add_argument("--apn-secret", default="apn-secret-7")
     g.add_argument("--ip-type", choices=("IPV4", "IPV6", "IPV4V6"))
     g.add_argument("--internet", action="store_true")
     g.add_argument("--server-pin", type=Path, metavar="CERT", help="pin this server certificate (VENDORCONFIG SERVER-PIN)")
