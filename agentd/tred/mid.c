@@ -33,7 +33,10 @@ static struct record_name record_of(size_t row, const char *id)
 
 static size_t row_of(const struct registry *r, const struct mid_row *m)
 {
-    return (size_t)(m - r->mids);
+    size_t i = 0;
+    while (i < TRE_MID_MAX - 1 && &r->mids[i] != m)
+        i++;
+    return i;
 }
 
 static bool installed(const struct mid_row *m)
