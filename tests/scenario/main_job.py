@@ -101,11 +101,11 @@ def a_wrong_apn_is_rolled_back_and_the_corrected_push_works(world):
     expect(f"the reason is visible: {job['Error']}", job["Error"] == "BearerRefused" and "wrong.example.net" in job["ErrorText"])
     context = world.one("Context", Name="usim")
     expect("the context is not consumed", context["State"] == "open" and context["LastError"] == "BearerRefused")
-    expect("no session over another uplink", not world.dm_events())
+    expect("no session over another uplink", not world.sessions())
     world.sms(world.push())
     world.managed()
     world.reported()
-    sources = {e.get("peer", "").split(":")[0] for e in world.dm_events() if e.get("peer")}
+    sources = {e["peer"] for e in world.sessions()}
     expect(f"sessions came over the bearer only: {sources}", sources <= {"192.0.2.10"})
 
 

@@ -204,6 +204,10 @@ class World:
     def dm_events(self):
         return self.events("dm-events.jsonl")
 
+    def sessions(self):
+        """TCP connections that the DM server saw."""
+        return [e for e in self.dm_events() if e["event"] == "tcp"]
+
     def lwm2m_events(self):
         return self.events("lwm2m-events.jsonl")
 
