@@ -28,7 +28,7 @@ def check_managed(world):
     world.managed()
     world.reported()
     job = world.job_ended("succeeded")
-    expect("job reported", job["Step"] == "REPORTED" and job["Progress"] == 100)
+    expect("job reported", job["Step"] == "REPORTED" and job["Progress"] == 100 and not job["Error"])
     mid = until("the MID", lambda: world.one("Mid", State="ACTIVE"))
     expect("MID from its issuer", mid["Issuer"] == "sho.example" and mid["Algorithm"] == "milenage")
     account = world.one("Account", Protocol="lwm2m")

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the conductor, for job*.c only: the running job, and how its parts call each other. A part posts an event as its last act and never changes
+ * the state itself. */
+#ifndef BOOTSTRAP_JOB_ROOM_H
+#define BOOTSTRAP_JOB_ROOM_H
+
+#include "bootstrap/apply.h"
+#include "bootstrap/execution/omadm.h"
+#include "bootstrap/job.h"
+#include "bootstrap/job_table.h"
+#include "bootstrap/job_view.h"
+
+enum { JOB_POLL_MS = 1000 };
+
+struct conductor {
+    struct site *site;
+    struct service *service;
+    struct inbox *inbox;
+    bool recovered;
+
+    /* the job; row.id 0: none */
+    struct job_row row;
+    enum job_step step;
+    struct trigger trigger; /* settings NULL while only reporting */
+    struct briefing briefing;
+    struct lease lease;
+    struct error error;
+    bool busy_connecting, session_confirmed;
+    uint64_t entered_ms;
+    uint64_t timer, state_timer, post_timer;
+    enum job_event posted;
+    struct omadm *omadm;
+    struct apply *apply;
+    uint32_t tre_call;
+    uint64_t report_delay_ms;
+
+    conductor_reply_fn *reply; /* of the offer by hand that is on its way */
+    void *reply_user;
+};
+
+/* job.c: the next event (the first of two posts wins), the failure event with its cause, a note of what is waited for. */
+void job_post(struct conductor *c, enum job_event event);
+void job_fail(struct conductor *c, const struct error *e);
+void job_wait_note(void *user, const char *text); /* user is the conductor */
+void job_drop_values(struct conductor *c); /* settings and what was sealed of them */
+
+/* Entry actions. job_steps.c: */
+void job_authorise(struct conductor *c);
+void job_brief(struct conductor *c);
+void job_connect(void *user); /* also from a timer; user is the conductor, like below */
+void job_execute(struct conductor *c);
+void job_prove(struct conductor *c);
+/* job_end.c: */
+void job_adopt(struct conductor *c);
+void job_roll_back(struct conductor *c);
+/* The MID of this job's context in that state ("ACTIVE"), other than the job's own: the one that was in service before. NULL if none. */
+const char *job_other_mid(struct conductor *c, const char *state);
+
+#endif

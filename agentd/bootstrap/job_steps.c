@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entry actions on the way forward: authorise, brief, connect, execute, prove. Each starts one piece of work whose end posts an event. */
+#include <string.h>
+
+#include "base/text.h"
+#include "bootstrap/briefing/briefing.h"
+#include "bootstrap/job_room.h"
+#include "bootstrap/policy.h"
+
+void job_authorise(struct conductor *c)
+{
+    struct error e = { 0 };
+    if (policy_authorise(c->site, &c->trigger, &e))
+        job_fail(c, &e);
+    else
+        job_post(c, JOB_ACCEPTED);
+}
+
+void job_brief(struct conductor *c)
+{
+    struct error e = { 0 };
+    if (briefing_from_settings(c->trigger.settings, &c->briefing, &e))
+        job_fail(c, &e);
+    else
+        job_post(c, JOB_GO);
+}
+
+/* --- CONNECTING --- */
+
+static void on_lease(void *user, enum error_code status, const char *text, const struct lease *lease)
+{
+    struct conductor *c = user;
+    c->busy_connecting = false;
+    if (!c->row.id || c->step != JOB_CONNECTING)
+        return; /* the job went another way meanwhile */
+    if (status) {
+        struct error e;
+        error_set(&e, status, "bearer %s: %s", c->briefing.napdef ? c->briefing.napdef->apn : "", text && text[0] ? text : error_text(status));
+        job_fail(c, &e);
+        return;
+    }
+    c->lease = *lease;
+    job_post(c, JOB_LEASED);
+}
+
+static void connect_bearer(struct conductor *c)
+{
+    char id[STORE_NAME];
+    apply_id(c->row.context, c->briefing.napdef->napid, id, sizeof id);
+    c->busy_connecting = true;
+    bearers_connect(c->site->bearers, id, c->briefing.napdef, on_lease, c);
+}
+
+/* Looks once a second, and at each change of the modem, whether the way is there. */
+void job_connect(void *user)
+{
+    struct conductor *c = user;
+    struct error e = { 0 };
+    c->timer = 0;
+    if (c->busy_connecting) { /* a bearer call of a former attempt is still ending */
+        c->timer = loop_timer(c->site->loop, JOB_POLL_MS, job_connect, c);
+        return;
+    }
+    enum way way = policy_way(c->site, c->row.source, c->briefing.napdef, loop_now(c->site->loop) - c->entered_ms);
+    if (way == WAY_HOST || !c->briefing.napdef) {
+        c->lease = (struct lease){ .bound = false };
+        job_post(c, JOB_LEASED);
+        return;
+    }
+    enum error_code rc = policy_modem(c->site, &e);
+    if (way == WAY_CELLULAR && rc == ERROR_NONE) {
+        connect_bearer(c);
+        return;
+    }
+    if (rc == ERROR_POLICY) {
+        job_fail(c, &e);
+        return;
+    }
+    job_wait_note(c, e.text);
+    c->error = e; /* the reason of a time-out */
+    c->timer = loop_timer(c->site->loop, JOB_POLL_MS, job_connect, c);
+}
+
+/* --- EXECUTING --- */
+
+static void on_sealed(void *user, const struct error *error)
+{
+    struct conductor *c = user;
+    if (error)
+        job_fail(c, error);
+    else
+        job_post(c, JOB_EXECUTED);
+}
+
+static enum error_code mid_error(enum mid_result r)
+{
+    static const enum error_code codes[] = { ERROR_NONE, ERROR_MID_SIGNATURE, ERROR_MID_TARGET, ERROR_MID_BINDING, ERROR_MID_VERSION,
+                                             ERROR_MID_POLICY, ERROR_NO_SPACE, ERROR_MID_BACKEND, ERROR_MID_SELFTEST, ERROR_BUSY, ERROR_INTERNAL,
+                                             ERROR_MALFORMED };
+    return (size_t)r < sizeof codes / sizeof *codes ? codes[r] : ERROR_INTERNAL;
+}
+
+/* The session ended. What it brought joins the settings; the account keeps its new nonces. */
+static void on_executed(void *user, const struct error *error, const struct dm_outcome *outcome)
+{
+    struct conductor *c = user;
+    struct settings *s = c->trigger.settings;
+    struct error e;
+    c->omadm = NULL;
+    if (outcome->mid_attempted && outcome->mid_result == MID_OK)
+        (void)text_copy(c->row.mid, sizeof c->row.mid, outcome->mid.id);
+    c->row.result = outcome->mid_attempted ? (int)outcome->mid_result : 0;
+    if (error) {
+        job_fail(c, error);
+        return;
+    }
+    if (outcome->mid_attempted && outcome->mid_result != MID_OK) {
+        error_set(&e, mid_error(outcome->mid_result), "the MID was not installed: %s", error_text(mid_error(outcome->mid_result)));
+        job_fail(c, &e);
+        return;
+    }
+    if (!outcome->mid_attempted && outcome->lwm2ms == 0) {
+        error_set(&e, ERROR_INCOMPLETE, "the server ended the session without a MID or an account");
+        job_fail(c, &e);
+        return;
+    }
+    if (outcome->credentials_changed)
+        s->dm[0] = *outcome->account;
+    for (size_t i = 0; i < outcome->lwm2ms && s->lwm2ms < SETTINGS_LWM2M; i++)
+        s->lwm2m[s->lwm2ms++] = outcome->lwm2m[i];
+    c->session_confirmed = true;
+    c->apply = apply_seal(c->site, s, c->lease.bound ? c->briefing.napdef : NULL, c->row.context, on_sealed, c);
+}
+
+void job_execute(struct conductor *c)
+{
+    struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,
+                               .apn = c->lease.bound ? c->briefing.napdef->apn : "" };
+    c->omadm = omadm_start(c->site, &task, on_executed, job_wait_note, c);
+}
+
+/* --- PROVING --- */
+
+static void activate_mid(struct conductor *c);
+
+static void on_mid_state(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
+{
+    struct conductor *c = user;
+    struct error e;
+    (void)result;
+    c->tre_call = 0;
+    if (status) {
+        error_set(&e, status, "MID %s could not be activated: %s", c->row.mid, error_text(status));
+        job_fail(c, &e);
+    } else if (entry->state == MID_SUSPENDED) {
+        activate_mid(c); /* the old one is out of the way */
+    } else {
+        job_post(c, JOB_PROVED);
+    }
+}
+
+/* One MID of a type is active in a context: the old one is suspended first, and comes back if the job is rolled back. */
+static void activate_mid(struct conductor *c)
+{
+    const char *old = c->row.mid[0] ? job_other_mid(c, mid_state_name(MID_ACTIVE)) : NULL;
+    if (old)
+        c->tre_call = trust_mid_set_state(c->site->trust, old, MID_SUSPENDED, on_mid_state, c);
+    else if (c->row.mid[0])
+        c->tre_call = trust_mid_set_state(c->site->trust, c->row.mid, MID_ACTIVE, on_mid_state, c);
+    else
+        job_post(c, JOB_PROVED);
+}
+
+static void on_proved(void *user, const struct error *error)
+{
+    struct conductor *c = user;
+    if (error)
+        job_fail(c, error);
+    else
+        activate_mid(c);
+}
+
+/* Without a LwM2M account the DM session itself, bound to the lease, was the confirmed session. */
+void job_prove(struct conductor *c)
+{
+    const struct settings *s = c->trigger.settings;
+    if (s->lwm2ms)
+        service_prove(c->service, &s->lwm2m[0], c->row.context, &c->lease, on_proved, c);
+    else
+        activate_mid(c);
+}
