@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded reader and writer, arena, texts of octets, error texts, secrets. */
+#include <glib.h>
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/reader.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "base/writer.h"
+
+static struct slice text_slice(const char *text)
+{
+    return (struct slice){ (const uint8_t *)text, strlen(text) };
+}
+
+static void reader_takes_what_is_there(void)
+{
+    static const uint8_t in[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 'a', 'b', 0, 0x87, 0x68, 0xff };
+    struct reader r = reader_make(in, sizeof in);
+    g_assert_cmpuint(reader_peek(&r), ==, 1);
+    g_assert_cmpuint(reader_u8(&r), ==, 1);
+    g_assert_cmpuint(reader_u16(&r), ==, 0x0203);
+    g_assert_cmpuint(reader_u32(&r), ==, 0x04050607);
+    g_assert_cmpuint(reader_u64(&r), ==, 0x08090a0b0c0d0e0fULL);
+    g_assert_true(slice_is(reader_text(&r), "ab"));
+    g_assert_cmpuint(reader_uintvar(&r), ==, 0x3e8);
+    struct reader sub = reader_sub(&r, 1);
+    g_assert_true(reader_done(&r) && !reader_done(&sub));
+    g_assert_cmpuint(reader_u8(&sub), ==, 0xff);
+    g_assert_true(reader_done(&sub));
+    g_assert_cmpuint(reader_peek(&sub), ==, 0);
+}
+
+static void reader_fails_once_and_for_all(void)
+{
+    static const uint8_t in[] = { 1, 2, 3 };
+    struct reader r = reader_make(in, sizeof in);
+    g_assert_cmpuint(reader_u32(&r), ==, 0);
+    g_assert_true(r.failed && reader_left(&r) == 0 && !reader_done(&r));
+    g_assert_cmpuint(reader_u8(&r), ==, 0);
+    g_assert_cmpuint(reader_take(&r, 0).len, ==, 0);
+    g_assert_true(r.failed);
+    r = reader_make(in, sizeof in);
+    g_assert_cmpuint(reader_text(&r).len, ==, 0); /* no NUL */
+    g_assert_true(r.failed);
+    r = reader_make(in, sizeof in);
+    struct reader sub = reader_sub(&r, 4);
+    g_assert_true(r.failed && sub.failed);
+    r = reader_make(in, sizeof in);
+    g_assert_cmpuint(reader_take(&r, SIZE_MAX).len, ==, 0);
+    g_assert_true(r.failed);
+    r = reader_make(NULL, 0);
+    g_assert_true(reader_done(&r));
+    reader_fail(&r);
+    g_assert_false(reader_done(&r));
+}
+
+static void uintvar(void)
+{
+    static const struct {
+        const char *hex;
+        bool good;
+        uint32_t value;
+    } rows[] = {
+        { "00", true, 0 },         { "7f", true, 127 },         { "8100", true, 128 },           { "8fffffff7f", true, UINT32_MAX },
+        { "8000", true, 0 },       { "9080808000", false, 0 },  { "80808080808000", false, 0 },  { "81", false, 0 },
+        { "", false, 0 },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        uint8_t in[8];
+        size_t len = 0;
+        g_assert_true(text_hex_decode(text_slice(rows[i].hex), in, sizeof in, &len));
+        struct reader r = reader_make(in, len);
+        g_assert_cmpuint(reader_uintvar(&r), ==, rows[i].value);
+        g_assert_cmpint(reader_done(&r), ==, rows[i].good);
+    }
+    for (uint64_t v = 0; v <= UINT32_MAX; v = v * 3 + 1) { /* what is written is read again */
+        uint8_t out[5];
+        struct writer w = writer_make(out, sizeof out);
+        writer_uintvar(&w, (uint32_t)v);
+        struct reader r = reader_make(out, w.len);
+        g_assert_cmpuint(reader_uintvar(&r), ==, v);
+        g_assert_true(reader_done(&r) && !w.failed);
+    }
+}
+
+static void writer_stays_in_its_buffer(void)
+{
+    uint8_t out[8] = { 0 };
+    struct writer w = writer_make(out, 7);
+    writer_u8(&w, 1);
+    writer_u16(&w, 0x0203);
+    writer_u32(&w, 0x04050607);
+    g_assert_true(slice_equal(writer_slice(&w), (struct slice){ (const uint8_t *)"\1\2\3\4\5\6\7", 7 }));
+    writer_u8(&w, 8);
+    g_assert_true(w.failed && out[7] == 0 && writer_slice(&w).len == 0);
+    w = writer_make(out, 7);
+    writer_u64(&w, 1);
+    g_assert_true(w.failed && w.len == 0);
+    writer_put(&w, "", 0);
+    g_assert_true(w.failed);
+    w = writer_make(out, 2);
+    writer_text(&w, "ab");
+    g_assert_false(w.failed);
+}
+
+static void arena_is_bounded_and_aligned(void)
+{
+    alignas(max_align_t) unsigned char memory[64];
+    memset(memory, 0xff, sizeof memory);
+    struct arena a = arena_make(memory, sizeof memory);
+    char *text = arena_text(&a, text_slice("abc"));
+    g_assert_cmpstr(text, ==, "abc");
+    unsigned char *p = arena_get(&a, 8);
+    g_assert_true((uintptr_t)p % alignof(max_align_t) == 0 && p[0] == 0 && p[7] == 0);
+    g_assert_null(arena_get(&a, 64));
+    g_assert_null(arena_get(&a, SIZE_MAX));
+    g_assert_null(arena_text(&a, (struct slice){ memory, SIZE_MAX }));
+    g_assert_nonnull(arena_get(&a, 1));
+    arena_reset(&a);
+    g_assert_true(memory[0] == 0 && a.len == 0);
+    g_assert_nonnull(arena_get(&a, 64));
+    g_assert_null(arena_get(&a, 1));
+}
+
+static void hex(void)
+{
+    uint8_t out[3];
+    char text[7];
+    size_t len = 0;
+    g_assert_true(text_hex_decode(text_slice("00fFaB"), out, 3, &len));
+    g_assert_cmpuint(len, ==, 3);
+    g_assert_cmpstr(text_hex(out, 3, text), ==, "00ffab");
+    g_assert_false(text_hex_decode(text_slice("00ffab00"), out, 3, &len));
+    static const char *const bad[] = { "0", "0g", "g0", " 0", "0x" };
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(text_hex_decode(text_slice(bad[i]), out, 3, &len));
+    g_assert_true(text_hex_decode(text_slice(""), out, 0, &len) && len == 0);
+}
+
+static void base64_of_any_octets(void)
+{
+    g_autofree guint8 *in = g_malloc(67);
+    for (size_t len = 0; len < 67; len++) {
+        for (size_t i = 0; i < len; i++)
+            in[i] = (guint8)g_test_rand_int();
+        char text[96];
+        uint8_t out[67];
+        size_t n = 0, need = (len + 2) / 3 * 4 + 1;
+        g_autofree char *other = g_base64_encode(in, len);
+        g_assert_true(text_base64_encode((struct slice){ in, len }, text, need));
+        g_assert_cmpstr(text, ==, other);
+        g_assert_false(text_base64_encode((struct slice){ in, len }, text, need - 1));
+        g_assert_true(text_base64_decode(text_slice(other), out, len, &n));
+        g_assert_true(slice_equal((struct slice){ out, n }, (struct slice){ in, len }));
+        g_assert_true(len == 0 || !text_base64_decode(text_slice(other), out, len - 1, &n));
+    }
+}
+
+static void base64_has_one_text_for_one_value(void)
+{
+    static const char *const bad[] = { "A", "AA", "AAA", "A===", "====", "AA=A", "=AAA", "AB==", "AAB=", "AAAA=", "AA==AAAA", "AAA=AAAA", "AA A", "AAA\n", "AA-_", "AAAA AAAA",
+                                       "AAAAA" };
+    uint8_t out[16];
+    size_t len;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        if (text_base64_decode(text_slice(bad[i]), out, sizeof out, &len))
+            g_error("%s is no Base64", bad[i]);
+    g_assert_false(text_base64_decode((struct slice){ (const uint8_t *)"AA\0A", 4 }, out, sizeof out, &len));
+    g_assert_true(text_base64_decode(text_slice("AA=="), out, sizeof out, &len) && len == 1);
+}
+
+static void decimals(void)
+{
+    static const struct {
+        const char *text;
+        uint64_t max;
+        bool good;
+    } rows[] = {
+        { "0", 0, true },         { "65535", 65535, true },  { "65536", 65535, false }, { "", 9, false }, { "+1", 9, false }, { "-1", 9, false }, { " 1", 9, false },
+        { "1 ", 9, false },       { "1a", 99, false },       { "007", 9, true },        { "18446744073709551615", UINT64_MAX, true },
+        { "18446744073709551616", UINT64_MAX, false },       { "99999999999999999999", UINT64_MAX, false }, { "000000000000000000001", 9, false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        uint64_t v = 0;
+        g_assert_cmpint(text_decimal(text_slice(rows[i].text), rows[i].max, &v), ==, rows[i].good);
+    }
+}
+
+static void masks_copies_and_names(void)
+{
+    char out[8];
+    g_assert_cmpstr(text_mask("262011", 3, 1, out, sizeof out), ==, "262**1");
+    g_assert_cmpstr(text_mask("262011234567890", 3, 2, out, sizeof out), ==, "262****");
+    g_assert_cmpstr(text_mask("", 3, 2, out, sizeof out), ==, "");
+    g_assert_true(text_copy(out, sizeof out, "1234567"));
+    g_assert_false(text_copy(out, sizeof out, "12345678"));
+    g_assert_cmpstr(out, ==, "1234567");
+    g_assert_true(text_is_name("Ab9-", "-", 4));
+    g_assert_false(text_is_name("Ab9-", "", 4));
+    g_assert_false(text_is_name("", "-", 4));
+    g_assert_false(text_is_name("abcde", "-", 4));
+}
+
+static void error_texts_are_printable(void)
+{
+    struct error err;
+    g_assert_cmpint(error_set(&err, ERROR_MALFORMED, "name %s", "a\x1b[2J\xc3\xa9\n"), ==, ERROR_MALFORMED);
+    g_assert_cmpstr(err.text, ==, "name a?[2J???");
+    g_assert_cmpstr(err.hint, ==, error_hint(ERROR_MALFORMED));
+    g_autofree char *longer = g_strnfill(1000, 'x');
+    error_set(&err, ERROR_IO, "%s", longer);
+    g_assert_cmpuint(strlen(err.text), ==, sizeof err.text - 1);
+    g_assert_cmpint(error_set(NULL, ERROR_IO, "x"), ==, ERROR_IO);
+    error_clear(&err);
+    g_assert_true(err.code == ERROR_NONE && err.text[0] == '\0');
+}
+
+static void errors_have_names(void)
+{
+    for (int i = 0; i < ERROR_COUNT; i++) {
+        enum error_code code = (enum error_code)i;
+        g_assert_cmpint(error_from_name(error_name(code)), ==, code); /* so no name stands twice */
+        g_assert_cmpstr(error_text(code), !=, "");
+    }
+    g_assert_cmpstr(error_name(ERROR_COUNT), ==, "Internal");
+    g_assert_cmpint(error_from_name("Nothing"), ==, ERROR_INTERNAL);
+}
+
+static void secrets(void)
+{
+    struct secret *s = secret_new();
+    uint8_t many[SECRET_MAX + 1] = { 1 };
+    g_assert_true(secret_set(s, many, SECRET_MAX));
+    g_assert_true(secret_equal(secret_slice(s), (struct slice){ many, SECRET_MAX }));
+    many[SECRET_MAX - 1] = 1;
+    g_assert_false(secret_equal(secret_slice(s), (struct slice){ many, SECRET_MAX }));
+    g_assert_false(secret_equal(secret_slice(s), (struct slice){ many, SECRET_MAX - 1 }));
+    g_assert_false(secret_set(s, many, sizeof many));
+    g_assert_true(s->len == 0 && s->data[0] == 0);
+    secret_free(s);
+    secret_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/reader/takes what is there", reader_takes_what_is_there);
+    g_test_add_func("/reader/fails once and for all", reader_fails_once_and_for_all);
+    g_test_add_func("/reader/uintvar", uintvar);
+    g_test_add_func("/writer/stays in its buffer", writer_stays_in_its_buffer);
+    g_test_add_func("/arena/is bounded and aligned", arena_is_bounded_and_aligned);
+    g_test_add_func("/text/hex", hex);
+    g_test_add_func("/text/base64 of any octets", base64_of_any_octets);
+    g_test_add_func("/text/base64 has one text for one value", base64_has_one_text_for_one_value);
+    g_test_add_func("/text/decimals", decimals);
+    g_test_add_func("/text/masks, copies, names", masks_copies_and_names);
+    g_test_add_func("/error/texts are printable", error_texts_are_printable);
+    g_test_add_func("/error/names", errors_have_names);
+    g_test_add_func("/secret", secrets);
+    return g_test_run();
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Provisioning document -> settings: fields of a whole document, the rules one by one, pins, and the documents of the vectors. */
+#include <glib.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "bootstrap/briefing/provisioning.h"
+#include "support/vectors.h"
+
+static void *memory;
+static struct settings *settings;
+
+static enum error_code map(const char *inner, struct error *err)
+{
+    g_autofree char *doc = g_strdup_printf("<wap-provisioningdoc version='1.1'>%s</wap-provisioningdoc>", inner);
+    struct arena arena = arena_make(memory, PROV_ARENA);
+    struct prov_node *root = NULL;
+    g_assert_cmpint(prov_decode_xml((struct slice){ (const uint8_t *)doc, strlen(doc) }, &arena, &root, err), ==, ERROR_NONE);
+    *err = (struct error){ 0 };
+    return provisioning_settings(root, settings, err);
+}
+
+#define CHARACTERISTIC(type, inner) "<characteristic type='" type "'>" inner "</characteristic>"
+#define PARM(name, value) "<parm name='" name "' value='" value "'/>"
+#define NAPDEF(id, more) CHARACTERISTIC("NAPDEF", PARM("NAPID", id) PARM("NAME", "n") PARM("NAP-ADDRESS", "apn." id) PARM("NAP-ADDRTYPE", "APN") more)
+#define APPSRV CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHNAME", "u") PARM("AAUTHSECRET", "s"))
+#define W7_AT(address) CHARACTERISTIC("APPLICATION", PARM("APPID", "w7") PARM("PROVIDER-ID", "dm") address APPSRV)
+#define W7(more) CHARACTERISTIC("APPLICATION", PARM("APPID", "w7") PARM("PROVIDER-ID", "dm") PARM("ADDR", "https://a.example/dm") more)
+#define APPADDR(uri, port) CHARACTERISTIC("APPADDR", PARM("ADDR", uri) CHARACTERISTIC("PORT", port))
+
+static void whole_document(void)
+{
+    struct error err;
+    g_assert_cmpint(map(CHARACTERISTIC("BOOTSTRAP", PARM("NAME", "Operator") PARM("PROVURL", "https://a.example/p"))
+                        NAPDEF("one", PARM("LOCAL-ADDRTYPE", "IPV6") "<parm name='INTERNET'/>"
+                               CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHTYPE", "CHAP") PARM("AUTHNAME", "au") PARM("AUTHSECRET", "as")))
+                        NAPDEF("two", "") CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p")) PARM("UNKNOWN", "x") CHARACTERISTIC("WHAT", "")
+                        W7(PARM("NAME", "account") PARM("TO-NAPID", "two") PARM("INIT", "1")
+                           CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHTYPE", "HMAC") PARM("AAUTHNAME", "cn") PARM("AAUTHSECRET", "cs")
+                                          PARM("AAUTHDATA", "Tm9uY2U="))
+                           CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "CLIENT") PARM("AAUTHSECRET", "ss"))
+                           CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "OBEX")))
+                        CHARACTERISTIC("VENDORCONFIG", PARM("NAME", "other") PARM("SERVER-PIN", "x"))
+                        CHARACTERISTIC("VENDORCONFIG", PARM("NAME", "gateway-agent") PARM("CONTEXT", "m2m")), &err), ==, ERROR_NONE);
+    g_assert_cmpstr(settings->provurl, ==, "https://a.example/p");
+    g_assert_cmpstr(settings->bootstrap_name, ==, "Operator");
+    g_assert_cmpstr(settings->context, ==, "m2m");
+    g_assert_cmpuint(settings->napdefs, ==, 2);
+    const struct napdef *n = settings_napdef(settings, "one");
+    g_assert_cmpstr(n->apn, ==, "apn.one");
+    g_assert_cmpstr(n->user, ==, "au");
+    g_assert_cmpstr(n->password, ==, "as");
+    g_assert_true(n->auth == NAPDEF_AUTH_CHAP && n->ip_type == NAPDEF_IPV6 && n->internet);
+    n = settings_napdef(settings, "two");
+    g_assert_true(n->auth == NAPDEF_AUTH_NONE && n->ip_type == NAPDEF_IPV4V6 && !n->internet);
+    g_assert_cmpuint(settings->dms, ==, 1);
+    const struct dm_account *a = &settings->dm[0];
+    g_assert_cmpstr(a->server_id, ==, "dm");
+    g_assert_cmpstr(a->name, ==, "account");
+    g_assert_cmpstr(a->uri, ==, "https://a.example/dm");
+    g_assert_cmpstr(a->napid, ==, "two");
+    g_assert_cmpint(a->auth, ==, DM_AUTH_HMAC);
+    g_assert_cmpstr(a->client.name, ==, "cn");
+    g_assert_cmpstr(a->client.secret, ==, "cs");
+    g_assert_true(slice_is((struct slice){ a->client.nonce, a->client.nonce_len }, "Nonce"));
+    g_assert_cmpstr(a->server.name, ==, "dm");
+    g_assert_cmpstr(a->server.secret, ==, "ss");
+    g_assert_false(a->trust.has_pin);
+}
+
+struct row {
+    const char *name, *doc;
+    enum error_code rc;
+    const char *text; /* a word of the reason; or, when accepted, the URI of the first account */
+};
+
+static const struct row rows[] = {
+    { "empty", "", ERROR_NONE, "" },
+    { "no napid", CHARACTERISTIC("NAPDEF", PARM("NAP-ADDRESS", "a")), ERROR_INCOMPLETE, "NAPID" },
+    { "no nap-address", CHARACTERISTIC("NAPDEF", PARM("NAPID", "a")), ERROR_INCOMPLETE, "NAP-ADDRESS" },
+    { "empty nap-address", CHARACTERISTIC("NAPDEF", PARM("NAPID", "a") PARM("NAP-ADDRESS", "")), ERROR_INCOMPLETE, "NAP-ADDRESS" },
+    { "napid twice", NAPDEF("a", "") NAPDEF("a", ""), ERROR_INVALID, "NAPID a" },
+    { "napid twice, one to dial", CHARACTERISTIC("NAPDEF", PARM("NAPID", "a") PARM("NAP-ADDRESS", "+49")) NAPDEF("a", ""), ERROR_INVALID, "NAPID a" },
+    { "bad authtype", NAPDEF("a", CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHTYPE", "MD5"))), ERROR_NOT_SUPPORTED, "AUTHTYPE" },
+    { "no authtype", NAPDEF("a", CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHNAME", "x"))), ERROR_INCOMPLETE, "AUTHTYPE" },
+    { "bad addrtype", NAPDEF("a", PARM("LOCAL-ADDRTYPE", "X")), ERROR_INVALID, "LOCAL-ADDRTYPE" },
+    { "control character", CHARACTERISTIC("BOOTSTRAP", PARM("NAME", "a&#10;b")), ERROR_INVALID, "control" },
+    { "provurl without tls", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "http://a.example/")), ERROR_INVALID, "PROVURL" },
+    { "provurl alone", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "https://a.example/p")), ERROR_NONE, "https://a.example/p" },
+    { "no provider-id", CHARACTERISTIC("APPLICATION", PARM("APPID", "w7") PARM("ADDR", "https://a.example")), ERROR_INCOMPLETE, "PROVIDER-ID" },
+    { "no addr", W7_AT(""), ERROR_INCOMPLETE, "ADDR" },
+    { "no appaddr/addr", W7_AT("<characteristic type='APPADDR'/>"), ERROR_INCOMPLETE, "ADDR" },
+    { "addr without tls", W7_AT(PARM("ADDR", "http://a.example/")), ERROR_INVALID, "https" },
+    { "addr with user", W7_AT(PARM("ADDR", "https://a@b.example/")), ERROR_INVALID, "https" },
+    { "other application", CHARACTERISTIC("APPLICATION", PARM("APPID", "w4")), ERROR_NONE, "" },
+    { "addr", W7_AT(PARM("ADDR", "https://a.example")), ERROR_NONE, "https://a.example" },
+    { "port", W7_AT(APPADDR("https://a.example/x?y:z", PARM("PORTNBR", "8443"))), ERROR_NONE, "https://a.example:8443/x?y:z" },
+    { "port of an address", W7_AT(APPADDR("https://[2001:db8::1]/x", PARM("PORTNBR", "8443"))), ERROR_NONE, "https://[2001:db8::1]:8443/x" },
+    { "port in the uri counts", W7_AT(APPADDR("https://a.example:444/x", PARM("PORTNBR", "8443"))), ERROR_NONE, "https://a.example:444/x" },
+    { "port in the address uri", W7_AT(APPADDR("https://[::1]:444", PARM("PORTNBR", "8443"))), ERROR_NONE, "https://[::1]:444" },
+    { "bad port", W7_AT(APPADDR("https://a.example/x", PARM("PORTNBR", "65536"))), ERROR_INVALID, "PORTNBR" },
+    { "no portnbr", W7_AT(APPADDR("https://a.example/x", "")), ERROR_INCOMPLETE, "PORTNBR" },
+    { "other host than provurl", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "https://b.example/p")) W7(APPSRV), ERROR_POLICY, "b.example" },
+    { "same host than provurl", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "https://A.example:444/p")) W7(APPSRV), ERROR_NONE, "https://a.example/dm" },
+    { "no aauthname", W7(CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHSECRET", "s"))), ERROR_INCOMPLETE, "AAUTHNAME" },
+    { "no aauthsecret", W7(CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHNAME", "s"))), ERROR_INCOMPLETE, "AAUTHSECRET" },
+    { "bad aauthtype", W7(CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHTYPE", "X509"))), ERROR_NOT_SUPPORTED, "AAUTHTYPE" },
+    { "bad aauthdata", W7(CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "CLIENT") PARM("AAUTHSECRET", "s") PARM("AAUTHDATA", "Tm9u Y2U="))), ERROR_INVALID,
+      "AAUTHDATA" },
+    { "bad pin", CHARACTERISTIC("VENDORCONFIG", PARM("NAME", "gateway-agent") PARM("SERVER-PIN", "AAAA")), ERROR_INVALID, "SERVER-PIN" },
+    { "bad certificate", CHARACTERISTIC("CertificateStore", CHARACTERISTIC("ROOT", CHARACTERISTIC("00", PARM("EncodedCertificate", "AAAA")))), ERROR_INVALID,
+      "EncodedCertificate" },
+};
+
+static void check_row(gconstpointer data)
+{
+    const struct row *row = data;
+    struct error err;
+    g_assert_cmpint(map(row->doc, &err), ==, row->rc);
+    g_assert_cmpint(err.code, ==, row->rc);
+    if (row->rc)
+        g_assert_nonnull(strstr(err.text, row->text));
+    else
+        g_assert_cmpstr(settings->dm[0].uri, ==, row->text);
+}
+
+static void aauthtypes(void)
+{
+    static const struct {
+        const char *name;
+        enum dm_auth auth;
+    } types[] = { { "BASIC", DM_AUTH_BASIC }, { "DIGEST", DM_AUTH_MD5 }, { "HMAC", DM_AUTH_HMAC } };
+    struct error err;
+    for (size_t i = 0; i < G_N_ELEMENTS(types); i++) {
+        g_autofree char *doc = g_strdup_printf(W7(CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") "<parm name='AAUTHTYPE' value='%s'/>"
+                                                  PARM("AAUTHNAME", "u") PARM("AAUTHSECRET", "s"))), types[i].name);
+        g_assert_cmpint(map(doc, &err), ==, ERROR_NONE);
+        g_assert_cmpint(settings->dm[0].auth, ==, types[i].auth);
+    }
+    g_assert_cmpint(map(W7(APPSRV), &err), ==, ERROR_NONE);
+    g_assert_cmpint(settings->dm[0].auth, ==, DM_AUTH_MD5);
+}
+
+/* The mark of such an account is that it has no secrets. */
+static void account_of_provurl(void)
+{
+    struct error err;
+    g_assert_cmpint(map(CHARACTERISTIC("BOOTSTRAP", PARM("NAME", "Operator") PARM("PROVURL", "https://a.example:444/p")), &err), ==, ERROR_NONE);
+    g_assert_cmpuint(settings->dms, ==, 1);
+    g_assert_cmpstr(settings->dm[0].server_id, ==, "a.example");
+    g_assert_cmpstr(settings->dm[0].name, ==, "Operator");
+    g_assert_cmpstr(settings->dm[0].client.secret, ==, "");
+    g_assert_cmpstr(settings->dm[0].server.secret, ==, "");
+    g_assert_cmpint(map(W7(APPSRV), &err), ==, ERROR_NONE);
+    g_assert_cmpstr(settings->dm[0].client.secret, ==, "s");
+}
+
+static void bounds(void)
+{
+    struct error err;
+    g_autoptr(GString) doc = g_string_new(NULL);
+    for (int i = 0; i <= SETTINGS_NAPDEFS; i++) {
+        g_assert_cmpint(map(doc->str, &err), ==, ERROR_NONE);
+        g_string_append_printf(doc, "<characteristic type='NAPDEF'><parm name='NAPID' value='%d'/><parm name='NAP-ADDRESS' value='a'/>"
+                               "<parm name='NAP-ADDRTYPE' value='APN'/></characteristic>", i);
+    }
+    g_assert_cmpint(map(doc->str, &err), ==, ERROR_TOO_LARGE);
+    g_string_truncate(doc, 0);
+    for (int i = 0; i < SETTINGS_DM; i++)
+        g_string_append(doc, W7(APPSRV));
+    g_assert_cmpint(map(doc->str, &err), ==, ERROR_NONE);
+    g_string_append(doc, W7(APPSRV));
+    g_assert_cmpint(map(doc->str, &err), ==, ERROR_TOO_LARGE);
+    for (size_t len = 100; len <= 101; len++) { /* TS 23.003: an APN has at most 100 octets */
+        g_autofree char *apn = g_strnfill(len, 'a');
+        g_string_printf(doc, "<characteristic type='NAPDEF'><parm name='NAPID' value='1'/><parm name='NAP-ADDRESS' value='%s'/></characteristic>", apn);
+        g_assert_cmpint(map(doc->str, &err), ==, len == 100 ? ERROR_NONE : ERROR_INVALID);
+    }
+}
+
+/* A certificate of its own; the pin is the digest of its public key as OpenSSL gives it. */
+static char *certificate(uint8_t digest[32])
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *cert = X509_new();
+    X509_gmtime_adj(X509_getm_notBefore(cert), 0);
+    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+    g_assert_true(X509_set_pubkey(cert, key) && X509_sign(cert, key, EVP_sha256()) > 0);
+    unsigned char *der = NULL, *spki = NULL;
+    int len = i2d_X509(cert, &der), n = i2d_PUBKEY(key, &spki);
+    g_assert_true(len > 0 && n > 0 && EVP_Digest(spki, (size_t)n, digest, NULL, EVP_sha256(), NULL));
+    char *text = g_base64_encode(der, (gsize)len);
+    OPENSSL_free(der);
+    OPENSSL_free(spki);
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    return text;
+}
+
+static void pins(void)
+{
+    struct error err;
+    uint8_t digest[32];
+    g_autofree char *cert = certificate(digest);
+    g_autofree char *by_key = g_base64_encode(digest, sizeof digest);
+    char *docs[2] = {
+        g_strdup_printf(W7(APPSRV) "<characteristic type='CertificateStore'><characteristic type='MY'><characteristic type='00'>"
+                        "<parm name='EncodedCertificate' value='%s'/></characteristic></characteristic></characteristic>", cert),
+        g_strdup_printf("<characteristic type='VENDORCONFIG'>" PARM("NAME", "gateway-agent") "<parm name='SERVER-PIN' value='%s'/></characteristic>" W7(APPSRV)
+                        W7(APPSRV), by_key),
+    };
+    for (size_t i = 0; i < 2; i++) {
+        g_assert_cmpint(map(docs[i], &err), ==, ERROR_NONE);
+        for (size_t k = 0; k < settings->dms; k++) {
+            g_assert_true(settings->dm[k].trust.has_pin);
+            g_assert_cmpmem(settings->dm[k].trust.pin, 32, digest, 32);
+        }
+    }
+    g_free(docs[0]);
+    g_free(docs[1]);
+}
+
+/* Every accepted document becomes settings or a named refusal; no other end is possible. */
+static void documents_of_the_vectors(void)
+{
+    static const struct {
+        const char *name;
+        enum error_code rc;
+        size_t napdefs, dms;
+    } expected[] = {
+        { "v01_bootstrap_nap_pap_netwpin", ERROR_NONE, 1, 1 },
+        { "v05_three_napdef_v4_v6_v4v6", ERROR_NONE, 3, 0 },
+        { "v07_w7_dm_account", ERROR_POLICY, 1, 1 }, /* ADDR on another host than PROVURL */
+        { "v12_opaque_nonce", ERROR_POLICY, 1, 1 },
+        { "v08_certificate_store_inline_types", ERROR_INVALID, 1, 1 }, /* the certificate is made up */
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_autofree char *file = g_strconcat(expected[i].name, ".wbxml", NULL);
+        struct octets doc = vectors_file(file);
+        struct arena arena = arena_make(memory, PROV_ARENA);
+        struct prov_node *root = NULL;
+        struct error err = { 0 };
+        g_test_message("%s", file);
+        g_assert_cmpint(prov_decode_wbxml(octets_slice(&doc), &arena, &root, &err), ==, ERROR_NONE);
+        g_assert_cmpint(provisioning_settings(root, settings, &err), ==, expected[i].rc);
+        g_assert_cmpuint(settings->napdefs, ==, expected[i].napdefs);
+        g_assert_cmpuint(settings->dms, ==, expected[i].dms);
+        if (strcmp(expected[i].name, "v12_opaque_nonce") == 0)
+            g_assert_cmpuint(settings->dm[0].client.nonce_len, ==, 16);
+        octets_free(&doc);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    memory = g_malloc(PROV_ARENA);
+    settings = settings_new();
+    g_test_add_func("/provisioning/whole document", whole_document);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = g_strdup_printf("/provisioning/%s", rows[i].name);
+        g_test_add_data_func(path, &rows[i], check_row);
+    }
+    g_test_add_func("/provisioning/aauthtypes", aauthtypes);
+    g_test_add_func("/provisioning/account of provurl", account_of_provurl);
+    g_test_add_func("/provisioning/bounds", bounds);
+    g_test_add_func("/provisioning/pins", pins);
+    g_test_add_func("/provisioning/documents of the vectors", documents_of_the_vectors);
+    int rc = g_test_run();
+    settings_free(settings);
+    g_free(memory);
+    return rc;
+}
