@@ -147,6 +147,34 @@ static bool is_rule_of_target(const struct nlmsghdr *h, void *user)
     return false;
 }
 
+static bool is_wanted_elsewhere(const struct nlmsghdr *h, void *user)
+{
+    const struct target *t = user;
+    const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
+    if (h->nlmsg_type != RTM_NEWADDR || m->ifa_index == t->index)
+        return false;
+    for (size_t i = 0; i < t->request->addresses; i++) {
+        const struct ip_address *a = &t->request->address[i];
+        const struct nlattr *attr = attribute(h, sizeof *m, m->ifa_family == AF_INET ? IFA_LOCAL : IFA_ADDRESS, length_of(a));
+        if (attr && m->ifa_family == family_of(a) && memcmp(mnl_attr_get_payload(attr), a->octets, length_of(a)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void leave_object(struct netlink *n, struct nlmsghdr *h)
+{
+    (void)n;
+    (void)h;
+}
+
+/* An address of another port would draw that port's own traffic into our table. */
+static bool is_free(struct netlink *n, struct target *t)
+{
+    return netlink_each(n, RTM_GETADDR, AF_INET, is_wanted_elsewhere, leave_object, t) == 0 &&
+           netlink_each(n, RTM_GETADDR, AF_INET6, is_wanted_elsewhere, leave_object, t) == 0;
+}
+
 /* Dumped objects become requests for their own removal: RTM_NEWx + 1 is RTM_DELx. */
 static void remove_object(struct netlink *n, struct nlmsghdr *h)
 {
@@ -369,6 +397,10 @@ enum error_code link_up(const struct link_request *r, struct error *err)
         return error_set(err, ERROR_NOT_FOUND, "%s: no such port", r->port);
     if (!netlink_open(&n))
         return error_set(err, ERROR_IO, "rtnetlink: %s", strerror(errno));
+    if (!is_free(&n, &t)) {
+        netlink_close(&n);
+        return error_set(err, ERROR_DENIED, "%s: an address of it belongs to another port", r->port);
+    }
     const char *step = "";
     int rc = set_all(&n, &t, &step);
     if (rc) {

@@ -22,7 +22,7 @@ struct link_request {
     size_t gateways;
 };
 
-/* Port and table were checked by the caller. NOT_FOUND (no such port) or IO, text says at which step; then nothing of it is left. */
+/* Port and table were checked by the caller. NOT_FOUND (no such port), DENIED (an address stands on another port) or IO, text says at which step; then nothing of it is left. */
 enum error_code link_up(const struct link_request *r, struct error *err);
 /* Removes addresses, rules, routes; port down. No error if nothing is there. */
 enum error_code link_down(const char *port, uint32_t table, struct error *err);

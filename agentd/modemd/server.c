@@ -19,6 +19,7 @@
 #include "modemd/sms_watch.h"
 
 enum { CONNECTIONS_MAX = 8, WATCHES_MAX = 8, DEVICE_MAX = 64, EVENT_MAX = 512 };
+enum { SEND_BUFFER = 1024 * 1024 }; /* two full storages of messages while agentd writes to its disk */
 enum { CAN_LINK = 1, CAN_QMI = 2 };
 
 struct connection {
@@ -112,6 +113,15 @@ static void read_octets(struct reader *r, struct ip_address *a)
     memcpy(a->octets, s.data, len);
 }
 
+/* An address that a host may have on a network: not unspecified, loopback, multicast. */
+static bool is_unicast(const struct ip_address *a)
+{
+    static const uint8_t zeros[15];
+    if (a->family == 4)
+        return a->octets[0] != 0 && a->octets[0] != 127 && a->octets[0] < 224;
+    return a->octets[0] != 0xff && (memcmp(a->octets, zeros, sizeof zeros) != 0 || a->octets[15] > 1);
+}
+
 static bool read_link(struct reader *r, struct link_request *out)
 {
     *out = (struct link_request){ 0 };
@@ -125,6 +135,8 @@ static bool read_link(struct reader *r, struct link_request *out)
         out->address[i].family = reader_u8(r);
         out->address[i].prefix = reader_u8(r);
         read_octets(r, &out->address[i]);
+        if (!is_unicast(&out->address[i]))
+            reader_fail(r);
     }
     out->gateways = reader_u8(r);
     if (out->gateways > 2)
@@ -353,6 +365,9 @@ static void on_accept(void *user, int fd, bool readable, bool writable)
         close(sock);
         return;
     }
+    int size = SEND_BUFFER;
+    if (setsockopt(sock, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0)
+        (void)setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     struct connection *c = g_new0(struct connection, 1);
     *c = (struct connection){ .server = s, .sock = sock };
     c->watch = loop_fd(s->loop, sock, true, false, on_packet, c);

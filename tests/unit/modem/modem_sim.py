@@ -233,6 +233,11 @@ def at_mode(keep: Path, folder: Path) -> None:
     check("AT: a bearer by PPP is not supported, and says so", bool(probe.wait("^connect NotSupported .*PPP")), probe.lines[-3:])
     bearers = subprocess.run(["mmcli", "-m", "any"], capture_output=True, text=True, check=False).stdout
     check("AT: and no bearer is left in ModemManager", "/Bearer/" not in bearers, bearers)
+    probe.mark()
+    lab("unplug")
+    check("AT: unplugged, facts go", bool(probe.wait("^modem none", 10)), probe.lines[-3:])
+    lab("replug")
+    check("AT: replugged, it is taken up again", bool(probe.wait("^modem id=imei-.* registered=1 ", 60)), probe.lines[-3:])
     check("AT: it ends in peace", probe.end() == 0)
     lab("down")
 

@@ -168,6 +168,8 @@ def check_refusals(modemd: Modemd) -> None:
     check("a port outside of the list is DENIED", name(status) == "Denied" and plain("address", "show", "dev", "dsl0") == before, name(status))
     check("and cannot be taken down", name(modemd.ask(LINK_DOWN, text("dsl0") + struct.pack(">I", 1001))[0]) == "Denied")
     check("a port that is not there is NOT_FOUND", name(modemd.ask(LINK_UP, link_up("wwan7", 1001, 0, ["192.0.2.9/24"], []))[0]) == "NotFound")
+    status, _ = modemd.ask(LINK_UP, link_up("wwan0", 1001, 0, ["203.0.113.2/24"], []))
+    check("an address of another port is DENIED, and nothing done", name(status) == "Denied" and not ours("wwan0") and not rules(), name(status))
     check("a device name with a slash is INVALID", name(modemd.ask(SMS_WATCH, text("../null"))[0]) == "Invalid")
     check("without qmi-proxy a watch is NOT_READY", name(modemd.ask(SMS_WATCH, text("cdc-wdm0"))[0]) == "NotReady")
 
@@ -177,6 +179,8 @@ MALFORMED = {
     "a body beyond its bound": (STATUS, b"x"),
     "a table out of range": (LINK_UP, link_up("wwan0", 254, 0, ["192.0.2.9/24"], [])),
     "a prefix length beyond 32": (LINK_UP, link_up("wwan0", 1001, 0, ["192.0.2.9/33"], [])),
+    "a loopback address": (LINK_UP, link_up("wwan0", 1001, 0, ["127.0.0.1/8"], [])),
+    "a multicast address": (LINK_UP, link_up("wwan0", 1001, 0, ["ff02::1/64"], [])),
     "no address": (LINK_UP, link_up("wwan0", 1001, 0, [], [])),
     "octets behind the end": (LINK_UP, link_up("wwan0", 1001, 0, ["192.0.2.9/24"], []) + b"\0"),
     "a request cut short": (LINK_UP, link_up("wwan0", 1001, 0, ["192.0.2.9/24"], [])[:-3]),
