@@ -19,7 +19,7 @@ from aka import milenage
 from common import EventLog, Refused, read_events, sha256
 from dm_session import Options, SessionError
 from fake_gateway import Gateway, Tre, https_sender
-from oma import prov, wsp
+from oma import dm, prov, wsp
 
 HERE = Path(__file__).resolve().parent
 GATEWAY = "GW-0001"
@@ -73,6 +73,19 @@ def test_dm_provisions_with_md5(folder: Path, _vectors: Path) -> None:
     psk = json.loads((folder / "psk.json").read_text())
     assert psk[g.tree[f"{uri}/Identity"][1]] == {"key": key.hex(), "endpoint": GATEWAY} and g.tree[f"{uri}/Key"][0] == "bin"
     assert not w.events("violation")
+
+
+def test_dm_messages_are_read_by_libwbxml(folder: Path, _vectors: Path) -> None:
+    w = World(folder, challenge_first=True)
+    g = w.gateway()
+    send, seen = g.send, []
+    g.send = lambda body, headers: (seen.append(send(body, headers)), seen[-1])[1]
+    assert g.run() == "ok" and len(seen) >= 9
+    for number, (body, _) in enumerate(seen):
+        path = folder / f"{number}.wbxml"
+        path.write_bytes(body)
+        xml = subprocess.run(["wbxml2xml", "-o", "-", path], capture_output=True, check=True).stdout
+        assert b"<VerProto>DM/1.2</VerProto>" in xml and (b"<Final" in xml) == (b"MoreData" not in xml), number
 
 
 def test_dm_second_session_and_report(folder: Path, _vectors: Path) -> None:
@@ -227,3 +240,17 @@ def test_https(folder: Path, _vectors: Path) -> None:
                 assert "certificate verify failed" in str(e)
         finally:
             server.terminate()
+
+
+def test_notifications(folder: Path, vectors: Path) -> None:
+    """Package#0 and the LwM2M trigger have the form of the vectors."""
+    World(folder)
+    base = [sys.executable, HERE / "push.py", "--dir", folder, "--out", folder / "n.pdu"]
+    subprocess.run([*base, "--notify", "1234"], check=True)
+    pdu, vector = (folder / "n.pdu").read_bytes(), (vectors / "pkg0_v11_server_nonce16.pdu").read_bytes()
+    assert pdu[1:6] == vector[1:6] and len(pdu) == len(vector) and pdu[22:] == vector[22:]
+    account = accounts.load(folder, GATEWAY)
+    assert pdu[6:] == dm.package0(account.server_id.encode(), account.server_secret.encode(), account.octets("server_nonce"), session=0x1234)
+    subprocess.run([*base, "--trigger", "/1/0/8"], check=True)
+    pdu, vector = (folder / "n.pdu").read_bytes(), (vectors / "lwm2m_trigger_spec_example.pdu").read_bytes()
+    assert pdu[1:8] == vector[1:8] and pdu[-6:] == vector[-6:]
