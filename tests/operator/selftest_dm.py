@@ -115,6 +115,12 @@ def test_dm_challenge(folder: Path, _vectors: Path) -> None:
     g = w.gateway(spoil="no-cred")
     assert g.run() == "refused by the server"
     assert w.last("auth.client")["result"] == "missing"
+    w.dm.options.challenge_first = False
+    for auth in ("DIGEST", "HMAC"):
+        before = len(w.events("session.start"))
+        accounts.get_or_make(folder, GATEWAY, "com.example.dm", "https://dm.operator.example/dm", auth)
+        assert w.gateway(spoil="wrong-cred").run() == "refused by the server"
+        assert w.last("auth.client")["result"] == "wrong" and len(w.events("session.start")) == before, auth
 
 
 def test_dm_small_messages(folder: Path, _vectors: Path) -> None:
@@ -182,6 +188,7 @@ def test_mid_package_opens_with_openssl(folder: Path, _vectors: Path) -> None:
     target = {"tre_id": w.tre.tre_id, "pfc": sha256(w.tre.spki("pfc")), "transport": w.tre.spki("transport"), "token_hash": sha256(b"t"), "nonce": bytes(32)}
     package, m = mid.issue(folder, GATEWAY, target)
     assert der.tree(package)[0] == (6, bytes.fromhex("2a864886f70d0109100117")), "not AuthEnvelopedData"
+    assert bytes.fromhex("06062b8104010b01") in package, "not dhSinglePass-stdDH-sha256kdf-scheme"
     tree = der.tree(mid.unseal(package, folder / "transport.key", folder / "ca" / "mid-root.pem"))
     assert len(tree) == 16 and tree[4] == (12, b"sho.example") and tree[6] == (4, sha256(b"t"))
     (_, k), (_, opc), (_, _amf), (_, sqn) = tree[14]
@@ -238,6 +245,15 @@ def test_https(folder: Path, _vectors: Path) -> None:
                 raise AssertionError("wrong certificate accepted")
             except OSError as e:
                 assert "certificate verify failed" in str(e)
+            subprocess.run([sys.executable, HERE / "dm_server.py", "fault", "--dir", folder, "--once", "silent"], check=True)
+            send = https_sender("127.0.0.1", port, "dm.operator.example", folder / "ca" / "operator-tls.pem", timeout=1)
+            try:
+                Gateway(accounts.load(folder, GATEWAY), w.tre, send).run()
+                raise AssertionError("a silent server answered")
+            except TimeoutError:
+                pass
+            assert w.last("fault")["fault"] == "silent"
+            assert Gateway(accounts.load(folder, GATEWAY), w.tre, send).run() == "ok", "silent once, then good"
         finally:
             server.terminate()
 

@@ -83,10 +83,12 @@ def test_dtls_register_with_libcoap(folder: Path, _vectors: Path) -> None:
 
 def test_dtls_wrong_key_and_unknown_identity(folder: Path, _vectors: Path) -> None:
     with server(folder, "--no-auto") as port:
-        libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", key=KEY[::-1])
+        local = free_port()
+        libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", key=KEY[::-1], local=local)
         assert "unknown PSK identity" in libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", user="nobody")
         assert not events(folder, "register") and not events(folder, "dtls.open")
         assert events(folder, "dtls.unknown-identity")
+        assert "2.01" in libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", local=local), "the broken handshake is in the way"
 
 
 def test_dtls_new_handshake_from_the_same_address(folder: Path, _vectors: Path) -> None:
