@@ -78,7 +78,7 @@ class Gateway:
         self.a, self.tre, self.send, self.spoil, self.max_msg = account, tre, send, spoil, max_msg
         self.nonce, self.server_nonce = account.octets("nonce"), account.octets("server_nonce")
         self.tree: dict[str, tuple[str, str | bytes]] = {}
-        self.gathered: bytes = b""
+        self.gathered, self.size = b"", 0
         self.authenticated = self.server_ok = False
         self.challenge: bytes | None = None
         self.refusals = self.server_refusals = 0
@@ -107,7 +107,8 @@ class Gateway:
     def message(self, number: int, commands: list[Node], final: bool) -> tuple[bytes, dict[str, str]]:
         cred = None
         if self.a.auth != "HMAC" and not self.authenticated and self.spoil != "no-cred":
-            data = dm.md5_digest(self.a.user.encode(), self.a.secret.encode(), self.nonce)
+            secret = b"wrong" if self.spoil == "wrong-cred" else self.a.secret.encode()
+            data = dm.md5_digest(self.a.user.encode(), secret, self.nonce)
             cred = N("Cred", N("Meta", N("Format", "b64"), N("Type", "syncml:auth-md5")), N("Data", data))
         proto = "DM/1.1" if self.spoil == "verproto" else "DM/1.2"
         hdr = N("SyncHdr", N("VerDTD", "1.2"), N("VerProto", proto), N("SessionID", "1"), N("MsgID", number), N("Target", N("LocURI", self.a.url)),
@@ -116,7 +117,7 @@ class Gateway:
         body = syncml.encode(N("SyncML", hdr, N("SyncBody", *nodes, N("Final") if final else None)))
         headers = {}
         if self.a.auth == "HMAC":
-            mac = dm.hmac_digest(self.a.user.encode(), self.a.secret.encode(), self.nonce, body)
+            mac = dm.hmac_digest(self.a.user.encode(), b"wrong" if self.spoil == "wrong-cred" else self.a.secret.encode(), self.nonce, body)
             headers["x-syncml-hmac"] = f'algorithm=MD5, username="{self.a.user}", mac={mac}'
         return body, headers
 
@@ -214,10 +215,13 @@ class Gateway:
             return 405
         data = c.get("Item/Data").data
         if c.get("Item/MoreData") or self.gathered:
+            self.size = int(c.text("Item/Meta/Size")) if not self.gathered else self.size
             self.gathered += data
             if c.get("Item/MoreData"):
                 return 500 if self.spoil == "chunk" else 213
             data, self.gathered = self.gathered, b""
+            if len(data) != self.size:
+                return 424
         if uri == f"{AGENT}/Platform/Nonce":
             self.tre.nonce = data
         self.tree[uri] = (c.text("Item/Meta/Format"), data)
@@ -252,13 +256,13 @@ class Gateway:
         return 500 if result else 200
 
 
-def https_sender(host: str, port: int, name: str, root: Path, path: str = "/dm") -> Callable:
+def https_sender(host: str, port: int, name: str, root: Path, path: str = "/dm", timeout: float = 10) -> Callable:
     """Posts to a real server; the certificate must be of that root and name."""
     context = ssl.create_default_context(cafile=str(root))
 
     def send(body: bytes, headers: dict[str, str]) -> tuple[bytes, dict[str, str]]:
-        raw = socket.create_connection((host, port), timeout=10)
-        connection = http.client.HTTPConnection(name, port, timeout=10)
+        raw = socket.create_connection((host, port), timeout=timeout)
+        connection = http.client.HTTPConnection(name, port, timeout=timeout)
         connection.sock = context.wrap_socket(raw, server_hostname=name)
         connection.request("POST", path, body, {"Content-Type": "application/vnd.syncml.dm+wbxml", **headers})
         r = connection.getresponse()

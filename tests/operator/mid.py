@@ -27,7 +27,7 @@ USIM, ISIM = 0, 1
 SQN_STEP = 32  # SEQ + 1 with five IND bits (TS 33.102 annex C)
 FAULTS = {
     "other-tre": "target is another TRE", "other-pfc": "target thumbprint is another key", "wrong-token": "bound to another registration token",
-    "wrong-nonce": "bound to another nonce", "expired": "notAfter is past", "not-yet": "notBefore is to come", "old-version": "version of the one before",
+    "wrong-nonce": "bound to another nonce", "expired": "notAfter is past", "not-yet": "notBefore is to come", "old-version": "version 1, whatever is installed",
     "tpm2": "demands the tpm2 back end", "bad-res": "known answer is wrong", "bad-autn": "MAC in AUTN is wrong", "untrusted": "issuer chains to an unknown root",
     "other-issuer": "issuer field is not the signer's name", "trailing": "octet behind the manifest", "truncated": "manifest is cut",
     "bitflip": "one bit of the package is flipped", "other-key": "encrypted to another transport key", "unsigned": "no SignedData inside", "format2": "manifest format 2",
@@ -94,7 +94,7 @@ def apply_fault(m: Manifest, fault: str | None) -> None:
     changes = {
         "other-tre": {"tre_id": _flip(m.tre_id, 15)}, "other-pfc": {"pfc": _flip(m.pfc, 0)}, "wrong-token": {"token_hash": _flip(m.token_hash, 31)},
         "wrong-nonce": {"nonce": _flip(m.nonce, 0)}, "expired": {"not_before": now - dt.timedelta(days=2), "not_after": now - dt.timedelta(days=1)},
-        "not-yet": {"not_before": now + dt.timedelta(days=1), "not_after": now + dt.timedelta(days=2)}, "old-version": {"version": max(1, m.version - 1)},
+        "not-yet": {"not_before": now + dt.timedelta(days=1), "not_after": now + dt.timedelta(days=2)}, "old-version": {"version": 1},
         "tpm2": {"backend": 1}, "bad-res": {"res": _flip(vector.xres, 7)}, "bad-autn": {"autn": _flip(vector.autn, 15)},
         "other-issuer": {"issuer": "other.example"}, "format2": {"format": 2},
     }

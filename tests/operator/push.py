@@ -19,7 +19,7 @@ import accounts
 import pki
 import sms_pdu
 from common import EventLog, Refused, b64, load_json, openssl, run_program, sha256, write_file
-from oma import wsp
+from oma import dm, wsp
 from oma.prov import Encoder, characteristic, document, parm, to_xml
 
 SECS = {"netwpin": wsp.NETWPIN, "userpin": wsp.USERPIN, "usernetwpin": wsp.USERNETWPIN, "userpinmac": wsp.USERPINMAC}
@@ -100,6 +100,19 @@ def make_pdu(a: argparse.Namespace, body: bytes) -> bytes:
     return wsp.wsp_push(body, sec=sec, mac_text=text, mac_first=a.mac_first, tid=random.randrange(1, 256))
 
 
+def make_notification(a: argparse.Namespace) -> bytes:
+    """Package#0 of a server-initiated session (DM Notification 1.2), or the CoAP message of a LwM2M trigger (LwM2M 1.0, appendix L)."""
+    if a.trigger:
+        body = dm.coap_post(a.trigger, random.randrange(65536), secrets.token_bytes(4))
+        return wsp.wsp_push(body, wsp.DM_NOTIFICATION, app_id=wsp.APP_LWM2M)
+    account = accounts.load(a.dir, a.user or a.gateway_id)
+    if account is None:
+        raise Refused(f"no account for {a.user or a.gateway_id}: make a bootstrap first")
+    nonce = bytes(4) if a.default_nonce else account.octets("server_nonce")
+    body = dm.package0(account.server_id.encode(), account.server_secret.encode(), nonce, session=a.notify)
+    return wsp.wsp_push(body, wsp.DM_NOTIFICATION, app_id=wsp.APP_SYNCML_DM)
+
+
 def ordered(parts: list[bytes], order: str, seed: int) -> list[bytes]:
     if order == "shuffle":
         return random.Random(seed).sample(parts, len(parts))
@@ -172,6 +185,10 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--no-sec", action="store_true", help="neither SEC nor MAC")
     g.add_argument("--mac-first", action="store_true", help="MAC before SEC")
     g.add_argument("--flip", type=int, metavar="BIT", help="flip this bit of the document after its MAC was made")
+    g = p.add_argument_group("instead of a bootstrap")
+    g.add_argument("--notify", type=lambda s: int(s, 16), metavar="SESSION", help="Package#0 for this session id (hex)")
+    g.add_argument("--default-nonce", action="store_true", help="Package#0 with the default nonce (four zero octets)")
+    g.add_argument("--trigger", metavar="PATH", help="LwM2M trigger: POST to PATH, e.g. /1/0/8")
     g = p.add_argument_group("carriage")
     g.add_argument("--pdu-in", type=Path, help="send this WSP PDU again instead of making one (replay)")
     g.add_argument("--out", type=Path, help="write the WSP PDU")
@@ -194,6 +211,8 @@ def arguments() -> argparse.Namespace:
 def build(a: argparse.Namespace) -> bytes:
     if a.pdu_in:
         return a.pdu_in.read_bytes()
+    if a.notify or a.trigger:
+        return make_notification(a)
     user = a.user or a.gateway_id
     if a.fresh:
         accounts.save(a.dir, accounts.Account(user, a.server_id, a.url))

@@ -19,7 +19,7 @@ from aka import milenage
 from common import EventLog, Refused, read_events, sha256
 from dm_session import Options, SessionError
 from fake_gateway import Gateway, Tre, https_sender
-from oma import prov, wsp
+from oma import dm, prov, wsp
 
 HERE = Path(__file__).resolve().parent
 GATEWAY = "GW-0001"
@@ -75,6 +75,19 @@ def test_dm_provisions_with_md5(folder: Path, _vectors: Path) -> None:
     assert not w.events("violation")
 
 
+def test_dm_messages_are_read_by_libwbxml(folder: Path, _vectors: Path) -> None:
+    w = World(folder, challenge_first=True)
+    g = w.gateway()
+    send, seen = g.send, []
+    g.send = lambda body, headers: (seen.append(send(body, headers)), seen[-1])[1]
+    assert g.run() == "ok" and len(seen) >= 9
+    for number, (body, _) in enumerate(seen):
+        path = folder / f"{number}.wbxml"
+        path.write_bytes(body)
+        xml = subprocess.run(["wbxml2xml", "-o", "-", path], capture_output=True, check=True).stdout
+        assert b"<VerProto>DM/1.2</VerProto>" in xml and (b"<Final" in xml) == (b"MoreData" not in xml), number
+
+
 def test_dm_second_session_and_report(folder: Path, _vectors: Path) -> None:
     w = World(folder)
     good_session(w)
@@ -102,6 +115,12 @@ def test_dm_challenge(folder: Path, _vectors: Path) -> None:
     g = w.gateway(spoil="no-cred")
     assert g.run() == "refused by the server"
     assert w.last("auth.client")["result"] == "missing"
+    w.dm.options.challenge_first = False
+    for auth in ("DIGEST", "HMAC"):
+        before = len(w.events("session.start"))
+        accounts.get_or_make(folder, GATEWAY, "com.example.dm", "https://dm.operator.example/dm", auth)
+        assert w.gateway(spoil="wrong-cred").run() == "refused by the server"
+        assert w.last("auth.client")["result"] == "wrong" and len(w.events("session.start")) == before, auth
 
 
 def test_dm_small_messages(folder: Path, _vectors: Path) -> None:
@@ -169,6 +188,7 @@ def test_mid_package_opens_with_openssl(folder: Path, _vectors: Path) -> None:
     target = {"tre_id": w.tre.tre_id, "pfc": sha256(w.tre.spki("pfc")), "transport": w.tre.spki("transport"), "token_hash": sha256(b"t"), "nonce": bytes(32)}
     package, m = mid.issue(folder, GATEWAY, target)
     assert der.tree(package)[0] == (6, bytes.fromhex("2a864886f70d0109100117")), "not AuthEnvelopedData"
+    assert bytes.fromhex("06062b8104010b01") in package, "not dhSinglePass-stdDH-sha256kdf-scheme"
     tree = der.tree(mid.unseal(package, folder / "transport.key", folder / "ca" / "mid-root.pem"))
     assert len(tree) == 16 and tree[4] == (12, b"sho.example") and tree[6] == (4, sha256(b"t"))
     (_, k), (_, opc), (_, _amf), (_, sqn) = tree[14]
@@ -225,5 +245,28 @@ def test_https(folder: Path, _vectors: Path) -> None:
                 raise AssertionError("wrong certificate accepted")
             except OSError as e:
                 assert "certificate verify failed" in str(e)
+            subprocess.run([sys.executable, HERE / "dm_server.py", "fault", "--dir", folder, "--once", "silent"], check=True)
+            send = https_sender("127.0.0.1", port, "dm.operator.example", folder / "ca" / "operator-tls.pem", timeout=1)
+            try:
+                Gateway(accounts.load(folder, GATEWAY), w.tre, send).run()
+                raise AssertionError("a silent server answered")
+            except TimeoutError:
+                pass
+            assert w.last("fault")["fault"] == "silent"
+            assert Gateway(accounts.load(folder, GATEWAY), w.tre, send).run() == "ok", "silent once, then good"
         finally:
             server.terminate()
+
+
+def test_notifications(folder: Path, vectors: Path) -> None:
+    """Package#0 and the LwM2M trigger have the form of the vectors."""
+    World(folder)
+    base = [sys.executable, HERE / "push.py", "--dir", folder, "--out", folder / "n.pdu"]
+    subprocess.run([*base, "--notify", "1234"], check=True)
+    pdu, vector = (folder / "n.pdu").read_bytes(), (vectors / "pkg0_v11_server_nonce16.pdu").read_bytes()
+    assert pdu[1:6] == vector[1:6] and len(pdu) == len(vector) and pdu[22:] == vector[22:]
+    account = accounts.load(folder, GATEWAY)
+    assert pdu[6:] == dm.package0(account.server_id.encode(), account.server_secret.encode(), account.octets("server_nonce"), session=0x1234)
+    subprocess.run([*base, "--trigger", "/1/0/8"], check=True)
+    pdu, vector = (folder / "n.pdu").read_bytes(), (vectors / "lwm2m_trigger_spec_example.pdu").read_bytes()
+    assert pdu[1:8] == vector[1:8] and pdu[-6:] == vector[-6:]

@@ -57,11 +57,12 @@ def wait_for(folder: Path, name: str, count: int = 1, seconds: float = 10) -> li
     raise AssertionError(f"no event {name} ({count}) in {seconds} s; last: {read_events(folder / 'lwm2m-events.jsonl')[-5:]}")
 
 
-def libcoap(folder: Path, port: int, query: str, key: str = KEY, user: str = "gw-1", payload: bytes = LINKS, timeout: float = 10) -> str:
+def libcoap(folder: Path, port: int, query: str, key: str = KEY, user: str = "gw-1", payload: bytes = LINKS, local: int = 0) -> str:
     body = folder / "links"
     body.write_bytes(payload)
-    command = ["coap-client-openssl", "-v", "6", "-B", "3", "-m", "post", "-u", user, "-k", key, "-t", "40", "-f", body, f"coaps://127.0.0.1:{port}/rd?{query}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+    command = ["coap-client-openssl", "-v", "6", "-B", "3", "-m", "post", "-u", user, "-k", key, "-t", "40", "-f", body, "-p", str(local or free_port()),
+               f"coaps://127.0.0.1:{port}/rd?{query}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     return done.stdout + done.stderr
 
 
@@ -82,10 +83,28 @@ def test_dtls_register_with_libcoap(folder: Path, _vectors: Path) -> None:
 
 def test_dtls_wrong_key_and_unknown_identity(folder: Path, _vectors: Path) -> None:
     with server(folder, "--no-auto") as port:
-        libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", key=KEY[::-1])
+        local = free_port()
+        libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", key=KEY[::-1], local=local)
         assert "unknown PSK identity" in libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", user="nobody")
         assert not events(folder, "register") and not events(folder, "dtls.open")
         assert events(folder, "dtls.unknown-identity")
+        assert "2.01" in libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", local=local), "the broken handshake is in the way"
+
+
+def test_dtls_new_handshake_from_the_same_address(folder: Path, _vectors: Path) -> None:
+    """A client that died comes again from its old port; the old association must not be in its way (RFC 6347, 4.2.8)."""
+    local = free_port()
+    with server(folder, "--no-auto") as port:
+        command = ["openssl", "s_client", "-dtls1_2", "-psk", KEY.encode().hex(), "-psk_identity", "gw-1", "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0",
+                   "-bind", f"127.0.0.1:{local}", "-connect", f"127.0.0.1:{port}"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as p:
+            try:
+                wait_for(folder, "dtls.open")
+            finally:
+                p.kill()
+        assert "2.01" in libcoap(folder, port, "ep=GW-0001&lt=300&lwm2m=1.1", local=local)
+        opened = wait_for(folder, "dtls.open", 2)
+        assert [e["replaced"] for e in opened] == [False, True] and {e["peer"] for e in opened} == {f"127.0.0.1:{local}"}
 
 
 def test_requests_against_libcoap_server(folder: Path, _vectors: Path) -> None:
