@@ -42,6 +42,11 @@ enum log_level log_get_level(void)
     return state.level;
 }
 
+enum log_target log_get_target(void)
+{
+    return state.target;
+}
+
 bool log_level_from_name(const char *name, enum log_level *level)
 {
     for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)

@@ -13,6 +13,7 @@ enum log_target { LOG_TARGET_STDERR, LOG_TARGET_SYSLOG };
 void log_set(enum log_level level, enum log_target target, const char *program);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
+enum log_target log_get_target(void);
 /* Names of org.freedesktop.LogControl1: err, warning, notice, info, debug. NULL-safe; false if unknown. */
 bool log_level_from_name(const char *name, enum log_level *level);
 const char *log_level_name(enum log_level level);

@@ -5,7 +5,7 @@
 #include <gio/gio.h>
 
 #include "base/log.h"
-#include "bus/agent-dbus.h"
+#include "bus/log_control.h"
 #include "bus/methods.h"
 #include "bus/mirror.h"
 
@@ -13,11 +13,11 @@ struct bus {
     GDBusConnection *connection;
     struct mirror *mirror;
     struct bus_calls calls;
-    AgentOrgFreedesktopLogControl1 *log_control;
-    guint name_id;
+    guint name_id, log_control_id;
     gulong closed_id;
     void (*name)(void *user, bool owned);
     void *user;
+    bool lost; /* told already: a closed connection is a lost name too */
 };
 
 static void on_acquired(GDBusConnection *connection, const char *name, gpointer user)
@@ -25,6 +25,7 @@ static void on_acquired(GDBusConnection *connection, const char *name, gpointer 
     struct bus *b = user;
     (void)connection;
     log_info("bus", "owns %s", name);
+    b->lost = false;
     b->name(b->user, true);
 }
 
@@ -33,7 +34,9 @@ static void on_lost(GDBusConnection *connection, const char *name, gpointer user
     struct bus *b = user;
     (void)connection;
     (void)name;
-    b->name(b->user, false);
+    if (!b->lost)
+        b->name(b->user, false);
+    b->lost = true;
 }
 
 static void on_closed(GDBusConnection *connection, gboolean vanished, GError *error, gpointer user)
@@ -41,36 +44,6 @@ static void on_closed(GDBusConnection *connection, gboolean vanished, GError *er
     (void)vanished;
     (void)error;
     on_lost(connection, BUS_PREFIX, user);
-}
-
-/* --- org.freedesktop.LogControl1 --- */
-
-static void on_level(AgentOrgFreedesktopLogControl1 *o, GParamSpec *spec, gpointer user)
-{
-    enum log_level level;
-    (void)spec;
-    (void)user;
-    if (log_level_from_name(agent_org_freedesktop_log_control1_get_log_level(o), &level))
-        log_set_level(level);
-    else
-        agent_org_freedesktop_log_control1_set_log_level(o, log_level_name(log_get_level())); /* as it was */
-}
-
-static void on_target(AgentOrgFreedesktopLogControl1 *o, GParamSpec *spec, gpointer user)
-{
-    (void)spec;
-    (void)user;
-    bool syslog = g_strcmp0(agent_org_freedesktop_log_control1_get_log_target(o), "syslog") == 0;
-    log_set(log_get_level(), syslog ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR, "agentd");
-}
-
-static void export_log_control(struct bus *b)
-{
-    b->log_control = agent_org_freedesktop_log_control1_skeleton_new();
-    g_object_set(b->log_control, "log-level", log_level_name(log_get_level()), "log-target", "console", "syslog-identifier", "agentd", NULL);
-    g_signal_connect(b->log_control, "notify::log-level", G_CALLBACK(on_level), NULL);
-    g_signal_connect(b->log_control, "notify::log-target", G_CALLBACK(on_target), NULL);
-    (void)g_dbus_interface_skeleton_export(G_DBUS_INTERFACE_SKELETON(b->log_control), b->connection, "/org/freedesktop/LogControl1", NULL);
 }
 
 struct bus *bus_new(struct tree *tree, const struct bus_calls *calls, void (*name)(void *user, bool owned), void *user, struct error *err)
@@ -89,7 +62,7 @@ struct bus *bus_new(struct tree *tree, const struct bus_calls *calls, void (*nam
     g_dbus_connection_set_exit_on_close(connection, FALSE);
     b->closed_id = g_signal_connect(connection, "closed", G_CALLBACK(on_closed), b);
     b->mirror = mirror_new(connection, tree, methods_attach, &b->calls);
-    export_log_control(b);
+    b->log_control_id = log_control_export(connection);
     b->name_id = g_bus_own_name_on_connection(connection, BUS_PREFIX, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, on_acquired, on_lost, b, NULL);
     return b;
 }
@@ -101,8 +74,8 @@ void bus_free(struct bus *b)
     g_bus_unown_name(b->name_id);
     g_signal_handler_disconnect(b->connection, b->closed_id);
     mirror_free(b->mirror);
-    g_dbus_interface_skeleton_unexport(G_DBUS_INTERFACE_SKELETON(b->log_control));
-    g_object_unref(b->log_control);
+    if (b->log_control_id)
+        (void)g_dbus_connection_unregister_object(b->connection, b->log_control_id);
     (void)g_dbus_connection_flush_sync(b->connection, NULL, NULL);
     g_object_unref(b->connection);
     g_free(b);

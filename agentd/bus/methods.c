@@ -114,15 +114,15 @@ static gboolean on_update(AgentAccount *o, GDBusMethodInvocation *invocation, gp
 
 /* --- Sim --- */
 
-/* Digits up to the end or a line end; false if it is no PIN of 4..8 digits (TS 31.101 9.3). */
+/* Digits and nothing else but one line end; false if it is no PIN of 4..8 digits (TS 31.101 9.3). */
 static bool read_pin(int fd, char pin[PIN_MAX + 1])
 {
     struct pollfd ready = { .fd = fd, .events = POLLIN };
     ssize_t n = poll(&ready, 1, 0) == 1 ? read(fd, pin, PIN_MAX) : 0; /* never wait for a caller */
     size_t len = n > 0 ? (size_t)n : 0;
+    len -= len && pin[len - 1] == '\n';
+    len -= len && pin[len - 1] == '\r';
     pin[len] = '\0';
-    pin[strcspn(pin, "\r\n")] = '\0';
-    len = strlen(pin);
     return len >= 4 && len <= 8 && strspn(pin, "0123456789") == len;
 }
 

@@ -172,13 +172,11 @@ struct mirror *mirror_new(GDBusConnection *connection, struct tree *tree, mirror
     return m;
 }
 
-static void unexport(gpointer key, gpointer value, gpointer user)
+static void flush(gpointer key, gpointer value, gpointer user)
 {
     (void)key;
     (void)user;
     g_dbus_interface_skeleton_flush(value);
-    if (g_dbus_interface_skeleton_get_connection(value))
-        g_dbus_interface_skeleton_unexport(value);
 }
 
 void mirror_free(struct mirror *m)
@@ -186,7 +184,9 @@ void mirror_free(struct mirror *m)
     if (!m)
         return;
     tree_listen(m->tree, NULL, NULL);
-    g_hash_table_foreach(m->skeletons, unexport, NULL);
+    g_hash_table_foreach(m->skeletons, flush, NULL);
+    g_dbus_object_manager_server_set_connection(m->manager, NULL); /* takes every object off the bus, without a signal each */
+    g_dbus_interface_skeleton_unexport(g_hash_table_lookup(m->skeletons, BUS_ROOT));
     g_object_unref(m->manager);
     g_hash_table_unref(m->skeletons);
     g_object_unref(m->connection);
