@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "bootstrap/briefing/provisioning.h"
+#include "bootstrap/provisioning.h"
 #include "codec/prov.h"
 #include "codec/wsp.h"
 #include "model/tre_wire.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OMA client provisioning document -> struct settings: BOOTSTRAP, NAPDEF, APPLICATION w7, pins for the w7 server. Unknown names are ignored
  * (ProvCont 4.4), known ones are checked. */
-#ifndef BOOTSTRAP_BRIEFING_PROVISIONING_H
-#define BOOTSTRAP_BRIEFING_PROVISIONING_H
+#ifndef BOOTSTRAP_PROVISIONING_H
+#define BOOTSTRAP_PROVISIONING_H
 
 #include "base/error.h"
 #include "codec/prov.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Characteristics and parms by ProvCont 1.1 clause 4.5 (BOOTSTRAP), 4.6 (NAPDEF), 4.9 (APPLICATION) and the w7 registration. */
-#include "bootstrap/briefing/provisioning.h"
+#include "bootstrap/provisioning.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
