@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The MID issuer (SHO with its DPF): manifests and packages as doc mid-package says, right ones and, for tests, wrong ones.
 
-Owns DIR/mids.json (last version and IMSI of each MID) and appends the subscriber to DIR/subscribers.db, the AuC's file. CMS is made by the openssl
-command line. Keys of subscribers stay in DIR; nothing of them is printed.
+Owns DIR/mids.json (last version and IMSI of each MID) and the subscriber's line in DIR/subscribers.db, the AuC's file (not for a package with a
+fault). CMS is made by the openssl command line. Keys of subscribers stay in DIR; nothing of them is printed.
 """
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pathlib import Path
 
 import der
 import pki
-from aka import milenage
+from aka import milenage, subscribers
 from common import Refused, json_state, openssl, run_program, sha256, write_file
 from oma.wsp import imsi_key
 
 USIM, ISIM = 0, 1
-SQN_STEP = 32  # SEQ + 1 with five IND bits (TS 33.102 annex C)
+SQN_STEP = subscribers.STEP
 FAULTS = {
     "other-tre": "target is another TRE", "other-pfc": "target thumbprint is another key", "wrong-token": "bound to another registration token",
     "wrong-nonce": "bound to another nonce", "expired": "notAfter is past", "not-yet": "notBefore is to come", "old-version": "version 1, whatever is installed",
@@ -160,10 +160,9 @@ def issue(directory: Path, gateway: str, target: dict[str, bytes], fault: str | 
         apply_fault(m, fault)
         package = seal(directory, m.encode(), target["transport"], fault)
         entry["version"] = max(version, entry["version"])
-    subscriber = f"{m.imsi} {m.k.hex()} {m.opc.hex()} {m.amf.hex()} {m.sqn + SQN_STEP:012x}\n"
-    path = directory / "subscribers.db"
-    kept = [line for line in path.read_text().splitlines(True) if line.split()[:1] != [m.imsi]] if path.exists() else []
-    write_file(path, "".join([*kept, subscriber]).encode(), 0o600)
+    if fault is None:
+        with subscribers.changing(directory / "subscribers.db") as db:
+            db[m.imsi] = subscribers.Subscriber(m.imsi, m.k, m.opc, m.amf, m.sqn + SQN_STEP)
     return package, m
 
 

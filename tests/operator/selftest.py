@@ -23,11 +23,12 @@ def main() -> int:
     p.add_argument("name", nargs="*", help="run only the tests whose name contains one of these")
     a = p.parse_args()
     sys.path.insert(0, str(HERE))
+    import selftest_aka
     import selftest_codecs
     import selftest_dm
     import selftest_lwm2m
     failed = passed = 0
-    for module in (selftest_codecs, selftest_dm, selftest_lwm2m):
+    for module in (selftest_codecs, selftest_aka, selftest_dm, selftest_lwm2m):
         for f in [v for k, v in vars(module).items() if k.startswith("test_")]:
             if a.name and not any(n in f.__name__ for n in a.name):
                 continue

@@ -13,7 +13,6 @@ import coap
 import der
 import lwm2m_data
 import syncml
-from aka import milenage
 from oma import dm, prov, wsp
 from syncml import N
 
@@ -79,14 +78,6 @@ def test_cp_vectors(_folder: Path, vectors: Path) -> None:
             assert wsp.mac(bytes.fromhex(e["auth"]["key_hex"]), body) == e["auth"]["mac"].upper(), e["name"]
             checked += 1
     assert checked >= 10
-
-
-def test_milenage_35208_set_1(_folder: Path, _vectors: Path) -> None:
-    h = bytes.fromhex
-    m = milenage.Milenage(h("465b5ce8b199b49faa5f0a2ee238a6bc"), h("cd63cb71954a9f4e48a5994e37a02baf"))
-    rand = h("23553cbe9637a89d218ae64dae47bf35")
-    assert m.f1(rand, h("ff9bb4d0b607"), h("b9b9"))[0] == h("4a9ffac354dfafb3")
-    assert m.f2345(rand)[0] == h("a54211d5e3ba50bf")
 
 
 def test_der(_folder: Path, _vectors: Path) -> None:
