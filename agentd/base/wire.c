@@ -157,7 +157,9 @@ enum error_code wire_receive(int sock, void *buf, size_t cap, struct wire_packet
     if (got < 0)
         return from_errno(errno);
     packet->fd = take_fd(&msg);
-    enum error_code rc = got == 0 ? ERROR_PEER_LOST : msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? ERROR_MALFORMED : parse_packet(buf, cap, (size_t)got, packet);
+    enum error_code rc = ERROR_PEER_LOST; /* an empty packet looks like the end, but may carry a descriptor */
+    if (got > 0)
+        rc = msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? ERROR_MALFORMED : parse_packet(buf, cap, (size_t)got, packet);
     if (rc && packet->fd >= 0) {
         close(packet->fd);
         packet->fd = -1;

@@ -33,7 +33,8 @@ struct prov_node {
     struct prov_node *child, *next;
 };
 
-/* doc is borrowed for the life of the tree. Any document within the bounds fits an arena of PROV_ARENA octets; expat works in it too. TRUNCATED, MALFORMED, TOO_LARGE, NOT_SUPPORTED with octet or line; NO_MEMORY: arena full. */
+/* doc is borrowed for the life of the tree. Any document within the bounds fits an arena of PROV_ARENA octets; expat works in it
+ * too. TRUNCATED, MALFORMED, TOO_LARGE, NOT_SUPPORTED with octet or line; NO_MEMORY: arena full. */
 enum error_code prov_decode_wbxml(struct slice doc, struct arena *arena, struct prov_node **root, struct error *err);
 enum error_code prov_decode_xml(struct slice doc, struct arena *arena, struct prov_node **root, struct error *err);
 

@@ -143,6 +143,18 @@ static void aauthtypes(void)
     g_assert_cmpint(settings->dm[0].auth, ==, DM_AUTH_MD5);
 }
 
+/* Several credentials of one level stand in the order of the server's preference. */
+static void the_first_credential_counts(void)
+{
+    struct error err;
+    g_assert_cmpint(map(W7(CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHTYPE", "HMAC") PARM("AAUTHNAME", "a") PARM("AAUTHSECRET", "b"))
+                           CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHTYPE", "BASIC") PARM("AAUTHNAME", "c") PARM("AAUTHSECRET", "d"))),
+                        &err), ==, ERROR_NONE);
+    g_assert_cmpint(settings->dm[0].auth, ==, DM_AUTH_HMAC);
+    g_assert_cmpstr(settings->dm[0].client.name, ==, "a");
+    g_assert_cmpstr(settings->dm[0].client.secret, ==, "b");
+}
+
 /* The mark of such an account is that it has no secrets. */
 static void account_of_provurl(void)
 {
@@ -218,6 +230,14 @@ static void pins(void)
             g_assert_cmpmem(settings->dm[k].trust.pin, 32, digest, 32);
         }
     }
+    gsize len;
+    guchar *der = g_base64_decode(cert, &len);
+    g_autofree guchar *longer = g_malloc0(len + 1); /* an octet behind the certificate */
+    memcpy(longer, der, len);
+    g_autofree char *text = g_base64_encode(longer, len + 1);
+    g_autofree char *doc = g_strdup_printf("<characteristic type='CertificateStore'><parm name='EncodedCertificate' value='%s'/></characteristic>", text);
+    g_assert_cmpint(map(doc, &err), ==, ERROR_INVALID);
+    g_free(der);
     g_free(docs[0]);
     g_free(docs[1]);
 }
@@ -264,6 +284,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &rows[i], check_row);
     }
     g_test_add_func("/provisioning/aauthtypes", aauthtypes);
+    g_test_add_func("/provisioning/the first credential counts", the_first_credential_counts);
     g_test_add_func("/provisioning/account of provurl", account_of_provurl);
     g_test_add_func("/provisioning/bounds", bounds);
     g_test_add_func("/provisioning/pins", pins);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Provisioning documents: rules of the WBXML form by octet strings, of the XML form by texts, the bounds of both, and the documents of the vectors. */
+/* Provisioning documents: rules of the WBXML form by octet strings, of the XML form by texts, the bounds of both, the documents of the
+ * vectors. */
 #include <glib.h>
 #include <string.h>
 

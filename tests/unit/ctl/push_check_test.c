@@ -166,6 +166,31 @@ static void check_truncations(gconstpointer data)
     octets_free(&pdu);
 }
 
+/* USERPINMAC: what the user types is even and at least 10 digits long, PIN and then as many check digits (m = octet of the MAC mod 10). */
+static void typed_length(void)
+{
+    static const struct {
+        const char *pin;
+        size_t checked;
+        enum push_mac mac;
+    } rows[] = { { "1234", 4, PUSH_MAC_BAD }, { "12345", 5, PUSH_MAC_OK }, { "12345", 4, PUSH_MAC_BAD }, { "1234567890", 10, PUSH_MAC_OK }, { "12345", 0, PUSH_MAC_BAD } };
+    struct octets pdu = vectors_file("v15_userpinmac.pdu"), doc = vectors_file("v15_userpinmac.wbxml");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        guint8 mac[20];
+        gsize len = sizeof mac;
+        GHmac *h = g_hmac_new(G_CHECKSUM_SHA1, (const guchar *)rows[i].pin, strlen(rows[i].pin));
+        g_hmac_update(h, doc.data, (gssize)doc.len);
+        g_hmac_get_digest(h, mac, &len);
+        g_hmac_unref(h);
+        g_autoptr(GString) typed = g_string_new(rows[i].pin);
+        for (size_t k = 0; k < rows[i].checked; k++)
+            g_string_append_c(typed, (char)('0' + mac[k] % 10));
+        g_assert_cmpint(run(octets_slice(&pdu), (struct keys){ NULL, typed->str }).mac, ==, rows[i].mac);
+    }
+    octets_free(&pdu);
+    octets_free(&doc);
+}
+
 static void add(const json_t *v, const char *kind, GTestDataFunc fn)
 {
     g_autofree char *path = g_strdup_printf("/push/%s/%s", vector_text(v, "name"), kind);
@@ -188,6 +213,7 @@ int main(int argc, char **argv)
         add(v, "truncations", check_truncations);
     }
     g_assert_cmpuint(i, >, 40);
+    g_test_add_func("/push/typed length", typed_length);
     int rc = g_test_run();
     json_decref(index);
     g_free(memory);
