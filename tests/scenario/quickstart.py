@@ -75,7 +75,8 @@ def main() -> int:
         tell(world, told)
         code = 0
     except Exception as problem:                          # the story ends with its reason
-        follow(world, told)
+        if world.is_up():
+            follow(world, told)
         say("FAILED", str(problem))
     print("\n$ agentctl status\n" + agentctl("status", check=False).stdout, flush=True)
     if "--stay" in sys.argv and code == 0:

@@ -143,6 +143,10 @@ class World:
     def alive(self, name):
         return labproc.alive(labproc.pid_of(name))
 
+    @staticmethod
+    def is_up():
+        return (labproc.RUN / "dir").is_symlink()
+
     def log(self, name="agentd") -> str:
         path = labproc.folder() / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
