@@ -5,6 +5,7 @@
 Owns: the laboratory while it runs, one modem-probe and one agent-modemd in it.
 Promises: prints one line a check, ends with status 1 if one failed. Must never talk to ModemManager where the agent should.
 """
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,8 @@ from pathlib import Path
 
 PROBE, MODEMD, PLUGIN = sys.argv[1:4]
 PUSH = bytes.fromhex("01060403b68181") + bytes(range(256)) + bytes(44)  # three parts
-IMEI_ID, TIMEOUT = "imei-", 40
+SUBSCRIPTION = {"prov.example": {"auth": ["none"]}, "m2m.example.net": {"auth": ["pap", "chap"], "user": "gw", "password": "secret"}}
+TIMEOUT = 40
 failures = 0
 
 
@@ -298,7 +300,8 @@ def main() -> int:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sim"))
     from sms_pdu import wap_push                      # noqa: E402  the folder is known only now
     preload = [word for pdu in wap_push(PUSH, ref=5) for word in ("--preload", pdu.hex())]
-    lab("up", "--dir", str(keep), "--mode", "qmi", *preload)
+    (keep / "subscription.json").write_text(json.dumps(SUBSCRIPTION))
+    lab("up", "--dir", str(keep), "--mode", "qmi", "--subscription", str(keep / "subscription.json"), *preload)
     modemd = modemd_start(folder)
     probe = Program(folder / "probe.log", "gateway-agent", PROBE, "/run/gateway-agent/modemd.sock", str(folder / "plugins"))
     check("the probe starts", bool(probe.wait("^ready")), (folder / "probe.log").read_text())
