@@ -5,6 +5,7 @@
 Owns: the laboratory while it runs, one modem-probe and one agent-modemd in it.
 Promises: prints one line a check, ends with status 1 if one failed. Must never talk to ModemManager where the agent should.
 """
+import json
 import os
 import re
 import shutil
@@ -17,7 +18,8 @@ from pathlib import Path
 
 PROBE, MODEMD, PLUGIN = sys.argv[1:4]
 PUSH = bytes.fromhex("01060403b68181") + bytes(range(256)) + bytes(44)  # three parts
-IMEI_ID, TIMEOUT = "imei-", 40
+SUBSCRIPTION = {"prov.example": {"auth": ["none"]}, "m2m.example.net": {"auth": ["pap", "chap"], "user": "gw", "password": "secret"}}
+TIMEOUT = 40
 failures = 0
 
 
@@ -146,6 +148,54 @@ def messages(folder: Path, probe: Program) -> None:
     check("another data message is told apart", bool(probe.wait("^sms route=(mm|qmi) push=0 ", 20)))
 
 
+def routed(probe: Program, wap_push) -> None:
+    """Class 0 and the like go by transfer route: not stored, so ModemManager's object cannot be read raw."""
+    probe.mark()
+    for pdu in wap_push(PUSH, ref=91):
+        lab("modem", "route", pdu[8:].hex())          # without the SMSC
+    check("a message by transfer route arrives raw", bool(probe.wait(f"^sms route=qmi push=1 handle= data={PUSH.hex()}$", 10)))
+
+
+def serving(probe: Program) -> None:
+    probe.mark()
+    lab("modem", "register", "roaming")
+    check("roaming is a fact", bool(probe.wait("^modem .* registered=1 roaming=1 ", 20)), probe.lines[-3:])
+    lab("modem", "register", "denied")
+    check("so is a denial", bool(probe.wait("^modem .* registered=0 roaming=0 ", 20)), probe.lines[-3:])
+    probe.say("connect NAP1 prov.example")
+    check("without registration no bearer is tried", bool(probe.wait("^connect NotRegistered ")), probe.lines[-3:])
+    lab("modem", "register", "home")
+    check("and home again", bool(probe.wait("^modem .* registered=1 roaming=0 ", 20)), probe.lines[-3:])
+
+
+def locked(probe: Program) -> None:
+    lab("unplug")
+    lab("modem", "pin", "1234")
+    probe.mark()
+    lab("replug")
+    check("a locked card is no ready SIM", bool(probe.wait("^modem id=imei-.* sim_ready=0 ")), probe.lines[-3:])
+    check("the lock has a name", probe_until(probe, lambda t: "pin" in [v for (_, key), v in t.items() if key == "Lock"]))
+    tree = probe.tree()
+    sim = next(path for path, _ in tree if path.startswith("/sim/")).split("/")[2].replace("_2d", "-")
+    probe.say("connect NAP1 prov.example")
+    check("a bearer says that the SIM is locked", bool(probe.wait("^connect SimLocked ")), probe.lines[-3:])
+    for pin, answer in (("12a4", "Invalid"), ("0000", "SimLocked"), ("0000", "SimLocked")):
+        probe.say(f"pin {sim} {pin}")
+        check(f"PIN {pin} is {answer}", bool(probe.wait(f"^pin {answer} ", 10)), probe.lines[-3:])
+    probe.say(f"pin {sim} 1234")
+    check("the last try is not made, even with the right PIN", bool(probe.wait("^pin Denied ", 10)), probe.lines[-3:])
+    lab("unplug")
+    lab("modem", "pin", "1234")
+    probe.mark()
+    lab("replug")
+    check("the card is back with its tries", bool(probe.wait("^modem id=imei-.* sim_ready=0 ")), probe.lines[-3:])
+    check("its lock too", probe_until(probe, lambda t: "pin" in [v for (_, key), v in t.items() if key == "Lock"]))
+    probe.mark()
+    probe.say(f"pin {sim} 1234")
+    check("the right PIN is taken", bool(probe.wait("^pin None ", 10)), probe.lines[-3:])
+    check("and the modem goes on to register", bool(probe.wait("^modem id=imei-.* registered=1 .* sim_ready=1 ")), probe.lines[-3:])
+
+
 def bearer(probe: Program) -> None:
     probe.mark()
     probe.say("connect NAP1 prov.example")
@@ -250,18 +300,22 @@ def main() -> int:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "sim"))
     from sms_pdu import wap_push                      # noqa: E402  the folder is known only now
     preload = [word for pdu in wap_push(PUSH, ref=5) for word in ("--preload", pdu.hex())]
-    lab("up", "--dir", str(keep), "--mode", "qmi", *preload)
+    (keep / "subscription.json").write_text(json.dumps(SUBSCRIPTION))
+    lab("up", "--dir", str(keep), "--mode", "qmi", "--subscription", str(keep / "subscription.json"), *preload)
     modemd = modemd_start(folder)
     probe = Program(folder / "probe.log", "gateway-agent", PROBE, "/run/gateway-agent/modemd.sock", str(folder / "plugins"))
     check("the probe starts", bool(probe.wait("^ready")), (folder / "probe.log").read_text())
     try:
         facts(probe)
         messages(folder, probe)
+        routed(probe, wap_push)
         bearer(probe)
         loss(probe)
         probe = crash(folder, probe)
         modemd = modemd_lost(folder, probe, modemd)
         denied(probe)
+        serving(probe)
+        locked(probe)
         check("it ends in peace", probe.end() == 0, probe.lines[-3:])
     finally:
         shutil.copy(folder / "probe.log", keep)
