@@ -625,7 +625,7 @@ class Peers(Bench):
         yield struct.pack(">IHHI", 1, STATUS, 0, 1) + b"x"
         yield struct.pack(">IHHI", 1, TOKEN_OPEN, 0, 5) + b"\0\4ab\0"
         yield struct.pack(">IHHI", 1, TOKEN_OPEN, 0, 5) + b"\0\2abc"
-        yield struct.pack(">IHHI", 1, SEAL, 0, 70) + text("l" * 66) + b"xx"
+        yield struct.pack(">IHHI", 1, SEAL, 0, 133) + text("l" * 129) + b"xx"
 
     def test_malformed_from_agentd_ends_the_process(self):
         for packet in self.malformed():
