@@ -3,10 +3,9 @@
 import json
 import socket
 import subprocess
-import time
 
 from scenarios import scenario
-from world import BUILD, GATEWAY, IMSI, NAME, PIN, TREE, Trouble, agentctl, lab, run, until
+from world import GATEWAY, IMSI, NAME, PIN, TREE, Trouble, agentctl, lab, run, until
 
 
 def expect(what, good):
@@ -169,7 +168,6 @@ def strangers_see_nothing(world):
                   ("call", NAME, "/org/gatewayagent/Agent1", f"{NAME}.Manager", "Reload")):
         done = lab("run-as", "lab-visitor", "--", "busctl", *words, check=False)
         expect(f"refused: {done.stderr}", done.returncode != 0 and "denied" in done.stderr.lower())
-    done = subprocess.run([str(TREE / "tests/lab/lab"), "run-as", "gateway-agent", "--", str(BUILD / "agentd/ctl/agentctl"), "status"],
+    done = subprocess.run([str(TREE / "tests/lab/lab"), "run-as", "gateway-agent", "--", str(world.bin / "agentctl"), "status"],
                           capture_output=True, text=True, check=False)
     expect("the group may", done.returncode == 0 and GATEWAY in done.stdout)
-    time.sleep(0)

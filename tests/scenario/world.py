@@ -26,12 +26,7 @@ BUILD = Path(os.environ.get("AGENT_BUILD", TREE / "build"))
 NAME, ROOT = "org.gatewayagent.Agent1", "/org/gatewayagent/Agent1"
 PIN, GATEWAY, IMSI = "24681357", "GW-0001", "240081111111111"
 ETC = Path("/etc/gateway-agent")
-PROGRAMS = {
-    "tred": ("gateway-tred", BUILD / "agentd/tred/agent-tred", "--socket", "/run/gateway-agent/tred.sock", "--state", "/var/lib/gateway-tred",
-             "--agentd-user", "gateway-agent"),
-    "modemd": ("root", BUILD / "agentd/modemd/agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
-    "agentd": ("gateway-agent", BUILD / "agentd/agentd", "--log-level", "debug"),
-}
+SOURCES = ("agentd/agentd", "agentd/tred/agent-tred", "agentd/modemd/agent-modemd", "agentd/ctl/agentctl", "plugins/bearer-modemmanager.so")
 OPERATOR = ("/usr/bin/python3", "-B", TREE / "tests/operator/box.py")
 ORDER = ("tred", "modemd", "agentd")
 
@@ -69,15 +64,31 @@ class World:
         self.mode, self.lab_options, self.operator_options, self.gateway = mode, lab_options, operator_options, gateway
         self.operator_dir = self.dir / "operator"
         self.sent = 0
+        self.bin = self.dir / "bin"
+        self.programs = {
+            "tred": ("gateway-tred", self.bin / "agent-tred", "--socket", "/run/gateway-agent/tred.sock", "--state", "/var/lib/gateway-tred",
+                     "--agentd-user", "gateway-agent"),
+            "modemd": ("root", self.bin / "agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
+            "agentd": ("gateway-agent", self.bin / "agentd", "--log-level", "debug"),
+        }
 
     # --- building ---
 
     def up(self):
         """Laboratory, operator, factory; no daemon yet."""
         self.dir.mkdir(parents=True, exist_ok=True)
+        self.install()
         self.factory()
         lab("up", "--dir", self.dir / "lab", "--mode", self.mode, *self.lab_options)
         self.operator_up()
+
+    def install(self):
+        """The programs where service users may read them; the tree may lie in root's home."""
+        self.bin.mkdir(mode=0o755, exist_ok=True)
+        for source in SOURCES:
+            target = self.bin / Path(source).name
+            target.write_bytes((BUILD / source).read_bytes())
+            target.chmod(0o755)
 
     def factory(self):
         """The manufacturer: certification authorities, then one device. Keys are made in the TRE and leave as requests."""
@@ -100,12 +111,11 @@ class World:
         run("rm", "-rf", secret)
         ETC.mkdir(exist_ok=True)
         (ETC / "factory.json").write_bytes((self.operator_dir / "factory.json").read_bytes())
-        plugins = BUILD / "plugins"
-        (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={plugins}\n")
+        (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={self.bin}\n")
         (ETC / "agent-modemd.conf").write_text("[link]\nports=wwan*\n")
 
     def tred_once(self, *words):
-        user, *command = PROGRAMS["tred"]
+        user, *command = self.programs["tred"]
         lab("run-as", user, "--", *command, *words)
 
     def operator_up(self):
@@ -124,7 +134,7 @@ class World:
 
     def start(self, *names, env=None):
         for name in names or ORDER:
-            user, *command = PROGRAMS[name]
+            user, *command = self.programs[name]
             labproc.start(name, TREE / "tests/lab/lab", "run-as", user, "--", *command, env=env)
             if name != "agentd":
                 until(f"the socket of {name}", lambda n=name: Path(f"/run/gateway-agent/{n}.sock").exists())
