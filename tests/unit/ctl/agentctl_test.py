@@ -25,10 +25,16 @@ GOLDEN = HERE / "golden"
 JOB = ROOT + "/job/7"
 
 
+def too_long(*_):
+    raise TimeoutError("a test waits for what does not come")
+
+
 class WithAgent(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
+        signal.alarm(30)  # nothing here waits longer
+        self.addCleanup(signal.alarm, 0)
         self.bus = Bus()
         self.addCleanup(self.bus.stop)
         self.daemon = Daemon(PROGRAM)
@@ -209,8 +215,8 @@ class Follows(WithAgent):
     def run_steps(self, *steps):
         """All at once: a follower that asks instead of listening would miss some."""
         for i, step in enumerate(steps):
-            self.daemon.write(JOB, Step=step, Progress=10 * i)
-            self.daemon.send("signal", JOB, "StepChanged", "", "", step)
+            self.daemon.write(JOB, Progress=10 * i)
+            self.daemon.send("step", JOB, step)
 
     def file(self):
         out = tempfile.NamedTemporaryFile()
@@ -373,4 +379,5 @@ if __name__ == "__main__":
     UPDATE = "--update" in sys.argv
     os.environ.update(LC_ALL="C.UTF-8", TZ="UTC")
     os.environ.pop("NO_COLOR", None)
+    signal.signal(signal.SIGALRM, too_long)
     unittest.main(argv=[sys.argv[0], *(w for w in sys.argv[3:] if w != "--update")])
