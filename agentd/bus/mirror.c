@@ -95,27 +95,11 @@ static void each_property(void *user, const char *property, const struct tree_va
     set_property(user, property, value);
 }
 
-/* Object path properties that are not written yet must still be paths on the wire. */
-static void default_paths(GDBusInterfaceSkeleton *skeleton)
-{
-    const GDBusInterfaceInfo *info = g_dbus_interface_skeleton_get_info(skeleton);
-    for (GDBusPropertyInfo **p = info->properties; p && *p; p++) {
-        g_autofree char *name = property_name((*p)->name);
-        if (strcmp((*p)->signature, "o") == 0)
-            g_object_set(skeleton, name, "/", NULL);
-        else if (strcmp((*p)->signature, "s") == 0)
-            g_object_set(skeleton, name, "", NULL);
-        else if (strcmp((*p)->signature, "as") == 0)
-            g_object_set(skeleton, name, (const char *[]){ NULL }, NULL);
-    }
-}
-
 static void on_added(void *user, struct node *n)
 {
     struct mirror *m = user;
     GDBusInterfaceSkeleton *skeleton = skeleton_new(node_kind(n));
     g_autoptr(GError) error = NULL;
-    default_paths(skeleton);
     node_each(n, each_property, skeleton);
     m->attach(m->user, node_kind(n), skeleton, node_id(n));
     g_hash_table_insert(m->skeletons, g_strdup(node_path(n)), skeleton);

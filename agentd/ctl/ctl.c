@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
+
 enum { CALL_MS = 20000 };
 
 int ctl_fail(int code, const char *hint, const char *format, ...)
@@ -19,34 +21,49 @@ int ctl_fail(int code, const char *hint, const char *format, ...)
     return code;
 }
 
-static int code_of(const char *name, const GError *error)
+int ctl_no_daemon(void)
 {
-    if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
-        return CTL_NO_DAEMON;
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT))
-        return CTL_TIMEOUT;
-    if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
-        g_strcmp0(name, CTL_NAME ".Error.NotFound") == 0)
-        return CTL_NOT_FOUND;
-    return CTL_FAILED;
+    return ctl_fail(CTL_NO_DAEMON, "systemctl start gateway-agent", "agentd is not running");
+}
+
+static bool is_absent(const GError *error)
+{
+    return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
+           g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_INTERFACE);
+}
+
+/* An error of ours: "text; hint", where the hint is the one of the error table, or else what follows the first semicolon. */
+static int fail_ours(const char *name, char *message)
+{
+    enum error_code error = error_from_name(name);
+    g_autofree char *tail = g_strconcat("; ", error_hint(error), NULL);
+    char *split = g_str_has_suffix(message, tail) ? message + strlen(message) - strlen(tail) : strstr(message, "; ");
+    if (split) {
+        *split = '\0';
+        split += 2;
+    }
+    return ctl_fail(error == ERROR_NOT_FOUND ? CTL_NOT_FOUND : CTL_FAILED, split, "%s", message);
 }
 
 int ctl_fail_error(GError *error)
 {
+    int code;
     g_autofree char *name = g_dbus_error_is_remote_error(error) ? g_dbus_error_get_remote_error(error) : NULL;
     (void)g_dbus_error_strip_remote_error(error);
-    int code = code_of(name, error);
-    char *hint = strstr(error->message, "; ");
-    if (hint) {
-        *hint = '\0';
-        hint += 2;
-    }
-    if (code == CTL_NO_DAEMON)
-        ctl_fail(code, "systemctl start gateway-agent", "agentd is not running");
+    if (name && g_str_has_prefix(name, CTL_NAME ".Error."))
+        code = fail_ours(name + strlen(CTL_NAME ".Error."), error->message);
+    else if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+        code = ctl_no_daemon();
+    else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
+        code = ctl_fail(CTL_NO_DAEMON, "see its log: journalctl -u gateway-agent, or logread", "agentd went away");
+    else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) || g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT))
+        code = ctl_fail(CTL_TIMEOUT, "see its log: journalctl -u gateway-agent, or logread", "agentd does not answer");
+    else if (is_absent(error))
+        code = ctl_fail(CTL_NOT_FOUND, "agentctl list shows what exists", "no such object");
     else if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
-        ctl_fail(code, "run it as root or as a member of the group gateway-agent", "access denied");
+        code = ctl_fail(CTL_FAILED, "run it as root or as a member of the group gateway-agent", "access denied");
     else
-        ctl_fail(code, hint, "%s", error->message);
+        code = ctl_fail(CTL_FAILED, "", "%s", error->message);
     g_error_free(error);
     return code;
 }
@@ -150,6 +167,11 @@ char *ctl_path(const char *kind, const char *text)
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) /* the agent's own escaping of object names */
         g_string_append_printf(out, g_ascii_isalnum(*p) ? "%c" : "_%02x", *p);
     return g_string_free(out, FALSE);
+}
+
+const char *ctl_relative(const char *path)
+{
+    return g_str_has_prefix(path, CTL_ROOT "/") ? path + strlen(CTL_ROOT "/") : path;
 }
 
 const char *ctl_text(GVariant *properties, const char *name)

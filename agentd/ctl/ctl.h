@@ -14,7 +14,7 @@
 enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_REJECTED = 3, CTL_TIMEOUT = 4, CTL_NO_DAEMON = 8, CTL_NOT_FOUND = 10 };
 
 struct ctl {
-    bool json, quiet, legend, wait;
+    bool json, quiet, legend, wait, color;
     int timeout_s; /* of waiting for jobs; 0: for ever */
     GDBusConnection *bus;
 };
@@ -22,6 +22,7 @@ struct ctl {
 /* One line of cause, one of hint, to standard error. */
 int ctl_fail(int code, const char *hint, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int ctl_fail_error(GError *error); /* frees it; maps D-Bus errors to exit codes and splits the hint off */
+int ctl_no_daemon(void);
 
 /* Connects on first use; false after having said why (exit code CTL_NO_DAEMON). */
 bool ctl_connect(struct ctl *c);
@@ -36,6 +37,7 @@ typedef void ctl_each_fn(void *user, const char *path, const char *kind, GVarian
 void ctl_each(GVariant *objects, const char *kind, ctl_each_fn *fn, void *user);
 /* A path from what a person types: whole path, "job/7" or "7" with the kind. Free with g_free. */
 char *ctl_path(const char *kind, const char *text);
+const char *ctl_relative(const char *path); /* "job/7"; path itself if it is not ours */
 
 const char *ctl_text(GVariant *properties, const char *name); /* "" if absent; lives for ever */
 guint64 ctl_number(GVariant *properties, const char *name);
@@ -45,5 +47,8 @@ char *ctl_time(guint64 microseconds); /* local time, "-" for 0; g_free */
 json_t *ctl_json(GVariant *v); /* any value of our interfaces; dictionaries become objects */
 void ctl_print_json(json_t *root); /* adds "schema": 1, prints, frees */
 void ctl_print_variant(GVariant *v); /* one value for people */
+/* What a state word of the API means for the eye: escape sequence before and behind it; "" without colour. */
+const char *ctl_color(const struct ctl *c, const char *state);
+const char *ctl_color_end(const struct ctl *c);
 
 #endif

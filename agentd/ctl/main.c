@@ -27,6 +27,9 @@ static const struct {
     { "sim", verb_sim, "pin ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },
     { "decode", verb_decode, "[--imsi D] [--pin D] FILE", "what a push message is, offline" },
     { "doctor", verb_doctor, "", "what is missing" },
+    { "get", verb_get, "OBJECT PROPERTY", "one property" },
+    { "set", verb_set, "OBJECT PROPERTY VALUE", "set a property that can be set" },
+    { "call", verb_call, "OBJECT METHOD [ARG]...", "call a method; @FILE is a descriptor" },
     { "log-level", verb_log_level, "[LEVEL]", "show or set the log level of agentd" },
     { "reload", verb_reload, "", "read agentd.conf again" },
 };
@@ -36,7 +39,7 @@ static void print_help(void)
     puts("usage: agentctl [OPTION]... [VERB [ARGUMENT]...]\n");
     for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
         printf("  %-10s %-28s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
-    puts("\noptions: --json  --no-legend  --no-pager  -q, --quiet  --no-wait  --timeout SECONDS  --help  --version\n"
+    puts("\noptions: --json  --no-legend  --no-pager  --quiet (-q)  --no-wait  --timeout SECONDS  --color auto|always|never  --help  --version\n"
          "exit status: 0 ok, 1 failed, 2 usage, 3 rejected or job failed, 4 time-out, 8 agentd is not running, 10 not found\n"
          "see agentctl(1)");
 }
@@ -65,63 +68,107 @@ int verb_decode(struct ctl *c, int argc, char **argv)
     return decode_file(argv[optind - 1], imsi, pin, json);
 }
 
-static int parse_options(struct ctl *c, int argc, char **argv)
+enum { OPT_JSON = 1, OPT_LEGEND, OPT_PAGER, OPT_WAIT, OPT_TIMEOUT, OPT_COLOR, OPT_VERSION, OPT_HELP };
+
+static bool set_timeout(struct ctl *c, const char *text)
 {
-    static const struct option table[] = { { "json", no_argument, NULL, 'j' },          { "no-legend", no_argument, NULL, 'L' },
-                                           { "no-pager", no_argument, NULL, 'P' },      { "quiet", no_argument, NULL, 'q' },
-                                           { "no-wait", no_argument, NULL, 'W' },       { "timeout", required_argument, NULL, 't' },
-                                           { "version", no_argument, NULL, 'V' },
-                                           { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 } };
-    for (int opt; (opt = getopt_long(argc, argv, "+q", table, NULL)) != -1;) {
-        switch (opt) {
-        case 'j': c->json = true; break;
-        case 'L': c->legend = false; break;
-        case 'P': break; /* there is no pager; accepted for scripts */
-        case 'q': c->quiet = true; break;
-        case 'W': c->wait = false; break;
-        case 't': c->timeout_s = atoi(optarg); break;
-        case 'V': puts("agentctl " AGENT_VERSION); return CTL_OK;
-        case 'h': print_help(); return CTL_OK;
-        default: return CTL_USAGE;
-        }
+    guint64 seconds;
+    if (!g_ascii_string_to_unsigned(text, 10, 1, 24 * 3600, &seconds, NULL))
+        return false;
+    c->timeout_s = (int)seconds;
+    return true;
+}
+
+/* NO_COLOR: no-color.org; the option outranks it. */
+static bool set_color(struct ctl *c, const char *when)
+{
+    const char *no = getenv("NO_COLOR");
+    c->color = strcmp(when, "always") == 0 || (strcmp(when, "auto") == 0 && !(no && no[0]) && isatty(STDOUT_FILENO));
+    return strcmp(when, "always") == 0 || strcmp(when, "auto") == 0 || strcmp(when, "never") == 0;
+}
+
+/* -1: go on; else the exit status. */
+static int take_option(struct ctl *c, int opt)
+{
+    switch (opt) {
+    case OPT_JSON:
+        c->json = true;
+        return -1;
+    case OPT_LEGEND:
+        c->legend = false;
+        return -1;
+    case OPT_PAGER: /* there is no pager; accepted for scripts */
+        return -1;
+    case 'q':
+        c->quiet = true;
+        return -1;
+    case OPT_WAIT:
+        c->wait = false;
+        return -1;
+    case OPT_TIMEOUT:
+        return set_timeout(c, optarg) ? -1 : ctl_fail(CTL_USAGE, "--timeout takes 1 to 86400 seconds", "no time-out: %s", optarg);
+    case OPT_COLOR:
+        return set_color(c, optarg) ? -1 : ctl_fail(CTL_USAGE, "--color takes auto, always or never", "unknown colour mode %s", optarg);
+    case OPT_VERSION:
+        return puts("agentctl " AGENT_VERSION) < 0 ? CTL_FAILED : CTL_OK;
+    case OPT_HELP:
+        print_help();
+        return CTL_OK;
+    }
+    return CTL_USAGE;
+}
+
+/* Global options stand before the verb (mode "+q") or anywhere behind it ("q"); optind is left at the first word. */
+static int parse_options(struct ctl *c, int argc, char **argv, const char *mode)
+{
+    static const struct option table[] = { { "json", no_argument, NULL, OPT_JSON },
+                                           { "no-legend", no_argument, NULL, OPT_LEGEND },
+                                           { "no-pager", no_argument, NULL, OPT_PAGER },
+                                           { "quiet", no_argument, NULL, 'q' },
+                                           { "no-wait", no_argument, NULL, OPT_WAIT },
+                                           { "timeout", required_argument, NULL, OPT_TIMEOUT },
+                                           { "color", required_argument, NULL, OPT_COLOR },
+                                           { "version", no_argument, NULL, OPT_VERSION },
+                                           { "help", no_argument, NULL, OPT_HELP },
+                                           { NULL, 0, NULL, 0 } };
+    for (int opt; (opt = getopt_long(argc, argv, mode, table, NULL)) != -1;) {
+        int status = take_option(c, opt);
+        if (status >= 0)
+            return status;
     }
     return -1;
 }
 
-/* Global options may stand behind the verb too, but for decode, which has its own. */
-static int late_options(struct ctl *c, int argc, char **argv)
+/* The verb with its words; decode has options of its own. */
+static int run(struct ctl *c, const char *name, int argc, char **argv)
 {
-    int kept = 0;
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0)
-            c->json = true;
-        else if (strcmp(argv[i], "--no-wait") == 0)
-            c->wait = false;
-        else if (strcmp(argv[i], "--no-legend") == 0)
-            c->legend = false;
-        else
-            argv[kept++] = argv[i];
+    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(verbs[i].name, name) != 0)
+            continue;
+        argv[-1] = (char *)"agentctl"; /* who complains of an unknown option */
+        if (verbs[i].fn != verb_decode) {
+            optind = 0; /* a second scan: argv[-1] is the verb */
+            int status = parse_options(c, argc + 1, argv - 1, "q");
+            if (status >= 0)
+                return status;
+            argc -= optind - 1;
+            argv += optind - 1;
+        }
+        return verbs[i].fn(c, argc, argv);
     }
-    return kept;
+    return ctl_fail(CTL_USAGE, "agentctl --help", "unknown verb %s", name);
 }
 
 int main(int argc, char **argv)
 {
     struct ctl c = { .legend = true, .wait = true };
     setlocale(LC_ALL, "");
-    int status = parse_options(&c, argc, argv);
+    (void)set_color(&c, "auto");
+    argv[0] = (char *)"agentctl";
+    int status = parse_options(&c, argc, argv, "+q");
     if (status >= 0)
         return status;
-    const char *name = optind < argc ? argv[optind] : "status";
-    int words = optind < argc ? argc - optind - 1 : 0;
-    char **rest = &argv[optind < argc ? optind + 1 : argc];
-    for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
-        if (strcmp(verbs[i].name, name) == 0) {
-            if (verbs[i].fn != verb_decode)
-                words = late_options(&c, words, rest);
-            status = verbs[i].fn(&c, words, rest);
-            g_clear_object(&c.bus);
-            return status;
-        }
-    return ctl_fail(CTL_USAGE, "agentctl --help", "unknown verb %s", name);
+    status = optind < argc ? run(&c, argv[optind], argc - optind - 1, &argv[optind + 1]) : verb_status(&c, 0, argv);
+    g_clear_object(&c.bus);
+    return status;
 }

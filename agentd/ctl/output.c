@@ -74,6 +74,22 @@ void ctl_print_json(json_t *root)
     json_decref(root);
 }
 
+const char *ctl_color(const struct ctl *c, const char *state)
+{
+    static const char *const good[] = { "managed", "registered", "connected", "committed", "succeeded", "ready", "present", "ACTIVE", "ok", NULL };
+    static const char *const bad[] = { "failed", "absent", "blocked", "BLOCKED", "degraded", "denied", "unprovisioned", "locked", "FAIL", "untrusted", NULL };
+    static const char *const busy[] = { "bootstrapping", "running",  "queued", "connecting", "retrying", "searching", "staged", "starting", "cancelled",
+                                        "note", NULL };
+    if (!c->color)
+        return "";
+    return g_strv_contains(good, state) ? "\033[32m" : g_strv_contains(bad, state) ? "\033[31m" : g_strv_contains(busy, state) ? "\033[33m" : "\033[1m";
+}
+
+const char *ctl_color_end(const struct ctl *c)
+{
+    return c->color ? "\033[0m" : "";
+}
+
 void ctl_print_variant(GVariant *v)
 {
     if (g_variant_is_of_type(v, G_VARIANT_TYPE_STRING) || g_variant_is_of_type(v, G_VARIANT_TYPE_OBJECT_PATH)) {
@@ -85,6 +101,8 @@ void ctl_print_variant(GVariant *v)
         printf("%s", joined[0] ? joined : "-");
     } else if (g_variant_is_of_type(v, G_VARIANT_TYPE_BOOLEAN)) {
         printf("%s", g_variant_get_boolean(v) ? "yes" : "no");
+    } else if (g_variant_is_of_type(v, G_VARIANT_TYPE_BYTE)) {
+        printf("%u", g_variant_get_byte(v)); /* a number, where GVariant would print 0x28 */
     } else {
         g_autofree char *text = g_variant_print(v, FALSE);
         printf("%s", text);

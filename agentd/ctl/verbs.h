@@ -16,6 +16,9 @@ int verb_account(struct ctl *c, int argc, char **argv);
 int verb_sim(struct ctl *c, int argc, char **argv);
 int verb_log_level(struct ctl *c, int argc, char **argv);
 int verb_reload(struct ctl *c, int argc, char **argv);
+int verb_get(struct ctl *c, int argc, char **argv);
+int verb_set(struct ctl *c, int argc, char **argv);
+int verb_call(struct ctl *c, int argc, char **argv);
 int verb_doctor(struct ctl *c, int argc, char **argv);
 int verb_decode(struct ctl *c, int argc, char **argv);
 

@@ -75,7 +75,7 @@ static void job_row(void *user, const char *path, const char *kind, GVariant *p)
     row("Job", text);
 }
 
-static void print_status(GVariant *manager, GVariant *objects)
+static void print_status(struct ctl *c, GVariant *manager, GVariant *objects)
 {
     static const struct {
         const char *kind;
@@ -84,7 +84,8 @@ static void print_status(GVariant *manager, GVariant *objects)
                  { "Account", account_row }, { "Context", context_row }, { "Job", job_row } };
     g_autofree char *tre = g_strdup_printf("%s %s", ctl_text(manager, "TreState"), ctl_text(manager, "TreBackend"));
     g_autofree char *others = g_strdup_printf("ModemManager %s, clock %s", ctl_text(manager, "ModemManagerState"), ctl_text(manager, "ClockState"));
-    row("State", ctl_text(manager, "State"));
+    const char *state = ctl_text(manager, "State");
+    printf("%-10s %s%s%s\n", "State", ctl_color(c, state), state, ctl_color_end(c));
     row("Gateway", ctl_text(manager, "GatewayId"));
     row("TRE", tre);
     row("System", others);
@@ -95,6 +96,21 @@ static void print_status(GVariant *manager, GVariant *objects)
         printf("%-10s %s at %s: %s\n%-10s %s\n", "Last error", ctl_text(manager, "LastError"), when, ctl_text(manager, "LastErrorText"), "",
                ctl_text(manager, "LastErrorHint"));
     }
+}
+
+static void add_json(void *user, const char *path, const char *kind, GVariant *p)
+{
+    json_t *item = ctl_json(p);
+    (void)json_object_set_new(item, "path", json_string(path));
+    (void)json_object_set_new(item, "kind", json_string(kind));
+    (void)json_array_append_new(user, item);
+}
+
+static json_t *objects_json(GVariant *objects)
+{
+    json_t *list = json_array();
+    ctl_each(objects, "", add_json, list);
+    return list;
 }
 
 int verb_status(struct ctl *c, int argc, char **argv)
@@ -108,50 +124,53 @@ int verb_status(struct ctl *c, int argc, char **argv)
     if (!objects)
         return code;
     if (c->json)
-        ctl_print_json(json_pack("{s:o,s:o}", "manager", ctl_json(manager), "objects", ctl_json(objects)));
+        ctl_print_json(json_pack("{s:o,s:o}", "manager", ctl_json(manager), "objects", objects_json(objects)));
     else
-        print_status(manager, objects);
+        print_status(c, manager, objects);
     return CTL_OK;
 }
 
 /* --- list --- */
 
-struct listing {
-    struct ctl *ctl;
-    json_t *json;
-    size_t count;
-};
+static bool is_kind(const char *text)
+{
+    static const char *const kinds[] = { "modem", "sim", "context", "mid", "bearer", "account", "job" };
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (g_ascii_strcasecmp(kinds[i], text) == 0)
+            return true;
+    return false;
+}
 
 static void list_row(void *user, const char *path, const char *kind, GVariant *p)
 {
-    struct listing *l = user;
-    l->count++;
-    if (l->json) {
-        json_t *item = ctl_json(p);
-        (void)json_object_set_new(item, "path", json_string(path));
-        (void)json_object_set_new(item, "kind", json_string(kind));
-        (void)json_array_append_new(l->json, item);
-        return;
-    }
-    const char *state = ctl_text(p, "State");
-    const char *name = ctl_text(p, "Name")[0] ? ctl_text(p, "Name") : ctl_text(p, "Uri")[0] ? ctl_text(p, "Uri") : ctl_text(p, "Step");
-    printf("%-44s %-14s %s\n", path, state[0] ? state : ctl_text(p, "Lock"), name);
+    const struct ctl *c = user;
+    static const char *const states[] = { "State", "Lock" }, *const names[] = { "Name", "Uri", "Step", "OperatorName", "Issuer" };
+    const char *state = "", *name = "";
+    (void)kind;
+    for (gsize i = 0; i < G_N_ELEMENTS(states) && !state[0]; i++)
+        state = ctl_text(p, states[i]);
+    for (gsize i = 0; i < G_N_ELEMENTS(names) && !name[0]; i++)
+        name = ctl_text(p, names[i]);
+    printf("%-44s %s%-14s%s %s\n", path, ctl_color(c, state), state, ctl_color_end(c), name[0] ? name : "-");
 }
 
 int verb_list(struct ctl *c, int argc, char **argv)
 {
     int code;
-    if (argc > 1)
+    if (argc > 1 || (argc == 1 && !is_kind(argv[0])))
         return ctl_fail(CTL_USAGE, "agentctl list [modem|sim|context|mid|bearer|account|job]", "list takes one kind at most");
     g_autoptr(GVariant) objects = ctl_objects(c, &code);
     if (!objects)
         return code;
-    struct listing l = { .ctl = c, .json = c->json ? json_array() : NULL };
-    if (!c->json && c->legend)
+    if (c->json) {
+        json_t *list = json_array();
+        ctl_each(objects, argc ? argv[0] : "", add_json, list);
+        ctl_print_json(json_pack("{s:o}", "objects", list));
+        return CTL_OK;
+    }
+    if (c->legend)
         printf("%-44s %-14s %s\n", "OBJECT", "STATE", "NAME");
-    ctl_each(objects, argc ? argv[0] : "", list_row, &l);
-    if (c->json)
-        ctl_print_json(json_pack("{s:o}", "objects", l.json));
+    ctl_each(objects, argc ? argv[0] : "", list_row, c);
     return CTL_OK;
 }
 
@@ -159,34 +178,56 @@ int verb_list(struct ctl *c, int argc, char **argv)
 
 struct showing {
     const char *wanted;
-    struct ctl *ctl;
+    json_t *json; /* NULL: text */
     size_t count;
 };
+
+static void print_properties(const char *title, GVariant *p)
+{
+    GVariantIter iter;
+    const char *name;
+    GVariant *value;
+    printf("%s\n", title);
+    g_variant_iter_init(&iter, p);
+    while (g_variant_iter_next(&iter, "{&sv}", &name, &value)) {
+        printf("  %-20s ", name);
+        if (g_variant_is_of_type(value, G_VARIANT_TYPE_UINT64)) {
+            g_autofree char *when = ctl_time(g_variant_get_uint64(value)); /* every t of the API is a time */
+            printf("%s", when);
+        } else {
+            ctl_print_variant(value);
+        }
+        (void)putchar('\n');
+        g_variant_unref(value);
+    }
+}
 
 static void show_object(void *user, const char *path, const char *kind, GVariant *p)
 {
     struct showing *s = user;
-    bool by_kind = g_ascii_strcasecmp(s->wanted, kind) == 0;
-    if (!by_kind && strcmp(path, s->wanted) != 0 && !g_str_has_suffix(s->wanted, path))
+    if (g_ascii_strcasecmp(s->wanted, kind) != 0 && strcmp(path, s->wanted) != 0)
         return;
     s->count++;
-    if (s->ctl->json) {
-        json_t *item = ctl_json(p);
-        (void)json_object_set_new(item, "path", json_string(path));
-        ctl_print_json(item);
-        return;
-    }
-    GVariantIter iter;
-    const char *name;
-    GVariant *value;
-    printf("%s\n", path);
-    g_variant_iter_init(&iter, p);
-    while (g_variant_iter_next(&iter, "{&sv}", &name, &value)) {
-        printf("  %-20s ", name);
-        ctl_print_variant(value);
-        (void)putchar('\n');
-        g_variant_unref(value);
-    }
+    if (s->json)
+        add_json(s->json, path, kind, p);
+    else
+        print_properties(path, p);
+}
+
+static bool show_manager(struct ctl *c, struct showing *s, int *code)
+{
+    g_autoptr(GVariant) manager = ctl_manager(c, code);
+    if (manager)
+        show_object(s, "manager", "Manager", manager);
+    return manager != NULL;
+}
+
+static bool show_objects(struct ctl *c, struct showing *s, int *code)
+{
+    g_autoptr(GVariant) objects = ctl_objects(c, code);
+    if (objects)
+        ctl_each(objects, "", show_object, s);
+    return objects != NULL;
 }
 
 int verb_show(struct ctl *c, int argc, char **argv)
@@ -194,10 +235,14 @@ int verb_show(struct ctl *c, int argc, char **argv)
     int code;
     if (argc != 1)
         return ctl_fail(CTL_USAGE, "agentctl show OBJECT|KIND, e.g. agentctl show bearer", "show takes one object or kind");
-    g_autoptr(GVariant) objects = ctl_objects(c, &code);
-    if (!objects)
+    struct showing s = { .wanted = ctl_relative(argv[0]), .json = c->json ? json_array() : NULL };
+    bool manager = g_ascii_strcasecmp(s.wanted, "manager") == 0;
+    bool answered = manager ? show_manager(c, &s, &code) : show_objects(c, &s, &code);
+    if (s.json && answered && (s.count || is_kind(s.wanted)))
+        ctl_print_json(json_pack("{s:o}", "objects", s.json));
+    else if (s.json)
+        json_decref(s.json);
+    if (!answered)
         return code;
-    struct showing s = { argv[0], c, 0 };
-    ctl_each(objects, "", show_object, &s);
     return s.count ? CTL_OK : ctl_fail(CTL_NOT_FOUND, "agentctl list shows what exists", "no object %s", argv[0]);
 }

@@ -3,6 +3,7 @@
  * for each method that came. Owns the fake calls. Must never decide what a test expects.
  *   set|number|flag|texts PATH PROPERTY VALUE...   add KIND ID   publish PATH   remove PATH   signal PATH NAME TEXT...
  *   answer CODE-NAME TEXT (of the next calls)   pin CODE-NAME TEXT (the waiting SendPin)   level   loglevel LEVEL   burst PATH PROPERTY COUNT
+ *   step PATH TEXT (property and signal at once)
  * Words are separated by '|'. */
 #include <gio/gio.h>
 #include <stdio.h>
@@ -118,7 +119,10 @@ static void node_command(struct daemon *d, char **w, guint count)
         node_remove(n);
     else if (strcmp(w[0], "signal") == 0)
         node_signal(n, w[2], (const char *const *)&w[3], count - 3);
-    else if (strcmp(w[0], "burst") == 0)
+    else if (strcmp(w[0], "step") == 0) {
+        node_set(n, "Step", w[2]);
+        node_signal(n, "StepChanged", (const char *[]){ "", "", w[2] }, 3);
+    } else if (strcmp(w[0], "burst") == 0)
         for (guint64 i = 0; i < g_ascii_strtoull(w[3], NULL, 10); i++)
             node_set_number(n, w[2], i);
     else

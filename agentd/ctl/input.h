@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What agentctl hands to the agent by descriptor. */
+#ifndef CTL_INPUT_H
+#define CTL_INPUT_H
+
+/* A file ("-": standard input) copied into memory, so that pipes will do; at most 66 KiB, as agentd takes. A descriptor to close, -1 after having said
+ * why. */
+int input_document(const char *path);
+/* A PIN from a file (NULL: standard input; a terminal is asked without echo): the first line of at most 16 octets, in a pipe whose other end is closed.
+ * No copy stays behind. A descriptor to close, -1 after having said why. */
+int input_pin(const char *path);
+
+#endif

@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: Apache-2.0
+"""agentctl against the test daemon on a private bus: what it prints (golden/), what it calls, how it ends.
+
+usage: agentctl_test.py AGENTCTL BUS_DAEMON [--update] [unittest arguments]     --update writes the golden files anew: read the difference before commit
+"""
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "bus"))
+from bench import ROOT, Bus, Daemon, sample  # noqa: E402
+
+CTL, PROGRAM, UPDATE = None, None, False
+GOLDEN = HERE / "golden"
+JOB = ROOT + "/job/7"
+
+
+def too_long(*_):
+    raise TimeoutError("a test waits for what does not come")
+
+
+class WithAgent(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        signal.alarm(30)  # nothing here waits longer
+        self.addCleanup(signal.alarm, 0)
+        self.bus = Bus()
+        self.addCleanup(self.bus.stop)
+        self.daemon = Daemon(PROGRAM)
+        self.addCleanup(lambda: self.daemon.process.poll() is None and self.daemon.stop())
+        self.assertEqual(self.daemon.said(), "owned")
+
+    def ctl(self, *words, **options):
+        return subprocess.run([CTL, *words], capture_output=True, text=True, timeout=20, check=False, **options)
+
+    def start(self, *words, **options):
+        process = subprocess.Popen([CTL, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def ends(self, words, status, stderr="", stdout=""):
+        done = self.ctl(*words)
+        self.assertEqual((done.returncode, done.stderr), (status, stderr), words)
+        if stdout is not None:
+            self.assertEqual(done.stdout, stdout, words)
+
+    def golden(self, name, *words):
+        done = self.ctl(*words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        if UPDATE:
+            GOLDEN.mkdir(exist_ok=True)
+            (GOLDEN / name).write_text(done.stdout, encoding="utf-8")
+        self.assertEqual(done.stdout, (GOLDEN / name).read_text(encoding="utf-8"))
+        if name.endswith(".json"):
+            self.assertEqual(json.loads(done.stdout)["schema"], 1)
+
+
+class Pages(WithAgent):
+    def test_pages_are_the_golden_ones(self):
+        sample(self.daemon)
+        for name, words in (("status.txt", []), ("status.txt", ["status"]), ("status.json", ["--json"]), ("list.txt", ["list"]),
+                            ("list.json", ["list", "--json"]), ("list-bearer.txt", ["--no-legend", "list", "bearer"]), ("show-job.txt", ["show", "job/7"]),
+                            ("show-job.txt", ["job", "show", "7"]), ("show-account.json", ["--json", "show", "account"]),
+                            ("show-manager.txt", ["show", "manager"]), ("show-bearer.txt", ["show", ROOT + "/bearer/internet"]),
+                            ("doctor.txt", ["doctor"]), ("doctor.json", ["doctor", "--json"]), ("context-list.txt", ["context"]),
+                            ("get.json", ["--json", "get", "bearer/internet", "Addresses"]), ("color.txt", ["--color=always", "list"])):
+            with self.subTest(name=name, words=words):
+                self.golden(name, *words)
+
+    def test_the_last_error_is_on_the_first_page(self):
+        self.daemon.write(ROOT, State="idle", LastError="MacMismatch", LastErrorText="push 3", LastErrorHint="check the PIN", LastErrorTime=1700000000000000)
+        self.golden("status-error.txt", "status")
+
+    def test_no_objects_is_an_empty_list(self):
+        self.ends(["--no-legend", "list"], 0)
+        self.assertEqual(json.loads(self.ctl("list", "--json").stdout), {"objects": [], "schema": 1})
+
+    def test_colour_is_for_terminals(self):
+        sample(self.daemon)
+        for words, environment, colour in (([], {}, True), ([], {"NO_COLOR": "1"}, False), (["--color=never"], {}, False),
+                                           (["--color", "always"], {"NO_COLOR": "1"}, True)):
+            master, slave = pty.openpty()
+            subprocess.run([CTL, *words, "list"], stdout=slave, check=True, env={**os.environ, **environment})
+            self.assertEqual(b"\033[32m" in os.read(master, 4096), colour, (words, environment))
+            os.close(master)
+            os.close(slave)
+
+
+class Ends(WithAgent):
+    def test_usage_is_two(self):
+        for words in (["nonsense"], ["--nonsense"], ["list", "nonsense"], ["show"], ["bootstrap"], ["job", "wait"], ["job", "eat", "7"], ["context", "reopen"],
+                      ["account", "x"], ["sim", "pin"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
+                      ["monitor", "x"], ["doctor", "x"], ["reload", "x"], ["get", "manager"], ["set", "log", "LogLevel"], ["call", "manager"],
+                      ["call", "manager", "ReopenContext"], ["call", "manager", "Reload", "x"], ["call", "manager", "Bootstrap", "x"], ["decode"],
+                      ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"]):
+            done = self.ctl(*words)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), words)
+            self.assertRegex(done.stderr, r"^agentctl: [^\n]+\n", words)
+        self.assertTrue(self.daemon.silent())
+
+    def test_not_found_is_ten(self):
+        for words in (["show", "job/99"], ["--json", "show", "x"], ["job", "wait", "99"], ["job", "cancel", "99"], ["account", "update", "x"],
+                      ["get", "job/99", "State"], ["get", "manager", "Nonsense"], ["call", "manager", "Nonsense"]):
+            done = self.ctl(*words)
+            self.assertEqual((done.returncode, done.stdout), (10, ""), words)
+            self.assertRegex(done.stderr, r"^agentctl: [^\n]+\nhint: [^\n]+\n$", words)
+        self.daemon.send("answer", "NotFound", "no context x")
+        self.ends(["context", "reopen", "x"], 10, "agentctl: no context x\nhint: agentctl list shows what exists\n")
+
+    def test_without_agent_it_is_eight(self):
+        self.daemon.stop()
+        for words in ([], ["list"], ["show", "job"], ["reload"], ["job", "wait", "7"], ["monitor"], ["get", "manager", "State"], ["log-level"]):
+            done = self.ctl(*words)
+            self.assertEqual((done.returncode, done.stdout), (8, ""), words)
+            self.assertRegex(done.stderr, r"^agentctl: agentd [^\n]+\nhint: [^\n]+\n$")
+        done = self.ctl("doctor")
+        self.assertEqual(done.returncode, 8)
+        self.assertIn("FAIL agentd             absent; systemctl start gateway-agent\n", done.stdout)
+
+    def test_without_bus_it_is_eight_and_help_and_version_work(self):
+        environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
+        done = self.ctl("status", env=environment)
+        self.assertEqual(done.returncode, 8)
+        self.assertIn("no system bus", done.stderr)
+        self.assertRegex(self.ctl("--version", env=environment).stdout, r"^agentctl \d+\.\d+\.\d+\n$")
+        self.assertIn("exit status", self.ctl("--help", env=environment).stdout)
+
+    def test_an_error_is_cause_and_hint(self):
+        self.daemon.send("answer", "Malformed", "octet 3; twice")  # text and hint with a semicolon each
+        self.ends(["reload"], 1, "agentctl: octet 3; twice\nhint: check the sender; agentctl decode shows where\n")
+        self.daemon.send("answer", "Cancelled", "no hint here")
+        self.ends(["reload"], 1, "agentctl: no hint here\n")
+
+
+class Calls(WithAgent):
+    def test_each_verb_makes_its_call(self):
+        sample(self.daemon)
+        for words, said in ((["reload"], "reload"), (["context", "reopen", "usim"], "reopen usim"), (["account", "update", "lwm2m-101"], "update lwm2m-101"),
+                            (["account", "update", "account/lwm2m_2d101"], "update lwm2m-101"), (["job", "cancel", "7"], "cancel 7"),
+                            (["call", "context/usim", "Reopen"], "reopen usim"), (["call", "manager", "ReopenContext", "m2m"], "reopen m2m")):
+            self.ends(words, 0)
+            self.assertEqual(self.daemon.said(), "call " + said)
+
+    def test_the_log_level_is_read_and_set(self):
+        self.ends(["log-level"], 0, stdout="info\n")
+        self.ends(["log-level", "debug"], 0)
+        self.assertEqual(self.daemon.send("level"), ["level debug"])
+        self.ends(["set", "log", "LogLevel", "warning"], 0)
+        self.ends(["get", "log", "LogLevel"], 0, stdout="warning\n")
+        self.assertEqual(self.ctl("set", "log", "LogLevel", "loud").returncode, 1)
+
+    def test_a_document_may_come_by_pipe(self):
+        sample(self.daemon)
+        done = self.ctl("--no-wait", "bootstrap", "-", input="document")
+        self.assertEqual((done.returncode, done.stdout), (0, "job/7\n"))
+        self.assertEqual(self.daemon.said(), "call bootstrap document")
+        done = self.ctl("call", "manager", "Bootstrap", "@-", input="another")
+        self.assertEqual((done.returncode, done.stdout), (0, JOB + "\n"))
+        self.assertEqual(self.daemon.said(), "call bootstrap another")
+        self.assertEqual(self.ctl("bootstrap", "-", input="x" * 67585).returncode, 2)
+
+    def test_a_slow_pin_is_waited_for_and_never_shown(self):
+        path = self.daemon.node("Sim", "s1")
+        process = self.start("sim", "pin", path, stdin=subprocess.PIPE)
+        time.sleep(0.3)
+        process.stdin.write("4321\n")
+        process.stdin.flush()
+        self.assertEqual(self.daemon.said(), "call pin s1 4321")
+        self.daemon.send("pin", "None", "")
+        self.assertEqual((process.wait(10), process.stdout.read(), process.stderr.read()), (0, "", ""))
+        process.stdin.close()
+
+    def test_a_pin_is_asked_without_echo(self):
+        self.daemon.node("Sim", "s1")
+        master, slave = pty.openpty()
+        process = self.start("sim", "pin", "s1", stdin=slave)
+        self.assertEqual(process.stderr.read(5), "PIN: ")
+        time.sleep(0.1)
+        os.write(master, b"4321\n")
+        self.assertEqual(self.daemon.said(), "call pin s1 4321")
+        self.daemon.send("pin", "SimLocked", "wrong")
+        self.assertEqual(process.wait(10), 1)
+        os.set_blocking(master, False)
+        try:
+            self.assertNotIn(b"4321", os.read(master, 100))
+        except BlockingIOError:
+            pass
+        os.close(master)
+        os.close(slave)
+
+
+class Follows(WithAgent):
+    STEPS = ("AUTHORISED", "CONNECTING", "BRIEFING", "EXECUTING", "STAGED", "PROVING", "COMMITTED")
+
+    def job(self, **properties):
+        return self.daemon.node("Job", "7", **{"Kind": "bootstrap", "State": "running", "Step": "NEW", "Progress": 0, **properties})
+
+    def line(self, process, text):
+        self.assertEqual(process.stdout.readline(), text + "\n")
+
+    def run_steps(self, *steps):
+        """All at once: a follower that asks instead of listening would miss some."""
+        for i, step in enumerate(steps):
+            self.daemon.write(JOB, Progress=10 * i)
+            self.daemon.send("step", JOB, step)
+
+    def file(self):
+        out = tempfile.NamedTemporaryFile()
+        self.addCleanup(out.close)
+        out.write(b"document")
+        out.flush()
+        return out.name
+
+    def test_every_step_is_a_line_and_success_is_zero(self):
+        self.job()
+        process = self.start("bootstrap", self.file())
+        self.assertEqual(self.daemon.said(), "call bootstrap document")
+        self.line(process, "NEW")
+        self.run_steps(*self.STEPS)
+        self.daemon.write(JOB, Step="REPORTED", Progress=100, State="succeeded")
+        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.stdout.read(), "\n".join([*self.STEPS, "REPORTED", "succeeded", ""]))
+
+    def test_a_failed_job_is_three_with_cause_and_hint(self):
+        self.job()
+        process = self.start("job", "wait", "7")
+        self.line(process, "NEW")
+        self.daemon.write(JOB, State="failed", Step="FAILED", Error="BearerRefused", ErrorText="APN x", Hint="check the APN")
+        self.assertEqual(process.wait(10), 3)
+        self.assertEqual(process.stderr.read(), "agentctl: job failed: BearerRefused: APN x\nhint: check the APN\n")
+
+    def test_a_job_that_ended_before_is_told_at_once(self):
+        self.job(State="cancelled", Step="FAILED", Error="Cancelled", ErrorText="by hand")
+        self.ends(["job", "wait", "7"], 3, "agentctl: job cancelled: Cancelled: by hand\n", "FAILED\n")
+
+    def test_json_is_the_job_at_its_end(self):
+        self.job(State="failed", Error="Timeout")
+        done = self.ctl("--json", "job", "wait", "7")
+        out = json.loads(done.stdout)
+        self.assertEqual((done.returncode, done.stderr, out["schema"], out["State"], out["Error"], out["path"]), (3, "", 1, "failed", "Timeout", "job/7"))
+
+    def test_quiet_says_nothing_of_success(self):
+        self.job(State="succeeded")
+        self.ends(["-q", "job", "wait", "7"], 0)
+
+    def test_a_time_out_is_four(self):
+        self.job()
+        self.ends(["--timeout=1", "job", "wait", "7"], 4, "agentctl: no end within 1 s\nhint: the job goes on; agentctl job wait 7\n", None)
+
+    def test_ctrl_c_detaches_and_says_how_to_come_back(self):
+        self.job()
+        process = self.start("bootstrap", self.file())
+        self.line(process, "NEW")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.stderr.read(), "\nthe job goes on; agentctl job wait 7\n")
+        self.assertEqual(self.daemon.said(), "call bootstrap document")
+        self.assertTrue(self.daemon.silent())  # no Cancel
+
+    def test_the_end_of_the_agent_ends_the_watching(self):
+        self.job()
+        process = self.start("job", "wait", "7")
+        self.line(process, "NEW")
+        self.daemon.process.kill()
+        self.assertEqual(process.wait(10), 8)
+        self.assertIn("agentd went away", process.stderr.read())
+
+    def test_a_refused_document_is_one(self):
+        self.daemon.send("answer", "Replayed", "seen before")
+        self.ends(["bootstrap", self.file()], 1, "agentctl: seen before\nhint: send a new message\n")
+
+    def test_a_terminal_gets_a_bar(self):
+        self.job()
+        master, slave = pty.openpty()
+        process = subprocess.Popen([CTL, "job", "wait", "7"], stdout=slave)
+        os.close(slave)
+        seen = b""
+        while b"NEW" not in seen:
+            seen += os.read(master, 1000)
+        self.daemon.write(JOB, Step="PROVING", Progress=50)
+        while b"PROVING" not in seen:
+            seen += os.read(master, 1000)
+        self.daemon.write(JOB, State="succeeded", Step="REPORTED", Progress=100)
+        self.assertEqual(process.wait(10), 0)
+        seen += os.read(master, 1000)
+        os.close(master)
+        self.assertIn(b"\r[###############               ]  50% PROVING", seen)
+        self.assertRegex(seen, rb"100% REPORTED +\r\nsucceeded\r\n$")
+
+
+class Monitors(WithAgent):
+    def lines(self, process, count):
+        return [process.stdout.readline().rstrip("\n") for _ in range(count)]
+
+    def watch(self, *words):
+        """A monitor that listens: it has printed a change."""
+        process = self.start(*words, "monitor")
+        number = 0
+        while not select.select([process.stdout], [], [], 0.1)[0]:
+            number += 1
+            self.daemon.write(ROOT, ActiveJobs=number)
+        self.daemon.write(ROOT, ActiveJobs=7777)
+        while "7777" not in process.stdout.readline():
+            pass
+        return process
+
+    def happen(self):
+        path = self.daemon.node("Account", "a", State="idle")
+        self.daemon.write(path, State="registered")
+        self.daemon.send("signal", ROOT, "Refused", "MacMismatch", "text", "hint")
+        self.daemon.send("remove", path)
+
+    def test_for_people_a_line_a_change(self):
+        process = self.watch()
+        self.happen()
+        self.assertEqual(self.lines(process, 4), ["account/a  added idle", "account/a  State: registered", "manager  Refused: MacMismatch, text, hint",
+                                                  "account/a  removed"])
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), 0)
+
+    def test_for_programs_an_object_a_line(self):
+        process = self.watch("--json")
+        self.happen()
+        added, changed, refused, removed = (json.loads(line) for line in self.lines(process, 4))
+        self.assertEqual((added["event"], added["path"], added["properties"]["State"], added["schema"]), ("added", "account/a", "idle", 1))
+        self.assertEqual(changed, {"schema": 1, "path": "account/a", "event": "changed", "properties": {"State": "registered"}})
+        self.assertEqual(refused, {"schema": 1, "path": "manager", "event": "signal", "signal": "Refused", "arguments": ["MacMismatch", "text", "hint"]})
+        self.assertEqual(removed, {"schema": 1, "path": "account/a", "event": "removed"})
+
+    def test_it_ends_with_the_agent(self):
+        process = self.watch()
+        self.daemon.stop()
+        self.assertEqual(process.wait(10), 8)
+
+
+class Completion(WithAgent):
+    def complete(self, *words):
+        script = HERE.parents[2] / "etc/completion/agentctl"
+        line = " ".join(words)
+        code = (f'PATH={Path(CTL).parent}:$PATH; source {script}; COMP_WORDS=({" ".join(repr(w) for w in words)}); COMP_CWORD={len(words) - 1}; '
+                f'COMP_LINE={line!r}; COMP_POINT={len(line)}; _agentctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
+        done = subprocess.run(["bash", "--norc", "-c", code], capture_output=True, text=True, check=True)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_verbs_are_those_of_the_help(self):
+        help_text = self.ctl("--help").stdout
+        verbs = re.findall(r"^  ([a-z-]+) ", help_text, re.MULTILINE)
+        self.assertEqual(sorted(self.complete("agentctl", "")), sorted(verbs))
+        options = set(re.findall(r"--[a-z-]+", help_text.split("\noptions:")[1].splitlines()[0]))
+        self.assertEqual(set(self.complete("agentctl", "--")), options)
+
+    def test_objects_come_from_the_bus(self):
+        sample(self.daemon)
+        self.assertEqual(self.complete("agentctl", "job", "wait", ""), ["7"])
+        self.assertEqual(self.complete("agentctl", "job", "w"), ["wait"])
+        self.assertEqual(self.complete("agentctl", "--json", "show", "bear"), ["bearer", "bearer/internet"])
+        self.assertEqual(self.complete("agentctl", "context", "reopen", ""), ["usim"])
+        self.assertEqual(self.complete("agentctl", "account", "update", "acc"), ["account/lwm2m_2d101"])
+        self.assertEqual(self.complete("agentctl", "log-level", "d"), ["debug"])
+
+
+if __name__ == "__main__":
+    CTL, PROGRAM = (str(Path(p).resolve()) for p in sys.argv[1:3])
+    UPDATE = "--update" in sys.argv
+    os.environ.update(LC_ALL="C.UTF-8", TZ="UTC")
+    os.environ.pop("NO_COLOR", None)
+    signal.signal(signal.SIGALRM, too_long)
+    unittest.main(argv=[sys.argv[0], *(w for w in sys.argv[3:] if w != "--update")])
