@@ -343,25 +343,43 @@ static void execute(struct conductor *c)
 
 /* --- PROVING --- */
 
-static void on_active(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
+/* The MID of this job's context in that state, other than the job's own: the one that was in service before. */
+static const char *other_mid(struct conductor *c, const char *state)
+{
+    struct node *context = tree_find(c->site->tree, TREE_CONTEXT, c->row.context);
+    for (struct node *n = tree_next(c->site->tree, TREE_MID, NULL); context && n; n = tree_next(c->site->tree, TREE_MID, n))
+        if (strcmp(node_text(n, "Context"), node_path(context)) == 0 && strcmp(node_text(n, "State"), state) == 0 &&
+            strcmp(node_id(n), c->row.mid) != 0)
+            return node_id(n);
+    return NULL;
+}
+
+static void activate_mid(struct conductor *c);
+
+static void on_mid_state(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
 {
     struct conductor *c = user;
     struct error e;
     (void)result;
-    (void)entry;
     c->tre_call = 0;
     if (status) {
         error_set(&e, status, "MID %s could not be activated: %s", c->row.mid, error_text(status));
         fail(c, &e);
-        return;
+    } else if (entry->state == MID_SUSPENDED) {
+        activate_mid(c); /* the old one is out of the way */
+    } else {
+        post(c, JOB_PROVED);
     }
-    post(c, JOB_PROVED);
 }
 
+/* One MID of a type is active in a context: the old one is suspended first, and comes back if the job is rolled back. */
 static void activate_mid(struct conductor *c)
 {
-    if (c->row.mid[0])
-        c->tre_call = trust_mid_set_state(c->site->trust, c->row.mid, MID_ACTIVE, on_active, c);
+    const char *old = c->row.mid[0] ? other_mid(c, mid_state_name(MID_ACTIVE)) : NULL;
+    if (old)
+        c->tre_call = trust_mid_set_state(c->site->trust, old, MID_SUSPENDED, on_mid_state, c);
+    else if (c->row.mid[0])
+        c->tre_call = trust_mid_set_state(c->site->trust, c->row.mid, MID_ACTIVE, on_mid_state, c);
     else
         post(c, JOB_PROVED);
 }
@@ -461,6 +479,25 @@ static void report(void *user)
 
 /* --- ROLLING_BACK --- */
 
+static void on_restored(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
+{
+    struct conductor *c = user;
+    (void)status; /* the table goes on: FAILED says why, the MID's state is visible */
+    (void)result;
+    (void)entry;
+    c->tre_call = 0;
+    post(c, JOB_ROLLED_BACK);
+}
+
+static void restore_mid(struct conductor *c)
+{
+    const char *old = other_mid(c, mid_state_name(MID_SUSPENDED));
+    if (old)
+        c->tre_call = trust_mid_set_state(c->site->trust, old, MID_ACTIVE, on_restored, c);
+    else
+        post(c, JOB_ROLLED_BACK);
+}
+
 static void on_erased(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
 {
     struct conductor *c = user;
@@ -468,7 +505,7 @@ static void on_erased(void *user, enum error_code status, enum mid_result result
     (void)result;
     (void)entry;
     c->tre_call = 0;
-    post(c, JOB_ROLLED_BACK);
+    restore_mid(c);
 }
 
 static void on_bearer_down(void *user)
@@ -489,7 +526,7 @@ static void roll_back(struct conductor *c)
     if (c->row.mid[0])
         c->tre_call = trust_mid_set_state(c->site->trust, c->row.mid, MID_ERASED, on_erased, c);
     else
-        post(c, JOB_ROLLED_BACK);
+        restore_mid(c);
 }
 
 /* --- entry actions, one a state --- */

@@ -18,7 +18,7 @@ enum { /* bounds of a document */
     PROV_MAX_PARMS = 512,
     PROV_MAX_VALUE = 2048, /* octets of UTF-8 */
     PROV_MAX_TEXT = 64 * 1024,
-    PROV_ARENA = 512 * 1024,
+    PROV_ARENA = 384 * 1024,
 };
 
 enum prov_element { PROV_DOCUMENT, PROV_CHARACTERISTIC, PROV_PARM };
@@ -29,7 +29,7 @@ struct prov_node {
     const char *attribute[PROV_ATTRIBUTES]; /* UTF-8; NULL if absent */
     struct slice opaque;                    /* the value when it was sent as OPAQUE (has_opaque); attribute[PROV_VALUE] is NULL then */
     bool has_opaque;
-    size_t offset;                          /* of its tag in a WBXML document */
+    size_t offset;                          /* of its tag in the document */
     struct prov_node *child, *next;
 };
 

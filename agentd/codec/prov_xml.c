@@ -84,6 +84,8 @@ static void on_start(void *user, const XML_Char *name, const XML_Char **attribut
         return;
     enum error_code rc = element_of(name, &e) ? prov_build_open(d->build, e, &n, d->err)
                                               : error_set(d->err, ERROR_MALFORMED, "XML: unknown element %.40s", name);
+    if (!rc)
+        n->offset = (size_t)XML_GetCurrentByteIndex(d->parser);
     for (size_t i = 0; !rc && attributes[i]; i += 2) {
         enum prov_attribute a;
         if (!attribute_of(attributes[i], &a))

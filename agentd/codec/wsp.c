@@ -243,10 +243,20 @@ enum error_code wsp_push_parse(struct slice pdu, struct wsp_push *out, struct er
     return out->body.len ? ERROR_NONE : error_set(err, ERROR_MALFORMED, "WSP push has no body");
 }
 
+static bool mixed_case(struct slice text)
+{
+    bool upper = false, lower = false;
+    for (size_t i = 0; i < text.len; i++) {
+        upper |= text.data[i] >= 'A' && text.data[i] <= 'F';
+        lower |= text.data[i] >= 'a' && text.data[i] <= 'f';
+    }
+    return upper && lower;
+}
+
 enum error_code wsp_mac_decode(const struct wsp_push *push, uint8_t mac[20], struct error *err)
 {
     size_t len = 0;
-    if (push->mac_text.len != 40 || !text_hex_decode(push->mac_text, mac, 20, &len))
-        return error_set(err, ERROR_MALFORMED, "MAC parameter is not 40 hexadecimal digits");
+    if (push->mac_text.len != 40 || mixed_case(push->mac_text) || !text_hex_decode(push->mac_text, mac, 20, &len))
+        return error_set(err, ERROR_MALFORMED, "MAC parameter is not 40 hexadecimal digits of one case");
     return ERROR_NONE;
 }

@@ -35,7 +35,8 @@ struct wsp_push {
 
 /* pdu is borrowed for the life of out. TRUNCATED, MALFORMED (with offset), NOT_SUPPORTED for another PDU type. */
 enum error_code wsp_push_parse(struct slice pdu, struct wsp_push *out, struct error *err);
-/* The MAC parameter: exactly 40 hex digits of either case (ProvBoot 5.2). MALFORMED otherwise. */
+/* The MAC parameter: exactly 40 hex digits, all of upper or all of lower case (ProvBoot 5.2; senders use either, and a changed octet is never the
+ * same MAC). MALFORMED otherwise. */
 enum error_code wsp_mac_decode(const struct wsp_push *push, uint8_t mac[20], struct error *err);
 /* Name of the media type, for people; static. */
 const char *wsp_media_name(enum wsp_media m);

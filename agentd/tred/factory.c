@@ -45,7 +45,7 @@ static bool digits_only(const char *text)
 static bool path_beside(const char *file, const char *path, char *out, size_t cap)
 {
     const char *slash = strrchr(file, '/');
-    int dir = path[0] == '/' || !slash ? 0 : (int)(slash - file) + 1;
+    int dir = path[0] == '/' || !slash ? 0 : (int)(strlen(file) - strlen(slash)) + 1;
     return snprintf(out, cap, "%.*s%s", dir, file, path) < (int)cap;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/secret.h"
 #include "base/text.h"
+#include "base/writer.h"
 
 enum { FORMAT = 1, KEY_128 = 16, KEY_256 = 32 };
 
@@ -167,24 +168,30 @@ static bool time_take(const ASN1_GENERALIZEDTIME *t, uint64_t *out)
     return seconds > 0;
 }
 
-static bool operations_known(const ASN1_STRING *s)
+static bool operation_known(struct slice word)
 {
     static const char *const known[] = { "authenticate", "ckik", "gba", "identity" };
-    struct reader r = reader_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
-    while (!r.failed) {
-        size_t len = 0, left = reader_left(&r), i = 0;
-        while (len < left && r.in.data[r.pos + len] != ',')
-            len++;
-        struct slice word = reader_take(&r, len);
-        while (i < 4 && !slice_is(word, known[i]))
-            i++;
-        if (i == 4)
-            return false;
-        if (reader_done(&r))
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (slice_is(word, known[i]))
             return true;
-        (void)reader_u8(&r); /* the comma; a word must follow */
-    }
     return false;
+}
+
+static bool operations_known(const ASN1_STRING *s)
+{
+    uint8_t word[16];
+    struct reader r = reader_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+    for (bool more = true; more;) {
+        struct writer w = writer_make(word, sizeof word);
+        while (reader_left(&r) && reader_peek(&r) != ',')
+            writer_u8(&w, reader_u8(&r));
+        if (!operation_known(writer_slice(&w)))
+            return false;
+        more = reader_left(&r) > 0;
+        if (more)
+            (void)reader_u8(&r); /* the comma; a word must follow */
+    }
+    return true;
 }
 
 static bool check_lists(const struct man *p)

@@ -33,7 +33,10 @@ static struct record_name record_of(size_t row, const char *id)
 
 static size_t row_of(const struct registry *r, const struct mid_row *m)
 {
-    return (size_t)(m - r->mids);
+    size_t i = 0;
+    while (i < TRE_MID_MAX - 1 && &r->mids[i] != m)
+        i++;
+    return i;
 }
 
 static bool installed(const struct mid_row *m)
@@ -337,13 +340,13 @@ enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state stat
         *row = m;
         return ERROR_NONE;
     }
-    if (!lifecycle_allows(LIFECYCLE_REQUEST, m->entry.state, state))
+    if (!lifecycle_allows(LIFECYCLE_REQUEST, m->entry.state, state) || (state == MID_ACTIVE && !may_activate(&t->registry, m))) {
+        log_warning("mid", "%s: %s -> %s refused", id, mid_state_name(m->entry.state), mid_state_name(state));
         return ERROR_POLICY;
+    }
     if (state == MID_ACTIVE && !intact(t, m)) {
         enum error_code rc = commit_step(t, id, MID_BLOCKED, "integrity", row);
         return rc ? rc : ERROR_MID_BLOCKED;
     }
-    if (state == MID_ACTIVE && !may_activate(&t->registry, m))
-        return ERROR_POLICY;
     return commit_step(t, id, state, "request", row);
 }

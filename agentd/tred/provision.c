@@ -122,9 +122,12 @@ static enum error_code identity_store(struct place *p, const struct identity *id
 {
     if (!become_owner(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
+    struct registry empty = { .counter = 0 }, stored = { .counter = 0 };
     enum error_code rc = seal_create(&p->seal, &p->vfs);
     if (!rc)
-        rc = identity_create(id, secrets, &p->store);
+        rc = registry_commit(&stored, &empty, &p->store);
+    if (!rc)
+        rc = identity_create(id, secrets, &p->store); /* last: with it the gateway is provisioned */
     return rc ? error_set(err, rc, "the identity cannot be stored") : ERROR_NONE;
 }
 

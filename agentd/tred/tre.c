@@ -26,11 +26,7 @@ static enum error_code load(struct tre *t)
     if (rc)
         return rc;
     rc = registry_load(&t->registry, &t->store);
-    if (rc != ERROR_NOT_FOUND)
-        return rc;
-    struct registry first = t->registry; /* provisioned, never used: from now on a missing registry is an anomaly */
-    rc = registry_commit(&t->registry, &first, &t->store);
-    return rc == ERROR_NOT_FOUND ? ERROR_STORAGE : rc;
+    return rc == ERROR_NOT_FOUND ? ERROR_STORAGE : rc; /* provisioning made one: somebody took it away */
 }
 
 static void enter(struct tre *t)

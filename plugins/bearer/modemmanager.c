@@ -13,7 +13,7 @@
 #include "bearer/plugin.h"
 #include "modemmanager_map.h"
 
-enum { TEXT_MAX = 160, PATH_MAX_MM = 128, TYPES_MAX = 3, CONNECT_S = 55, SETTLE_MS = 3000 };
+enum { TEXT_MAX = 160, PATH_MAX_MM = 128, TYPES_MAX = 3, CONNECT_S = 55 };
 
 struct self {
     unsigned refs;
@@ -36,7 +36,6 @@ struct self {
     bearer_down_fn *down;
     void *user;
     uint64_t timer;
-    uint64_t settle;          /* connected, but its properties are still on their way */
 };
 
 struct ticket { /* one call on the bus */
@@ -98,7 +97,6 @@ static void note_delete(void)
 
 static void forget_bearer(struct self *s)
 {
-    loop_cancel(s->loop, &s->settle);
     if (s->on_properties)
         g_signal_handler_disconnect(s->bearer, s->on_properties);
     if (s->on_owner)
@@ -187,41 +185,10 @@ static void tell_lost(struct self *s, const char *text)
     s->lost(s->user, text);
 }
 
-/* What the network gave is known: the bearer is up. */
-static void finish_up(struct self *s)
-{
-    struct lease lease;
-    const char *text = "";
-    enum error_code rc = map_lease(s->bearer, &lease, &text);
-    if (rc) {
-        fail(s, rc, text);
-        return;
-    }
-    s->up = true;
-    bearer_up_fn *fn = s->fn;
-    s->fn = NULL;
-    for (size_t i = 0; i < s->types; i++)
-        g_clear_object(&s->wanted[i]); /* the password is not needed any more */
-    s->types = 0;
-    fn(s->user, ERROR_NONE, "", &lease);
-}
-
-static void on_settled(void *user)
-{
-    struct self *s = user;
-    s->settle = 0;
-    finish_up(s);
-}
-
 static void on_bearer_changed(GDBusProxy *proxy, GVariant *changed, char **invalidated, struct self *s)
 {
     (void)changed;
     (void)invalidated;
-    if (s->settle) {
-        loop_cancel(s->loop, &s->settle); /* look from the loop: libmm-glib takes the change in after its handlers */
-        s->settle = loop_timer(s->loop, mm_bearer_get_connected(MM_BEARER(proxy)) ? 0 : SETTLE_MS, on_settled, s);
-        return;
-    }
     if (mm_bearer_get_connected(MM_BEARER(proxy)))
         return;
     char text[TEXT_MAX] = "the network or the modem ended it";
@@ -239,21 +206,61 @@ static void on_owner_changed(GDBusProxy *proxy, GParamSpec *spec, struct self *s
         tell_lost(s, "ModemManager went away");
 }
 
+static void deliver(struct self *s)
+{
+    struct lease lease;
+    const char *text = "";
+    enum error_code rc = map_lease(s->bearer, &lease, &text);
+    if (rc) {
+        fail(s, rc, text);
+        return;
+    }
+    s->on_properties = g_signal_connect(s->bearer, "g-properties-changed", G_CALLBACK(on_bearer_changed), s);
+    s->on_owner = g_signal_connect(s->bearer, "notify::g-name-owner", G_CALLBACK(on_owner_changed), s);
+    s->up = true;
+    bearer_up_fn *fn = s->fn;
+    s->fn = NULL;
+    for (size_t i = 0; i < s->types; i++)
+        g_clear_object(&s->wanted[i]); /* the password is not needed any more */
+    s->types = s->type = 0;
+    fn(s->user, ERROR_NONE, "", &lease);
+}
+
+static void on_all_properties(GObject *source, GAsyncResult *result, gpointer ticket)
+{
+    HOLDS_SELF s;
+    g_autoptr(GError) error = NULL;
+    bool current = ticket_take(ticket, &s);
+    g_autoptr(GVariant) answer = g_dbus_proxy_call_finish(G_DBUS_PROXY(source), result, &error);
+    if (!current)
+        return;
+    if (!answer) {
+        refused(s, error);
+        return;
+    }
+    g_autoptr(GVariant) all = g_variant_get_child_value(answer, 0);
+    GVariantIter iter;
+    const char *name;
+    GVariant *value;
+    g_variant_iter_init(&iter, all);
+    while (g_variant_iter_next(&iter, "{&sv}", &name, &value)) {
+        g_dbus_proxy_set_cached_property(G_DBUS_PROXY(source), name, value);
+        g_variant_unref(value);
+    }
+    deliver(s);
+}
+
+/* The answer to Connect is sent before the change of the properties: they are asked for. */
 static void on_connected(GObject *source, GAsyncResult *result, gpointer ticket)
 {
     HOLDS_SELF s;
     g_autoptr(GError) error = NULL;
     bool current = ticket_take(ticket, &s), ok = mm_bearer_connect_finish(MM_BEARER(source), result, &error);
-    if (!current)
-        return;
-    if (!ok) {
+    if (current && ok)
+        g_dbus_proxy_call(G_DBUS_PROXY(source), "org.freedesktop.DBus.Properties.GetAll", g_variant_new("(s)", MM_DBUS_INTERFACE_BEARER),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_all_properties, ticket_new(s));
+    else if (current)
         refused(s, error);
-        return;
-    }
-    s->on_properties = g_signal_connect(s->bearer, "g-properties-changed", G_CALLBACK(on_bearer_changed), s);
-    s->on_owner = g_signal_connect(s->bearer, "notify::g-name-owner", G_CALLBACK(on_owner_changed), s);
-    /* ModemManager answers Connect before it tells the properties. */
-    s->settle = loop_timer(s->loop, mm_bearer_get_connected(s->bearer) ? 0 : SETTLE_MS, on_settled, s);
 }
 
 static void on_created(GObject *source, GAsyncResult *result, gpointer ticket)

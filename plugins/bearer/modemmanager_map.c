@@ -184,18 +184,20 @@ enum error_code map_lease(MMBearer *bearer, struct lease *out, const char **text
 {
     *out = (struct lease){ .bound = true };
     g_autoptr(MMBearerIpConfig) four = mm_bearer_get_ipv4_config(bearer), six = mm_bearer_get_ipv6_config(bearer);
-    const char *interface = mm_bearer_get_interface(bearer);
-    if (!interface || !text_copy(out->interface, sizeof out->interface, interface) || !text_is_name(interface, "._-", IFNAMSIZ - 1)) {
-        *text = "the bearer has no network port";
-        return ERROR_PROTOCOL;
-    }
     bool sound = true;
     if (four && mm_bearer_ip_config_get_method(four) == MM_BEARER_IP_METHOD_STATIC)
         sound = take_config(four, 4, out);
     if (six && mm_bearer_ip_config_get_method(six) == MM_BEARER_IP_METHOD_STATIC)
         sound = take_config(six, 6, out) && sound;
-    if (out->addresses)
-        return ERROR_NONE;
-    *text = sound ? "ModemManager gives no static address for this modem (PPP and DHCP are not supported)" : "ModemManager gives an address that is none";
-    return sound ? ERROR_NOT_SUPPORTED : ERROR_PROTOCOL;
+    if (!out->addresses) {
+        *text = sound ? "ModemManager gives no static address for this modem (PPP and DHCP are not supported)"
+                      : "ModemManager gives an address that is none";
+        return sound ? ERROR_NOT_SUPPORTED : ERROR_PROTOCOL;
+    }
+    const char *interface = mm_bearer_get_interface(bearer);
+    if (!interface || !text_copy(out->interface, sizeof out->interface, interface) || !text_is_name(interface, "._-", IFNAMSIZ - 1)) {
+        *text = "the bearer has no network port";
+        return ERROR_PROTOCOL;
+    }
+    return ERROR_NONE;
 }

@@ -16,7 +16,7 @@ from selftest_tools import (AGENT_USER, CASES, MM, VISITOR, MessageClient, accep
 
 DIR = sys.argv[1]
 PUSH = os.urandom(300)                                # three SMS
-GOOD = {"apn": "m2m.example.net", "user": "gw", "password": "secret"}
+GOOD = {"apn": "m2m.example.net", "user": "gw", "password": "apn-secret-7"}
 AGENT = "org.gatewayagent.Agent1"
 REGISTERED = 8
 IPV4, IPV4V6 = 1, 4                                   # ModemManager's bearer IP families

@@ -163,10 +163,11 @@ class Session:
         right = right and not (self.options.challenge_first and not self.client_tries)
         self.next_nonce = b64(secrets.token_bytes(16))
         if right:
+            if not self.client_ok:
+                self.log("auth.client", result="ok", type=self.account.auth)
             self.client_ok = True
             self.account.nonce = self.next_nonce
             self.save(self.account)
-            self.log("auth.client", result="ok", type=self.account.auth)
             return 200 if self.hmac else 212
         if self.client_ok:
             self.violation(["message without a right x-syncml-hmac in an HMAC session"])

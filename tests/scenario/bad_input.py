@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input: a clean failure with cause and hint, the old state kept, the next attempt possible."""
+import os
 import subprocess
 
 from main_job import check_managed, expect
@@ -98,18 +99,16 @@ def a_full_disk_keeps_the_old_state(world):
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k,mode=0700,uid=0", "tmpfs", "/var/lib/gateway-agent"], check=True)
     subprocess.run(["chown", "gateway-agent:gateway-agent", "/var/lib/gateway-agent"], check=True)
     world.start()
-    filler = open("/var/lib/gateway-agent/filler", "wb")
+    filler = os.open("/var/lib/gateway-agent/filler", os.O_WRONLY | os.O_CREAT)
     try:
         while True:
-            filler.write(b"x" * 512)
-            filler.flush()
+            os.write(filler, b"x" * 512)
     except OSError:
-        pass
+        os.close(filler)
     done = agentctl("bootstrap", world.push(), check=False)
     expect(f"refused: {done.stderr}", done.returncode != 0)
     expect(f"cause: {world.manager()['LastError']}", world.manager()["LastError"] in ("NoSpace", "StorageFailed"))
     expect("agentd is alive", world.alive("agentd"))
-    filler.close()
     subprocess.run(["mount", "-o", "remount,size=4m", "/var/lib/gateway-agent"], check=True)
     agentctl("bootstrap", "--no-wait", world.push("--fresh"))
     check_managed(world)

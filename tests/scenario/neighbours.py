@@ -68,7 +68,7 @@ def a_boot_in_1970_waits_for_network_time(world):
     expect("untrusted", world.manager()["ClockState"] == "untrusted")
     world.sms(world.push())
     until("a job that waits visibly", lambda: any("time" in j["ErrorText"] for j in world.all("Job").values()), 60)
-    expect("no session yet", not world.dm_events())
+    expect("no session yet", not world.sessions())
     lab("modem", "network-time", "now")
     until("network time", lambda: world.manager()["ClockState"] == "network", 60)
     check_managed(world)

@@ -32,6 +32,7 @@ PROGRAMS = {
     "modemd": ("root", BUILD / "agentd/modemd/agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
     "agentd": ("gateway-agent", BUILD / "agentd/agentd", "--log-level", "debug"),
 }
+OPERATOR = ("/usr/bin/python3", "-B", TREE / "tests/operator/box.py")
 ORDER = ("tred", "modemd", "agentd")
 
 
@@ -75,9 +76,7 @@ class World:
         """Laboratory, operator, factory; no daemon yet."""
         self.dir.mkdir(parents=True, exist_ok=True)
         self.factory()
-        here = TREE / "tests/scenario"
-        lab("up", "--dir", self.dir / "lab", "--mode", self.mode, "--hosts", here / "hosts", "--subscription", here / "subscription.json",
-            *self.lab_options)
+        lab("up", "--dir", self.dir / "lab", "--mode", self.mode, *self.lab_options)
         self.operator_up()
 
     def factory(self):
@@ -110,11 +109,10 @@ class World:
         lab("run-as", user, "--", *command, *words)
 
     def operator_up(self):
-        run("/usr/bin/python3", "-B", TREE / "tests/operator/operator.py", "up", "--dir", self.operator_dir, "--netns", "operator",
-            *self.operator_options)
+        run(*OPERATOR, "up", "--dir", self.operator_dir, "--netns", "operator", "--dns-addr", "none", f"--dm-options={' '.join(self.operator_options)}")
 
     def operator_down(self):
-        run("/usr/bin/python3", "-B", TREE / "tests/operator/operator.py", "down", "--dir", self.operator_dir, check=False)
+        run(*OPERATOR, "down", "--dir", self.operator_dir, check=False)
 
     def down(self):
         for name in reversed(ORDER):
@@ -146,7 +144,8 @@ class World:
         return labproc.alive(labproc.pid_of(name))
 
     def log(self, name="agentd") -> str:
-        return (labproc.folder() / f"{name}.log").read_text(errors="replace")
+        path = labproc.folder() / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     # --- the gateway, seen over the bus ---
 
@@ -204,6 +203,10 @@ class World:
 
     def dm_events(self):
         return self.events("dm-events.jsonl")
+
+    def sessions(self):
+        """TCP connections that the DM server saw."""
+        return [e for e in self.dm_events() if e["event"] == "tcp"]
 
     def lwm2m_events(self):
         return self.events("lwm2m-events.jsonl")

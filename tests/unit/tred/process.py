@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real agent-tred over its socket. Usage: process.py AGENT_TRED [unittest arguments]. Runs as root (peers are told by user id)."""
+"""The real agent-tred over its socket. Usage: process.py AGENT_TRED EMPTY_PROGRAM [unittest arguments]. Runs as root (peers are told by user id)."""
 import base64
 import hashlib
 import hmac
@@ -18,6 +18,7 @@ from mid_package import MILENAGE, Issuer, manifest, openssl  # noqa: E402
 from tre_client import *  # noqa: E402,F403
 
 AGENT = None
+EMPTY = None  # a program that only links libcrypto; "-" where memory says nothing (sanitizers)
 OTHER_UID = 65534
 PROVISIONED, ACTIVE, SUSPENDED, BLOCKED, MIGRATING, ERASED = range(1, 7)
 OK, SIGNATURE, TARGET, BINDING, VERSION, POLICY, SPACE, BACKEND, SELFTEST, BUSY, INTERNAL, MALFORMED = range(12)
@@ -41,6 +42,11 @@ class Bench(unittest.TestCase):
     def setUpClass(cls):
         cls.base = tempfile.mkdtemp(prefix="tred")
         cls.sho = Issuer(os.path.join(cls.base, "sho"))
+        cls.other = Issuer(os.path.join(cls.base, "other"), "Other SHO")
+        with open(os.path.join(cls.base, "roots.pem"), "wb") as out:
+            for issuer in cls.sho, cls.other:
+                with open(issuer.path("root.pem"), "rb") as f:
+                    out.write(f.read())
         os.mkdir(os.path.join(cls.base, "out"))
         os.mkdir(os.path.join(cls.base, "state0"), 0o700)
         cls.factory(cls.base)
@@ -52,7 +58,7 @@ class Bench(unittest.TestCase):
         shutil.rmtree(cls.base)
 
     @staticmethod
-    def factory(folder, text="gateway_id = gw-0001\ndevice_pin = 1234\nmid_issuers = sho/root.pem\n", mode=0o600):
+    def factory(folder, text="gateway_id = gw-0001\ndevice_pin = 1234\nmid_issuers = roots.pem\n", mode=0o600):
         path = os.path.join(folder, "factory-secret.conf")
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
@@ -75,10 +81,10 @@ class Bench(unittest.TestCase):
         if os.environ.get("TRED_LOG"):
             sys.stderr.write(self.log())
 
-    def start(self, user="root"):
+    def start(self, user="root", **popen):
         with open(self.dir + "/log", "ab") as log:
             self.proc = subprocess.Popen([AGENT, "--state", self.state, "--socket", self.path, "--agentd-user", user, "--log-level", "debug"],
-                                         stderr=log)
+                                         stderr=log, **popen)
         for _ in range(500):
             try:
                 self.tre = Client(self.path)
@@ -349,6 +355,15 @@ class Install(Bench):
                 self.fail("openssl refuses to sign")
             self.refused(package, SIGNATURE, "MID_SIGNATURE")
 
+    def test_tre_R12_update_comes_from_who_issued_it(self):
+        self.put_in()
+        token, nonce = self.register()
+        self.refused(self.make(token, nonce, by=self.other, issuer="Other SHO", version=2), POLICY, "MID_POLICY")
+        self.refused(self.make(token, nonce, type=1, version=2), POLICY, "MID_POLICY")
+        other = self.make(token, nonce, by=self.other, issuer="Other SHO", mid_id="mid-2")  # R24: beside the old one
+        self.assertEqual(self.tre.install("usim", other)[0], 0)
+        self.assertEqual(sorted(self.tre.mids()), ["mid-1", "mid-2"])
+
     def test_unsigned_or_unencrypted_is_refused(self):
         token, nonce = self.register()
         self.make(token, nonce)
@@ -551,6 +566,16 @@ class Lifecycle(Bench):
         self.assertEqual(self.tre.call(SEAL, text("a") + b"b")[0], E["TRE_BLOCKED"])
         self.assertEqual(self.tre.call(TOKEN_OPEN, text("usim"))[0], E["TRE_BLOCKED"])
 
+    def test_removed_registry_blocks_the_tre(self):
+        self.stop()
+        for name in self.records("registry"):
+            os.unlink(os.path.join(self.state, name))
+        os.unlink(self.path)
+        self.start()
+        self.assertEqual(self.tre.call(STATUS)[1][0], 4)
+        self.restart()
+        self.assertEqual(self.tre.call(STATUS)[1][0], 4)
+
     def test_one_damaged_registry_slot_is_not_fatal(self):
         self.put_in()
         self.stop()
@@ -703,6 +728,38 @@ class Confinement(Bench):
             self.assertNotIn(s.hex(), log)
         self.assertNotIn("1234", log.replace("gw-0001", ""))
 
+    @staticmethod
+    def dirty(pid):  # Anonymous: what the process wrote; Private_Dirty also counts the program's file while it is not yet on disk
+        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("Anonymous:"))
+
+    def test_idle_memory_is_bounded(self):
+        if EMPTY == "-":
+            return
+        with subprocess.Popen([EMPTY]) as empty:
+            time.sleep(0.2)
+            base = self.dirty(empty.pid)
+            empty.kill()
+        start = self.dirty(self.proc.pid) - base
+        self.put_in(files=[("7F%02X" % i, os.urandom(4000)) for i in range(11)])
+        self.tre.call(SEAL, text("a") + bytes(39000))
+        time.sleep(0.2)  # buffers go back after the answer has left
+        after = self.dirty(self.proc.pid) - base
+        print(f"private dirty over an empty program: {start} KiB at start, {after} KiB after an installation", file=sys.stderr)
+        self.assertLessEqual(max(start, after), 256)
+
+    def test_serves_as_a_user_of_its_own(self):
+        self.stop()
+        os.unlink(self.path)
+        os.chmod(self.base, 0o755)
+        os.chmod(self.dir, 0o777)
+        for name in ["."] + os.listdir(self.state):
+            os.chown(os.path.join(self.state, name), OTHER_UID, OTHER_UID)
+        self.start(preexec_fn=lambda: (os.setgroups([]), os.setgid(OTHER_UID), os.setuid(OTHER_UID)))
+        self.put_in()
+        self.assertEqual(self.tre.set_state("mid-1", ACTIVE)[0], 0)
+        self.assertEqual({os.stat(os.path.join(self.state, n)).st_uid for n in os.listdir(self.state)}, {OTHER_UID})
+
     def test_options(self):
         self.assertEqual(self.agent("--version").stdout, "agent-tred 0.1.0\n")
         self.assertIn("--provision", self.agent("--help").stdout)
@@ -713,4 +770,5 @@ class Confinement(Bench):
 
 if __name__ == "__main__":
     AGENT = os.path.abspath(sys.argv.pop(1))
+    EMPTY = sys.argv.pop(1)
     unittest.main(verbosity=2, warnings="ignore")
