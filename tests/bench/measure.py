@@ -21,6 +21,7 @@ from send_push import command  # noqa: E402
 from sms_pdu import wap_push  # noqa: E402
 
 DAEMONS = ("agentd", "tred", "modemd")
+UNITS = {"tred": "gateway-tred.service", "modemd": "gateway-modemd.service", "agentd": "gateway-agent.service"}
 READS = 50
 
 
@@ -45,12 +46,13 @@ def heap(pid) -> dict:
     return dict(sorted(found.items(), key=lambda item: -item[1])[:25])
 
 
-def wakes(pid) -> int:
-    total = 0
+def wakes(pid) -> dict:
+    """Voluntary context switches of each thread."""
+    found = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         text = (task / "status").read_text()
-        total += int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0])
-    return total
+        found[task.name] = int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0])
+    return found
 
 
 def real_pid(program: Path) -> int:
@@ -59,6 +61,12 @@ def real_pid(program: Path) -> int:
         if entry.name.isdigit() and (entry / "exe").exists() and (entry / "exe").resolve() == program.resolve():
             return int(entry.name)
     raise scene.Trouble(f"{program} does not run")
+
+
+def environment(unit: str) -> dict:
+    """What the shipped unit sets for its program."""
+    text = (TREE / "etc/systemd" / unit).read_text()
+    return dict(line.split("=", 1)[1].split("=", 1) for line in text.splitlines() if line.startswith("Environment="))
 
 
 class Signals:
@@ -91,7 +99,9 @@ def send(world, push: Path) -> float:
 def idle(pids, seconds) -> dict:
     before = {name: wakes(pid) for name, pid in pids.items()}
     time.sleep(seconds)
-    return {name: wakes(pid) - before[name] for name, pid in pids.items()}
+    after = {name: wakes(pid) for name, pid in pids.items()}
+    ended = {name: len(before[name].keys() - after[name].keys()) for name in pids}        # a thread that ends has woken for it
+    return {name: ended[name] + sum(n - before[name].get(task, 0) for task, n in after[name].items()) for name in pids}
 
 
 def empties(folder: Path) -> dict:
@@ -130,7 +140,8 @@ def main():
         world.up()
         packets = folder / "packets.jsonl"
         sniffer = subprocess.Popen([str(TREE / "tests/lab/lab"), "in", "operator", "--", "/usr/bin/python3", str(TREE / "tests/bench/sniff.py"), str(packets)])
-        world.start()
+        for name, unit in UNITS.items():
+            world.start(name, env=environment(unit))
         pids = {name: real_pid(scene.PROGRAMS[name][1]) for name in DAEMONS}
         scene.until("the modem", lambda: (world.one("Modem") or {}).get("State") in ("registered", "connected"))
         scene.until("the sniffer", packets.exists)
@@ -147,7 +158,7 @@ def main():
         figures["dm"] = [[e["t"] - wall - begin, e["event"]] for e in world.dm_events() if e["t"] - wall > begin]
         figures["packets"] = [{**row, "t": row["t"] - begin} for row in map(json.loads, packets.read_text().splitlines()) if row.get("t", 0) > begin]
         sniffer.terminate()
-        time.sleep(5)
+        time.sleep(20)                                           # GLib's pool threads end after 15 s
         figures["wakes"] = idle(pids, seconds)
         figures["memory"] = {name: rollup(pid) for name, pid in pids.items()}
         figures["heap"] = {name: heap(pid) for name, pid in pids.items()}
