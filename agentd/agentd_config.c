@@ -82,7 +82,7 @@ static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const 
 
 enum error_code config_load(const char *path, struct agentd_config *out, struct error *err)
 {
-    *out = (struct agentd_config){ .factory = "/etc/gateway-agent/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
+    *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
                                    .uplink = UPLINK_AUTO, .enable_modem = true, .log_level = LOG_LEVEL_INFO };
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;

@@ -292,7 +292,7 @@ static int parse_options(int argc, char **argv, struct options *o)
                                            { "tred", required_argument, NULL, 't' },    { "modemd", required_argument, NULL, 'm' },
                                            { "log-level", required_argument, NULL, 'l' }, { "version", no_argument, NULL, 'V' },
                                            { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 } };
-    *o = (struct options){ "/etc/gateway-agent/agentd.conf", "/var/lib/gateway-agent", "/run/gateway-agent/tred.sock",
+    *o = (struct options){ AGENT_CONF_DIR "/agentd.conf", "/var/lib/gateway-agent", "/run/gateway-agent/tred.sock",
                            "/run/gateway-agent/modemd.sock", NULL };
     for (int opt; (opt = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         switch (opt) {

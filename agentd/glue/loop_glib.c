@@ -71,7 +71,12 @@ static uint64_t add_fd(void *ctx, int fd, bool readable, bool writable, loop_fd_
         condition |= G_IO_IN;
     if (writable)
         condition |= G_IO_OUT;
-    e->source = g_unix_fd_add(fd, condition, on_fd, e);
+    GSource *source = g_unix_fd_source_new(fd, condition);
+    g_source_set_callback(source, G_SOURCE_FUNC(on_fd), e, NULL);
+    /* Else GLib takes the descriptor out of its poll set and back for each call, and wakes itself for both. Nothing runs the loop from a callback. */
+    g_source_set_can_recurse(source, TRUE);
+    e->source = g_source_attach(source, NULL);
+    g_source_unref(source);
     return e->id;
 }
 

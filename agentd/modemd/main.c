@@ -22,7 +22,7 @@
 #include "modemd/sms_watch.h"
 
 #define DEFAULT_SOCKET "/run/gateway-agent/modemd.sock"
-#define DEFAULT_CONFIG "/etc/gateway-agent/agent-modemd.conf"
+#define DEFAULT_CONFIG AGENT_CONF_DIR "/agent-modemd.conf"
 #define DEFAULT_USER "gateway-agent"
 
 enum { CLOSING_MS = 1500, CLOSING_STEP_MS = 50 };

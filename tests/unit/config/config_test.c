@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration files that are installed say what the programs do without them: each commented setting, put in force, changes nothing; and each
+ * setting that the reader knows is there. */
+#include <glib.h>
+#include <glib/gstdio.h>
+
+#include "agentd_config.h"
+#include "modemd/settings_file.h"
+
+/* The file with its settings in force, as a new file. */
+static char *in_force(const char *path, unsigned *count)
+{
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_autoptr(GRegex) setting = g_regex_new("^#([a-z-]+=)", G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    g_regex_match(setting, text, 0, &match);
+    for (*count = 0; g_match_info_matches(match); (*count)++)
+        g_match_info_next(match, NULL);
+    g_autofree char *changed = g_regex_replace(setting, text, -1, 0, "\\1", 0, NULL);
+    char *name = NULL;
+    int fd = g_file_open_tmp("config-XXXXXX", &name, NULL);
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_true(g_close(fd, NULL));
+    g_assert_true(g_file_set_contents(name, changed, -1, NULL));
+    return name;
+}
+
+static void test_agentd(void)
+{
+    struct agentd_config built_in, file, as_is;
+    struct error err = { 0 };
+    unsigned count;
+    g_autofree char *path = in_force(AGENTD_CONF, &count);
+    g_assert_cmpuint(count, ==, 8);
+    g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
+    g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
+    g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
+    g_unlink(path);
+    g_assert_cmpstr(file.factory, ==, built_in.factory);
+    g_assert_cmpstr(file.plugin, ==, built_in.plugin);
+    g_assert_cmpstr(file.plugin_dir, ==, built_in.plugin_dir);
+    g_assert_cmpint(file.uplink, ==, built_in.uplink);
+    g_assert_cmpint(file.enable_modem, ==, built_in.enable_modem);
+    g_assert_cmpint(file.allow_roaming, ==, built_in.allow_roaming);
+    g_assert_cmpint(file.log_level, ==, built_in.log_level);
+    g_assert_cmpint(file.log_target, ==, built_in.log_target);
+}
+
+static void test_modemd(void)
+{
+    struct modemd_settings built_in, file;
+    struct error err = { 0 };
+    unsigned count;
+    g_autofree char *path = in_force(MODEMD_CONF, &count);
+    g_assert_cmpuint(count, ==, 2);
+    g_assert_cmpint(modemd_settings_read("/nonexistent/agent-modemd.conf", false, &built_in, &err), ==, ERROR_NONE);
+    g_assert_cmpint(modemd_settings_read(path, true, &file, &err), ==, ERROR_NONE);
+    g_unlink(path);
+    g_assert_true(g_strv_equal((const char *const *)file.port_patterns, (const char *const *)built_in.port_patterns));
+    g_assert_cmpstr(file.device_directory, ==, built_in.device_directory);
+    modemd_settings_clear(&built_in);
+    modemd_settings_clear(&file);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/config/agentd", test_agentd);
+    g_test_add_func("/config/modemd", test_modemd);
+    return g_test_run();
+}
