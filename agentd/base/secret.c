@@ -5,22 +5,32 @@
 #include <string.h>
 #include <sys/mman.h>
 
-struct secret *secret_new(void)
+void *secret_pages_new(size_t len)
 {
-    void *p = mmap(NULL, sizeof(struct secret), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED)
         return NULL;
-    (void)mlock(p, sizeof(struct secret)); /* best effort: the limit may be 0 */
-    (void)madvise(p, sizeof(struct secret), MADV_DONTDUMP);
+    (void)mlock(p, len); /* best effort: the limit may be 0 */
+    (void)madvise(p, len, MADV_DONTDUMP);
     return p;
+}
+
+void secret_pages_free(void *pages, size_t len)
+{
+    if (!pages)
+        return;
+    secret_zero(pages, len);
+    (void)munmap(pages, len);
+}
+
+struct secret *secret_new(void)
+{
+    return secret_pages_new(sizeof(struct secret));
 }
 
 void secret_free(struct secret *s)
 {
-    if (!s)
-        return;
-    secret_wipe(s);
-    (void)munmap(s, sizeof *s);
+    secret_pages_free(s, sizeof *s);
 }
 
 bool secret_set(struct secret *s, const void *data, size_t len)

@@ -16,6 +16,9 @@ struct secret {
     size_t len;
 };
 
+/* Zeroed pages of their own for a larger value that holds secrets: locked as far as the limit allows, left out of core files. NULL without memory. */
+void *secret_pages_new(size_t len);
+void secret_pages_free(void *pages, size_t len); /* zeroes; NULL is fine */
 /* Heap secrets: own pages, locked, MADV_DONTDUMP. NULL without memory. secret_free(NULL) is fine. */
 struct secret *secret_new(void);
 void secret_free(struct secret *s);

@@ -118,7 +118,7 @@ static void seal_next(void *user)
 
 static struct apply *apply_new(struct site *site, apply_done_fn *fn, void *user)
 {
-    struct apply *a = calloc(1, sizeof *a);
+    struct apply *a = secret_pages_new(sizeof *a);
     if (!a)
         abort();
     *a = (struct apply){ .site = site, .fn = fn, .user = user };
@@ -170,6 +170,5 @@ void apply_free(struct apply *a)
         trust_cancel(a->site->trust, a->call);
     for (size_t i = 0; i < a->count; i++)
         free(a->item[i].sealed);
-    secret_zero(a, sizeof *a);
-    free(a);
+    secret_pages_free(a, sizeof *a);
 }

@@ -152,6 +152,7 @@ static void job_done(struct conductor *c)
     job_view_end(c->site, &c->row, c->step);
     c->row = (struct job_row){ 0 };
     c->error = (struct error){ 0 };
+    c->reopening = false;
     service_set_bootstrapping(c->service, false);
     inbox_resume(c->inbox);
 }
@@ -274,7 +275,7 @@ static bool on_trigger(void *user, struct trigger *t)
     struct conductor *c = user;
     struct error e = { 0 };
     bool same = c->row.id && memcmp(c->row.hash, t->hash, sizeof t->hash) == 0;
-    if (same && c->trigger.settings) { /* the other route, or a repetition: acted on once */
+    if (same && !c->reopening) { /* the other route, or a repetition: acted on once */
         settings_free(t->settings);
         return true;
     }
@@ -285,9 +286,18 @@ static bool on_trigger(void *user, struct trigger *t)
         c->row = (struct job_row){ 0 };
         return false;
     }
+    c->reopening = false;
     c->trigger = *t;
     begin(c, JOB_NEW);
     return true;
+}
+
+/* A job whose message cannot be opened again ends as any failed one. */
+static void on_reopened(void *user, const struct error *error)
+{
+    struct conductor *c = user;
+    if (error->code && c->reopening)
+        job_fail(c, error);
 }
 
 /* The last committed state decides what is left to do. */
@@ -314,9 +324,11 @@ static void recover(struct conductor *c)
         store_items_drop(c->site->store, c->row.id);
         (void)store_commit(c->site->store, &e);
     }
+    c->step = JOB_NEW;
     service_set_bootstrapping(c->service, true);
     job_view_begin(c->site, &c->row, JOB_NEW);
-    inbox_reopen(c->inbox, c->row.hash, c->row.source);
+    c->reopening = true;
+    inbox_reopen(c->inbox, c->row.hash, c->row.source, on_reopened, c);
 }
 
 void conductor_resume(struct conductor *c)

@@ -16,7 +16,7 @@ struct conductor {
     struct site *site;
     struct service *service;
     struct inbox *inbox;
-    bool recovered;
+    bool recovered, reopening; /* reopening: the job of before the restart waits for its message */
 
     /* the job; row.id 0: none */
     struct job_row row;

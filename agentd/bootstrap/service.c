@@ -294,7 +294,7 @@ static void load_lwm2m(struct service *s)
 
 static void keep_bearer(struct service *s, const char *id, const struct napdef *napdef)
 {
-    if (!s->kept_napdef && !(s->kept_napdef = calloc(1, sizeof *s->kept_napdef)))
+    if (!s->kept_napdef && !(s->kept_napdef = secret_pages_new(sizeof *s->kept_napdef)))
         abort();
     *s->kept_napdef = *napdef;
     (void)text_copy(s->kept, sizeof s->kept, id);
@@ -513,8 +513,6 @@ void service_free(struct service *s)
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used)
             entry_end(&s->entry[i], false);
-    if (s->kept_napdef)
-        secret_zero(s->kept_napdef, sizeof *s->kept_napdef);
-    free(s->kept_napdef);
+    secret_pages_free(s->kept_napdef, sizeof *s->kept_napdef);
     free(s);
 }

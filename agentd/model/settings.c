@@ -2,7 +2,6 @@
 /* Life of settings and names of their enums. */
 #include "model/settings.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -10,15 +9,12 @@
 
 struct settings *settings_new(void)
 {
-    return calloc(1, sizeof(struct settings));
+    return secret_pages_new(sizeof(struct settings));
 }
 
 void settings_free(struct settings *s)
 {
-    if (!s)
-        return;
-    secret_zero(s, sizeof *s);
-    free(s);
+    secret_pages_free(s, sizeof *s);
 }
 
 const struct napdef *settings_napdef(const struct settings *s, const char *napid)

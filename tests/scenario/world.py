@@ -69,7 +69,7 @@ class World:
             "tred": ("gateway-tred", self.bin / "agent-tred", "--socket", "/run/gateway-agent/tred.sock", "--state", "/var/lib/gateway-tred",
                      "--agentd-user", "gateway-agent"),
             "modemd": ("root", self.bin / "agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
-            "agentd": ("gateway-agent", self.bin / "agentd", "--log-level", "debug"),
+            "agentd": ("gateway-agent", self.bin / "agentd", "--config", ETC / "agentd.conf", "--log-level", "debug"),
         }
 
     # --- building ---

@@ -34,8 +34,7 @@ static void omadm_free(struct omadm *o)
     loop_cancel(o->site->loop, &o->timer);
     if (o->call)
         trust_cancel(o->site->trust, o->call);
-    secret_zero(o, sizeof *o);
-    free(o);
+    secret_pages_free(o, sizeof *o);
 }
 
 void omadm_cancel(struct omadm *o)
@@ -117,7 +116,7 @@ static void await_clock(void *user)
 struct omadm *omadm_start(struct site *site, const struct omadm_task *task, dm_done_fn *fn, void (*waiting)(void *user, const char *text),
                           void *user)
 {
-    struct omadm *o = calloc(1, sizeof *o);
+    struct omadm *o = secret_pages_new(sizeof *o);
     if (!o)
         abort();
     *o = (struct omadm){ .site = site, .account = *task->account, .lease = *task->lease, .report = task->report,

@@ -21,6 +21,7 @@ enum {
     QUEUE_MAX = 32,
     ARENA_SIZE = 384 * 1024,
     KEEP_REFUSED = 256,
+    PASSING_MS = 30000, /* how long a message waits when the TRE is busy or away; its return is noticed at once */
     RETRY_SECONDS = 10, /* a failed message is acted on again at most this often, times its attempts */
 };
 
@@ -55,8 +56,16 @@ static bool is_passing(enum error_code status)
 
 static void kick(struct inbox *in)
 {
-    if (!in->kick && !in->call)
+    loop_cancel(in->site->loop, &in->kick);
+    if (!in->call)
         in->kick = loop_timer(in->site->loop, 0, work, in);
+}
+
+/* The message at work stays first in the queue. */
+static void wait_for_tre(struct inbox *in)
+{
+    if (!in->kick)
+        in->kick = loop_timer(in->site->loop, PASSING_MS, work, in);
 }
 
 static const char *label_of(const struct message *m, char out[80])
@@ -167,8 +176,10 @@ static void on_verified(void *user, enum error_code status, uint8_t tries_left)
         hand_over(in);
         return;
     }
-    if (is_passing(status))
-        return; /* stays first in the queue */
+    if (is_passing(status)) {
+        wait_for_tre(in);
+        return;
+    }
     error_set(&e, status, "push message: %s (%u tries left)", error_text(status), tries_left);
     refuse(in, &e);
 }
@@ -213,8 +224,10 @@ static void on_unsealed(void *user, enum error_code status, struct slice octets)
     struct inbox *in = user;
     struct message *m = in->first;
     in->call = 0;
-    if (is_passing(status))
+    if (is_passing(status)) {
+        wait_for_tre(in);
         return;
+    }
     if (m->octets)
         secret_zero(m->octets, m->len);
     free(m->octets); /* from before the TRE went away */
@@ -253,8 +266,10 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
     struct message *m = in->first;
     struct error e = { 0 };
     in->call = 0;
-    if (is_passing(status))
-        return; /* the SMS is still in the modem, the message in the queue */
+    if (is_passing(status)) {
+        wait_for_tre(in); /* the SMS is still in the modem, the message in the queue */
+        return;
+    }
     if (status) {
         error_set(&e, status, "message cannot be sealed: %s", error_text(status));
         site_report(in->site, "inbox", 0, &e);
@@ -320,6 +335,7 @@ static void work(void *user)
         return;
     if (trust_status(in->site->trust)->state != TRE_READY) {
         log_info("inbox", "message waits for agent-tred");
+        wait_for_tre(in);
         return;
     }
     struct inbox_row row;
@@ -332,6 +348,23 @@ static void work(void *user)
         finish(in, &m->result);
 }
 
+static void done_later(void *user)
+{
+    struct message *m = user;
+    m->done(m->user, &m->result);
+    message_free(m);
+}
+
+/* Not taken in: whoever waits is told from the loop. */
+static void reject(struct inbox *in, struct message *m)
+{
+    log_warning("inbox", "%s", m->result.text);
+    if (m->done)
+        (void)loop_timer(in->site->loop, 0, done_later, m);
+    else
+        message_free(m);
+}
+
 static void append(struct inbox *in, struct message *m)
 {
     struct message **at = &in->first;
@@ -342,19 +375,12 @@ static void append(struct inbox *in, struct message *m)
             return;
         }
     if (n >= QUEUE_MAX) {
-        log_warning("inbox", "too many messages wait; this one stays in the modem");
-        message_free(m);
+        error_set(&m->result, ERROR_BUSY, "%d messages wait; this one stays where it is", QUEUE_MAX);
+        reject(in, m);
         return;
     }
     *at = m;
     kick(in);
-}
-
-static void done_later(void *user)
-{
-    struct message *m = user;
-    m->done(m->user, &m->result);
-    message_free(m);
 }
 
 static struct message *message_new(const char *source, const char *handle)
@@ -379,11 +405,7 @@ void inbox_offer(struct inbox *in, const char *source, struct slice data, const 
     else if (!(m->octets = malloc(data.len)) || EVP_Digest(data.data, data.len, m->hash, NULL, EVP_sha256(), NULL) != 1)
         error_set(&m->result, ERROR_NO_MEMORY, "message");
     if (m->result.code) {
-        log_warning("inbox", "%s", m->result.text);
-        if (done)
-            (void)loop_timer(in->site->loop, 0, done_later, m);
-        else
-            message_free(m);
+        reject(in, m);
         return;
     }
     memcpy(m->octets, data.data, data.len);
@@ -391,10 +413,13 @@ void inbox_offer(struct inbox *in, const char *source, struct slice data, const 
     append(in, m);
 }
 
-void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source)
+void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, inbox_done_fn *done, void *user)
 {
     struct message *m = message_new(source, "");
     memcpy(m->hash, hash, sizeof m->hash);
+    m->done = done;
+    m->user = user;
+    error_set(&m->result, ERROR_NOT_FOUND, "the message is not in the store any more");
     append(in, m);
 }
 
@@ -402,7 +427,7 @@ void inbox_resume(struct inbox *in)
 {
     struct inbox_row row;
     for (size_t n = 0; n < QUEUE_MAX && store_inbox_pending(in->site->store, n, &row); n++)
-        inbox_reopen(in, row.hash, row.source);
+        inbox_reopen(in, row.hash, row.source, NULL, NULL);
     kick(in);
 }
 

@@ -20,7 +20,7 @@ void inbox_free(struct inbox *in);
 void inbox_offer(struct inbox *in, const char *source, struct slice message, const char *handle, inbox_done_fn *done, void *user);
 /* Goes on with what waits: at start, when the TRE is ready again, when the conductor is free. */
 void inbox_resume(struct inbox *in);
-/* Opens a committed message again for a job that restarts; its trigger arrives as usual. */
-void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source);
+/* Opens a committed message again for a job that restarts; its trigger arrives as usual, done (may be NULL) says what became of it. */
+void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, inbox_done_fn *done, void *user);
 
 #endif
