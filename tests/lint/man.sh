@@ -52,9 +52,11 @@ named() {                                  # named PAGE TEXT: each word on stand
 }
 
 sed -n 's/.*<\(method\|property\|signal\) name="\([A-Za-z]*\)".*/\2/p' "$here"/dbus/*.xml | sort -u >"$work"
-named gateway-agent-dbus.5 "member of dbus/*.xml" <"$work"
+named org.gatewayagent.Agent1.5 "member of dbus/*.xml" <"$work"
 sed -n 's/.*strcmp(key, "\([a-z-]*\)").*/\1/p' "$here/agentd/agentd_config.c" >"$work"
 named agentd.conf.5 "key of agentd_config.c" <"$work"
+sed -n 's/^} known\[\] = //p' "$here/agentd/modemd/settings_file.c" | grep -o '"[a-z-]*"' | tr -d '"' >"$work"
+named agent-modemd.conf.5 "group and key of settings_file.c" <"$work"
 "$build/agentd/ctl/agentctl" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p' >"$work"
 named agentctl.1 "verb" <"$work"
 echo "$passed passed, $failed failed"
