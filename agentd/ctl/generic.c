@@ -163,7 +163,7 @@ int verb_call(struct ctl *c, int argc, char **argv)
         return code;
     GDBusInterfaceInfo *interface = interface_with(node, NULL, argv[1]);
     if (!interface)
-        return ctl_fail(CTL_NOT_FOUND, "see gateway-agent-dbus(5)", "%s has no method %s", argv[0], argv[1]);
+        return ctl_fail(CTL_NOT_FOUND, "see org.gatewayagent.Agent1(5)", "%s has no method %s", argv[0], argv[1]);
     g_autoptr(GUnixFDList) fds = g_unix_fd_list_new();
     GVariant *args = arguments_from(g_dbus_interface_info_lookup_method(interface, argv[1]), argc - 2, &argv[2], fds);
     if (!args)

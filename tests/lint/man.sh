@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Owns: the form of the manual pages: mandoc's lint without a warning; every option that a program's --help names is on its page.
+# Owns: the form of the manual pages: mandoc's lint without a warning; every option that a program's --help names is on its page, every member of
+# dbus/*.xml and every key of agentd.conf, too.
 # Promises: one line a page; exit status 0 only if all hold.    usage: man.sh [FOLDER of pages] (AGENT_BUILD: folder of built programs)
 here=$(cd "$(dirname "$0")/../.." && pwd)
 pages=${1:-$here/etc/man}
 build=${AGENT_BUILD:-$here/build}
 passed=0
 failed=0
+work=$(mktemp)
+trap 'rm -f "$work"' EXIT
 
 verdict() {                                # verdict STATUS TEXT
     if [ "$1" -eq 0 ]; then echo "ok   $2"; passed=$((passed + 1)); else echo "FAIL $2"; failed=$((failed + 1)); fi
@@ -35,5 +38,26 @@ documented agentd/agentd agentd.8
 documented agentd/ctl/agentctl agentctl.1
 documented agentd/tred/agent-tred agent-tred.8
 documented agentd/modemd/agent-modemd agent-modemd.8
+
+named() {                                  # named PAGE TEXT: each word on standard input is on the page, as a word
+    text=$(mandoc -T ascii "$pages/$1" | col -b)
+    missing=
+    count=0
+    while read -r word; do
+        count=$((count + 1))
+        printf '%s' "$text" | grep -qw -- "$word" || missing="$missing $word"
+    done
+    [ -z "$missing" ] && [ $count -gt 0 ]
+    verdict $? "$1 has every $2 ($count)$missing"
+}
+
+sed -n 's/.*<\(method\|property\|signal\) name="\([A-Za-z]*\)".*/\2/p' "$here"/dbus/*.xml | sort -u >"$work"
+named org.gatewayagent.Agent1.5 "member of dbus/*.xml" <"$work"
+sed -n 's/.*strcmp(key, "\([a-z-]*\)").*/\1/p' "$here/agentd/agentd_config.c" >"$work"
+named agentd.conf.5 "key of agentd_config.c" <"$work"
+sed -n 's/^} known\[\] = //p' "$here/agentd/modemd/settings_file.c" | grep -o '"[a-z-]*"' | tr -d '"' >"$work"
+named agent-modemd.conf.5 "group and key of settings_file.c" <"$work"
+"$build/agentd/ctl/agentctl" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p' >"$work"
+named agentctl.1 "verb" <"$work"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -12,7 +12,7 @@ for file in $list; do
     dialect=
     read -r first <"$file" 2>/dev/null
     case $file:$first in
-    *completion/agentctl:*) dialect='bash' ;;
+    *.bash:*) dialect='bash' ;;
     *:'#!/bin/sh'*) dialect='sh' ;;
     *:'#!/bin/bash'*) dialect='bash' ;;
     *) continue ;;

@@ -349,7 +349,7 @@ class Monitors(WithAgent):
 
 class Completion(WithAgent):
     def complete(self, *words):
-        script = HERE.parents[2] / "etc/completion/agentctl"
+        script = HERE.parents[2] / "etc/completion/agentctl.bash"
         line = " ".join(words)
         code = (f'PATH={Path(CTL).parent}:$PATH; source {script}; COMP_WORDS=({" ".join(repr(w) for w in words)}); COMP_CWORD={len(words) - 1}; '
                 f'COMP_LINE={line!r}; COMP_POINT={len(line)}; _agentctl; printf "%s\\n" "${{COMPREPLY[@]}}"')
