@@ -128,14 +128,20 @@ static void on_changed(void *user, struct node *n, const char *property, const s
         set_property(skeleton, property, value);
 }
 
+static void flush(gpointer key, gpointer value, gpointer user)
+{
+    (void)key;
+    (void)user;
+    g_dbus_interface_skeleton_flush(value);
+}
+
 static void on_signal(void *user, struct node *n, const char *name, const char *const *args, size_t count)
 {
     struct mirror *m = user;
     g_autofree char *interface = g_strdup_printf(BUS_PREFIX ".%s", tree_kind_name(node_kind(n)));
     GVariant *values[8];
-    GDBusInterfaceSkeleton *skeleton = g_hash_table_lookup(m->skeletons, node_path(n));
-    g_return_if_fail(skeleton && count <= G_N_ELEMENTS(values));
-    g_dbus_interface_skeleton_flush(skeleton); /* what changed before the signal is told before it */
+    g_return_if_fail(count <= G_N_ELEMENTS(values));
+    g_hash_table_foreach(m->skeletons, flush, NULL); /* what changed before the signal, anywhere, is told before it */
     for (size_t i = 0; i < count; i++)
         values[i] = g_variant_new_string(args[i]);
     (void)g_dbus_connection_emit_signal(m->connection, NULL, node_path(n), interface, name, g_variant_new_tuple(values, count), NULL);
@@ -154,13 +160,6 @@ struct mirror *mirror_new(GDBusConnection *connection, struct tree *tree, mirror
     tree_listen(tree, &listener, m);
     g_dbus_object_manager_server_set_connection(m->manager, connection);
     return m;
-}
-
-static void flush(gpointer key, gpointer value, gpointer user)
-{
-    (void)key;
-    (void)user;
-    g_dbus_interface_skeleton_flush(value);
 }
 
 void mirror_free(struct mirror *m)
