@@ -136,7 +136,12 @@ struct peer *peer_new(const struct loop *loop, const char *path, const char *nam
     struct peer *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    *p = (struct peer){ .loop = loop, .path = strdup(path), .name = name, .events = *events, .user = user, .sock = -1 };
+    p->loop = loop; /* one by one: to assign the whole would write to all pages of its buffer */
+    p->path = strdup(path);
+    p->name = name;
+    p->events = *events;
+    p->user = user;
+    p->sock = -1;
     if (!p->path) {
         free(p);
         return NULL;

@@ -86,7 +86,10 @@ enum error_code store_open(const char *path, struct store **out, struct error *e
     enum error_code code = rc == SQLITE_OK ? ERROR_NONE : report(s, rc, path, err);
     if (!code) {
         (void)sqlite3_busy_timeout(s->db, 2000);
-        rc = sqlite3_exec(s->db, "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA cache_size=-64;",
+        (void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, 0, 0); /* memory is scarcer than time here: no pool, few pages kept */
+        rc = sqlite3_exec(s->db,
+                          "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA cache_size=-16;"
+                          "PRAGMA cache_spill=OFF;",
                           NULL, NULL, NULL);
         code = rc == SQLITE_OK ? migrate(s, err) : report(s, rc, path, err);
     }

@@ -5,6 +5,7 @@ Owns: the measuring inside a laboratory. Promises: figures come from /proc, from
 the operator's side, never from the agent's own words. Writes FOLDER/figures.json.    usage (inside tests/lab/enter): measure.py FOLDER SECONDS
 """
 import json
+import os
 import subprocess
 import sys
 import time
@@ -96,12 +97,18 @@ def send(world, push: Path) -> float:
     return begin
 
 
-def idle(pids, seconds) -> dict:
+def idle(pids, seconds, bus) -> dict:
+    """Wake-ups of each daemon, and the signals of ModemManager that agentd was told meanwhile."""
+    told, context = [], GLib.MainContext.default()
+    bus.signal_subscribe("org.freedesktop.ModemManager1", None, None, None, None, Gio.DBusSignalFlags.NONE, lambda *_: told.append(1))
     before = {name: wakes(pid) for name, pid in pids.items()}
-    time.sleep(seconds)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        context.iteration(True)
     after = {name: wakes(pid) for name, pid in pids.items()}
     ended = {name: len(before[name].keys() - after[name].keys()) for name in pids}        # a thread that ends has woken for it
-    return {name: ended[name] + sum(n - before[name].get(task, 0) for task, n in after[name].items()) for name in pids}
+    found = {name: ended[name] + sum(n - before[name].get(task, 0) for task, n in after[name].items()) for name in pids}
+    return {**found, "signals of ModemManager": len(told)}
 
 
 def empties(folder: Path) -> dict:
@@ -109,7 +116,8 @@ def empties(folder: Path) -> dict:
     found = {}
     for name in DAEMONS:
         program = folder / f"empty-{name}"
-        child = subprocess.Popen([str(TREE / "tests/lab/lab"), "run-as", scene.PROGRAMS[name][0], "--", str(program)])
+        child = subprocess.Popen([str(TREE / "tests/lab/lab"), "run-as", scene.PROGRAMS[name][0], "--", str(program)],
+                                 env={**os.environ, **environment(UNITS[name])})
         time.sleep(1)
         found[name] = {"memory": rollup(real_pid(program)), "libraries": libraries(real_pid(program))}
         child.terminate()
@@ -159,7 +167,7 @@ def main():
         figures["packets"] = [{**row, "t": row["t"] - begin} for row in map(json.loads, packets.read_text().splitlines()) if row.get("t", 0) > begin]
         sniffer.terminate()
         time.sleep(20)                                           # GLib's pool threads end after 15 s
-        figures["wakes"] = idle(pids, seconds)
+        figures["wakes"] = idle(pids, seconds, signals.bus)
         figures["memory"] = {name: rollup(pid) for name, pid in pids.items()}
         figures["heap"] = {name: heap(pid) for name, pid in pids.items()}
         figures["libraries"] = {name: libraries(pid) for name, pid in pids.items()}
