@@ -51,7 +51,9 @@ struct agent {
 
 static void show_clock(struct agent *a)
 {
-    node_set(tree_manager(a->site.tree), "ClockState", clock_source_name(clock_source(&a->site.clock)));
+    enum clock_source source = clock_source(&a->site.clock);
+    node_set(tree_manager(a->site.tree), "ClockState", clock_source_name(source));
+    modem_watch_want_time(a->site.modem, source == CLOCK_UNTRUSTED);
 }
 
 static void on_tre_change(void *user)
@@ -84,7 +86,7 @@ static void on_network_time(void *user, uint64_t unix_seconds)
 {
     struct agent *a = user;
     if (!clock_set_network(&a->site.clock, unix_seconds))
-        log_warning("clock", "network time is before the release date; ignored");
+        log_info("clock", "network time is before the release date; ignored");
     show_clock(a);
 }
 

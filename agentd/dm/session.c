@@ -331,7 +331,7 @@ static enum error_code post_message(struct dm_session *s, struct slice body, str
     bool has_hmac = handshake_hmac(s, body, hmac, sizeof hmac);
     struct https_request request = { .url = s->url, .content_type = CONTENT_TYPE, .headers = has_hmac ? with_hmac : headers, .body = body,
                                      .roots_pem = s->roots_pem, .trust = &s->account.trust, .lease = &s->lease, .max_response = SYNCML_DOCUMENT_MAX,
-                                     .timeout_ms = DM_MESSAGE_MS };
+                                     .timeout_ms = DM_MESSAGE_MS, .now = s->now };
     return https_post(s->https, &request, on_response, s, err);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ModemManager and its modems. Owns the watch on its name and objects, the choice of the primary modem, enabling, network time, the PIN. Promises: a
+/* ModemManager and its modems. Owns the watch on its name and objects, the choice of the primary modem, enabling, the PIN. Promises: a
  * modem or ModemManager may vanish at any moment: signals end with the manager object, late answers carry handles, nodes go. */
 #include "modem/modem.h"
 
@@ -91,39 +91,6 @@ static void look_enable(struct modem *m, MMModemState before)
     }
 }
 
-static void take_time(struct modem_watch *w, const char *text)
-{
-    g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-    g_autoptr(GDateTime) when = text && strlen(text) < MODEM_TEXT ? g_date_time_new_from_iso8601(text, utc) : NULL;
-    gint64 seconds = when ? g_date_time_to_unix(when) : 0;
-    if (seconds > 0 && w->events.network_time)
-        w->events.network_time(w->user, (uint64_t)seconds);
-}
-
-static void on_time(GObject *source, GAsyncResult *result, gpointer handle)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = mm_modem_time_get_network_time_finish(MM_MODEM_TIME(source), result, &error);
-    struct modem *m = handle_get(handle);
-    if (!m)
-        return;
-    if (text)
-        take_time(m->watch, text);
-    else
-        log_debug(m->facts.id, "no network time: %s", error ? error->message : "?");
-}
-
-static void look_time(struct modem *m)
-{
-    MMModemTime *time = mm_object_peek_modem_time(m->object);
-    if (!m->facts.registered)
-        m->time_asked = false;
-    if (!time || !m->facts.registered || m->time_asked)
-        return;
-    m->time_asked = true;
-    mm_modem_time_get_network_time(time, m->watch->cancel, on_time, m->handle);
-}
-
 static void on_sim(GObject *source, GAsyncResult *result, gpointer handle)
 {
     g_autoptr(GError) error = NULL;
@@ -174,7 +141,7 @@ void modem_look(struct modem *m)
     choose_primary(m->watch);
     facts_show(m);
     messages_look(m);
-    look_time(m);
+    network_time_look(m);
     watch_changed(m->watch);
 }
 
@@ -284,7 +251,7 @@ static void on_interface_signal(GDBusObjectManagerClient *manager, GDBusObjectPr
         messages_deleted(m, text);
     } else if (strcmp(name, MM_DBUS_INTERFACE_MODEM_TIME) == 0 && g_variant_is_of_type(parameters, G_VARIANT_TYPE("(s)"))) {
         g_variant_get(parameters, "(&s)", &text);
-        take_time(w, text);
+        network_time_take(w, text);
     }
 }
 
@@ -381,6 +348,7 @@ void modem_watch_free(struct modem_watch *w)
     qmi_route_close(w);
     loop_cancel(w->loop, &w->changed_timer);
     loop_cancel(w->loop, &w->manager_retry);
+    network_time_close(w);
     g_clear_object(&w->manager);
     g_object_unref(w->cancel);
     g_object_unref(w->bus);

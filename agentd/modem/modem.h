@@ -38,7 +38,7 @@ struct modem_sms {
 struct modem_events {
     void (*changed)(void *user);                            /* facts changed, a modem came or went */
     void (*sms)(void *user, const struct modem_sms *sms);   /* complete messages only; again after a restart while stored */
-    void (*network_time)(void *user, uint64_t unix_seconds); /* ModemManager's network time; may be NULL */
+    void (*network_time)(void *user, uint64_t unix_seconds); /* what a modem says, unjudged; may be NULL */
 };
 
 typedef void modem_done_fn(void *user, enum error_code status, const char *text);
@@ -56,6 +56,9 @@ bool modem_sms_is_push(struct slice data);
 void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *fn, void *user);
 /* The MMManager / MMObject of the primary modem for the bearer plug-in: ModemManager's object path ("" if none). */
 const char *modem_primary_path(const struct modem_watch *w);
+/* While wanted, every registered modem is asked for network time: at once, then after 5 s doubling to 60 s. Not wanted at first: nobody is asked,
+ * no timer runs (NetworkTimeChanged is passed on all the same). */
+void modem_watch_want_time(struct modem_watch *w, bool wanted);
 void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user);
 
 #endif

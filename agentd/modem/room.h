@@ -25,7 +25,7 @@ struct modem {
     uint64_t enable_timer, enable_delay_ms;
     uint64_t list_timer;
     bool listed;                /* the stored messages were asked for since it was enabled */
-    bool time_asked;
+    bool time_asked, time_able; /* an answer is awaited; it is registered and has ModemManager's Time */
     GList *messages;            /* of struct message */
 };
 
@@ -51,6 +51,8 @@ struct modem_watch {
     MMManager *manager;
     uint64_t manager_retry;
     uint64_t changed_timer;
+    bool time_wanted;
+    uint64_t time_timer, time_delay_ms;
     GList *modems;              /* of struct modem, in the order in which they came */
     struct modem *primary;
     struct qmi_route route;
@@ -72,6 +74,11 @@ void messages_clear(struct modem *m);
 void qmi_route_open(struct modem_watch *w);
 void qmi_route_look(struct modem_watch *w);              /* the primary modem may have changed */
 void qmi_route_close(struct modem_watch *w);
+
+/* network_time.c */
+void network_time_look(struct modem *m);                 /* asks when it has just become able to tell, and time is wanted */
+void network_time_take(struct modem_watch *w, const char *text); /* ISO 8601 -> events.network_time; other texts are ignored */
+void network_time_close(struct modem_watch *w);
 
 /* modem.c */
 void watch_changed(struct modem_watch *w);               /* events.changed, from the loop */

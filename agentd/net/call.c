@@ -4,6 +4,7 @@
 #include "net/call.h"
 
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,27 @@ static size_t on_body(char *data, size_t one, size_t len, void *user)
     return len;
 }
 
+/* The dates of every certificate of the chain are compared with the caller's time (RFC 5280 6.1.3 (a)(2)). */
+static CURLcode set_verify_time(CURL *easy, void *context, void *user)
+{
+    const struct https_call *c = user;
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(context);
+    (void)easy;
+    if (!param)
+        return CURLE_SSL_CERTPROBLEM;
+    X509_VERIFY_PARAM_set_time(param, c->now);
+    return CURLE_OK;
+}
+
+static bool set_time(struct https_call *c, uint64_t now)
+{
+    if (!now)
+        return true;
+    c->now = (time_t)now;
+    return curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_DATA, c) == CURLE_OK &&
+           curl_easy_setopt(c->easy, CURLOPT_SSL_CTX_FUNCTION, set_verify_time) == CURLE_OK;
+}
+
 /* Trust in the server: the pin alone if there is one, else the roots alone; the host name in any case (RFC 7469 2.6 form of the pin). */
 static bool set_trust(struct https_call *c, const struct https_request *request)
 {
@@ -45,6 +67,7 @@ static bool set_trust(struct https_call *c, const struct https_request *request)
         ok = c->roots && curl_easy_setopt(c->easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
         ok = ok && curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
     }
+    ok = ok && set_time(c, request->now);
     ok = ok && curl_easy_setopt(c->easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
     ok = ok && curl_easy_setopt(c->easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
     ok = ok && curl_easy_setopt(c->easy, CURLOPT_CAINFO, NULL) == CURLE_OK;

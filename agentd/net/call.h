@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "net/https.h"
 
@@ -14,6 +15,7 @@ struct https_call {
     void *user;
     struct resolve *resolve;
     uint64_t deadline, started;
+    time_t now;              /* for certificates; 0: the system clock */
     uint32_t timeout_ms;
     struct lease lease;
     char host[256];

@@ -25,6 +25,7 @@ struct https_request {
     const struct lease *lease;
     size_t max_response;  /* octets; more is ERROR_TOO_LARGE */
     uint32_t timeout_ms;  /* whole request */
+    uint64_t now;         /* Unix seconds at which certificates are judged; 0: by the system clock */
 };
 
 struct https_response {

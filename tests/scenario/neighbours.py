@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """ModemManager comes and goes; the clock is wrong."""
+import json
+import time
+from pathlib import Path
+
 from main_job import check_managed, expect
 from scenarios import scenario
-from world import agentctl, lab, until
+from world import lab, until
 
 
 @scenario(mode="qmi", lab_options=("--no-mm",))
@@ -58,18 +62,29 @@ def modemmanager_without_our_polkit_rule(world):
     lab("polkit-rule", "on")
 
 
-@scenario(mode="qmi")
+def wall_clock_of_1970() -> dict:
+    """Environment of a program that believes it is 1970; boot and monotonic clocks go on as they are."""
+    library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    return {"LD_PRELOAD": library, "FAKETIME": "@1970-01-01 00:00:10", "DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+
+
+@scenario(mode="at", lab_options=("--uplink-reaches-operator",))
 def a_boot_in_1970_waits_for_network_time(world):
-    """agentd alone believes it is 1970; ModemManager gives the network's time."""
+    """agentd alone believes it is 1970; ModemManager gives the network's time. In AT mode: ModemManager 1.20 asks for time by AT+CCLK? only."""
     world.up()
-    faketime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
     world.start("tred", "modemd")
-    world.start("agentd", env={"LD_PRELOAD": faketime, "FAKETIME": "@1970-01-01 00:00:10", "DONT_FAKE_MONOTONIC": "1"})
+    world.start("agentd", env=wall_clock_of_1970())
     expect("untrusted", world.manager()["ClockState"] == "untrusted")
-    world.sms(world.push())
-    until("a job that waits visibly", lambda: any("time" in j["ErrorText"] for j in world.all("Job").values()), 60)
+    until("the modem", lambda: (world.one("Modem") or {}).get("State") in ("enabled", "registered", "connected"))
+    world.sms(world.push("--no-napdef"), reverse=True)
+    until("a job that waits visibly", lambda: any("network time" in j["ErrorText"] for j in world.all("Job").values()), 60)
+    until("a modem that was asked and knew none", lambda: "before the release date" in world.log(), 30)
+    expect("still untrusted", world.manager()["ClockState"] == "untrusted")
     expect("no session yet", not world.sessions())
     lab("modem", "network-time", "now")
-    until("network time", lambda: world.manager()["ClockState"] == "network", 60)
+    until("network time", lambda: world.manager()["ClockState"] == "network", 70)
     check_managed(world)
-    agentctl("status")
+    expect("the clock of the system is still wrong", world.manager()["ClockState"] == "network")
+    asked = json.loads(lab("modem", "log").stdout).count("AT+CCLK?")
+    time.sleep(12)
+    expect("no more questions", json.loads(lab("modem", "log").stdout).count("AT+CCLK?") == asked)

@@ -135,7 +135,8 @@ class World:
     def start(self, *names, env=None):
         for name in names or ORDER:
             user, *command = self.programs[name]
-            labproc.start(name, TREE / "tests/lab/lab", "run-as", user, "--", *command, env=env)
+            words = [f"{key}={value}" for key, value in (env or {}).items()]  # for the daemon alone, not for what starts it
+            labproc.start(name, TREE / "tests/lab/lab", "run-as", user, "--", *(["env", *words] if words else []), *command)
             if name != "agentd":
                 until(f"the socket of {name}", lambda n=name: Path(f"/run/gateway-agent/{n}.sock").exists())
         if not names or "agentd" in names:

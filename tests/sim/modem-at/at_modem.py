@@ -14,6 +14,7 @@ Control socket (--control), one command a line, one line of answer ("error: ..."
     urc TEXT            send a raw unsolicited line
     set COMMAND ANSWER  change an answer, e.g. set AT+CPIN? +CPIN: SIM PIN
     unset COMMAND       the usual answer again
+    network-time TIME   what the network tells the modem from now on: now, Unix seconds or off (default)
     unplug / replug     end every channel and refuse new ones / accept them again
     list / log / state  JSON: SMS storages; AT commands received; PDP contexts and data state (also: bearer)
 """
@@ -24,6 +25,11 @@ import os
 import re
 import sys
 import tty
+from pathlib import Path
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
+
+from network_time import NetworkTime  # noqa: E402
 
 OK, ERROR = "OK", "ERROR"
 
@@ -79,6 +85,7 @@ class Modem:
         self.log = []
         self.channels = []
         self.plugged = True
+        self.network_time = NetworkTime()
 
     # ---- SMS ------------------------------------------------------------
     def store(self, mem, pdu, stat=0):
@@ -140,6 +147,7 @@ class Modem:
             "+CNUM": ['+CNUM: "","+46700000099",145'],
             "+CRC=1": [], "+CRC=0": [], "+CLIP=1": [], "+CLIP=0": [], "+CCWA=1": [], "+CCWA=0": [],
             "+CEMODE?": ["+CEMODE: 2"],
+            "+CTZU=1": [], "+CCLK?": [self.network_time.cclk()],
         }
         if cmd in simple:
             return simple[cmd], OK
@@ -306,6 +314,10 @@ def control_answer(modem, verb, rest):
     return "ok"
 
 
+def control_time(modem, verb, rest):
+    return modem.network_time.control(rest)
+
+
 def control_plug(modem, verb, rest):
     modem.plugged = verb == "replug"
     for channel in list(modem.channels):
@@ -325,6 +337,7 @@ def control_show(modem, verb, rest):
 
 CONTROLS = {"sms": control_sms, "store": control_sms, "cmt": control_sms, "urc": control_answer, "set": control_answer,
             "unset": control_answer, "unplug": control_plug, "replug": control_plug,
+            "network-time": control_time,
             "list": control_show, "log": control_show, "state": control_show, "bearer": control_show}
 
 

@@ -40,6 +40,23 @@ def make_certificates():
             "-out", f"{name}.pem", cwd=FOLDER)
 
 
+LATER = "2033-03-03 00:00:00"  # nothing of the above is valid then
+
+
+def make_later_certificates():
+    """A root and a server that begin to be valid at LATER."""
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    run("faketime", LATER, "openssl", "req", "-x509", *key, "-days", "9", "-subj", "/CN=later", "-keyout", "later.key", "-out", "later.pem", cwd=FOLDER)
+    run("openssl", "req", *key, "-subj", "/CN=late", "-keyout", "late.key", "-out", "late.csr", cwd=FOLDER)
+    (FOLDER / "ext").write_text("subjectAltName=DNS:localhost\n")
+    run("faketime", LATER, "openssl", "x509", "-req", "-in", "late.csr", "-CA", "later.pem", "-CAkey", "later.key", "-CAcreateserial", "-days", "5",
+        "-extfile", "ext", "-out", "late.pem", cwd=FOLDER)
+
+
+def seconds(text):
+    return int(time.mktime(time.strptime(text, "%Y-%m-%d %H:%M:%S")))
+
+
 def pin_of(name):
     der = subprocess.run(f"openssl x509 -in {name}.pem -pubkey -noout | openssl pkey -pubin -outform DER", shell=True, cwd=FOLDER, check=True,
                          capture_output=True).stdout
@@ -147,6 +164,7 @@ class Server:
 
 
 make_certificates()
+make_later_certificates()
 make_network()
 (FOLDER / "resolv.conf").write_text("nameserver 198.51.100.1\n")
 (FOLDER / "hosts").write_text("127.0.0.1 localhost\n203.0.113.99 hosted.example\n")
@@ -194,6 +212,28 @@ class Trust(Base):
         self.assertEqual(self.get(f"https://localhost:{s.port}/", roots="other"), "TlsUntrusted")
         self.assertIn("localhost", self.out["text"])
         self.assertEqual(s.requests, [])
+
+    def test_certificates_are_judged_by_the_time_that_is_given(self):
+        late, present, day = self.server(cert="late"), self.server(), 86400
+        url, begin = f"https://localhost:{late.port}/", seconds(LATER)
+        self.assertEqual(self.get(url, roots="later"), "TlsUntrusted")
+        for now, error in ((begin - day, "TlsUntrusted"), (begin + day, "None"), (begin + 6 * day, "TlsUntrusted")):
+            self.assertEqual(self.get(url, f"now={now}", roots="later"), error, now)
+        self.assertEqual(len(late.requests), 1)
+        url = f"https://localhost:{present.port}/"
+        for now, error in ((begin + day, "TlsUntrusted"), (int(time.time()) - day, "TlsUntrusted"), (int(time.time()), "None")):
+            self.assertEqual(self.get(url, f"now={now}"), error, now)
+        self.assertEqual(len(present.requests), 1)
+
+    def test_a_given_time_does_not_open_another_root(self):
+        late = self.server(cert="late")
+        self.assertEqual(self.get(f"https://localhost:{late.port}/", f"now={seconds(LATER) + 86400}", roots="root"), "TlsUntrusted")
+        self.assertEqual(late.requests, [])
+
+    def test_a_pin_needs_no_time(self):
+        late = self.server(cert="late")
+        for now in (0, 1, seconds(LATER) + 86400):
+            self.assertEqual(self.get(f"https://localhost:{late.port}/", f"now={now}", f"pin={pin_of('late')}", roots=None), "None", now)
 
     def test_no_root_no_pin(self):
         self.assertEqual(self.get("https://localhost:1/", roots=None), "TlsUntrusted")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One or more HTTPS requests from the command line, for tests; prints "key=value" lines.
- *   https_tool url=.. roots=FILE pin=HEX max=OCTETS timeout=MS address=IP[,IP] dns=IP[,IP] body=TEXT repeat=N drop=1 cancel=MS resolve=HOST */
+ *   https_tool url=.. roots=FILE pin=HEX now=UNIX max=OCTETS timeout=MS address=IP[,IP] dns=IP[,IP] body=TEXT repeat=N drop=1 cancel=MS resolve=HOST */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +74,8 @@ static void request_one(int argc, char **argv, const struct lease *lease, const 
     struct https_request request = { .url = arg(argc, argv, "url", ""), .content_type = "text/x-test", .headers = headers,
                                      .body = { (const uint8_t *)body, strlen(body) }, .roots_pem = pem, .trust = &trust, .lease = lease,
                                      .max_response = (size_t)atoi(arg(argc, argv, "max", "1000")),
-                                     .timeout_ms = (uint32_t)atoi(arg(argc, argv, "timeout", "5000")) };
+                                     .timeout_ms = (uint32_t)atoi(arg(argc, argv, "timeout", "5000")),
+                                     .now = strtoull(arg(argc, argv, "now", "0"), NULL, 10) };
     struct error err = { .code = ERROR_NONE };
     if (https_post(https, &request, on_done, NULL, &err)) {
         printf("error=%s\ntext=%s\nrefused=1\n", error_name(err.code), err.text);
