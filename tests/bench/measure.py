@@ -166,7 +166,7 @@ def main():
         figures["dm"] = [[e["t"] - wall - begin, e["event"]] for e in world.dm_events() if e["t"] - wall > begin]
         figures["packets"] = [{**row, "t": row["t"] - begin} for row in map(json.loads, packets.read_text().splitlines()) if row.get("t", 0) > begin]
         sniffer.terminate()
-        time.sleep(20)                                           # GLib's pool threads end after 15 s
+        time.sleep(65)                                           # GLib's pool threads end after 15 s, an ended job leaves the bus after 60 s
         figures["wakes"] = idle(pids, seconds, signals.bus)
         figures["memory"] = {name: rollup(pid) for name, pid in pids.items()}
         figures["heap"] = {name: heap(pid) for name, pid in pids.items()}
