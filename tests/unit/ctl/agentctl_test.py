@@ -239,7 +239,7 @@ class Follows(WithAgent):
         self.job()
         process = self.start("job", "wait", "7")
         self.line(process, "NEW")
-        self.daemon.write(JOB, State="failed", Step="FAILED", Error="BearerRefused", ErrorText="APN x", Hint="check the APN")
+        self.daemon.write(JOB, Step="FAILED", Error="BearerRefused", ErrorText="APN x", Hint="check the APN", State="failed")
         self.assertEqual(process.wait(10), 3)
         self.assertEqual(process.stderr.read(), "agentctl: job failed: BearerRefused: APN x\nhint: check the APN\n")
 
@@ -294,7 +294,7 @@ class Follows(WithAgent):
         self.daemon.write(JOB, Step="PROVING", Progress=50)
         while b"PROVING" not in seen:
             seen += os.read(master, 1000)
-        self.daemon.write(JOB, State="succeeded", Step="REPORTED", Progress=100)
+        self.daemon.write(JOB, Step="REPORTED", Progress=100, State="succeeded")
         self.assertEqual(process.wait(10), 0)
         seen += os.read(master, 1000)
         os.close(master)
