@@ -294,7 +294,7 @@ class Follows(WithAgent):
         self.daemon.write(JOB, Step="PROVING", Progress=50)
         while b"PROVING" not in seen:
             seen += os.read(master, 1000)
-        self.daemon.write(JOB, Step="REPORTED", Progress=100, State="succeeded")
+        self.daemon.write(JOB, Step="REPORTED", Progress=100, State="succeeded")  # the state last: it ends the watching
         self.assertEqual(process.wait(10), 0)
         seen += os.read(master, 1000)
         os.close(master)
