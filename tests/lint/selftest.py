@@ -45,10 +45,11 @@ CASES = [
     ("words.sh", "words: files", {"a.txt": "see /wo" + "rk/main\n"}),
     ("words.sh", "words: files", {"a.txt": "https://py" + "pi.org/x\n"}),
     ("words.sh", "words: files", {"a.txt": "fixes #" + "12\n"}),
+    ("shell.sh", "./init", {"init": "#!/bin/sh /etc/rc.common\nSTART=1\nif x\n"}),
     ("shell.sh", "./a.sh", {"a.sh": "#!/bin/sh\nx='unused\n"}),
 ]
 GOOD_TREE = {"agentd/base/a.c": GOOD, "agentd/base/a.h": HEAD, "agentd/base/cb.h": HEAD + "typedef void call_fn(int a);\n", "plugins/p.h": HEAD,
-             "a.sh": "#!/bin/sh\n# " + HEAD[3:-4] + "\necho ok\n"}
+             "init": "#!/bin/sh /etc/rc.common\n# " + HEAD[3:-4] + "\nSTART=1\n", "a.sh": "#!/bin/sh\n# " + HEAD[3:-4] + "\necho ok\n"}
 
 
 def run(lint, files):

@@ -239,7 +239,7 @@ class Follows(WithAgent):
         self.job()
         process = self.start("job", "wait", "7")
         self.line(process, "NEW")
-        self.daemon.write(JOB, State="failed", Step="FAILED", Error="BearerRefused", ErrorText="APN x", Hint="check the APN")
+        self.daemon.write(JOB, Step="FAILED", Error="BearerRefused", ErrorText="APN x", Hint="check the APN", State="failed")
         self.assertEqual(process.wait(10), 3)
         self.assertEqual(process.stderr.read(), "agentctl: job failed: BearerRefused: APN x\nhint: check the APN\n")
 
