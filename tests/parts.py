@@ -73,9 +73,8 @@ PARTS = {
     "scenario": script("tests/scenario/run"),
 }
 INTEROP = {
-    "openssl-cms": script("tests/interop/openssl_cms.sh"),
-    "kannel": script("tests/interop/kannel_push.sh"),
-    "leshan": script("tests/interop/leshan.sh"),
+    "kannel": script("tests/interop/kannel_push.sh", BUILD / "agentd/ctl/agentctl"),
+    "leshan": script("tests/interop/leshan.sh", BUILD),
 }
 
 

@@ -70,7 +70,7 @@ static void write_committed(struct conductor *c)
     struct context_row row;
     context_read(c, &row);
     row.committed = true;
-    row.committed_at = site_wall_clock();
+    row.committed_at = site_wall_clock(c->site);
     row.last_error[0] = '\0';
     (void)text_copy(row.source, sizeof row.source, c->row.source);
     (void)text_copy(row.server_id, sizeof row.server_id, c->briefing.account->server_id);
@@ -118,7 +118,7 @@ static enum error_code persist(struct conductor *c, enum job_step to, const char
     if (rc)
         return rc;
     write_step(c, to);
-    store_history_add(c->site->store, site_wall_clock(), c->row.id, event, c->row.text);
+    store_history_add(c->site->store, site_wall_clock(c->site), c->row.id, event, c->row.text);
     return store_commit(c->site->store, err);
 }
 
@@ -259,7 +259,7 @@ static void begin(struct conductor *c, enum job_step step)
 
 static bool job_insert(struct conductor *c, const struct trigger *t, struct error *err)
 {
-    c->row = (struct job_row){ .created = site_wall_clock() };
+    c->row = (struct job_row){ .created = site_wall_clock(c->site) };
     (void)text_copy(c->row.context, sizeof c->row.context, t->context);
     (void)text_copy(c->row.source, sizeof c->row.source, t->source);
     (void)text_copy(c->row.step, sizeof c->row.step, job_step_row(JOB_NEW)->name);

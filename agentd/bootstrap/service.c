@@ -84,7 +84,7 @@ static uint64_t wall_of(const struct service *s, uint64_t loop_ms)
     if (!loop_ms)
         return 0;
     int64_t delta = (int64_t)loop_ms - (int64_t)loop_now(s->site->loop);
-    return (uint64_t)((int64_t)(site_wall_clock() * 1000) + delta) * 1000;
+    return (uint64_t)((int64_t)(site_wall_clock(s->site) * 1000) + delta) * 1000;
 }
 
 static void show_status(struct entry *e)
@@ -199,8 +199,7 @@ static void on_state(void *user, const struct lwm2m_status *status)
 static uint64_t device_time(void *user)
 {
     struct service *s = user;
-    uint64_t now = clock_now(&s->site->clock);
-    return now ? now : site_wall_clock();
+    return site_wall_clock(s->site);
 }
 
 static void fill_device(struct service *s)

@@ -31,10 +31,11 @@ char *site_network_facts(const struct site *s, const char *apn, char *out, size_
     return out;
 }
 
-uint64_t site_wall_clock(void)
+uint64_t site_wall_clock(const struct site *s)
 {
+    uint64_t now = clock_now(&s->clock);
     time_t t = time(NULL);
-    return t > 0 ? (uint64_t)t : 0;
+    return now ? now : t > 0 ? (uint64_t)t : 0;
 }
 
 static void set_last_error(struct site *s, const struct error *e)
@@ -43,7 +44,7 @@ static void set_last_error(struct site *s, const struct error *e)
     node_set(m, "LastError", error_name(e->code));
     node_set(m, "LastErrorText", e->text);
     node_set(m, "LastErrorHint", e->hint);
-    node_set_number(m, "LastErrorTime", site_wall_clock() * 1000000);
+    node_set_number(m, "LastErrorTime", site_wall_clock(s) * 1000000);
 }
 
 void site_report(struct site *s, const char *object, uint64_t job, const struct error *e)
@@ -53,7 +54,7 @@ void site_report(struct site *s, const char *object, uint64_t job, const struct 
     struct error ignored;
     if (store_begin(s->store, &ignored))
         return;
-    store_history_add(s->store, site_wall_clock(), job, error_name(e->code), e->text);
+    store_history_add(s->store, site_wall_clock(s), job, error_name(e->code), e->text);
     (void)store_commit(s->store, &ignored);
 }
 

@@ -38,8 +38,8 @@ struct site {
 
 /* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
 char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap);
-/* Unix seconds as the clock says, trusted or not; for records only. */
-uint64_t site_wall_clock(void);
+/* Unix seconds for records: trusted time, or else what the clock says. */
+uint64_t site_wall_clock(const struct site *s);
 
 /* A refusal or failure that a person should see: one log line, Manager.LastError*, history. */
 void site_report(struct site *s, const char *object, uint64_t job, const struct error *e);

@@ -65,8 +65,8 @@ for program in usr/sbin/agentd usr/bin/agentctl usr/libexec/gateway-agent/agent-
 done
 
 {
-    find "$dest" -type f ! -name agentd ! -name agentctl ! -name 'agent-*d' ! -name '*.so' ! -perm 644
-    find "$dest" -type f \( -name agentd -o -name agentctl -o -name 'agent-*d' -o -name '*.so' \) ! -perm 755
+    find "$dest" -type f ! -name agentd ! -path '*/bin/agentctl' ! -name 'agent-*d' ! -name '*.so' ! -perm 644
+    find "$dest" -type f \( -name agentd -o -path '*/bin/agentctl' -o -name 'agent-*d' -o -name '*.so' \) ! -perm 755
     find "$dest" -mindepth 1 -type d ! -perm 755
     find "$dest" \( ! -user root -o ! -group root -o -type l \)
 } >"$work/out"

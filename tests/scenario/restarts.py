@@ -101,6 +101,7 @@ def agent_tred_killed_during_a_job(world):
     world.kill("tred")
     world.start("tred")
     until("an end", lambda: world.one("Job", State="succeeded") or world.one("Job", State="failed"), 120)
+    until("the TRE", lambda: world.manager()["TreState"] == "ready")
     if world.manager()["State"] != "managed":
         agentctl("bootstrap", "--no-wait", world.push("--fresh"))
     world.managed()

@@ -276,7 +276,7 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
         finish(in, &e);
         return;
     }
-    struct inbox_row row = { .state = INBOX_PENDING, .received = site_wall_clock() };
+    struct inbox_row row = { .state = INBOX_PENDING, .received = site_wall_clock(in->site) };
     memcpy(row.hash, m->hash, sizeof row.hash);
     (void)text_copy(row.source, sizeof row.source, m->source);
     struct store *s = in->site->store;
@@ -308,7 +308,7 @@ static void known(struct inbox *in, const struct inbox_row *row)
         open_stored(in);
         return;
     case INBOX_FAILED:
-        if (site_wall_clock() < row->received + (uint64_t)RETRY_SECONDS * row->attempts) {
+        if (site_wall_clock(in->site) < row->received + (uint64_t)RETRY_SECONDS * row->attempts) {
             error_set(&e, ERROR_REPLAYED, "message failed before (%s) and may be tried again later", row->cause);
             break;
         }
