@@ -78,6 +78,28 @@ def a_mid_for_another_registration(world):
 
 
 @scenario(mode="none")
+def a_replayed_mid_is_refused_and_the_old_one_stays(world):
+    """A second bootstrap of a reopened context; the operator sends the package of the first one again."""
+    world.up()
+    world.start()
+    agentctl("bootstrap", world.push())
+    check_managed(world)
+    before = world.one("Mid", State="ACTIVE")
+    agentctl("context", "reopen", "usim")
+    world.dm_fault("mid-replay")
+    done = agentctl("bootstrap", world.push("--fresh"), check=False)
+    expect(f"refused: {done.stderr}", done.returncode == 3 and ("MidBinding" in done.stderr or "MidVersion" in done.stderr))
+    expect("the MID is as it was", world.one("Mid", State="ACTIVE") == before and len(world.all("Mid")) == 1)
+    expect("the accounts are in service", world.manager()["State"] == "managed" and
+           world.one("Account", Protocol="lwm2m")["State"] == "registered")
+    world.dm_fault("none")
+    agentctl("bootstrap", world.push("--fresh"))
+    world.managed()
+    after = world.one("Mid", State="ACTIVE")
+    expect(f"a newer MID is in service: {after}", after["Version"] > before["Version"])
+
+
+@scenario(mode="none")
 def a_server_that_closes_in_the_middle(world):
     fails_then_works(world, ("ServerClosed",), fault="close-in-middle")
 

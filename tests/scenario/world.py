@@ -121,6 +121,10 @@ class World:
     def operator_up(self):
         run(*OPERATOR, "up", "--dir", self.operator_dir, "--netns", "operator", "--dns-addr", "none", f"--dm-options={' '.join(self.operator_options)}")
 
+    def dm_fault(self, fault):
+        """Changes the running DM server's fault; "none" ends it."""
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/dm_server.py", "fault", "--dir", self.operator_dir, fault)
+
     def operator_down(self):
         run(*OPERATOR, "down", "--dir", self.operator_dir, check=False)
 
