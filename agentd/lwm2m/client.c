@@ -62,6 +62,7 @@ void lwm2m_client_update(struct lwm2m_client *c)
 
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user)
 {
+    c->fn = NULL; /* its user may be gone before the server has answered */
     c->stopped = fn;
     c->stopped_user = user;
     registration_post(c, EVENT_STOP, 0);

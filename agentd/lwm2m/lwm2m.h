@@ -40,7 +40,7 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
 /* A new lease (bearer is up again): new session and Register. NULL: no connectivity now, wait. */
 void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease);
 void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now */
-/* De-registers (at most 5 s) and calls fn once from the loop; the client is freed before. fn may be NULL. */
+/* De-registers (at most 5 s) and calls fn once from the loop; the client is freed before. fn may be NULL. The state function is not called any more. */
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user);
 void lwm2m_client_free(struct lwm2m_client *c); /* at once, without de-registration */
 const char *lwm2m_state_name(enum lwm2m_state s); /* idle, connecting, registered, retrying, disabled */
