@@ -10,8 +10,8 @@ import unittest
 
 if os.environ.get("DM_TEST_INSIDE") != "1":
     os.environ["DM_TEST_INSIDE"] = "1"
-    private = str(pathlib.Path(__file__).resolve().parents[2] / "lab/private")
-    os.execv(private, [private, sys.executable, *sys.argv])
+    enter = str(pathlib.Path(__file__).resolve().parents[2] / "lab/enter")
+    os.execv(enter, [enter, sys.executable, *sys.argv])
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import server as dm  # noqa: E402

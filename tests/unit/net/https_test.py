@@ -17,8 +17,8 @@ import unittest
 
 if os.environ.get("HTTPS_TEST_INSIDE") != "1":
     os.environ["HTTPS_TEST_INSIDE"] = "1"
-    private = str(pathlib.Path(__file__).resolve().parents[2] / "lab/private")
-    os.execv(private, [private, sys.executable, *sys.argv])
+    enter = str(pathlib.Path(__file__).resolve().parents[2] / "lab/enter")
+    os.execv(enter, [enter, sys.executable, *sys.argv])
 
 TOOL = sys.argv.pop(1)
 FOLDER = pathlib.Path(tempfile.mkdtemp())
