@@ -13,4 +13,4 @@ vectors=${2:-$here/../vectors/oma}
 for program in /usr/sbin/bearerbox /usr/sbin/smsbox /usr/lib/kannel/test/fakesmsc; do
     [ -x $program ] || { echo "Bail out! $program is missing: apt-get install kannel kannel-extras"; exit 1; }
 done
-exec "$here/../lab/private" /usr/bin/python3 -B "$here/kannel_push.py" "$agentctl" "$vectors"
+exec "$here/../lab/enter" /usr/bin/python3 -B "$here/kannel_push.py" "$agentctl" "$vectors"
