@@ -111,12 +111,12 @@ def idle(pids, seconds, bus) -> dict:
     return {**found, "signals of ModemManager": len(told)}
 
 
-def empties(folder: Path) -> dict:
+def empties(folder: Path, users: dict) -> dict:
     """The empty programs, each under the user of its daemon."""
     found = {}
     for name in DAEMONS:
         program = folder / f"empty-{name}"
-        child = subprocess.Popen([str(TREE / "tests/lab/lab"), "run-as", scene.PROGRAMS[name][0], "--", str(program)],
+        child = subprocess.Popen([str(TREE / "tests/lab/lab"), "run-as", users[name], "--", str(program)],
                                  env={**os.environ, **environment(UNITS[name])})
         time.sleep(1)
         found[name] = {"memory": rollup(real_pid(program)), "libraries": libraries(real_pid(program))}
@@ -142,15 +142,16 @@ def calls_per_read(world, pid, folder: Path) -> dict:
 
 def main():
     folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
-    scene.PROGRAMS["agentd"] = scene.PROGRAMS["agentd"][:2]      # as shipped: no debug log
     world, figures = scene.World(folder), {}
+    world.programs["agentd"] = world.programs["agentd"][:-2]     # as shipped: no debug log
     try:
         world.up()
+        os.sync()                                                # unwritten pages of a program's file would count as its memory
         packets = folder / "packets.jsonl"
         sniffer = subprocess.Popen([str(TREE / "tests/lab/lab"), "in", "operator", "--", "/usr/bin/python3", str(TREE / "tests/bench/sniff.py"), str(packets)])
         for name, unit in UNITS.items():
             world.start(name, env=environment(unit))
-        pids = {name: real_pid(scene.PROGRAMS[name][1]) for name in DAEMONS}
+        pids = {name: real_pid(world.programs[name][1]) for name in DAEMONS}
         scene.until("the modem", lambda: (world.one("Modem") or {}).get("State") in ("registered", "connected"))
         scene.until("the sniffer", packets.exists)
         time.sleep(3)
@@ -171,7 +172,7 @@ def main():
         figures["memory"] = {name: rollup(pid) for name, pid in pids.items()}
         figures["heap"] = {name: heap(pid) for name, pid in pids.items()}
         figures["libraries"] = {name: libraries(pid) for name, pid in pids.items()}
-        figures["empty"] = empties(folder)
+        figures["empty"] = empties(folder, {name: world.programs[name][0] for name in DAEMONS})
         figures["calls"] = calls_per_read(world, pids["agentd"], folder)
         figures["memory-after-reads"] = {name: rollup(pid) for name, pid in pids.items()}
     finally:

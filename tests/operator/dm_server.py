@@ -110,6 +110,7 @@ class DmServer:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    disable_nagle_algorithm = True                        # head and body are two writes: without it the client waits for a delayed ACK
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "operator-dm", ""
     timeout = 60
