@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Iterator
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "sim"))  # the simulated network's SMS builder serves the sender too
+
 
 class Refused(Exception):
     """A wrong input or an impossible request; the text is for the user."""

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import accounts
 import pki
-import sms_pdu
 from common import EventLog, Refused, b64, load_json, openssl, run_program, sha256, write_file
+import sms_pdu                                             # found through common
 from oma import dm, wsp
 from oma.prov import Encoder, characteristic, document, parm, to_xml
 

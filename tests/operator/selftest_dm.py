@@ -14,9 +14,9 @@ import dm_script
 import dm_server
 import factory
 import mid
-import sms_pdu
 from aka import milenage
 from common import EventLog, Refused, read_events, sha256
+import sms_pdu                                             # found through common
 from dm_session import Options, SessionError
 from fake_gateway import Gateway, Tre, https_sender
 from oma import dm, prov, wsp

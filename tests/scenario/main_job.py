@@ -142,13 +142,14 @@ def in_at_mode_an_sms_bootstraps_over_the_uplink(world):
 
 
 @scenario(mode="qmi")
-def hmac_credentials_and_a_pinned_server(world):
-    """x-syncml-hmac both ways; the server's certificate is trusted by the pin of the bootstrap alone."""
+def hmac_credentials_a_pinned_server_and_pap(world):
+    """x-syncml-hmac both ways; the server's certificate is trusted by the pin of the bootstrap alone; a bearer with PAP."""
     world.operator_options = ("--fault", "wrong-cert")
     world.up()
     world.start()
-    world.sms(world.push("--auth", "HMAC", "--server-pin", world.operator_dir / "servers/dm.operator.example.rogue.pem"))
+    world.sms(world.push("--auth", "HMAC", "--apn-auth", "pap", "--server-pin", world.operator_dir / "servers/dm.operator.example.rogue.pem"))
     check_managed(world)
+    expect("PAP", world.one("Bearer", State="connected")["Auth"] == "pap")
 
 
 @scenario(mode="qmi")
