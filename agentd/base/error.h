@@ -35,6 +35,7 @@
     X(PIN_REQUIRED, "PinRequired", "a PIN is needed", "give it with agentctl, it is read from a descriptor") \
     X(POLICY, "PolicyDenied", "refused by policy", "see agentd.conf(5) for what is allowed") \
     X(REPLAYED, "Replayed", "message was seen before", "send a new message") \
+    X(NOT_FOR_US, "NotForUs", "message is for another application", "the sender must use a content type and application id of the table in agentd(8)") \
     X(CONTEXT_COMMITTED, "ContextCommitted", "context is bootstrapped already", "reopen it first: agentctl context reopen") \
     X(UNPROVISIONED, "Unprovisioned", "no factory data", "run agent-tred --provision and install factory.json") \
     X(NO_MODEM, "NoModem", "no usable modem", "see agentctl show modem") \

@@ -270,26 +270,48 @@ static bool job_insert(struct conductor *c, const struct trigger *t, struct erro
     return store_commit(c->site->store, err) == ERROR_NONE;
 }
 
-static bool on_trigger(void *user, struct trigger *t)
+static enum taken begin_job(struct conductor *c, struct trigger *t)
 {
-    struct conductor *c = user;
     struct error e = { 0 };
     bool same = c->row.id && memcmp(c->row.hash, t->hash, sizeof t->hash) == 0;
     if (same && !c->reopening) { /* the other route, or a repetition: acted on once */
         settings_free(t->settings);
-        return true;
+        return TAKEN_WORKING;
     }
     if (c->row.id && !same)
-        return false; /* stays pending; job_done resumes the inbox */
+        return TAKEN_LATER; /* stays pending; job_done resumes the inbox */
     if (!same && !job_insert(c, t, &e)) {
         site_report(c->site, "job", 0, &e);
         c->row = (struct job_row){ 0 };
-        return false;
+        return TAKEN_LATER;
     }
     c->reopening = false;
     c->trigger = *t;
     begin(c, JOB_NEW);
-    return true;
+    return TAKEN_WORKING;
+}
+
+/* What brings a document is a job; the rest goes to whoever has asked for its kind. */
+static enum taken on_trigger(void *user, struct trigger *t, struct error *err)
+{
+    struct conductor *c = user;
+    const struct taker *taker = &c->taker[t->kind];
+    if (t->settings)
+        return begin_job(c, t);
+    if (taker->fn)
+        return taker->fn(taker->user, t, err);
+    error_set(err, ERROR_NOT_SUPPORTED, "nobody on this gateway takes such a message");
+    return TAKEN_REFUSED;
+}
+
+void conductor_take(struct conductor *c, enum trigger_kind kind, conductor_take_fn *fn, void *user)
+{
+    c->taker[kind] = (struct taker){ fn, user };
+}
+
+void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct error *error)
+{
+    inbox_settle(c->inbox, hash, error);
 }
 
 /* A job whose message cannot be opened again ends as any failed one. */
@@ -354,8 +376,8 @@ static void on_offered(void *user, const struct error *error)
     struct conductor *c = user;
     conductor_reply_fn *reply = c->reply;
     c->reply = NULL;
-    char path[128] = "";
-    if (!error->code)
+    char path[128] = "/"; /* what brings no document is done without a job */
+    if (!error->code && c->row.id)
         job_view_path(c->site, &c->row, path, sizeof path);
     reply(c->reply_user, error, path);
 }

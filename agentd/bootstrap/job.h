@@ -17,7 +17,12 @@ void conductor_free(struct conductor *c);
 void conductor_resume(struct conductor *c);
 /* A push message from a modem (see inbox_offer). */
 void conductor_sms(struct conductor *c, const struct modem_sms *sms);
-/* A push message by hand: fn gets the job's object path, or what is wrong. */
+/* Who takes triggers of a kind that brings no document. fn answers like inbox_trigger_fn, err set for TAKEN_REFUSED; after TAKEN_WORKING it owes a
+ * conductor_settle with the trigger's hash: error NULL is committed, else refused and reported. */
+typedef enum taken conductor_take_fn(void *user, const struct trigger *t, struct error *err);
+void conductor_take(struct conductor *c, enum trigger_kind kind, conductor_take_fn *fn, void *user);
+void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct error *error);
+/* A push message by hand: fn gets the job's object path ("/" for one that brings no document), or what is wrong. */
 typedef void conductor_reply_fn(void *user, const struct error *error, const char *job_path);
 void conductor_bootstrap(struct conductor *c, struct slice message, conductor_reply_fn *fn, void *user);
 enum error_code conductor_cancel(struct conductor *c, const char *job_id, struct error *err);

@@ -12,10 +12,16 @@
 
 enum { JOB_POLL_MS = 1000 };
 
+struct taker {
+    conductor_take_fn *fn; /* NULL: nobody */
+    void *user;
+};
+
 struct conductor {
     struct site *site;
     struct service *service;
     struct inbox *inbox;
+    struct taker taker[TRIGGER_KINDS];
     bool recovered, reopening; /* reopening: the job of before the restart waits for its message */
 
     /* the job; row.id 0: none */

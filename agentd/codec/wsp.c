@@ -12,6 +12,7 @@ enum {
     PARAMETER_SEC = 0x11,     /* assigned by OMA-WAP-ProvBoot */
     PARAMETER_MAC = 0x12,
     HEADER_APPLICATION_ID = 0x2F,
+    LWM2M_AS_REGISTERED = 0x9A,
     LENGTH_QUOTE = 31,        /* 8.4.1.2: a uintvar length follows */
     SHIFT = 0x7F,
 };
@@ -101,10 +102,16 @@ static bool integer_value(struct reader *r, uint32_t *out)
     return !r->failed;
 }
 
+/* Names of media types and applications: equal but for the case of letters. */
+static bool is_text(struct slice text, const char *name)
+{
+    return text.len == strlen(name) && strncasecmp((const char *)text.data, name, text.len) == 0;
+}
+
 static enum wsp_media media_of_text(struct slice text)
 {
     for (size_t i = 0; i < sizeof media_types / sizeof *media_types; i++)
-        if (text.len == strlen(media_types[i].text) && strncasecmp((const char *)text.data, media_types[i].text, text.len) == 0)
+        if (is_text(text, media_types[i].text))
             return media_types[i].media;
     return WSP_MEDIA_OTHER;
 }
@@ -181,7 +188,7 @@ static enum error_code read_content_type(struct reader *r, struct wsp_push *out,
     return rc ? rc : read_parameters(&inner, out, err);
 }
 
-/* Application-id-value (8.4.2.54): number or text. A text that is not known leaves has_application_id false. */
+/* Application-id-value (8.4.2.54): number or text (a URN; its case does not matter, RFC 8141 3.1). */
 static enum error_code read_application(struct reader *r, struct wsp_push *out, struct error *err)
 {
     uint8_t first = reader_peek(r);
@@ -189,14 +196,16 @@ static enum error_code read_application(struct reader *r, struct wsp_push *out, 
         return fail(err, r, "application id stands twice");
     if (first & 0x80 || first < 0x20) {
         out->has_application_id = integer_value(r, &out->application_id);
+        if (out->application_id == LWM2M_AS_REGISTERED)
+            out->application_id = WSP_APPLICATION_LWM2M_DM;
         return out->has_application_id ? ERROR_NONE : fail(err, r, "bad application id");
     }
+    out->has_application_id = true;
+    out->application_id = WSP_APPLICATION_OTHER;
     struct slice text = text_value(r);
     for (size_t i = 0; i < sizeof applications / sizeof *applications; i++)
-        if (slice_is(text, applications[i].text)) {
-            out->has_application_id = true;
+        if (is_text(text, applications[i].text))
             out->application_id = applications[i].id;
-        }
     return ERROR_NONE;
 }
 

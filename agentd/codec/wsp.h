@@ -19,8 +19,12 @@ enum wsp_media {
     WSP_MEDIA_DM_NOTIFICATION, /* application/vnd.syncml.notification */
 };
 
-/* X-Wap-Application-Id (OMNA). LwM2M is registered as 9A, which its own example sends as a short integer: 1A is left of it. */
-enum { WSP_APPLICATION_ANY = 0x00, WSP_APPLICATION_SYNCML_DM = 0x07, WSP_APPLICATION_LWM2M_DM = 0x1A };
+/* X-Wap-Application-Id (OMNA). LwM2M is registered as 9A, which its own example sends as a short integer: 1A is left of it; a long integer keeps 9A. Both
+ * become the one below. */
+#define WSP_APPLICATION_ANY 0x00u
+#define WSP_APPLICATION_SYNCML_DM 0x07u
+#define WSP_APPLICATION_LWM2M_DM 0x1Au
+#define WSP_APPLICATION_OTHER 0xFFFFFFFFu /* a text that is not known */
 
 struct wsp_push {
     uint8_t tid;
@@ -29,7 +33,7 @@ struct wsp_push {
     bool has_sec, has_mac, has_application_id;
     uint8_t sec;               /* SEC parameter as sent; meaning is checked by whoever has the key */
     struct slice mac_text;
-    uint32_t application_id;   /* X-Wap-Application-Id as a number; known texts become their number */
+    uint32_t application_id;   /* X-Wap-Application-Id as a number; a text becomes its number, or OTHER */
     struct slice body;         /* never empty */
 };
 

@@ -6,17 +6,39 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/reader.h"
 #include "model/settings.h"
 
 /* SEC values of OMA ProvBoot 5.2 */
 enum push_sec { PUSH_NETWPIN = 0, PUSH_USERPIN = 1, PUSH_USERNETWPIN = 2, PUSH_USERPINMAC = 3 };
 
+/* What a message asks for. SETTINGS and CARD bring a document that is a bootstrap; the others carry a body whose authenticity is judged by whoever
+ * owns the keys. */
+enum trigger_kind {
+    TRIGGER_SETTINGS,     /* OMA CP document or DM profile, authenticated by SEC and MAC */
+    TRIGGER_CARD,         /* the same from the smart card: the card vouches */
+    TRIGGER_LWM2M,        /* one CoAP message, unauthenticated (LwM2M 1.0 appendix L) */
+    TRIGGER_NOTIFICATION, /* OMA DM Package #0, authenticated by its own digest */
+    TRIGGER_BEI,          /* oneM2M bootstrap execution instruction, COSE_Mac0 or COSE_Sign1 */
+    TRIGGER_KINDS
+};
+
 struct trigger {
+    enum trigger_kind kind;
     uint8_t hash[32];          /* of the whole message: its replay id */
-    char source[16];           /* sms-mm, sms-qmi, file */
-    char context[33];          /* usim, m2m */
-    enum push_sec sec;         /* how it was authenticated */
-    struct settings *settings; /* owned; what the document asks for */
+    char source[16];           /* sms-mm, sms-qmi, file, card */
+    char context[33];          /* usim, m2m; "" where the body says it (NOTIFICATION, LWM2M, BEI) */
+    enum push_sec sec;         /* SETTINGS: how it was authenticated */
+    struct settings *settings; /* SETTINGS, CARD: owned; what the document asks for. NULL otherwise */
+    struct slice body;         /* the others: the message's body, borrowed for the call */
+};
+
+/* What became of a trigger that was given to somebody. */
+enum taken {
+    TAKEN_DONE,    /* carried out; the message is committed */
+    TAKEN_WORKING, /* taken over (with its settings); who took it settles the message later. Until then it stays pending */
+    TAKEN_LATER,   /* not now; the message stays pending */
+    TAKEN_REFUSED, /* for the reason given; the message is refused */
 };
 
 enum mechanism { MECHANISM_OMADM };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One message at a time walks: seal -> commit and delete -> (unseal) -> verify -> parse -> hand over. Owns the queue of messages that are not
+/* One message at a time walks: seal -> commit and delete -> (unseal) -> route -> verify -> read -> hand over. Owns the queue of messages that are not
  * committed yet (they are still in modem storage, so losing the queue loses nothing). Must never parse what is not verified. */
 #include "bootstrap/start/inbox.h"
 
@@ -7,19 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "bootstrap/provisioning.h"
-#include "codec/prov.h"
-#include "codec/wsp.h"
+#include "bootstrap/start/route.h"
 #include "model/tre_wire.h"
 
 enum {
     MESSAGE_MAX = 33000,
     QUEUE_MAX = 32,
-    ARENA_SIZE = 384 * 1024,
     KEEP_REFUSED = 256,
     PASSING_MS = 30000, /* how long a message waits when the TRE is busy or away; its return is noticed at once */
     RETRY_SECONDS = 10, /* a failed message is acted on again at most this often, times its attempts */
@@ -43,7 +39,8 @@ struct inbox {
     struct message *first; /* the first is the one at work while call is set */
     uint32_t call;
     uint64_t kick;
-    struct wsp_push push; /* of the message at work */
+    struct wsp_push push; /* of the message at work, and its row */
+    const struct route *route;
 };
 
 static void work(void *user);
@@ -114,7 +111,7 @@ static void write_state(struct inbox *in, const uint8_t *hash, enum inbox_state 
     struct store *s = in->site->store;
     if (store_begin(s, &e))
         return;
-    store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED);
+    store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED || state == INBOX_COMMITTED);
     store_inbox_prune(s, KEEP_REFUSED);
     if (store_commit(s, &e))
         log_error("inbox", "%s", e.text);
@@ -127,44 +124,47 @@ static void refuse(struct inbox *in, const struct error *e)
     finish(in, e);
 }
 
-/* --- parse: only after the MAC --- */
+/* --- read: only after who vouches for it was asked --- */
 
-static enum error_code parse_document(const struct wsp_push *push, struct settings *settings, struct error *err)
+static bool brings_document(enum trigger_kind kind)
 {
-    void *memory = malloc(ARENA_SIZE);
-    if (!memory)
+    return kind == TRIGGER_SETTINGS || kind == TRIGGER_CARD;
+}
+
+static enum error_code make_trigger(struct inbox *in, struct trigger *t, struct error *err)
+{
+    const struct message *m = in->first;
+    *t = (struct trigger){ .kind = in->route->kind, .sec = (enum push_sec)in->push.sec, .body = in->push.body };
+    memcpy(t->hash, m->hash, sizeof t->hash);
+    (void)text_copy(t->source, sizeof t->source, m->source);
+    if (brings_document(t->kind) && !(t->settings = settings_new()))
         return error_set(err, ERROR_NO_MEMORY, "message");
-    struct arena arena = arena_make(memory, ARENA_SIZE);
-    struct prov_node *root = NULL;
-    enum error_code rc = push->media == WSP_MEDIA_CP_XML ? prov_decode_xml(push->body, &arena, &root, err)
-                                                         : prov_decode_wbxml(push->body, &arena, &root, err);
-    if (!rc)
-        rc = provisioning_settings(root, settings, err);
-    secret_zero(memory, ARENA_SIZE);
-    free(memory);
-    return rc;
+    return in->route->read ? in->route->read(&in->push, t, err) : ERROR_NONE;
 }
 
 static void hand_over(struct inbox *in)
 {
-    struct message *m = in->first;
     struct error e = { 0 };
-    struct settings *settings = settings_new();
-    enum error_code rc = settings ? parse_document(&in->push, settings, &e) : error_set(&e, ERROR_NO_MEMORY, "message");
-    if (rc) {
-        settings_free(settings);
+    struct trigger t;
+    enum taken taken = make_trigger(in, &t, &e) ? TAKEN_REFUSED : in->trigger(in->user, &t, &e);
+    if (taken != TAKEN_WORKING)
+        settings_free(t.settings);
+    switch (taken) {
+    case TAKEN_DONE:
+        write_state(in, in->first->hash, INBOX_COMMITTED, "");
+        finish(in, &e);
+        return;
+    case TAKEN_WORKING:
+        finish(in, &e);
+        return;
+    case TAKEN_LATER:
+        error_set(&e, ERROR_BUSY, "another bootstrap is running; the message waits");
+        finish(in, &e);
+        return;
+    case TAKEN_REFUSED:
         refuse(in, &e);
         return;
     }
-    struct trigger t = { .sec = (enum push_sec)in->push.sec, .settings = settings };
-    memcpy(t.hash, m->hash, sizeof t.hash);
-    (void)text_copy(t.source, sizeof t.source, m->source);
-    (void)text_copy(t.context, sizeof t.context, settings->context[0] ? settings->context : "usim");
-    if (!in->trigger(in->user, &t)) {
-        settings_free(settings);
-        error_set(&e, ERROR_BUSY, "another bootstrap is running; the message waits");
-    }
-    finish(in, &e);
 }
 
 static void on_verified(void *user, enum error_code status, uint8_t tries_left)
@@ -184,37 +184,42 @@ static void on_verified(void *user, enum error_code status, uint8_t tries_left)
     refuse(in, &e);
 }
 
-static enum error_code read_header(struct inbox *in, uint8_t mac[20], struct slice *mac_octets, struct error *err)
+/* The MAC parameter as octets; empty if there is none: the TRE decides, USERPINMAC has none. */
+static enum error_code read_mac(const struct wsp_push *push, uint8_t mac[20], struct slice *out, struct error *err)
+{
+    *out = (struct slice){ NULL, 0 };
+    if (!push->has_sec)
+        return error_set(err, ERROR_MAC_MISSING, "push message carries no SEC parameter");
+    if (!push->has_mac)
+        return ERROR_NONE;
+    *out = (struct slice){ mac, 20 };
+    return wsp_mac_decode(push, mac, err);
+}
+
+static void verify_mac(struct inbox *in)
 {
     struct message *m = in->first;
-    *mac_octets = (struct slice){ NULL, 0 };
-    enum error_code rc = wsp_push_parse((struct slice){ m->octets, m->len }, &in->push, err);
-    if (rc)
-        return rc;
-    if (in->push.media != WSP_MEDIA_CP_WBXML && in->push.media != WSP_MEDIA_CP_XML)
-        return error_set(err, ERROR_NOT_SUPPORTED, "push message: content type is not OMA client provisioning");
-    if (!in->push.has_sec)
-        return error_set(err, ERROR_MAC_MISSING, "push message carries no SEC parameter");
-    if (!in->push.has_mac)
-        return ERROR_NONE; /* the TRE decides: USERPINMAC has none */
-    rc = wsp_mac_decode(&in->push, mac, err);
-    if (!rc)
-        *mac_octets = (struct slice){ mac, 20 };
-    return rc;
+    struct error e = { 0 };
+    uint8_t mac[20];
+    struct slice mac_octets;
+    if (read_mac(&in->push, mac, &mac_octets, &e)) {
+        refuse(in, &e);
+        return;
+    }
+    const struct modem_facts *facts = in->site->modem ? modem_primary(in->site->modem) : NULL;
+    in->call = trust_verify_push(in->site->trust, in->push.sec, facts ? facts->imsi : "", mac_octets, m->hash, in->push.body, on_verified, in);
 }
 
 static void verify(struct inbox *in)
 {
     struct message *m = in->first;
     struct error e = { 0 };
-    uint8_t mac[20];
-    struct slice mac_octets;
-    if (read_header(in, mac, &mac_octets, &e)) {
+    if (route_find(m->source, (struct slice){ m->octets, m->len }, &in->push, &in->route, &e))
         refuse(in, &e);
-        return;
-    }
-    const struct modem_facts *facts = in->site->modem ? modem_primary(in->site->modem) : NULL;
-    in->call = trust_verify_push(in->site->trust, in->push.sec, facts ? facts->imsi : "", mac_octets, m->hash, in->push.body, on_verified, in);
+    else if (in->route->voucher == ROUTE_BY_SEC)
+        verify_mac(in);
+    else
+        hand_over(in);
 }
 
 /* --- octets out of the store --- */
@@ -421,6 +426,13 @@ void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, 
     m->user = user;
     error_set(&m->result, ERROR_NOT_FOUND, "the message is not in the store any more");
     append(in, m);
+}
+
+void inbox_settle(struct inbox *in, const uint8_t hash[32], const struct error *error)
+{
+    write_state(in, hash, error ? INBOX_REFUSED : INBOX_COMMITTED, error ? error_name(error->code) : "");
+    if (error)
+        site_report_refused(in->site, "inbox", error);
 }
 
 void inbox_resume(struct inbox *in)

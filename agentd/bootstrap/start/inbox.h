@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start stage: messages become triggers. Octets are sealed and committed, then the SMS is deleted, then the MAC is verified by the TRE over the raw
- * octets, then the document is parsed (DESIGN trust rules 1 and 2). A message is looked at once: by its SHA-256, whichever way it came. */
+/* Start stage: messages become triggers. Octets are sealed and committed, then the SMS is deleted, then the route is found (route.h), then who vouches is
+ * asked (the TRE for a MAC over the raw octets), then the body is read (DESIGN trust rules 1 and 2). A message is looked at once: by its SHA-256,
+ * whichever way it came. */
 #ifndef BOOTSTRAP_START_INBOX_H
 #define BOOTSTRAP_START_INBOX_H
 
@@ -9,15 +10,17 @@
 
 struct inbox;
 
-/* Gives an authentic trigger to the conductor. True: taken over (with its settings). False: not now; the message stays pending. */
-typedef bool inbox_trigger_fn(void *user, struct trigger *t);
+/* Gives a trigger to the conductor; t->settings goes over with TAKEN_WORKING only. err is set for TAKEN_REFUSED. */
+typedef enum taken inbox_trigger_fn(void *user, struct trigger *t, struct error *err);
 /* What became of an offered message: ERROR_NONE when its trigger was taken. */
 typedef void inbox_done_fn(void *user, const struct error *error);
 
 struct inbox *inbox_new(struct site *site, inbox_trigger_fn *fn, void *user);
 void inbox_free(struct inbox *in);
-/* source: sms-mm, sms-qmi, file. handle: ModemManager's SMS to delete once the octets are safe, or "". done may be NULL; called once from the loop. */
+/* source: sms-mm, sms-qmi, file (a WSP push), or one of route.c with bare octets. handle: ModemManager's SMS to delete once the octets are safe, or "". done may be NULL; called once from the loop. */
 void inbox_offer(struct inbox *in, const char *source, struct slice message, const char *handle, inbox_done_fn *done, void *user);
+/* The end of a message that was taken with TAKEN_WORKING: error NULL: committed; else refused, reported. */
+void inbox_settle(struct inbox *in, const uint8_t hash[32], const struct error *error);
 /* Goes on with what waits: at start, when the TRE is ready again, when the conductor is free. */
 void inbox_resume(struct inbox *in);
 /* Opens a committed message again for a job that restarts; its trigger arrives as usual, done (may be NULL) says what became of it. */

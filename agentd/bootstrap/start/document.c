@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the parser's memory for one call. Must never be called before who vouches for the body was asked. */
+#include "bootstrap/start/document.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "bootstrap/provisioning.h"
+#include "codec/prov.h"
+
+enum error_code document_read_cp(const struct wsp_push *push, struct trigger *t, struct error *err)
+{
+    void *memory = malloc(PROV_ARENA);
+    if (!memory)
+        return error_set(err, ERROR_NO_MEMORY, "message");
+    struct arena arena = arena_make(memory, PROV_ARENA);
+    struct prov_node *root = NULL;
+    enum error_code rc = push->media == WSP_MEDIA_CP_XML ? prov_decode_xml(push->body, &arena, &root, err)
+                                                         : prov_decode_wbxml(push->body, &arena, &root, err);
+    if (!rc)
+        rc = provisioning_settings(root, t->settings, err);
+    secret_zero(memory, PROV_ARENA);
+    free(memory);
+    if (!rc)
+        (void)text_copy(t->context, sizeof t->context, t->settings->context[0] ? t->settings->context : "usim");
+    return rc;
+}

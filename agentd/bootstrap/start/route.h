@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Routing of messages: one const table from (source, content type, X-Wap-Application-Id) to what the message is, who vouches for it and who reads it.
+ * A new kind of message is a row. Looks at the WSP header only; the body is read after who vouches for it was asked. */
+#ifndef BOOTSTRAP_START_ROUTE_H
+#define BOOTSTRAP_START_ROUTE_H
+
+#include "codec/wsp.h"
+#include "model/trigger.h"
+
+/* Who vouches for a message. */
+enum route_voucher {
+    ROUTE_BY_SEC,    /* SEC and MAC, verified by the TRE over the body before one octet of it is read */
+    ROUTE_BY_SOURCE, /* the source itself (a smart card): nothing to verify */
+    ROUTE_BY_TAKER,  /* who takes the trigger: its digest, signature, or bounded harm. A SEC parameter is ignored */
+};
+
+/* Reads push->body into *t, whose kind, hash and source are set and whose settings are empty (SETTINGS, CARD) or NULL. Pure: no I/O; errors name where. */
+typedef enum error_code route_read_fn(const struct wsp_push *push, struct trigger *t, struct error *err);
+
+struct route {
+    const char *source;    /* NULL: a WSP push, from anywhere; else bare octets (no WSP header) of that source */
+    enum wsp_media media;
+    int64_t application;   /* X-Wap-Application-Id, or one of enum route_application */
+    enum trigger_kind kind;
+    enum route_voucher voucher;
+    route_read_fn *read;   /* NULL: the body goes on as it is */
+};
+
+enum route_application { ROUTE_ANY = -1 /* any or none */, ROUTE_NONE = -2 /* no such header */ };
+
+/* Reads the header of a message of that source; *push borrows from it (for bare octets: the body alone) and *out is its row. TRUNCATED or MALFORMED for a
+ * bad header; NOT_FOR_US for a content type or application that no row takes. */
+enum error_code route_find(const char *source, struct slice message, struct wsp_push *push, const struct route **out, struct error *err);
+
+#endif
