@@ -104,6 +104,14 @@ bool text_decimal(struct slice in, uint64_t max, uint64_t *value)
     return v <= max;
 }
 
+bool text_is_blank(struct slice in)
+{
+    for (size_t i = 0; i < in.len; i++)
+        if (in.data[i] == 0 || !strchr(" \t\r\n", in.data[i]))
+            return false;
+    return true;
+}
+
 char *text_mask(const char *text, size_t head, size_t tail, char *out, size_t cap)
 {
     size_t len = strlen(text);

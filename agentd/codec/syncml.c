@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SyncML trees. The document bounds the work: every node costs at least one octet of it, and text is copied only when it comes in pieces.
- * Never recurses on decoding; encoding recurses over trees that are at most SYNCML_DEPTH_MAX deep. */
+/* SyncML trees from and to WBXML. The document bounds the work: every node costs at least one octet of it, and text is copied only when it comes in
+ * pieces. Never recurses on decoding; encoding recurses over trees that are at most SYNCML_DEPTH_MAX deep. */
 #include "codec/syncml.h"
 
 #include <string.h>
 
+#include "codec/syncml_build.h"
 #include "codec/wbxml.h"
 
 #define PUBLIC_TEXT "-//SYNCML//DTD SyncML 1.2//EN"
+#define TREE_PUBLIC_TEXT "-//OMA//DTD-DM-DDF 1.2//EN"
 
 enum { PUBLIC_ID = 0x1201, WBXML_VERSION = 3, CHARSET_UTF8 = 106, CHARSET_ASCII = 3 }; /* SyncML RepPro 1.2, section 8; IANA MIBenum */
 
@@ -20,66 +22,23 @@ static const struct {
 #undef X
 };
 
-struct pieces { /* text of the open element, so far */
-    size_t count;
-    bool opaque;
-    struct slice text;
-};
-
-struct parser {
-    struct wbxml in;
-    struct arena *arena;
-    struct error *err;
-    struct syncml_node *open[SYNCML_DEPTH_MAX];
-    struct syncml_node *last[SYNCML_DEPTH_MAX]; /* last child of open[i] */
-    struct pieces pieces;
-    size_t depth, nodes;
-};
-
 const char *syncml_name(enum syncml_element element)
 {
     return element < SYNCML_ELEMENT_COUNT ? rows[element].name : "";
 }
 
-static bool is_blank(struct slice s)
+static enum error_code take_entity(struct syncml_build *b, uint32_t c)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!strchr(" \t\r\n", s.data[i]) || s.data[i] == 0)
-            return false;
-    return true;
-}
-
-/* Adds one piece; the second and later ones move the text into the arena. */
-static enum error_code take_piece(struct parser *p, struct slice piece, bool opaque)
-{
-    struct pieces *have = &p->pieces;
-    have->opaque = have->opaque || opaque;
-    if (have->count++ == 0) {
-        have->text = piece;
-        return ERROR_NONE;
-    }
-    uint8_t *joined = piece.len <= SYNCML_DOCUMENT_MAX ? arena_get(p->arena, have->text.len + piece.len + 1) : NULL;
-    if (!joined)
-        return error_set(p->err, ERROR_TOO_LARGE, "SyncML: text in pieces exceeds the bound");
-    struct writer w = writer_make(joined, have->text.len + piece.len);
-    writer_put(&w, have->text.data, have->text.len);
-    writer_put(&w, piece.data, piece.len);
-    have->text = writer_slice(&w);
-    return ERROR_NONE;
-}
-
-static enum error_code take_entity(struct parser *p, uint32_t c)
-{
-    uint8_t *utf8 = arena_get(p->arena, 4);
+    uint8_t *utf8 = arena_get(b->arena, 4);
     if (!utf8)
-        return error_set(p->err, ERROR_TOO_LARGE, "SyncML: document needs too much memory");
+        return error_set(b->err, ERROR_TOO_LARGE, "SyncML: document needs too much memory");
     struct writer w = writer_make(utf8, 4);
     int more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
     static const uint8_t lead[] = { 0x00, 0xC0, 0xE0, 0xF0 };
     writer_u8(&w, (uint8_t)(lead[more] | c >> (6 * more)));
     for (int i = more - 1; i >= 0; i--)
         writer_u8(&w, (uint8_t)(0x80 | ((c >> (6 * i)) & 0x3F)));
-    return take_piece(p, writer_slice(&w), false);
+    return syncml_build_text(b, writer_slice(&w), false);
 }
 
 static bool element_of(uint8_t page, uint8_t token, enum syncml_element *element)
@@ -92,118 +51,84 @@ static bool element_of(uint8_t page, uint8_t token, enum syncml_element *element
     return false;
 }
 
-/* Text before a child must be white space: SyncML has no mixed content (SyncML DTD 1.2). */
-static enum error_code drop_blank(struct parser *p)
-{
-    if (p->pieces.count && (p->pieces.opaque || !is_blank(p->pieces.text)))
-        return error_set(p->err, ERROR_MALFORMED, "SyncML: text beside elements before octet %zu", p->in.in.pos);
-    p->pieces = (struct pieces){ 0 };
-    return ERROR_NONE;
-}
-
-static enum error_code take_tag(struct parser *p, const struct wbxml_token *t, const struct syncml_node **root)
+static enum error_code take_tag(struct syncml_build *b, const struct wbxml_token *t)
 {
     enum syncml_element element;
     if (!element_of(t->page, t->token, &element))
-        return error_set(p->err, ERROR_NOT_SUPPORTED, "SyncML: unknown element %u:%02x at octet %zu", t->page, t->token, t->offset);
+        return error_set(b->err, ERROR_NOT_SUPPORTED, "SyncML: unknown element %u:%02x at octet %zu", t->page, t->token, t->offset);
     if (t->has_attributes)
-        return error_set(p->err, ERROR_MALFORMED, "SyncML: attributes at octet %zu", t->offset);
-    if ((p->depth == 0) != (element == SYNCML_SYNCML) || (p->depth == 0 && *root))
-        return error_set(p->err, ERROR_MALFORMED, "SyncML: %s at octet %zu out of place", syncml_name(element), t->offset);
-    enum error_code code = drop_blank(p);
-    if (code)
-        return code;
-    struct syncml_node *n = ++p->nodes <= SYNCML_NODES_MAX ? arena_get(p->arena, sizeof *n) : NULL;
-    if (!n)
-        return error_set(p->err, ERROR_TOO_LARGE, "SyncML: more than %d elements, or no memory for them", SYNCML_NODES_MAX);
-    n->element = element;
-    if (p->depth == 0)
-        *root = n;
-    else if (p->last[p->depth - 1])
-        p->last[p->depth - 1]->next = n;
-    else
-        p->open[p->depth - 1]->child = n;
-    if (p->depth)
-        p->last[p->depth - 1] = n;
-    if (!t->has_content)
-        return ERROR_NONE;
-    if (p->depth == SYNCML_DEPTH_MAX)
-        return error_set(p->err, ERROR_TOO_LARGE, "SyncML: deeper than %d elements", SYNCML_DEPTH_MAX);
-    p->open[p->depth] = n;
-    p->last[p->depth++] = NULL;
-    return ERROR_NONE;
+        return error_set(b->err, ERROR_MALFORMED, "SyncML: attributes at octet %zu", t->offset);
+    return syncml_build_open(b, element, t->has_content);
 }
 
-static enum error_code take_end(struct parser *p)
+static enum error_code take_token(struct syncml_build *b, const struct wbxml_token *t)
 {
-    if (p->depth == 0)
-        return error_set(p->err, ERROR_MALFORMED, "SyncML: end without an open element at octet %zu", p->in.in.pos);
-    struct syncml_node *n = p->open[--p->depth];
-    if (n->child)
-        return drop_blank(p);
-    n->text = p->pieces.text;
-    n->opaque = p->pieces.opaque;
-    p->pieces = (struct pieces){ 0 };
-    return ERROR_NONE;
-}
-
-static enum error_code take_token(struct parser *p, const struct wbxml_token *t, const struct syncml_node **root)
-{
-    if (p->depth == 0 && (t->kind == WBXML_TEXT || t->kind == WBXML_OPAQUE || t->kind == WBXML_ENTITY))
-        return error_set(p->err, ERROR_MALFORMED, "SyncML: text outside the root element");
+    b->offset = t->offset;
     switch (t->kind) {
     case WBXML_TAG:
-        return take_tag(p, t, root);
+        return take_tag(b, t);
     case WBXML_END:
-        return take_end(p);
+        return syncml_build_close(b);
     case WBXML_TEXT:
-        return take_piece(p, t->text, false);
+        return syncml_build_text(b, t->text, false);
     case WBXML_OPAQUE:
-        return take_piece(p, t->text, true);
+        return syncml_build_text(b, t->text, true);
     case WBXML_ENTITY:
-        return take_entity(p, t->entity);
+        return take_entity(b, t->entity);
     case WBXML_ATTRIBUTE:
     case WBXML_VALUE:
     case WBXML_FINISHED:
         break;
     }
-    return error_set(p->err, ERROR_MALFORMED, "SyncML: unexpected token at octet %zu", t->offset);
+    return error_set(b->err, ERROR_MALFORMED, "SyncML: unexpected token at octet %zu", t->offset);
 }
 
-static enum error_code open_document(struct parser *p, struct slice doc)
+static enum error_code open_document(struct wbxml *in, struct slice doc, enum syncml_element top, struct error *err)
 {
+    bool tree = top == SYNCML_DDF_MGMT_TREE;
     if (doc.len > SYNCML_DOCUMENT_MAX)
-        return error_set(p->err, ERROR_TOO_LARGE, "SyncML: document of %zu octets, at most %d", doc.len, SYNCML_DOCUMENT_MAX);
-    enum error_code code = wbxml_open(&p->in, doc, p->err);
+        return error_set(err, ERROR_TOO_LARGE, "SyncML: document of %zu octets, at most %d", doc.len, SYNCML_DOCUMENT_MAX);
+    enum error_code code = wbxml_open(in, doc, err);
     if (code)
         return code;
-    if (p->in.public_id != PUBLIC_ID && !slice_is(p->in.public_text, PUBLIC_TEXT))
-        return error_set(p->err, ERROR_NOT_SUPPORTED, "SyncML: public identifier %x is not that of SyncML 1.2", (unsigned)p->in.public_id);
-    if (p->in.charset != CHARSET_UTF8 && p->in.charset != CHARSET_ASCII)
-        return error_set(p->err, ERROR_NOT_SUPPORTED, "SyncML: character set %u is not UTF-8", (unsigned)p->in.charset);
+    bool ours = tree ? slice_is(in->public_text, TREE_PUBLIC_TEXT) : in->public_id == PUBLIC_ID || slice_is(in->public_text, PUBLIC_TEXT);
+    if (!ours)
+        return error_set(err, ERROR_NOT_SUPPORTED, "SyncML: public identifier %x is not that of %s 1.2", (unsigned)in->public_id, tree ? "DM-DDF" : "SyncML");
+    if (in->charset != CHARSET_UTF8 && in->charset != CHARSET_ASCII)
+        return error_set(err, ERROR_NOT_SUPPORTED, "SyncML: character set %u is not UTF-8", (unsigned)in->charset);
     return ERROR_NONE;
+}
+
+static const struct syncml_node *decode(struct slice doc, enum syncml_element top, bool trees, struct arena *arena, struct error *err)
+{
+    struct wbxml in;
+    struct syncml_build b = { .arena = arena, .err = err, .top = top, .trees = trees };
+    if (open_document(&in, doc, top, err))
+        return NULL;
+    for (;;) {
+        struct wbxml_token t;
+        if (wbxml_next(&in, &t, err))
+            return NULL;
+        if (t.kind == WBXML_FINISHED)
+            return syncml_build_finish(&b);
+        if (take_token(&b, &t))
+            return NULL;
+    }
 }
 
 const struct syncml_node *syncml_decode(struct slice doc, struct arena *arena, struct error *err)
 {
-    struct parser p = { .arena = arena, .err = err };
-    const struct syncml_node *root = NULL;
-    if (open_document(&p, doc))
-        return NULL;
-    for (;;) {
-        struct wbxml_token t;
-        if (wbxml_next(&p.in, &t, err))
-            return NULL;
-        if (t.kind == WBXML_FINISHED)
-            break;
-        if (take_token(&p, &t, &root))
-            return NULL;
-    }
-    if (p.depth || !root) {
-        error_set(err, ERROR_TRUNCATED, "SyncML: document ends inside an element");
-        return NULL;
-    }
-    return root;
+    return decode(doc, SYNCML_SYNCML, false, arena, err);
+}
+
+const struct syncml_node *syncml_decode_with_trees(struct slice doc, struct arena *arena, struct error *err)
+{
+    return decode(doc, SYNCML_SYNCML, true, arena, err);
+}
+
+const struct syncml_node *syncml_decode_tnds(struct slice doc, struct arena *arena, struct error *err)
+{
+    return decode(doc, SYNCML_DDF_MGMT_TREE, false, arena, err);
 }
 
 static void put_node(struct syncml_writer *w, const struct syncml_node *n)

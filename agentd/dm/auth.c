@@ -1,82 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MD5 digests by EVP. Owns no state; intermediate values that depend on a secret are wiped. */
+/* Headers, types and nonces of authentication. Owns no state. */
 #include "dm/auth.h"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <string.h>
 
 #include "base/secret.h"
-#include "base/text.h"
-#include "base/writer.h"
-
-enum { MD5_LEN = 16, B64_CAP = 25 };
-
-static bool md5_base64(struct slice in, char out[B64_CAP])
-{
-    uint8_t md[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    bool ok = EVP_Digest(in.data ? (const void *)in.data : "", in.len, md, &len, EVP_md5(), NULL) == 1 && len == MD5_LEN;
-    ok = ok && text_base64_encode((struct slice){ md, MD5_LEN }, out, B64_CAP);
-    secret_zero(md, sizeof md);
-    return ok;
-}
-
-/* B64(H(name:secret)) */
-static bool credential_hash(const char *name, const char *secret, char out[B64_CAP])
-{
-    uint8_t data[400];
-    struct writer w = writer_make(data, sizeof data);
-    writer_text(&w, name);
-    writer_u8(&w, ':');
-    writer_text(&w, secret);
-    bool ok = !w.failed && md5_base64(writer_slice(&w), out);
-    secret_zero(data, sizeof data);
-    return ok;
-}
-
-bool dm_digest_basic(const char *name, const char *secret, char *out)
-{
-    uint8_t data[400];
-    struct writer w = writer_make(data, sizeof data);
-    writer_text(&w, name);
-    writer_u8(&w, ':');
-    writer_text(&w, secret);
-    bool ok = !w.failed && text_base64_encode(writer_slice(&w), out, DM_DIGEST_CAP);
-    secret_zero(data, sizeof data);
-    return ok;
-}
-
-/* B64(H(hash:nonce[:tail])) */
-static bool digest_with(const char *name, const char *secret, struct slice nonce, const char *tail, char *out)
-{
-    char hash[B64_CAP];
-    uint8_t data[160];
-    struct writer w = writer_make(data, sizeof data);
-    bool ok = credential_hash(name, secret, hash);
-    writer_text(&w, hash);
-    writer_u8(&w, ':');
-    writer_put(&w, nonce.data, nonce.len);
-    if (tail) {
-        writer_u8(&w, ':');
-        writer_text(&w, tail);
-    }
-    ok = ok && !w.failed && md5_base64(writer_slice(&w), out);
-    secret_zero(hash, sizeof hash);
-    secret_zero(data, sizeof data);
-    return ok;
-}
-
-bool dm_digest_md5(const char *name, const char *secret, struct slice nonce, char *out)
-{
-    return digest_with(name, secret, nonce, NULL, out);
-}
-
-bool dm_digest_hmac(const char *name, const char *secret, struct slice nonce, struct slice body, char *out)
-{
-    char tail[B64_CAP];
-    return md5_base64(body, tail) && digest_with(name, secret, nonce, tail, out);
-}
 
 /* One "key=value" or key="value" up to the next comma; rest moves behind it. False at the end or if malformed. */
 static bool next_field(const char **rest, struct slice *key, struct slice *value)
