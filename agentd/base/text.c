@@ -112,6 +112,41 @@ bool text_is_blank(struct slice in)
     return true;
 }
 
+static int64_t days_since_1970(unsigned year, unsigned month, unsigned day)
+{
+    unsigned y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3; /* years from March: the leap day is the last */
+    return (int64_t)y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 719469;
+}
+
+static unsigned days_of_month(unsigned year, unsigned month)
+{
+    static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap ? 1U : 0U);
+}
+
+bool text_time(struct slice in, int64_t *seconds)
+{
+    static const char form[] = "9999-99-99T99:99:99Z";
+    unsigned part[6] = { 0 }, at = 0;
+    if (in.len != sizeof form - 1)
+        return false;
+    for (size_t i = 0; i < in.len; i++) {
+        bool digit = in.data[i] >= '0' && in.data[i] <= '9';
+        if (form[i] != '9' ? in.data[i] != form[i] : !digit)
+            return false;
+        if (digit)
+            part[at] = part[at] * 10 + (unsigned)(in.data[i] - '0');
+        else
+            at++;
+    }
+    if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > days_of_month(part[0], part[1]) || part[3] > 23 || part[4] > 59 ||
+        part[5] > 59)
+        return false;
+    *seconds = days_since_1970(part[0], part[1], part[2]) * 86400 + (int64_t)(part[3] * 3600 + part[4] * 60 + part[5]);
+    return true;
+}
+
 char *text_mask(const char *text, size_t head, size_t tail, char *out, size_t cap)
 {
     size_t len = strlen(text);

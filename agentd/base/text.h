@@ -21,6 +21,8 @@ bool text_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len);
 bool text_decimal(struct slice in, uint64_t max, uint64_t *value);
 /* Nothing but the white space of XML. */
 bool text_is_blank(struct slice in);
+/* UTC time of ISO 8601 as YYYY-MM-DDThh:mm:ssZ, years 1970 to 9999, in seconds since 1970; false otherwise (leap seconds too). */
+bool text_time(struct slice in, int64_t *seconds);
 /* Copy of text in which all but the first `head` and last `tail` characters are '*'; out has cap octets. Returns out. */
 char *text_mask(const char *text, size_t head, size_t tail, char *out, size_t cap);
 /* Copy that always ends in NUL; false if it was cut. */

@@ -8,96 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-/* Copies the parm's value; absent: ERROR_NONE and "" unless mandatory. */
-static enum error_code take_text(const struct prov_node *in, const char *where, const char *name, bool mandatory, char *out, size_t cap,
-                                 struct error *err)
-{
-    const char *value = prov_parm(in, name);
-    out[0] = '\0';
-    if (!value || (mandatory && !value[0]))
-        return mandatory ? error_set(err, ERROR_INCOMPLETE, "%s lacks %s", where, name) : ERROR_NONE;
-    if (!text_copy(out, cap, value))
-        return error_set(err, ERROR_INVALID, "%s: %s is longer than %zu octets", where, name, cap - 1);
-    for (const unsigned char *p = (const unsigned char *)out; *p; p++)
-        if (*p < 0x20 || *p == 0x7f)
-            return error_set(err, ERROR_INVALID, "%s: %s holds control characters", where, name);
-    return ERROR_NONE;
-}
-
-/* --- NAPDEF --- */
-
-static enum error_code take_auth(const struct prov_node *napdef, struct napdef *n, struct error *err)
-{
-    const struct prov_node *info = prov_characteristic(napdef, "NAPAUTHINFO", NULL);
-    if (!info)
-        return ERROR_NONE;
-    const char *type = prov_parm(info, "AUTHTYPE");
-    if (!type)
-        return error_set(err, ERROR_INCOMPLETE, "NAPAUTHINFO lacks AUTHTYPE");
-    if (strcmp(type, "PAP") == 0)
-        n->auth = NAPDEF_AUTH_PAP;
-    else if (strcmp(type, "CHAP") == 0)
-        n->auth = NAPDEF_AUTH_CHAP;
-    else
-        return error_set(err, ERROR_NOT_SUPPORTED, "NAPAUTHINFO: AUTHTYPE %.20s (PAP and CHAP are known)", type);
-    enum error_code rc = take_text(info, "NAPAUTHINFO", "AUTHNAME", false, n->user, sizeof n->user, err);
-    return rc ? rc : take_text(info, "NAPAUTHINFO", "AUTHSECRET", false, n->password, sizeof n->password, err);
-}
-
-/* LOCAL-ADDRTYPE; IPV4V6 is our extension, and the default (no standard parm for the PDP type exists). */
-static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n, struct error *err)
-{
-    const char *type = prov_parm(in, "LOCAL-ADDRTYPE");
-    n->ip_type = NAPDEF_IPV4V6;
-    if (!type || strcmp(type, "IPV4V6") == 0)
-        return ERROR_NONE;
-    if (strcmp(type, "IPV4") == 0)
-        n->ip_type = NAPDEF_IPV4;
-    else if (strcmp(type, "IPV6") == 0)
-        n->ip_type = NAPDEF_IPV6;
-    else
-        return error_set(err, ERROR_INVALID, "NAPDEF: LOCAL-ADDRTYPE %.20s", type);
-    return ERROR_NONE;
-}
-
-/* NAPID is unique in the document, among those that are of no use here too. */
-static bool napid_stands_before(const struct prov_node *root, const struct prov_node *in, const char *napid)
-{
-    for (const struct prov_node *n = NULL; (n = prov_characteristic(root, "NAPDEF", n)) && n != in;) {
-        const char *other = prov_parm(n, "NAPID");
-        if (other && strcmp(other, napid) == 0)
-            return true;
-    }
-    return false;
-}
-
-static enum error_code take_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err)
-{
-    struct napdef n = { 0 };
-    const char *type = prov_parm(in, "NAP-ADDRTYPE");
-    enum error_code rc = take_text(in, "NAPDEF", "NAPID", true, n.napid, sizeof n.napid, err);
-    if (!rc && napid_stands_before(root, in, n.napid))
-        rc = error_set(err, ERROR_INVALID, "NAPID %s stands twice", n.napid);
-    if (!rc)
-        rc = take_text(in, "NAPDEF", "NAME", false, n.name, sizeof n.name, err);
-    if (!rc)
-        rc = take_text(in, "NAPDEF", "NAP-ADDRESS", true, n.apn, sizeof n.apn, err);
-    if (rc)
-        return rc;
-    if (!type || strcmp(type, "APN") != 0)
-        return ERROR_NONE; /* a number to dial: not for a packet bearer; another NAPDEF may be usable */
-    if (out->napdefs == SETTINGS_NAPDEFS)
-        return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
-    rc = take_auth(in, &n, err);
-    if (!rc)
-        rc = take_ip_type(in, &n, err);
-    if (rc)
-        return rc;
-    n.internet = prov_parm(in, "INTERNET") != NULL;
-    out->napdef[out->napdefs++] = n;
-    return ERROR_NONE;
-}
+#include "bootstrap/provisioning_room.h"
 
 /* --- APPLICATION w7 --- */
 
@@ -145,9 +56,9 @@ static enum error_code take_appauth(const struct prov_node *in, struct dm_accoun
     const char *type = prov_parm(in, "AAUTHTYPE");
     if (client && type && !auth_of(type, &a->auth))
         return error_set(err, ERROR_NOT_SUPPORTED, "APPAUTH: AAUTHTYPE %.20s (BASIC, DIGEST, HMAC are known)", type);
-    enum error_code rc = take_text(in, "APPAUTH", "AAUTHNAME", client, c->name, sizeof c->name, err);
+    enum error_code rc = field_text(&(struct field){ in, "APPAUTH", "AAUTHNAME" }, client, c->name, sizeof c->name, err);
     if (!rc)
-        rc = take_text(in, "APPAUTH", "AAUTHSECRET", true, c->secret, sizeof c->secret, err);
+        rc = field_text(&(struct field){ in, "APPAUTH", "AAUTHSECRET" }, true, c->secret, sizeof c->secret, err);
     return rc ? rc : take_nonce(in, c, err);
 }
 
@@ -184,7 +95,7 @@ static enum error_code take_address(const struct prov_node *in, struct dm_accoun
     const struct prov_node *from = prov_parm(in, "ADDR") || !address ? in : address;
     char host[256];
     uint16_t port;
-    enum error_code rc = take_text(from, "APPLICATION w7", "ADDR", true, a->uri, sizeof a->uri, err);
+    enum error_code rc = field_text(&(struct field){ from, "APPLICATION w7", "ADDR" }, true, a->uri, sizeof a->uri, err);
     if (rc)
         return rc;
     if (uri_split(a->uri, "https", host, sizeof host, &port, err))
@@ -198,11 +109,11 @@ static enum error_code take_w7(const struct prov_node *in, struct settings *out,
         return error_set(err, ERROR_TOO_LARGE, "more than %d APPLICATION w7", SETTINGS_DM);
     struct dm_account *a = &out->dm[out->dms];
     *a = (struct dm_account){ .auth = DM_AUTH_MD5 };
-    enum error_code rc = take_text(in, "APPLICATION w7", "PROVIDER-ID", true, a->server_id, sizeof a->server_id, err);
+    enum error_code rc = field_text(&(struct field){ in, "APPLICATION w7", "PROVIDER-ID" }, true, a->server_id, sizeof a->server_id, err);
     if (!rc)
-        rc = take_text(in, "APPLICATION w7", "NAME", false, a->name, sizeof a->name, err);
+        rc = field_text(&(struct field){ in, "APPLICATION w7", "NAME" }, false, a->name, sizeof a->name, err);
     if (!rc)
-        rc = take_text(in, "APPLICATION w7", "TO-NAPID", false, a->napid, sizeof a->napid, err);
+        rc = field_texts(&(struct field){ in, "APPLICATION w7", "TO-NAPID" }, a->napid[0], sizeof a->napid[0], DM_TO_NAPIDS, &a->napids, err);
     if (!rc)
         rc = take_address(in, a, err);
     for (const struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, "APPAUTH", n));)
@@ -228,7 +139,7 @@ static enum error_code take_vendor(const struct prov_node *in, struct settings *
             return error_set(err, ERROR_INVALID, "VENDORCONFIG: SERVER-PIN is not the Base64 of a SHA-256");
         pin->has_pin = true;
     }
-    return take_text(in, "VENDORCONFIG", "CONTEXT", false, out->context, sizeof out->context, err);
+    return field_text(&(struct field){ in, "VENDORCONFIG", "CONTEXT" }, false, out->context, sizeof out->context, err);
 }
 
 static bool pin_of_certificate(const char *base64, struct server_trust *pin)
@@ -267,9 +178,9 @@ static enum error_code take_bootstrap(const struct prov_node *in, struct setting
 {
     char host[256];
     uint16_t port;
-    enum error_code rc = take_text(in, "BOOTSTRAP", "NAME", false, out->bootstrap_name, sizeof out->bootstrap_name, err);
+    enum error_code rc = field_text(&(struct field){ in, "BOOTSTRAP", "NAME" }, false, out->bootstrap_name, sizeof out->bootstrap_name, err);
     if (!rc)
-        rc = take_text(in, "BOOTSTRAP", "PROVURL", false, out->provurl, sizeof out->provurl, err);
+        rc = field_text(&(struct field){ in, "BOOTSTRAP", "PROVURL" }, false, out->provurl, sizeof out->provurl, err);
     if (!rc && out->provurl[0] && uri_split(out->provurl, "https", host, sizeof host, &port, NULL))
         rc = error_set(err, ERROR_INVALID, "BOOTSTRAP: PROVURL must be an https URI");
     return rc;
@@ -312,7 +223,7 @@ static enum error_code take_one(const struct prov_node *root, const struct prov_
     if (strcmp(type, "BOOTSTRAP") == 0)
         return take_bootstrap(n, out, err);
     if (strcmp(type, "NAPDEF") == 0)
-        return take_napdef(root, n, out, err);
+        return provisioning_napdef(root, n, out, err);
     if (strcmp(type, "VENDORCONFIG") == 0)
         return take_vendor(n, out, pin, err);
     if (strcmp(type, "CertificateStore") == 0)

@@ -90,7 +90,7 @@ static int account_get(const struct dm_tree *t, const char *name, unsigned field
     case ACC_NAME:
         return put_text(out, a->name);
     case ACC_CONREF:
-        return put_text(out, a->napid);
+        return put_text(out, a->napid[0]);
     case ACC_ADDR:
         return put_text(out, a->uri);
     case ACC_PORT:

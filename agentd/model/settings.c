@@ -25,30 +25,30 @@ const struct napdef *settings_napdef(const struct settings *s, const char *napid
     return NULL;
 }
 
-const char *napdef_auth_name(enum napdef_auth a)
+static bool account_names(const struct dm_account *a, const struct napdef *n)
 {
-    switch (a) {
-    case NAPDEF_AUTH_NONE:
-        return "none";
-    case NAPDEF_AUTH_PAP:
-        return "pap";
-    case NAPDEF_AUTH_CHAP:
-        return "chap";
-    }
-    return "none";
+    bool named = a->napids == 0;
+    for (size_t i = 0; i < a->napids; i++)
+        named |= strcmp(a->napid[i], n->napid) == 0 || (n->internet && strcmp(a->napid[i], "INTERNET") == 0);
+    return named;
 }
 
-const char *napdef_ip_name(enum napdef_ip t)
+const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, bool *named)
 {
-    switch (t) {
-    case NAPDEF_IPV4:
-        return "ipv4";
-    case NAPDEF_IPV6:
-        return "ipv6";
-    case NAPDEF_IPV4V6:
-        return "ipv4v6";
+    const struct napdef *best = NULL;
+    enum napdef_fit best_fit = NAPDEF_UNFIT;
+    *named = false;
+    for (size_t i = 0; i < s->napdefs; i++) {
+        if (!account_names(a, &s->napdef[i]))
+            continue;
+        enum napdef_fit fit = napdef_fit(&s->napdef[i], plmn, now);
+        *named = true;
+        if (fit > best_fit) {
+            best = &s->napdef[i];
+            best_fit = fit;
+        }
     }
-    return "ipv4v6";
+    return best;
 }
 
 const char *dm_auth_name(enum dm_auth a)

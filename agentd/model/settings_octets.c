@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Field by field, texts and octets with a 16-bit length; the order of fields is the format, so a change means a new version octet. */
+/* Field by field, texts and octets with a 16-bit length; the order of fields is the format, so a change means a new version octet. What an older
+ * version wrote is read too: it is in the stores of gateways that were upgraded. */
 #include "model/settings_octets.h"
 
 #include <string.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static void put_octets(struct writer *w, const void *data, size_t len)
 {
@@ -44,10 +45,56 @@ static unsigned get_choice(struct reader *r, unsigned limit)
     return r->failed ? 0 : v;
 }
 
-static bool begin(struct reader *r, struct slice in)
+/* The version of the record; 0 and the reader failed if it is none of ours. */
+static unsigned begin(struct reader *r, struct slice in)
 {
     *r = reader_make(in.data, in.len);
-    return reader_u8(r) == VERSION;
+    unsigned version = reader_u8(r);
+    if (version < 1 || version > VERSION)
+        reader_fail(r);
+    return r->failed ? 0 : version;
+}
+
+/* A count of at most limit. */
+static size_t get_count(struct reader *r, size_t limit)
+{
+    return get_choice(r, (unsigned)limit + 1);
+}
+
+static void validity_write(struct writer *w, const struct napdef_validity *v)
+{
+    put_text(w, v->country);
+    put_text(w, v->network);
+    put_text(w, v->sid);
+    put_text(w, v->soc);
+    writer_u64(w, (uint64_t)v->until);
+}
+
+static void validity_read(struct reader *r, struct napdef_validity *v)
+{
+    get_text(r, v->country, sizeof v->country);
+    get_text(r, v->network, sizeof v->network);
+    get_text(r, v->sid, sizeof v->sid);
+    get_text(r, v->soc, sizeof v->soc);
+    v->until = (int64_t)(reader_u64(r) & INT64_MAX);
+}
+
+/* What version 2 added. */
+static void napdef_read_more(struct reader *r, struct napdef *n)
+{
+    get_text(r, n->local_address, sizeof n->local_address);
+    n->dnss = get_count(r, NAPDEF_DNS);
+    for (size_t i = 0; i < n->dnss; i++)
+        get_text(r, n->dns[i], sizeof n->dns[i]);
+    n->mobile_ip = get_choice(r, 2) != 0;
+    n->validities = get_count(r, NAPDEF_VALIDITIES);
+    for (size_t i = 0; i < n->validities; i++)
+        validity_read(r, &n->validity[i]);
+    n->numbers = reader_u32(r);
+    if (n->numbers >> NAPDEF_NUMBERS)
+        reader_fail(r);
+    for (size_t i = 0; i < NAPDEF_NUMBERS; i++)
+        n->number[i] = reader_u32(r);
 }
 
 void napdef_write(struct writer *w, const struct napdef *n)
@@ -61,14 +108,24 @@ void napdef_write(struct writer *w, const struct napdef *n)
     put_text(w, n->password);
     writer_u8(w, (uint8_t)n->ip_type);
     writer_u8(w, n->internet);
+    put_text(w, n->local_address);
+    writer_u8(w, (uint8_t)n->dnss);
+    for (size_t i = 0; i < n->dnss; i++)
+        put_text(w, n->dns[i]);
+    writer_u8(w, n->mobile_ip);
+    writer_u8(w, (uint8_t)n->validities);
+    for (size_t i = 0; i < n->validities; i++)
+        validity_write(w, &n->validity[i]);
+    writer_u32(w, n->numbers);
+    for (size_t i = 0; i < NAPDEF_NUMBERS; i++)
+        writer_u32(w, n->number[i]);
 }
 
 bool napdef_read(struct slice in, struct napdef *n)
 {
     struct reader r;
     *n = (struct napdef){ 0 };
-    if (!begin(&r, in))
-        return false;
+    unsigned version = begin(&r, in);
     get_text(&r, n->napid, sizeof n->napid);
     get_text(&r, n->name, sizeof n->name);
     get_text(&r, n->apn, sizeof n->apn);
@@ -77,6 +134,8 @@ bool napdef_read(struct slice in, struct napdef *n)
     get_text(&r, n->password, sizeof n->password);
     n->ip_type = (enum napdef_ip)get_choice(&r, NAPDEF_IPV4V6 + 1);
     n->internet = get_choice(&r, 2) != 0;
+    if (version >= 2)
+        napdef_read_more(&r, n);
     return reader_done(&r);
 }
 
@@ -100,7 +159,9 @@ void dm_account_write(struct writer *w, const struct dm_account *a)
     put_text(w, a->server_id);
     put_text(w, a->name);
     put_text(w, a->uri);
-    put_text(w, a->napid);
+    writer_u8(w, (uint8_t)a->napids);
+    for (size_t i = 0; i < a->napids; i++)
+        put_text(w, a->napid[i]);
     writer_u8(w, (uint8_t)a->auth);
     credential_write(w, &a->client);
     credential_write(w, &a->server);
@@ -108,16 +169,25 @@ void dm_account_write(struct writer *w, const struct dm_account *a)
     put_octets(w, a->trust.pin, sizeof a->trust.pin);
 }
 
+/* Version 1 had one TO-NAPID, "" for none. */
+static void napids_read(struct reader *r, struct dm_account *a, unsigned version)
+{
+    a->napids = version < 2 ? 1 : get_count(r, DM_TO_NAPIDS);
+    for (size_t i = 0; i < a->napids; i++)
+        get_text(r, a->napid[i], sizeof a->napid[i]);
+    if (version < 2 && !a->napid[0][0])
+        a->napids = 0;
+}
+
 bool dm_account_read(struct slice in, struct dm_account *a)
 {
     struct reader r;
     *a = (struct dm_account){ 0 };
-    if (!begin(&r, in))
-        return false;
+    unsigned version = begin(&r, in);
     get_text(&r, a->server_id, sizeof a->server_id);
     get_text(&r, a->name, sizeof a->name);
     get_text(&r, a->uri, sizeof a->uri);
-    get_text(&r, a->napid, sizeof a->napid);
+    napids_read(&r, a, version);
     a->auth = (enum dm_auth)get_choice(&r, DM_AUTH_HMAC + 1);
     credential_read(&r, &a->client);
     credential_read(&r, &a->server);
@@ -140,8 +210,7 @@ bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
 {
     struct reader r;
     *a = (struct lwm2m_account){ 0 };
-    if (!begin(&r, in))
-        return false;
+    (void)begin(&r, in);
     a->short_server_id = reader_u16(&r);
     get_text(&r, a->uri, sizeof a->uri);
     get_text(&r, a->identity, sizeof a->identity);

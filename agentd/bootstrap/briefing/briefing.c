@@ -8,11 +8,15 @@ enum error_code briefing_from_settings(const struct settings *s, struct briefing
 {
     const struct dm_account *a = &s->dm[0];
     *out = (struct briefing){ .mechanism = MECHANISM_OMADM, .needs_ip = true, .account = a };
-    if (a->napid[0] && strcmp(a->napid, "INTERNET") != 0) {
-        out->napdef = settings_napdef(s, a->napid);
-        return out->napdef ? ERROR_NONE : error_set(err, ERROR_INCOMPLETE, "TO-NAPID %s names no NAPDEF of the document", a->napid);
-    }
-    if (!a->napid[0] && s->napdefs)
-        out->napdef = &s->napdef[0];
+    for (size_t i = 0; i < a->napids && !out->napdef; i++)
+        out->napdef = settings_napdef(s, a->napid[i]);
+    if (out->napdef)
+        return ERROR_NONE;
+    for (size_t i = 0; i < a->napids; i++)
+        if (strcmp(a->napid[i], "INTERNET") == 0)
+            return ERROR_NONE;
+    if (a->napids)
+        return error_set(err, ERROR_INCOMPLETE, "TO-NAPID %s names no NAPDEF of the document", a->napid[0]);
+    out->napdef = s->napdefs ? &s->napdef[0] : NULL;
     return ERROR_NONE;
 }

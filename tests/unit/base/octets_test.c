@@ -245,6 +245,25 @@ static void secrets(void)
     secret_free(NULL);
 }
 
+static void times(void)
+{
+    static const struct {
+        const char *text;
+        int64_t seconds; /* -1: refused */
+    } rows[] = {
+        { "1970-01-01T00:00:00Z", 0 }, { "1970-01-01T00:00:01Z", 1 }, { "2000-02-29T12:00:00Z", 951825600 }, { "2030-01-01T00:00:00Z", 1893456000 },
+        { "2024-12-31T23:59:59Z", 1735689599 }, { "9999-12-31T23:59:59Z", 253402300799 }, { "1969-12-31T23:59:59Z", -1 }, { "2100-02-29T00:00:00Z", -1 },
+        { "2023-02-29T00:00:00Z", -1 }, { "2023-00-01T00:00:00Z", -1 }, { "2023-13-01T00:00:00Z", -1 }, { "2023-04-31T00:00:00Z", -1 },
+        { "2023-04-00T00:00:00Z", -1 }, { "2023-04-01T24:00:00Z", -1 }, { "2023-04-01T23:60:00Z", -1 }, { "2023-04-01T23:59:60Z", -1 },
+        { "2023-04-01 23:59:00Z", -1 }, { "2023-04-01T23:59:00", -1 }, { "2023-04-01T23:59:00+", -1 }, { "2023-4-01T23:59:000Z", -1 }, { "", -1 },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        int64_t seconds = -1;
+        g_assert_true(text_time((struct slice){ (const uint8_t *)rows[i].text, strlen(rows[i].text) }, &seconds) == (rows[i].seconds >= 0));
+        g_assert_cmpint(seconds, ==, rows[i].seconds);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -259,6 +278,7 @@ int main(int argc, char **argv)
     g_test_add_func("/text/decimals", decimals);
     g_test_add_func("/text/masks, copies, names", masks_copies_and_names);
     g_test_add_func("/error/texts are printable", error_texts_are_printable);
+    g_test_add_func("/text/time", times);
     g_test_add_func("/error/names", errors_have_names);
     g_test_add_func("/secret", secrets);
     return g_test_run();

@@ -25,6 +25,7 @@ static enum error_code map(const char *inner, struct error *err)
 #define CHARACTERISTIC(type, inner) "<characteristic type='" type "'>" inner "</characteristic>"
 #define PARM(name, value) "<parm name='" name "' value='" value "'/>"
 #define NAPDEF(id, more) CHARACTERISTIC("NAPDEF", PARM("NAPID", id) PARM("NAME", "n") PARM("NAP-ADDRESS", "apn." id) PARM("NAP-ADDRTYPE", "APN") more)
+#define VALIDITY(inner) CHARACTERISTIC("VALIDITY", inner)
 #define APPSRV CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "APPSRV") PARM("AAUTHNAME", "u") PARM("AAUTHSECRET", "s"))
 #define W7_AT(address) CHARACTERISTIC("APPLICATION", PARM("APPID", "w7") PARM("PROVIDER-ID", "dm") address APPSRV)
 #define W7(more) CHARACTERISTIC("APPLICATION", PARM("APPID", "w7") PARM("PROVIDER-ID", "dm") PARM("ADDR", "https://a.example/dm") more)
@@ -60,7 +61,8 @@ static void whole_document(void)
     g_assert_cmpstr(a->server_id, ==, "dm");
     g_assert_cmpstr(a->name, ==, "account");
     g_assert_cmpstr(a->uri, ==, "https://a.example/dm");
-    g_assert_cmpstr(a->napid, ==, "two");
+    g_assert_cmpuint(a->napids, ==, 1);
+    g_assert_cmpstr(a->napid[0], ==, "two");
     g_assert_cmpint(a->auth, ==, DM_AUTH_HMAC);
     g_assert_cmpstr(a->client.name, ==, "cn");
     g_assert_cmpstr(a->client.secret, ==, "cs");
@@ -86,6 +88,37 @@ static const struct row rows[] = {
     { "bad authtype", NAPDEF("a", CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHTYPE", "MD5"))), ERROR_NOT_SUPPORTED, "AUTHTYPE" },
     { "no authtype", NAPDEF("a", CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHNAME", "x"))), ERROR_INCOMPLETE, "AUTHTYPE" },
     { "bad addrtype", NAPDEF("a", PARM("LOCAL-ADDRTYPE", "X")), ERROR_INVALID, "LOCAL-ADDRTYPE" },
+    { "every number", NAPDEF("a", PARM("LINKSPEED", "AUTOBAUDING") PARM("DNLINKSPEED", "4294967295") PARM("LINGER", "86400") PARM("DELIVERY-ERR-SDU", "7")
+      PARM("DELIVERY-ORDER", "3") PARM("TRAFFIC-CLASS", "7") PARM("MAX-SDU-SIZE", "255") PARM("MAX-BITRATE-UPLINK", "255") PARM("MAX-BITRATE-DNLINK", "255")
+      PARM("RESIDUAL-BER", "15") PARM("SDU-ERROR-RATIO", "15") PARM("TRAFFIC-HANDL-PRIO", "3") PARM("TRANSFER-DELAY", "63")
+      PARM("GUARANTEED-BITRATE-UPLINK", "255") PARM("GUARANTEED-BITRATE-DNLINK", "255") PARM("MAX-NUM-RETRY", "255") PARM("FIRST-RETRY-TIMEOUT", "86400")
+      PARM("REREG-THRESHOLD", "86400")), ERROR_NONE, "" },
+    { "linkspeed", NAPDEF("a", PARM("LINKSPEED", "4294967296")), ERROR_INVALID, "LINKSPEED" },
+    { "linger", NAPDEF("a", PARM("LINGER", "86401")), ERROR_INVALID, "LINGER" },
+    { "linger is no speed", NAPDEF("a", PARM("LINGER", "AUTOBAUDING")), ERROR_INVALID, "LINGER" },
+    { "delivery-err-sdu", NAPDEF("a", PARM("DELIVERY-ERR-SDU", "8")), ERROR_INVALID, "DELIVERY-ERR-SDU" },
+    { "delivery-order", NAPDEF("a", PARM("DELIVERY-ORDER", "4")), ERROR_INVALID, "DELIVERY-ORDER" },
+    { "residual-ber", NAPDEF("a", PARM("RESIDUAL-BER", "16")), ERROR_INVALID, "RESIDUAL-BER" },
+    { "transfer-delay", NAPDEF("a", PARM("TRANSFER-DELAY", "64")), ERROR_INVALID, "TRANSFER-DELAY" },
+    { "max-sdu-size", NAPDEF("a", PARM("MAX-SDU-SIZE", "x")), ERROR_INVALID, "MAX-SDU-SIZE" },
+    { "dns-addr", NAPDEF("a", PARM("DNS-ADDR", "dns.example")), ERROR_INVALID, "DNS-ADDR" },
+    { "empty dns-addr", NAPDEF("a", "<parm name='DNS-ADDR'/>"), ERROR_INVALID, "DNS-ADDR" },
+    { "five dns-addr", NAPDEF("a", PARM("DNS-ADDR", "192.0.2.1") PARM("DNS-ADDR", "192.0.2.2") PARM("DNS-ADDR", "192.0.2.3") PARM("DNS-ADDR", "::4")
+      PARM("DNS-ADDR", "::5")), ERROR_TOO_LARGE, "DNS-ADDR" },
+    { "local-addr", NAPDEF("a", PARM("LOCAL-ADDR", "1.2.3")), ERROR_INVALID, "LOCAL-ADDR" },
+    { "validity of nothing", NAPDEF("a", VALIDITY("")), ERROR_NONE, "" },
+    { "country as mcc", NAPDEF("a", VALIDITY(PARM("COUNTRY", "262") PARM("NETWORK", "01"))), ERROR_NONE, "" },
+    { "no country", NAPDEF("a", VALIDITY(PARM("COUNTRY", "ZZ"))), ERROR_INVALID, "COUNTRY" },
+    { "long country", NAPDEF("a", VALIDITY(PARM("COUNTRY", "Germany"))), ERROR_INVALID, "COUNTRY" },
+    { "mnc without country", NAPDEF("a", VALIDITY(PARM("NETWORK", "01"))), ERROR_INVALID, "NETWORK" },
+    { "short network", NAPDEF("a", VALIDITY(PARM("COUNTRY", "DE") PARM("NETWORK", "2620"))), ERROR_INVALID, "NETWORK" },
+    { "network of letters", NAPDEF("a", VALIDITY(PARM("NETWORK", "2620x"))), ERROR_INVALID, "NETWORK" },
+    { "long sid", NAPDEF("a", VALIDITY(PARM("SID", "123456789012"))), ERROR_INVALID, "SID" },
+    { "long soc", NAPDEF("a", VALIDITY(PARM("SOC", "123456789012"))), ERROR_INVALID, "SOC" },
+    { "bad time", NAPDEF("a", VALIDITY(PARM("VALIDUNTIL", "2030-02-29T00:00:00Z"))), ERROR_INVALID, "VALIDUNTIL" },
+    { "five validities", NAPDEF("a", VALIDITY("") VALIDITY("") VALIDITY("") VALIDITY("") VALIDITY("")), ERROR_TOO_LARGE, "VALIDITY" },
+    { "five to-napid", W7(PARM("TO-NAPID", "1") PARM("TO-NAPID", "2") PARM("TO-NAPID", "3") PARM("TO-NAPID", "4") PARM("TO-NAPID", "5")), ERROR_TOO_LARGE,
+      "TO-NAPID" },
     { "control character", CHARACTERISTIC("BOOTSTRAP", PARM("NAME", "a&#10;b")), ERROR_INVALID, "control" },
     { "provurl without tls", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "http://a.example/")), ERROR_INVALID, "PROVURL" },
     { "provurl alone", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "https://a.example/p")), ERROR_NONE, "https://a.example/p" },
@@ -124,6 +157,33 @@ static void check_row(gconstpointer data)
         g_assert_nonnull(strstr(err.text, row->text));
     else
         g_assert_cmpstr(settings->dm[0].uri, ==, row->text);
+}
+
+/* The document of a NAPDEF with everything that it may have. */
+static void every_parm_of_a_napdef(void)
+{
+    struct error err;
+    g_assert_cmpint(map(NAPDEF("a", PARM("LINKSPEED", "AUTOBAUDING") PARM("DNLINKSPEED", "9600") PARM("TRAFFIC-CLASS", "3") PARM("REREG-THRESHOLD", "60")
+                               PARM("DNS-ADDR", "192.0.2.53") PARM("DNS-ADDR", "2001:db8::53") PARM("LOCAL-ADDR", "192.0.2.7") "<parm name='T-BIT'/>"
+                               VALIDITY(PARM("COUNTRY", "DE") PARM("NETWORK", "26201") PARM("VALIDUNTIL", "2030-01-01T00:00:00Z"))
+                               VALIDITY(PARM("SID", "12") PARM("SOC", "34"))), &err), ==, ERROR_NONE);
+    const struct napdef *n = &settings->napdef[0];
+    g_assert_cmpuint(n->numbers, ==, 1U << NAPDEF_LINKSPEED | 1U << NAPDEF_DNLINKSPEED | 1U << NAPDEF_TRAFFIC_CLASS | 1U << NAPDEF_REREG_THRESHOLD);
+    g_assert_cmpuint(n->number[NAPDEF_LINKSPEED], ==, 0);
+    g_assert_cmpuint(n->number[NAPDEF_DNLINKSPEED], ==, 9600);
+    g_assert_cmpuint(n->number[NAPDEF_TRAFFIC_CLASS], ==, 3);
+    g_assert_cmpuint(n->number[NAPDEF_REREG_THRESHOLD], ==, 60);
+    g_assert_cmpuint(n->dnss, ==, 2);
+    g_assert_cmpstr(n->dns[0], ==, "192.0.2.53");
+    g_assert_cmpstr(n->dns[1], ==, "2001:db8::53");
+    g_assert_cmpstr(n->local_address, ==, "192.0.2.7");
+    g_assert_true(n->mobile_ip && !n->internet);
+    g_assert_cmpuint(n->validities, ==, 2);
+    g_assert_cmpstr(n->validity[0].country, ==, "DE");
+    g_assert_cmpstr(n->validity[0].network, ==, "26201");
+    g_assert_cmpint(n->validity[0].until, ==, 1893456000);
+    g_assert_cmpstr(n->validity[1].sid, ==, "12");
+    g_assert_cmpstr(n->validity[1].soc, ==, "34");
 }
 
 static void aauthtypes(void)
@@ -283,6 +343,7 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/provisioning/%s", rows[i].name);
         g_test_add_data_func(path, &rows[i], check_row);
     }
+    g_test_add_func("/provisioning/every parm of a napdef", every_parm_of_a_napdef);
     g_test_add_func("/provisioning/aauthtypes", aauthtypes);
     g_test_add_func("/provisioning/the first credential counts", the_first_credential_counts);
     g_test_add_func("/provisioning/account of provurl", account_of_provurl);

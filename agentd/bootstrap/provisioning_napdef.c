@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* NAPDEF with NAPAUTHINFO and VALIDITY, ProvCont 1.1 4.6. */
+#include <string.h>
+
+#include "base/text.h"
+#include "bootstrap/provisioning_room.h"
+
+static enum error_code take_auth(const struct prov_node *info, struct napdef *n, struct error *err)
+{
+    const char *type = prov_parm(info, "AUTHTYPE");
+    if (!type)
+        return error_set(err, ERROR_INCOMPLETE, "NAPAUTHINFO lacks AUTHTYPE");
+    if (strcmp(type, "PAP") == 0)
+        n->auth = NAPDEF_AUTH_PAP;
+    else if (strcmp(type, "CHAP") == 0)
+        n->auth = NAPDEF_AUTH_CHAP;
+    else
+        return error_set(err, ERROR_NOT_SUPPORTED, "NAPAUTHINFO: AUTHTYPE %.20s (PAP and CHAP are known)", type);
+    enum error_code rc = field_text(&(struct field){ info, "NAPAUTHINFO", "AUTHNAME" }, false, n->user, sizeof n->user, err);
+    return rc ? rc : field_text(&(struct field){ info, "NAPAUTHINFO", "AUTHSECRET" }, false, n->password, sizeof n->password, err);
+}
+
+/* LOCAL-ADDRTYPE; IPV4V6 is our extension, and the default (no standard parm for the PDP type exists). */
+static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n, struct error *err)
+{
+    const char *type = prov_parm(in, "LOCAL-ADDRTYPE");
+    n->ip_type = NAPDEF_IPV4V6;
+    if (!type || strcmp(type, "IPV4V6") == 0)
+        return ERROR_NONE;
+    if (strcmp(type, "IPV4") == 0)
+        n->ip_type = NAPDEF_IPV4;
+    else if (strcmp(type, "IPV6") == 0)
+        n->ip_type = NAPDEF_IPV6;
+    else
+        return error_set(err, ERROR_INVALID, "NAPDEF: LOCAL-ADDRTYPE %.20s", type);
+    return ERROR_NONE;
+}
+
+static enum error_code take_addresses(const struct prov_node *in, struct napdef *n, struct error *err)
+{
+    enum error_code rc = field_text(&(struct field){ in, "NAPDEF", "LOCAL-ADDR" }, false, n->local_address, sizeof n->local_address, err);
+    if (!rc)
+        rc = field_address("NAPDEF", "LOCAL-ADDR", n->local_address, err);
+    if (!rc)
+        rc = field_texts(&(struct field){ in, "NAPDEF", "DNS-ADDR" }, n->dns[0], sizeof n->dns[0], NAPDEF_DNS, &n->dnss, err);
+    for (size_t i = 0; !rc && i < n->dnss; i++)
+        rc = field_address("NAPDEF", "DNS-ADDR", n->dns[i], err);
+    return rc;
+}
+
+static enum error_code take_numbers(const struct prov_node *in, struct napdef *n, struct error *err)
+{
+    static const struct {
+        const char *name;
+        uint32_t max;
+    } rows[NAPDEF_NUMBERS] = {
+        [NAPDEF_LINKSPEED] = { "LINKSPEED", UINT32_MAX },
+        [NAPDEF_DNLINKSPEED] = { "DNLINKSPEED", UINT32_MAX },
+        [NAPDEF_LINGER] = { "LINGER", 86400 },
+        [NAPDEF_DELIVERY_ERR_SDU] = { "DELIVERY-ERR-SDU", 7 },
+        [NAPDEF_DELIVERY_ORDER] = { "DELIVERY-ORDER", 3 },
+        [NAPDEF_TRAFFIC_CLASS] = { "TRAFFIC-CLASS", 7 },
+        [NAPDEF_MAX_SDU_SIZE] = { "MAX-SDU-SIZE", 255 },
+        [NAPDEF_MAX_BITRATE_UPLINK] = { "MAX-BITRATE-UPLINK", 255 },
+        [NAPDEF_MAX_BITRATE_DNLINK] = { "MAX-BITRATE-DNLINK", 255 },
+        [NAPDEF_RESIDUAL_BER] = { "RESIDUAL-BER", 15 },
+        [NAPDEF_SDU_ERROR_RATIO] = { "SDU-ERROR-RATIO", 15 },
+        [NAPDEF_TRAFFIC_HANDL_PRIO] = { "TRAFFIC-HANDL-PRIO", 3 },
+        [NAPDEF_TRANSFER_DELAY] = { "TRANSFER-DELAY", 63 },
+        [NAPDEF_GUARANTEED_BITRATE_UPLINK] = { "GUARANTEED-BITRATE-UPLINK", 255 },
+        [NAPDEF_GUARANTEED_BITRATE_DNLINK] = { "GUARANTEED-BITRATE-DNLINK", 255 },
+        [NAPDEF_MAX_NUM_RETRY] = { "MAX-NUM-RETRY", 255 },
+        [NAPDEF_FIRST_RETRY_TIMEOUT] = { "FIRST-RETRY-TIMEOUT", 86400 },
+        [NAPDEF_REREG_THRESHOLD] = { "REREG-THRESHOLD", 86400 },
+    };
+    for (size_t i = 0; i < NAPDEF_NUMBERS; i++) {
+        bool given = false, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
+        const char *text = speed ? prov_parm(in, rows[i].name) : NULL;
+        enum error_code rc = text && strcmp(text, "AUTOBAUDING") == 0 ? ERROR_NONE : field_number(&(struct field){ in, "NAPDEF", rows[i].name },
+                                                                                                rows[i].max, &n->number[i], &given, err);
+        if (rc)
+            return rc;
+        n->numbers |= given || text ? 1U << i : 0;
+    }
+    return ERROR_NONE;
+}
+
+static bool is_digits(const char *text, size_t min, size_t max)
+{
+    size_t len = strlen(text);
+    return len >= min && len <= max && strspn(text, "0123456789") == len;
+}
+
+/* COUNTRY is ISO 3166 alpha-2 (senders also put the MCC there); NETWORK is MCC and MNC, beside COUNTRY also the MNC alone. */
+static enum error_code take_validity(const struct prov_node *in, struct napdef_validity *v, struct error *err)
+{
+    char until[32];
+    enum error_code rc = field_text(&(struct field){ in, "VALIDITY", "COUNTRY" }, false, v->country, sizeof v->country, err);
+    if (!rc)
+        rc = field_text(&(struct field){ in, "VALIDITY", "NETWORK" }, false, v->network, sizeof v->network, err);
+    if (!rc)
+        rc = field_text(&(struct field){ in, "VALIDITY", "SID" }, false, v->sid, sizeof v->sid, err);
+    if (!rc)
+        rc = field_text(&(struct field){ in, "VALIDITY", "SOC" }, false, v->soc, sizeof v->soc, err);
+    if (!rc)
+        rc = field_text(&(struct field){ in, "VALIDITY", "VALIDUNTIL" }, false, until, sizeof until, err);
+    if (rc)
+        return rc;
+    if (v->country[0] && !country_known(v->country) && !is_digits(v->country, 3, 3))
+        return error_set(err, ERROR_INVALID, "VALIDITY: COUNTRY is no ISO 3166 country");
+    if (v->network[0] && !is_digits(v->network, 5, 6) && !(v->country[0] && is_digits(v->network, 2, 3)))
+        return error_set(err, ERROR_INVALID, "VALIDITY: NETWORK is no MCC and MNC");
+    if (until[0] && !text_time((struct slice){ (const uint8_t *)until, strlen(until) }, &v->until))
+        return error_set(err, ERROR_INVALID, "VALIDITY: VALIDUNTIL is no time YYYY-MM-DDThh:mm:ssZ");
+    return ERROR_NONE;
+}
+
+static enum error_code take_validities(const struct prov_node *in, struct napdef *n, struct error *err)
+{
+    for (const struct prov_node *v = NULL; (v = prov_characteristic(in, "VALIDITY", v));) {
+        if (n->validities == NAPDEF_VALIDITIES)
+            return error_set(err, ERROR_TOO_LARGE, "NAPDEF: more than %d VALIDITY", NAPDEF_VALIDITIES);
+        enum error_code rc = take_validity(v, &n->validity[n->validities++], err);
+        if (rc)
+            return rc;
+    }
+    return ERROR_NONE;
+}
+
+/* NAPID is unique in the document, among those that are of no use here too. */
+static bool napid_stands_before(const struct prov_node *root, const struct prov_node *in, const char *napid)
+{
+    for (const struct prov_node *n = NULL; (n = prov_characteristic(root, "NAPDEF", n)) && n != in;) {
+        const char *other = prov_parm(n, "NAPID");
+        if (other && strcmp(other, napid) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum error_code take_names(const struct prov_node *root, const struct prov_node *in, struct napdef *n, struct error *err)
+{
+    enum error_code rc = field_text(&(struct field){ in, "NAPDEF", "NAPID" }, true, n->napid, sizeof n->napid, err);
+    if (!rc && napid_stands_before(root, in, n->napid))
+        rc = error_set(err, ERROR_INVALID, "NAPID %s stands twice", n->napid);
+    if (!rc)
+        rc = field_text(&(struct field){ in, "NAPDEF", "NAME" }, false, n->name, sizeof n->name, err);
+    return rc ? rc : field_text(&(struct field){ in, "NAPDEF", "NAP-ADDRESS" }, true, n->apn, sizeof n->apn, err);
+}
+
+enum error_code provisioning_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err)
+{
+    const char *type = prov_parm(in, "NAP-ADDRTYPE");
+    struct napdef other = { 0 }, *n = out->napdefs < SETTINGS_NAPDEFS ? &out->napdef[out->napdefs] : &other;
+    *n = (struct napdef){ 0 };
+    enum error_code rc = take_names(root, in, n, err);
+    if (rc)
+        return rc;
+    if (!type || strcmp(type, "APN") != 0)
+        return ERROR_NONE; /* a number to dial: not for a packet bearer; another NAPDEF may be usable */
+    if (n == &other)
+        return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
+    const struct prov_node *info = prov_characteristic(in, "NAPAUTHINFO", NULL);
+    rc = info ? take_auth(info, n, err) : ERROR_NONE;
+    if (!rc)
+        rc = take_ip_type(in, n, err);
+    if (!rc)
+        rc = take_addresses(in, n, err);
+    if (!rc)
+        rc = take_numbers(in, n, err);
+    if (!rc)
+        rc = take_validities(in, n, err);
+    if (rc)
+        return rc;
+    n->internet = prov_parm(in, "INTERNET") != NULL;
+    n->mobile_ip = prov_parm(in, "T-BIT") != NULL;
+    out->napdefs++;
+    return ERROR_NONE;
+}

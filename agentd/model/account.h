@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts at servers: OMA DM (w7) and LwM2M. Plain values; secrets in the clear, so they live only in memory that is wiped. Names follow OMA ProvCont
+ * 1.1, the w7 registration and the LwM2M Security object. */
+#ifndef MODEL_ACCOUNT_H
+#define MODEL_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum dm_auth { DM_AUTH_BASIC, DM_AUTH_MD5, DM_AUTH_HMAC };
+
+struct dm_credential {
+    char name[128];
+    char secret[128];
+    uint8_t nonce[64];
+    size_t nonce_len;
+};
+
+struct server_trust { /* beside the factory roots; of this server only (DESIGN trust rule 4) */
+    bool has_pin;
+    uint8_t pin[32];     /* SHA-256 of the SubjectPublicKeyInfo */
+};
+
+enum { DM_TO_NAPIDS = 4 };
+
+struct dm_account { /* w7 */
+    char server_id[256]; /* PROVIDER-ID */
+    char name[64];
+    char uri[256];       /* https only */
+    char napid[DM_TO_NAPIDS][64]; /* TO-NAPID */
+    size_t napids;       /* 0: any */
+    enum dm_auth auth;
+    struct dm_credential client; /* AAUTHLEVEL APPSRV */
+    struct dm_credential server; /* AAUTHLEVEL CLIENT; secret "" if the document has none */
+    struct server_trust trust;
+};
+
+struct lwm2m_account {
+    uint16_t short_server_id; /* 1..65534 */
+    char uri[256];            /* coaps://host[:port] */
+    char identity[129];       /* PSK identity */
+    uint8_t key[64];
+    size_t key_len;           /* 16..64 */
+    char endpoint[129];
+    uint32_t lifetime;        /* seconds */
+};
+
+const char *dm_auth_name(enum dm_auth a);         /* basic, md5, hmac */
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Settings through octets and back; what version 1 wrote is read; cut, longer or unknown records are refused. */
+#include <glib.h>
+#include <string.h>
+
+#include "model/settings_octets.h"
+
+static uint8_t octets[SETTINGS_OCTETS_MAX];
+
+static struct napdef full_napdef(void)
+{
+    struct napdef n = { .napid = "NAP1", .name = "Operator", .apn = "m2m.example", .auth = NAPDEF_AUTH_CHAP, .user = "u", .password = "p",
+                        .ip_type = NAPDEF_IPV6, .local_address = "2001:db8::1", .dns = { "192.0.2.53", "2001:db8::53" }, .dnss = 2, .internet = true,
+                        .mobile_ip = true, .validity = { { .country = "DE", .network = "26201", .sid = "1", .soc = "2", .until = 1893456000 }, { .network = "20801" } },
+                        .validities = 2, .numbers = 1U << NAPDEF_LINGER | 1U << NAPDEF_REREG_THRESHOLD };
+    n.number[NAPDEF_LINGER] = 86400;
+    n.number[NAPDEF_REREG_THRESHOLD] = 7;
+    return n;
+}
+
+static struct dm_account full_dm(void)
+{
+    return (struct dm_account){ .server_id = "dm", .name = "n", .uri = "https://a.example/", .napid = { "NAP1", "INTERNET" }, .napids = 2,
+                                .auth = DM_AUTH_HMAC, .client = { "cn", "cs", "\1\2", 2 }, .server = { "sn", "ss", "\3", 1 },
+                                .trust = { .has_pin = true, .pin = { 1, 2, 3 } } };
+}
+
+/* Each octet less, and one more, is refused. */
+#define CHECK_LENGTHS(read, w, value) \
+    do { \
+        for (size_t len = 0; len < (w).len; len++) \
+            g_assert_false(read((struct slice){ octets, len }, &(value))); \
+        octets[(w).len] = 0; \
+        g_assert_false(read((struct slice){ octets, (w).len + 1 }, &(value))); \
+        octets[0] = 3; \
+        g_assert_false(read((struct slice){ octets, (w).len }, &(value))); \
+        octets[0] = 0; \
+        g_assert_false(read((struct slice){ octets, (w).len }, &(value))); \
+    } while (0)
+
+static void napdefs(void)
+{
+    struct napdef n = full_napdef(), again;
+    struct writer w = writer_make(octets, sizeof octets);
+    napdef_write(&w, &n);
+    g_assert_true(!w.failed && napdef_read(writer_slice(&w), &again));
+    g_assert_cmpmem(&n, sizeof n, &again, sizeof again);
+    CHECK_LENGTHS(napdef_read, w, again);
+}
+
+static void dm_accounts(void)
+{
+    struct dm_account a = full_dm(), again;
+    struct writer w = writer_make(octets, sizeof octets);
+    dm_account_write(&w, &a);
+    g_assert_true(!w.failed && dm_account_read(writer_slice(&w), &again));
+    g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
+    CHECK_LENGTHS(dm_account_read, w, again);
+}
+
+static void lwm2m_accounts(void)
+{
+    struct lwm2m_account a = { .short_server_id = 101, .uri = "coaps://a.example", .identity = "id", .key = { 1 }, .key_len = 16, .endpoint = "e",
+                               .lifetime = 300 }, again;
+    struct writer w = writer_make(octets, sizeof octets);
+    lwm2m_account_write(&w, &a);
+    g_assert_true(!w.failed && lwm2m_account_read(writer_slice(&w), &again));
+    g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
+    CHECK_LENGTHS(lwm2m_account_read, w, again);
+}
+
+/* The longest value of every field fits the buffer that the header promises. */
+static void longest(void)
+{
+    struct napdef n = full_napdef();
+    struct dm_account a = full_dm();
+    memset(n.user, 'u', sizeof n.user - 1);
+    memset(n.password, 'p', sizeof n.password - 1);
+    memset(n.apn, 'a', sizeof n.apn - 1);
+    n.dnss = NAPDEF_DNS;
+    n.validities = NAPDEF_VALIDITIES;
+    memset(a.server_id, 's', sizeof a.server_id - 1);
+    memset(a.uri, 'u', sizeof a.uri - 1);
+    a.napids = DM_TO_NAPIDS;
+    a.client.nonce_len = a.server.nonce_len = sizeof a.client.nonce;
+    struct writer w = writer_make(octets, sizeof octets);
+    napdef_write(&w, &n);
+    g_assert_false(w.failed);
+    w = writer_make(octets, sizeof octets);
+    dm_account_write(&w, &a);
+    g_assert_false(w.failed);
+}
+
+static const uint8_t napdef_v1[] = { 1, 0, 1, 'a', 0, 1, 'n', 0, 3, 'a', 'p', 'n', 1, 0, 1, 'u', 0, 1, 'p', 2, 1 };
+static const uint8_t dm_v1_head[] = { 1, 0, 1, 's', 0, 0, 0, 1, 'u', 0, 1, 'a', 1 };
+
+static void version_1(void)
+{
+    struct napdef n;
+    struct dm_account a;
+    g_assert_true(napdef_read((struct slice){ napdef_v1, sizeof napdef_v1 }, &n));
+    g_assert_cmpstr(n.apn, ==, "apn");
+    g_assert_cmpstr(n.password, ==, "p");
+    g_assert_true(n.internet && n.ip_type == NAPDEF_IPV4V6 && n.validities == 0 && n.numbers == 0);
+    struct writer w = writer_make(octets, sizeof octets);
+    writer_put(&w, dm_v1_head, sizeof dm_v1_head);
+    for (int i = 0; i < 6; i++)
+        writer_u16(&w, 0); /* both credentials are empty */
+    writer_u8(&w, 0);
+    writer_u16(&w, 32);
+    for (int i = 0; i < 32; i++)
+        writer_u8(&w, 0);
+    g_assert_true(dm_account_read(writer_slice(&w), &a));
+    g_assert_cmpuint(a.napids, ==, 1);
+    g_assert_cmpstr(a.napid[0], ==, "a");
+    octets[10] = 0; /* the length of TO-NAPID, whose octet is taken out */
+    memmove(&octets[11], &octets[12], w.len - 12);
+    g_assert_true(dm_account_read((struct slice){ octets, w.len - 1 }, &a));
+    g_assert_cmpuint(a.napids, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/settings/napdef", napdefs);
+    g_test_add_func("/settings/dm account", dm_accounts);
+    g_test_add_func("/settings/lwm2m account", lwm2m_accounts);
+    g_test_add_func("/settings/longest", longest);
+    g_test_add_func("/settings/version 1", version_1);
+    return g_test_run();
+}
