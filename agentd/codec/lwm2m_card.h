@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The LwM2M bootstrap file of a smart card (LwM2M TS 1.0 appendix G.2 and G.3.4): objects, each with its instances as TLV; and what objects 0 and 1
+ * say, as accounts. Pure; results borrow. */
+#ifndef CODEC_LWM2M_CARD_H
+#define CODEC_LWM2M_CARD_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/reader.h"
+#include "model/settings.h"
+
+struct lwm2m_card {
+    struct reader in; /* over the rest */
+    uint16_t left;    /* objects that are still to come */
+};
+
+struct lwm2m_card_object {
+    uint16_t id;
+    uint8_t major, minor;   /* 1.0 if the file says nothing */
+    struct slice instances; /* TLV items of the kind object instance */
+};
+
+/* The file up to its announced end; empty if it is erased (all FF or all 00); as it is if the announcement cannot be right. */
+struct slice lwm2m_card_content(struct slice file);
+/* Reads the header. TRUNCATED if the announced size is larger than the file, MALFORMED if more than padding follows, TOO_LARGE over 32 KiB. */
+enum error_code lwm2m_card_open(struct lwm2m_card *c, struct slice file, struct error *err);
+/* The next object; call while c->left > 0. After the last, TRUNCATED and MALFORMED also mean that objects and announced size do not fit. */
+enum error_code lwm2m_card_next(struct lwm2m_card *c, struct lwm2m_card_object *o, struct error *err);
+/* Accounts of the file, added to out->lwm2m: of object 0 with the lifetime that object 1 has for the same server; endpoints stay empty. A bootstrap
+ * server has short_server_id 0. POLICY: a server without security (mode NoSec); NOT_SUPPORTED: a mode other than PSK; INCOMPLETE; INVALID; TOO_LARGE: more
+ * accounts than struct settings holds; MALFORMED. After an error out->lwm2ms is as before. */
+enum error_code lwm2m_card_accounts(struct slice file, struct settings *out, struct error *err);
+
+#endif
