@@ -48,6 +48,12 @@ void cbor_put_text(struct writer *w, const char *text)
     writer_text(w, text);
 }
 
+void cbor_put_string(struct writer *w, struct slice utf8)
+{
+    put_head(w, CBOR_TEXT, utf8.len);
+    writer_put(w, utf8.data, utf8.len);
+}
+
 void cbor_put_array(struct writer *w, uint64_t items)
 {
     put_head(w, CBOR_ARRAY, items);

@@ -16,6 +16,7 @@ void cbor_put_uint(struct writer *w, uint64_t v);
 void cbor_put_int(struct writer *w, int64_t v);
 void cbor_put_bytes(struct writer *w, const void *data, size_t len);
 void cbor_put_text(struct writer *w, const char *text); /* UTF-8, without NUL */
+void cbor_put_string(struct writer *w, struct slice utf8); /* the same from octets */
 void cbor_put_array(struct writer *w, uint64_t items);
 void cbor_put_map(struct writer *w, uint64_t pairs);
 void cbor_put_tag(struct writer *w, uint64_t tag);
