@@ -37,7 +37,7 @@ struct dm_account { /* w7 */
 };
 
 struct lwm2m_account {
-    uint16_t short_server_id; /* 1..65534 */
+    uint16_t short_server_id; /* 1..65534; 0: a bootstrap server */
     char uri[256];            /* coaps://host[:port] */
     char identity[129];       /* PSK identity */
     uint8_t key[64];

@@ -12,55 +12,6 @@
 #include "model/account.h"
 #include "model/napdef.h"
 
-enum napdef_auth { NAPDEF_AUTH_NONE, NAPDEF_AUTH_PAP, NAPDEF_AUTH_CHAP };
-enum napdef_ip { NAPDEF_IPV4, NAPDEF_IPV6, NAPDEF_IPV4V6 };
-
-struct napdef {
-    char napid[64];      /* NAPID, unique in the document */
-    char name[64];       /* NAME */
-    char apn[101];       /* NAP-ADDRESS with NAP-ADDRTYPE APN; TS 23.003 9.1: <= 100 octets */
-    enum napdef_auth auth;
-    char user[128];      /* AUTHNAME */
-    char password[128];  /* AUTHSECRET */
-    enum napdef_ip ip_type; /* LOCAL-ADDRTYPE; default IPV4V6 */
-    bool internet;       /* INTERNET present */
-};
-
-enum dm_auth { DM_AUTH_BASIC, DM_AUTH_MD5, DM_AUTH_HMAC };
-
-struct dm_credential {
-    char name[128];
-    char secret[128];
-    uint8_t nonce[64];
-    size_t nonce_len;
-};
-
-struct server_trust { /* beside the factory roots; of this server only (DESIGN trust rule 4) */
-    bool has_pin;
-    uint8_t pin[32];     /* SHA-256 of the SubjectPublicKeyInfo */
-};
-
-struct dm_account { /* w7 */
-    char server_id[256]; /* PROVIDER-ID */
-    char name[64];
-    char uri[256];       /* https only */
-    char napid[64];      /* TO-NAPID, "" if none */
-    enum dm_auth auth;
-    struct dm_credential client; /* AAUTHLEVEL APPSRV */
-    struct dm_credential server; /* AAUTHLEVEL CLIENT; secret "" if the document has none */
-    struct server_trust trust;
-};
-
-struct lwm2m_account {
-    uint16_t short_server_id; /* 1..65534; 0: a bootstrap server */
-    char uri[256];            /* coaps://host[:port] */
-    char identity[129];       /* PSK identity */
-    uint8_t key[64];
-    size_t key_len;           /* 16..64 */
-    char endpoint[129];
-    uint32_t lifetime;        /* seconds */
-};
-
 enum { SETTINGS_NAPDEFS = 8, SETTINGS_DM = 4, SETTINGS_LWM2M = 4 };
 
 struct settings {
