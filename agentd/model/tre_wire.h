@@ -13,7 +13,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2 };
 #define TRE_OPS(X) \
     X(STATUS, 1, TRE_ANY_PEER, TRE_ANY_STATE, 0, 0) \
     X(KEYS, 2, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
-    X(VERIFY_PUSH, 3, TRE_PEER_AGENTD, TRE_READY, 36, 40000) \
+    X(VERIFY_PUSH, 3, TRE_PEER_AGENTD, TRE_READY, 38, 40000) \
     X(SEAL, 4, TRE_PEER_AGENTD, TRE_READY, 2, 40000) \
     X(UNSEAL, 5, TRE_PEER_AGENTD, TRE_READY, 2, 41000) \
     X(TOKEN_OPEN, 6, TRE_PEER_AGENTD, TRE_READY, 3, 66) \
@@ -26,8 +26,9 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2 };
 /* STATUS        -> u8 state, u8 backend (0 software, 1 tpm2), 16 octets TRE id, text gateway id, text program version
  * KEYS          -> octets PfC SPKI, octets transport SPKI, octets PfC certificate (DER each; the last may be empty)
  * VERIFY_PUSH   u8 sec (0..3), u8 MAC length (0 or 20), MAC octets, 32 octets SHA-256 of the whole message (counts the tries),
- *               text IMSI digits (may be empty), rest document -> u8 tries left.
- *               MAC_MISSING, MAC_MISMATCH, SEC_UNKNOWN, PIN_REQUIRED (USERPINMAC needs typed digits), DENIED (no tries left)
+ *               text IMSI digits (may be empty), text typed digits (empty: the device PIN is used), rest document -> u8 tries left.
+ *               MAC_MISSING, MAC_MISMATCH, SEC_UNKNOWN, INVALID (form of the digits), DENIED (no tries left),
+ *               PIN_REQUIRED (digits must be typed: USERPINMAC, no device PIN, or too many wrong MACs before this fitting one)
  * SEAL          text label (1..128), rest plain -> rest blob. UNSEAL text label, rest blob -> rest plain. A blob opens with its own label only.
  * TOKEN_OPEN    text context -> 32 octets registration token; the open one again if there is one
  * TOKEN_SPEND   text context; no error if none is open

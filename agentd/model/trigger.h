@@ -7,10 +7,8 @@
 #include <stdint.h>
 
 #include "base/reader.h"
+#include "model/push_sec.h"
 #include "model/settings.h"
-
-/* SEC values of OMA ProvBoot 5.2 */
-enum push_sec { PUSH_NETWPIN = 0, PUSH_USERPIN = 1, PUSH_USERNETWPIN = 2, PUSH_USERPINMAC = 3 };
 
 /* What a message asks for. SETTINGS and CARD bring a document that is a bootstrap; the others carry a body whose authenticity is judged by whoever
  * owns the keys. */

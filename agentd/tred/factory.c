@@ -107,8 +107,8 @@ static enum error_code take_values(struct factory *f, const char *file, CONF *co
         rc = take_value(f, file, sk_CONF_VALUE_value(values, i), err);
     if (rc)
         return rc;
-    if (!f->gateway_id[0] || !f->pin->len || !f->issuer_count)
-        return error_set(err, ERROR_INVALID, "%s: gateway_id, device_pin and mid_issuers are all needed", file);
+    if (!f->gateway_id[0] || !f->issuer_count)
+        return error_set(err, ERROR_INVALID, "%s: gateway_id and mid_issuers are both needed", file);
     return ERROR_NONE;
 }
 

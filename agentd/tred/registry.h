@@ -37,7 +37,7 @@ struct mid_row { /* unused while entry.id is "" */
 
 struct registry {
     uint64_t counter; /* of the record that holds this; 0: never stored */
-    uint16_t guesses; /* wrong PINs not yet forgiven, over all messages */
+    uint16_t guesses; /* parts of the budget of wrong MACs that are spent (push.c) */
     uint16_t tries_next;
     struct token_row tokens[REGISTRY_TOKENS];
     struct tries_row tries[REGISTRY_TRIES];

@@ -66,6 +66,7 @@ static enum error_code do_verify_push(struct tre *t, struct reader *in, struct w
     p.mac = reader_take(in, mac_len);
     p.message = reader_take(in, HASH_LEN);
     p.imsi = fields_take(in);
+    p.typed = fields_take(in);
     p.document = reader_take(in, reader_left(in));
     if (!complete(in))
         return ERROR_MALFORMED;

@@ -20,7 +20,8 @@ struct tre {
     struct identity identity;
     struct registry registry;
     bool mid_damaged;     /* the integrity check at start blocked a MID */
-    uint64_t forgiven_ms; /* CLOCK_BOOTTIME up to which wrong PINs are forgiven (push.c) */
+    uint64_t refilled_ms; /* CLOCK_BOOTTIME up to which the budget of wrong MACs is refilled, and what is left of the unit last stored (push.c) */
+    uint64_t unit_left;
 };
 
 /* Opens the state directory and checks everything in it; t is usable (perhaps UNPROVISIONED or BLOCKED) unless the directory itself

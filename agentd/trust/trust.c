@@ -16,7 +16,7 @@
 #include "model/tre_wire.h"
 
 enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 128, HOST_MAX = 256 };
-enum { MAC_LEN = 20, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15 };
+enum { MAC_LEN = 20, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15, TYPED_MAX = 40 };
 
 struct call;
 /* Takes the answer apart and calls the caller's function; body is empty unless the TRE sent one. */
@@ -384,17 +384,17 @@ static void answer_verdict(struct trust *t, const struct call *c, enum error_cod
     c->fn.verdict(c->user, status, reader_u8(&r));
 }
 
-uint32_t trust_verify_push(struct trust *t, uint8_t sec, const char *imsi, struct slice mac, const uint8_t message_hash[32],
-                           struct slice document, trust_verdict_fn *fn, void *user)
+uint32_t trust_verify_push(struct trust *t, const struct trust_push *push, trust_verdict_fn *fn, void *user)
 {
     struct request q = request_begin();
-    q.invalid = mac.len != 0 && mac.len != MAC_LEN;
-    writer_u8(&q.w, sec);
-    writer_u8(&q.w, (uint8_t)mac.len);
-    writer_put(&q.w, mac.data, mac.len);
-    writer_put(&q.w, message_hash, 32);
-    put_text(&q, imsi ? imsi : "", 0, IMSI_MAX);
-    writer_put(&q.w, document.data, document.len);
+    q.invalid = push->mac.len != 0 && push->mac.len != MAC_LEN;
+    writer_u8(&q.w, push->sec);
+    writer_u8(&q.w, (uint8_t)push->mac.len);
+    writer_put(&q.w, push->mac.data, push->mac.len);
+    writer_put(&q.w, push->message_hash, 32);
+    put_text(&q, push->imsi ? push->imsi : "", 0, IMSI_MAX);
+    put_text(&q, push->typed ? push->typed : "", 0, TYPED_MAX);
+    writer_put(&q.w, push->document.data, push->document.len);
     return request_send(t, &q, TRE_OP_VERIFY_PUSH, &(struct call){ .answer = answer_verdict, .fn.verdict = fn, .user = user });
 }
 

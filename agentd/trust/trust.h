@@ -40,9 +40,15 @@ const struct trust_status *trust_status(const struct trust *t);
 
 /* All return an id > 0 for trust_cancel. context is the bootstrap context ("usim"). */
 uint32_t trust_keys(struct trust *t, trust_keys_fn *fn, void *user);
-/* mac: 20 octets or empty; message_hash: 32 octets, SHA-256 of the whole push; document: the octets that the MAC covers. */
-uint32_t trust_verify_push(struct trust *t, uint8_t sec, const char *imsi, struct slice mac, const uint8_t message_hash[32],
-                           struct slice document, trust_verdict_fn *fn, void *user);
+struct trust_push {
+    uint8_t sec;
+    const char *imsi;            /* digits; NULL or "" if not known */
+    const char *typed;           /* digits of a person, at most 40; NULL or "": the device PIN is used */
+    struct slice mac;            /* 20 octets or empty */
+    const uint8_t *message_hash; /* 32 octets, SHA-256 of the whole push */
+    struct slice document;       /* the octets that the MAC covers */
+};
+uint32_t trust_verify_push(struct trust *t, const struct trust_push *push, trust_verdict_fn *fn, void *user);
 uint32_t trust_seal(struct trust *t, const char *label, struct slice plain, trust_octets_fn *fn, void *user);
 uint32_t trust_unseal(struct trust *t, const char *label, struct slice blob, trust_octets_fn *fn, void *user);
 uint32_t trust_token_open(struct trust *t, const char *context, trust_octets_fn *fn, void *user);

@@ -207,7 +207,9 @@ static void verify_mac(struct inbox *in)
         return;
     }
     const struct modem_facts *facts = in->site->modem ? modem_primary(in->site->modem) : NULL;
-    in->call = trust_verify_push(in->site->trust, in->push.sec, facts ? facts->imsi : "", mac_octets, m->hash, in->push.body, on_verified, in);
+    struct trust_push push = { .sec = in->push.sec, .imsi = facts ? facts->imsi : "", .mac = mac_octets, .message_hash = m->hash,
+                               .document = in->push.body };
+    in->call = trust_verify_push(in->site->trust, &push, on_verified, in);
 }
 
 static void verify(struct inbox *in)

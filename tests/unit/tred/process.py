@@ -169,33 +169,64 @@ class Basics(Bench):
         self.restart()
         self.assertEqual(self.tre.call(UNSEAL, text("a") + blob), (0, b"value"))
 
-    def test_wrong_pins_are_limited_per_message_across_restart(self):
+    def test_wrong_typings_are_limited_per_message_across_restart(self):
         document, message = b"document", hashlib.sha256(b"push").digest()
-        good = hmac.new(b"1234", document, "sha1").digest()
-        bad = hmac.new(b"1235", document, "sha1").digest()
-        self.assertEqual(self.tre.push(1, bad, message, "", document), (E["MAC_MISMATCH"], b"\2"))
-        self.assertEqual(self.tre.push(1, good, message, "", document), (0, b"\2"))
+        typed = user_pin_mac("12345", document)
+        wrong = typed[:-1] + str((int(typed[-1]) + 1) % 10)
+        push = lambda digits, m=message: self.tre.push(3, b"", m, "", document, digits)
+        self.assertEqual(push(wrong), (E["MAC_MISMATCH"], b"\2"))
+        self.assertEqual(push(typed), (0, b"\2"))
         self.restart()
-        self.assertEqual(self.tre.push(1, bad, message, "", document), (E["MAC_MISMATCH"], b"\1"))
-        self.assertEqual(self.tre.push(1, bad, message, "", document), (E["MAC_MISMATCH"], b"\0"))
-        self.assertEqual(self.tre.push(1, good, message, "", document), (E["DENIED"], b"\0"))
+        self.assertEqual(push(wrong), (E["MAC_MISMATCH"], b"\1"))
+        for form in ("1234567", "12345678", "1234567890x1", "1" * 39):  # no number of digits that SEC knows: not counted
+            self.assertEqual(push(form), (E["INVALID"], b"\1"))
+        self.assertEqual(push(wrong), (E["MAC_MISMATCH"], b"\0"))
+        self.assertEqual(push(typed), (E["DENIED"], b"\0"))
         self.restart()
-        self.assertEqual(self.tre.push(1, good, message, "", document), (E["DENIED"], b"\0"))
-        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (0, b"\3"))
+        self.assertEqual(push(typed), (E["DENIED"], b"\0"))
+        self.assertEqual(push("", message), (E["DENIED"], b"\0"))
+        self.assertEqual(push(typed, b"m" * 32), (0, b"\3"))
 
-    def test_pin_guesses_are_limited_over_all_messages_but_not_netwpin(self):
+    def test_typed_digits_of_each_method(self):
+        document, imsi = b"document", "262011234567890"
+        net = bytes.fromhex("2926102143658709")
+        for sec, key in ((1, b"98765"), (2, net + b"98765")):
+            mac = hmac.new(key, document, "sha1").digest()
+            message = bytes([sec]) * 32
+            self.assertEqual(self.tre.push(sec, mac, message, imsi, document, "98765"), (0, b"\3"))
+            self.assertEqual(self.tre.push(sec, mac, message, imsi, document, "98766"), (E["MAC_MISMATCH"], b"\2"))
+            self.assertEqual(self.tre.push(sec, mac, message, imsi, document, "987"), (E["INVALID"], b"\2"))
+        self.assertEqual(self.tre.push(0, hmac.new(net, document, "sha1").digest(), b"m" * 32, imsi, document, "98765"), (E["INVALID"], b"\3"))
+        for digits in ("12345", "1234567890", "9" * 20):
+            self.assertEqual(self.tre.push(3, b"", b"n" * 32, "", document, user_pin_mac(digits, document)), (0, b"\3"))
+
+    def test_a_flood_of_wrong_macs_is_bounded_and_shuts_nobody_out(self):
+        """PIN of four digits: ten wrong MACs; then a fitting one is still found, but the owner must type the PIN."""
         document = b"document"
-        for i in range(30):
-            self.assertEqual(self.tre.push(1, b"x" * 20, struct.pack(">32I", *[i] * 32)[:32], "", document)[0], E["MAC_MISMATCH"])
         good = hmac.new(b"1234", document, "sha1").digest()
-        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (E["BUSY"], b"\3"))
+        flood = lambda n, first=0: [self.assertEqual(self.tre.push(1, b"x" * 20, hashlib.sha256(bytes([i])).digest(), "", document),
+                                                     (E["MAC_MISMATCH"], b"\3")) for i in range(first, first + n)]
+        flood(9)
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (0, b"\3"))
+        flood(1, 9)
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (E["PIN_REQUIRED"], b"\3"))
+        self.restart()
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (E["PIN_REQUIRED"], b"\3"))
+        before = self.snapshot_of_state()
+        flood(100, 10)
+        self.assertEqual(self.snapshot_of_state(), before)  # a flood does not wear out the flash
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document, "1235"), (E["MAC_MISMATCH"], b"\2"))
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document, "1234"), (0, b"\2"))
         key = bytes.fromhex("2926102143658709")
         self.assertEqual(self.tre.push(0, hmac.new(key, document, "sha1").digest(), b"n" * 32, "262011234567890", document), (0, b"\3"))
+
+    def snapshot_of_state(self):
+        return {name: os.stat(os.path.join(self.state, name)).st_mtime_ns for name in os.listdir(self.state)}
 
     def test_push_forms(self):
         self.assertEqual(self.tre.push(4, b"x" * 20, b"m" * 32, "", b"d")[0], E["SEC_UNKNOWN"])
         self.assertEqual(self.tre.push(1, b"", b"m" * 32, "", b"d")[0], E["MAC_MISSING"])
-        self.assertEqual(self.tre.push(3, b"", b"m" * 32, "", b"d")[0], E["PIN_REQUIRED"])
+        self.assertEqual(self.tre.push(3, b"", b"m" * 32, "", b"d"), (E["PIN_REQUIRED"], b"\3"))
         self.assertEqual(self.tre.push(0, b"x" * 20, b"m" * 32, "", b"d")[0], E["NOT_READY"])
 
     def test_token_is_one_until_spent(self):
@@ -217,6 +248,12 @@ class Basics(Bench):
             self.restart()
             self.assertEqual(self.tre.mids(), before)
         self.assertEqual(self.tre.install("usim", package)[0], 0)
+
+
+def user_pin_mac(pin, document):
+    """What a person types for USERPINMAC (ProvBoot 5.2.1)."""
+    mac = hmac.new(pin.encode(), document, "sha1").digest()
+    return pin + "".join(str(octet % 10) for octet in mac[:len(pin)])
 
 
 class Evidence(Bench):
@@ -608,7 +645,7 @@ class Peers(Bench):
         self.start(user=str(OTHER_UID))
         self.assertEqual(self.tre.call(STATUS)[0], 0)
         self.assertEqual(self.tre.call(MID_LIST)[0], 0)
-        for op, body in (SEAL, text("a") + b"x"), (UNSEAL, text("a") + b"x"), (VERIFY_PUSH, b"\1\0" + b"m" * 32 + text("") + b"d"), \
+        for op, body in (SEAL, text("a") + b"x"), (UNSEAL, text("a") + b"x"), (VERIFY_PUSH, b"\1\0" + b"m" * 32 + text("") + text("") + b"d"), \
                 (TOKEN_OPEN, text("usim")), (TOKEN_SPEND, text("usim")), (MID_SET_STATE, text("m") + b"\1"):
             client = Client(self.path)
             with self.assertRaises(Lost):
@@ -664,7 +701,7 @@ class Provisioning(Bench):
 
     def test_factory_file_is_refused_whole(self):
         bad = {
-            "unknown key": self.GOOD + "colour = red\n", "no pin": "gateway_id = gw\nmid_issuers = sho/root.pem\n",
+            "unknown key": self.GOOD + "colour = red\n", "empty pin": self.GOOD.replace("0000", ""),
             "short pin": self.GOOD.replace("0000", "123"), "long pin": self.GOOD.replace("0000", "1" * 17),
             "letters": self.GOOD.replace("0000", "12a4"), "id": self.GOOD.replace("gw-2", "gw 2"),
             "no bundle": self.GOOD.replace("sho/root.pem", "nothing.pem"), "no CA": self.GOOD.replace("sho/root.pem", "sho/issuer.pem"),
@@ -680,6 +717,21 @@ class Provisioning(Bench):
         self.assertEqual((run.returncode, state, out), (1, [], []))
         run, state, out = self.provision(self.GOOD)
         self.assertEqual((run.returncode, out), (0, ["pfc.csr", "transport.csr", "tre-id"]), run.stderr)
+
+    def test_without_a_device_pin_digits_are_typed(self):
+        """And a MAC under the empty key is worth nothing."""
+        self.stop()
+        os.unlink(self.path)
+        shutil.rmtree(self.state)
+        os.mkdir(self.state, 0o700)
+        run, _, _ = self.provision("gateway_id = gw\nmid_issuers = sho/root.pem\n", state=self.state)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.start()
+        mac = hmac.new(b"", b"document", "sha1").digest()
+        self.assertEqual(self.tre.push(1, mac, b"m" * 32, "", b"document"), (E["PIN_REQUIRED"], b"\3"))
+        mac = hmac.new(b"1357", b"document", "sha1").digest()
+        self.assertEqual(self.tre.push(1, mac, b"n" * 32, "", b"document"), (E["PIN_REQUIRED"], b"\3"))
+        self.assertEqual(self.tre.push(1, mac, b"n" * 32, "", b"document", "1357"), (0, b"\3"))
 
     def test_running_service_notices_provisioning(self):
         self.stop()

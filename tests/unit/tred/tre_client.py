@@ -75,8 +75,8 @@ class Client:
     def install(self, context, package, now=0):
         return self.call(MID_INSTALL, text(context) + struct.pack(">Q", now) + package)
 
-    def push(self, sec, mac, message, imsi, document):
-        return self.call(VERIFY_PUSH, bytes([sec, len(mac)]) + mac + message + text(imsi) + document)
+    def push(self, sec, mac, message, imsi, document, typed=""):
+        return self.call(VERIFY_PUSH, bytes([sec, len(mac)]) + mac + message + text(imsi) + text(typed) + document)
 
     def mids(self):
         status, body = self.call(MID_LIST)

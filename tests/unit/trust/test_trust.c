@@ -193,10 +193,17 @@ static void seal_and_unseal(void)
     g_free(large);
 }
 
+static uint32_t verify(struct slice mac, const char *typed)
+{
+    static const uint8_t hash[32] = { 1 };
+    struct trust_push push = { .sec = 1, .typed = typed, .mac = mac, .message_hash = hash, .document = slice_of("d") };
+    return trust_verify_push(trust, &push, on_verdict, NULL);
+}
+
 /* What the TRE would take for an attack never leaves: the TRE is still there afterwards. */
 static void bounds_are_kept_here(void)
 {
-    static const uint8_t zeros[66000], hash[32];
+    static const uint8_t zeros[66000];
     char *long_text = g_strnfill(300, 'a');
     g_assert_cmpint(answer(trust_seal(trust, "a", (struct slice){ zeros, 40000 }, on_octets, NULL)), ==, ERROR_TOO_LARGE);
     g_assert_cmpint(answer(trust_seal(trust, "a", (struct slice){ zeros, 66000 }, on_octets, NULL)), ==, ERROR_TOO_LARGE);
@@ -207,17 +214,20 @@ static void bounds_are_kept_here(void)
     g_assert_cmpint(answer(trust_evidence(trust, "usim", (struct slice){ zeros, 16 }, long_text, 0, on_octets, NULL)), ==, ERROR_INVALID);
     g_assert_cmpint(answer(trust_mid_set_state(trust, long_text, MID_ACTIVE, on_mid, NULL)), ==, ERROR_INVALID);
     g_assert_cmpint(answer(trust_mid_install(trust, "usim", 0, (struct slice){ zeros, 60000 }, on_mid, NULL)), ==, ERROR_TOO_LARGE);
-    g_assert_cmpint(answer(trust_verify_push(trust, 1, "", (struct slice){ zeros, 19 }, hash, slice_of("d"), on_verdict, NULL)), ==, ERROR_INVALID);
+    g_assert_cmpint(answer(verify((struct slice){ zeros, 19 }, NULL)), ==, ERROR_INVALID);
+    g_assert_cmpint(answer(verify((struct slice){ zeros, 20 }, "12345678901234567890123456789012345678901")), ==, ERROR_INVALID);
     g_assert_cmpint(answer(trust_token_spend(trust, "usim", on_done, NULL)), ==, ERROR_NONE);
     g_free(long_text);
 }
 
 static void push_verdict_carries_the_tries(void)
 {
-    static const uint8_t hash[32] = { 1 }, wrong[20];
-    g_assert_cmpint(answer(trust_verify_push(trust, 1, NULL, (struct slice){ wrong, 20 }, hash, slice_of("d"), on_verdict, NULL)), ==, ERROR_MAC_MISMATCH);
+    static const uint8_t wrong[20];
+    g_assert_cmpint(answer(verify((struct slice){ wrong, 20 }, NULL)), ==, ERROR_MAC_MISMATCH);
+    g_assert_cmpint(got.tries, ==, 3);
+    g_assert_cmpint(answer(verify((struct slice){ wrong, 20 }, "4321")), ==, ERROR_MAC_MISMATCH);
     g_assert_cmpint(got.tries, ==, 2);
-    g_assert_cmpint(answer(trust_verify_push(trust, 1, NULL, (struct slice){ NULL, 0 }, hash, slice_of("d"), on_verdict, NULL)), ==, ERROR_MAC_MISSING);
+    g_assert_cmpint(answer(verify((struct slice){ NULL, 0 }, NULL)), ==, ERROR_MAC_MISSING);
     g_assert_cmpint(got.tries, ==, 2);
 }
 
