@@ -67,6 +67,11 @@ static enum error_code call_reopen(void *user, const char *context, struct error
     return conductor_reopen(((struct calls *)user)->conductor, context, err);
 }
 
+static void call_submit_pin(void *user, const char *context, const char *digits, bus_job_fn *fn, void *fn_user)
+{
+    conductor_submit_pin(((struct calls *)user)->conductor, context, digits, fn, fn_user);
+}
+
 static enum error_code call_cancel(void *user, const char *job_id, struct error *err)
 {
     return conductor_cancel(((struct calls *)user)->conductor, job_id, err);
@@ -102,6 +107,7 @@ static enum error_code call_reload(void *user, struct error *err)
 
 struct bus_calls calls_table(struct calls *calls)
 {
-    return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .reload = call_reload, .job_cancel = call_cancel,
+    return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .submit_pin = call_submit_pin,
+                               .reload = call_reload, .job_cancel = call_cancel,
                                .account_update = call_update, .sim_send_pin = call_send_pin };
 }

@@ -170,12 +170,13 @@ static void show_manager(struct agent *a)
     struct node *m = tree_manager(a->site.tree);
     static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "bearer-modemmanager" };
     static const char *const texts[] = { "LastError", "LastErrorText", "LastErrorHint", "TreBackend" };
-    static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused" };
+    static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused", "MessagesIgnored", "MessagesWaiting" };
     node_set(m, "Version", AGENT_VERSION);
     node_set(m, "State", "starting");
     node_set(m, "TreState", "absent");
     node_set(m, "ModemManagerState", "absent");
     node_set_texts(m, "Capabilities", capabilities, G_N_ELEMENTS(capabilities));
+    node_set_texts(m, "MessageCauses", NULL, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         node_set(m, texts[i], "");
     for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)

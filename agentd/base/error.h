@@ -32,7 +32,7 @@
     X(MAC_MISSING, "MacMissing", "message carries no MAC", "the sender must authenticate (SEC and MAC)") \
     X(MAC_MISMATCH, "MacMismatch", "MAC does not fit the message", "check the device PIN at the bootstrap server") \
     X(SEC_UNKNOWN, "SecUnknown", "unknown security method", "the sender must use SEC 0..3") \
-    X(PIN_REQUIRED, "PinRequired", "a PIN is needed", "give it with agentctl, it is read from a descriptor") \
+    X(PIN_REQUIRED, "PinRequired", "a PIN is needed", "agentctl context pin NAME reads the digits from the terminal or a file") \
     X(POLICY, "PolicyDenied", "refused by policy", "see agentd.conf(5) for what is allowed") \
     X(REPLAYED, "Replayed", "message was seen before", "send a new message") \
     X(NOT_FOR_US, "NotForUs", "message is for another application", "the sender must use a content type and application id of the table in agentd(8)") \

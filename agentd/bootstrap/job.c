@@ -304,6 +304,15 @@ static enum taken on_trigger(void *user, struct trigger *t, struct error *err)
     return TAKEN_REFUSED;
 }
 
+/* Every context that is open and not at work shows that digits are waited for: the document, unread, may be for any. */
+static void on_waiting(void *user)
+{
+    struct conductor *c = user;
+    for (size_t i = 0; i < c->site->factory.context_count; i++)
+        if (!c->row.id || strcmp(c->row.context, c->site->factory.contexts[i]) != 0)
+            job_view_context(c->site, c->site->factory.contexts[i]);
+}
+
 void conductor_take(struct conductor *c, enum trigger_kind kind, conductor_take_fn *fn, void *user)
 {
     c->taker[kind] = (struct taker){ fn, user };
@@ -367,8 +376,16 @@ void conductor_resume(struct conductor *c)
 
 void conductor_sms(struct conductor *c, const struct modem_sms *sms)
 {
-    if (modem_sms_is_push(sms->data))
+    switch (modem_sms_sort(sms->data)) {
+    case MODEM_SMS_OURS:
         inbox_offer(c->inbox, sms->via_qmi ? "sms-qmi" : "sms-mm", sms->data, sms->handle, NULL, NULL);
+        break;
+    case MODEM_SMS_OTHER_PUSH:
+        inbox_ignore(c->inbox, sms->data);
+        break;
+    case MODEM_SMS_PERSONAL:
+        break;
+    }
 }
 
 static void on_offered(void *user, const struct error *error)
@@ -382,17 +399,36 @@ static void on_offered(void *user, const struct error *error)
     reply(c->reply_user, error, path);
 }
 
-void conductor_bootstrap(struct conductor *c, struct slice message, conductor_reply_fn *fn, void *user)
+/* One call by hand at a time, and none while a job runs. */
+static bool reply_to(struct conductor *c, conductor_reply_fn *fn, void *user)
 {
     struct error e = { 0 };
     if (c->row.id || c->reply) {
         error_set(&e, ERROR_BUSY, "job %llu is running", (unsigned long long)c->row.id);
         fn(user, &e, "");
-        return;
+        return false;
     }
     c->reply = fn;
     c->reply_user = user;
-    inbox_offer(c->inbox, "file", message, "", on_offered, c);
+    return true;
+}
+
+void conductor_bootstrap(struct conductor *c, struct slice message, conductor_reply_fn *fn, void *user)
+{
+    if (reply_to(c, fn, user))
+        inbox_offer(c->inbox, "file", message, "", on_offered, c);
+}
+
+void conductor_submit_pin(struct conductor *c, const char *context, const char *digits, conductor_reply_fn *fn, void *user)
+{
+    struct context_row row;
+    struct error e;
+    if (store_context_get(c->site->store, context, &row) && row.committed) {
+        error_set(&e, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", context, row.server_id);
+        fn(user, &e, "");
+    } else if (reply_to(c, fn, user)) {
+        inbox_submit(c->inbox, context, digits, on_offered, c);
+    }
 }
 
 static bool is_job(const struct conductor *c, const char *job_id)
@@ -430,6 +466,7 @@ enum error_code conductor_reopen(struct conductor *c, const char *context, struc
 
 void conductor_poke(struct conductor *c)
 {
+    inbox_sim_changed(c->inbox);
     if (c->row.id && c->step == JOB_CONNECTING && c->timer) {
         loop_cancel(c->site->loop, &c->timer);
         c->timer = loop_timer(c->site->loop, 0, job_connect, c);
@@ -443,7 +480,8 @@ struct conductor *conductor_new(struct site *site, struct service *service)
         return NULL;
     c->site = site;
     c->service = service;
-    c->inbox = inbox_new(site, on_trigger, c);
+    static const struct inbox_events events = { .trigger = on_trigger, .waiting = on_waiting };
+    c->inbox = inbox_new(site, &events, c);
     return c;
 }
 

@@ -121,7 +121,8 @@ void job_view_context(struct site *s, const char *context)
     struct node *n = context_node(s, context);
     (void)store_context_get(s->store, context, &row);
     node_set(n, "Name", context);
-    node_set(n, "State", row.committed ? "committed" : "open");
+    const struct tree_value *waiting = node_get(tree_manager(s->tree), "MessagesWaiting");
+    node_set(n, "State", row.committed ? "committed" : waiting && waiting->number ? "pin-required" : "open");
     if (!node_get(n, "Phase"))
         node_set(n, "Phase", "");
     node_set(n, "Source", row.source);

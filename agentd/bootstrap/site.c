@@ -58,11 +58,35 @@ void site_report(struct site *s, const char *object, uint64_t job, const struct 
     (void)store_commit(s->store, &ignored);
 }
 
+/* One more of the counter, and of the cause: "MacMismatch=3". */
+static void count(struct site *s, const char *counter, enum error_code cause)
+{
+    struct node *m = tree_manager(s->tree);
+    const struct tree_value *v = node_get(m, counter);
+    char text[ERROR_COUNT][48];
+    const char *texts[ERROR_COUNT];
+    size_t n = 0;
+    node_set_number(m, counter, (v ? v->number : 0) + 1);
+    s->causes[cause]++;
+    for (int c = 0; c < ERROR_COUNT; c++)
+        if (s->causes[c]) {
+            (void)snprintf(text[n], sizeof text[n], "%s=%u", error_name((enum error_code)c), s->causes[c]);
+            texts[n] = text[n];
+            n++;
+        }
+    node_set_texts(m, "MessageCauses", texts, n);
+}
+
+void site_count_ignored(struct site *s, const char *object, const struct error *e)
+{
+    log_info(object, "%s: %s", error_name(e->code), e->text);
+    count(s, "MessagesIgnored", e->code);
+}
+
 void site_report_refused(struct site *s, const char *object, const struct error *e)
 {
     struct node *m = tree_manager(s->tree);
-    const struct tree_value *v = node_get(m, "MessagesRefused");
-    node_set_number(m, "MessagesRefused", (v ? v->number : 0) + 1);
+    count(s, "MessagesRefused", e->code);
     site_report(s, object, 0, e);
     const char *args[] = { error_name(e->code), e->text, e->hint };
     node_signal(m, "Refused", args, 3);

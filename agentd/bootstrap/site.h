@@ -34,6 +34,7 @@ struct site {
     struct factory_data factory;
     enum uplink_policy uplink;
     bool allow_roaming;
+    uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
 };
 
 /* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
@@ -43,7 +44,9 @@ uint64_t site_wall_clock(const struct site *s);
 
 /* A refusal or failure that a person should see: one log line, Manager.LastError*, history. */
 void site_report(struct site *s, const char *object, uint64_t job, const struct error *e);
-/* The same for a refused message: also the counter and the Refused signal. */
+/* The same for a refused message: also the counters and the Refused signal. */
 void site_report_refused(struct site *s, const char *object, const struct error *e);
+/* A message that is not for us: counted and logged, no more. */
+void site_count_ignored(struct site *s, const char *object, const struct error *e);
 
 #endif

@@ -19,6 +19,7 @@ struct bus_calls {
     void *user;
     void (*bootstrap)(void *user, int fd, bus_job_fn *fn, void *fn_user);
     enum error_code (*reopen_context)(void *user, const char *context, struct error *err);
+    void (*submit_pin)(void *user, const char *context, const char *digits, bus_job_fn *fn, void *fn_user);
     enum error_code (*reload)(void *user, struct error *err);
     enum error_code (*job_cancel)(void *user, const char *job_id, struct error *err);
     enum error_code (*account_update)(void *user, const char *account_id, struct error *err);

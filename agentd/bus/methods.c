@@ -10,7 +10,7 @@
 #include "base/secret.h"
 #include "bus/agent-dbus.h"
 
-enum { PIN_MAX = 16 };
+enum { DIGITS_MAX = 42 }; /* forty digits and a line end */
 
 static void reply_error(GDBusMethodInvocation *invocation, const struct error *e)
 {
@@ -46,6 +46,18 @@ static void bad_descriptor(GDBusMethodInvocation *invocation)
     struct error e;
     error_set(&e, ERROR_INVALID, "no file descriptor came with the call");
     reply_error(invocation, &e);
+}
+
+/* Digits, at least four, and nothing else but one line end; wiped by the caller. */
+static bool read_digits(int fd, char digits[DIGITS_MAX + 1], size_t max)
+{
+    struct pollfd ready = { .fd = fd, .events = POLLIN };
+    ssize_t n = poll(&ready, 1, 0) == 1 ? read(fd, digits, DIGITS_MAX) : 0; /* never wait for a caller */
+    size_t len = n > 0 ? (size_t)n : 0;
+    len -= len && digits[len - 1] == '\n';
+    len -= len && digits[len - 1] == '\r';
+    digits[len] = '\0';
+    return len >= 4 && len <= max && strspn(digits, "0123456789") == len;
 }
 
 /* --- Manager --- */
@@ -98,6 +110,27 @@ static gboolean on_context_reopen(AgentContext *o, GDBusMethodInvocation *invoca
     return reply(invocation, calls->reopen_context(calls->user, id_of(o), &e), &e);
 }
 
+static gboolean on_submit_pin(AgentContext *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *handle, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    char digits[DIGITS_MAX + 1];
+    struct error e = { 0 };
+    int fd = take_fd(fds, handle);
+    if (fd < 0) {
+        bad_descriptor(invocation);
+        return TRUE;
+    }
+    if (!read_digits(fd, digits, 40))
+        error_set(&e, ERROR_INVALID, "the descriptor must hold 4 to 40 digits");
+    close(fd);
+    if (!e.code)
+        calls->submit_pin(calls->user, id_of(o), digits, on_bootstrap_done, invocation);
+    else
+        on_bootstrap_done(invocation, &e, "");
+    secret_zero(digits, sizeof digits);
+    return TRUE;
+}
+
 static gboolean on_cancel(AgentJob *o, GDBusMethodInvocation *invocation, gpointer user)
 {
     const struct bus_calls *calls = user;
@@ -114,17 +147,6 @@ static gboolean on_update(AgentAccount *o, GDBusMethodInvocation *invocation, gp
 
 /* --- Sim --- */
 
-/* Digits and nothing else but one line end; false if it is no PIN of 4..8 digits (TS 31.101 9.3). */
-static bool read_pin(int fd, char pin[PIN_MAX + 1])
-{
-    struct pollfd ready = { .fd = fd, .events = POLLIN };
-    ssize_t n = poll(&ready, 1, 0) == 1 ? read(fd, pin, PIN_MAX) : 0; /* never wait for a caller */
-    size_t len = n > 0 ? (size_t)n : 0;
-    len -= len && pin[len - 1] == '\n';
-    len -= len && pin[len - 1] == '\r';
-    pin[len] = '\0';
-    return len >= 4 && len <= 8 && strspn(pin, "0123456789") == len;
-}
 
 static void on_pin_done(void *user, enum error_code status, const char *text)
 {
@@ -138,13 +160,13 @@ static void on_pin_done(void *user, enum error_code status, const char *text)
 static gboolean on_send_pin(AgentSim *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *handle, gpointer user)
 {
     const struct bus_calls *calls = user;
-    char pin[PIN_MAX + 1];
+    char pin[DIGITS_MAX + 1];
     int fd = take_fd(fds, handle);
     if (fd < 0) {
         bad_descriptor(invocation);
         return TRUE;
     }
-    bool good = read_pin(fd, pin);
+    bool good = read_digits(fd, pin, 8); /* TS 31.101 9.3 */
     close(fd);
     if (good)
         calls->sim_send_pin(calls->user, id_of(o), pin, on_pin_done, invocation);
@@ -165,6 +187,7 @@ void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *ske
         { TREE_MANAGER, "handle-reopen-context", G_CALLBACK(on_manager_reopen) },
         { TREE_MANAGER, "handle-reload", G_CALLBACK(on_reload) },
         { TREE_CONTEXT, "handle-reopen", G_CALLBACK(on_context_reopen) },
+        { TREE_CONTEXT, "handle-submit-pin", G_CALLBACK(on_submit_pin) },
         { TREE_JOB, "handle-cancel", G_CALLBACK(on_cancel) },
         { TREE_ACCOUNT, "handle-update", G_CALLBACK(on_update) },
         { TREE_SIM, "handle-send-pin", G_CALLBACK(on_send_pin) },

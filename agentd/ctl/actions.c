@@ -20,12 +20,29 @@ static int simple_call(struct ctl *c, const char *path, const char *interface, c
     return v ? CTL_OK : ctl_fail_error(error);
 }
 
+/* The digits go from the terminal or a file to the agent by descriptor; they are never an argument. */
+static int submit_pin(struct ctl *c, const char *context, const char *file)
+{
+    GError *error = NULL;
+    if (!ctl_connect(c))
+        return CTL_NO_DAEMON;
+    int fd = input_pin(file);
+    if (fd < 0)
+        return CTL_USAGE;
+    g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1); /* takes fd */
+    g_autofree char *path = ctl_path("context", context);
+    g_autoptr(GVariant) v = ctl_call(c, path, "Context", "SubmitPin", g_variant_new("(h)", 0), fds, &error);
+    return v ? job_started(c, v) : ctl_fail_error(error);
+}
+
 int verb_context(struct ctl *c, int argc, char **argv)
 {
     if (argc == 0 || (argc == 1 && strcmp(argv[0], "list") == 0))
         return verb_list(c, 1, (char *[]){ (char *)"context" });
+    if (argc >= 2 && argc <= 3 && strcmp(argv[0], "pin") == 0)
+        return submit_pin(c, argv[1], argc == 3 ? argv[2] : NULL);
     if (argc != 2 || strcmp(argv[0], "reopen") != 0)
-        return ctl_fail(CTL_USAGE, "agentctl context [list | reopen NAME]", "unknown action");
+        return ctl_fail(CTL_USAGE, "agentctl context [list | reopen NAME | pin NAME [FILE]]", "unknown action");
     return simple_call(c, CTL_ROOT, "Manager", "ReopenContext", g_variant_new("(s)", argv[1]), NULL);
 }
 

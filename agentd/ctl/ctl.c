@@ -201,6 +201,13 @@ bool ctl_flag(GVariant *properties, const char *name)
     return flag;
 }
 
+char *ctl_texts(GVariant *properties, const char *name)
+{
+    g_autoptr(GVariant) v = g_variant_lookup_value(properties, name, G_VARIANT_TYPE_STRING_ARRAY);
+    g_autofree const char **list = v ? g_variant_get_strv(v, NULL) : NULL;
+    return list ? g_strjoinv(" ", (char **)list) : g_strdup("");
+}
+
 char *ctl_time(guint64 microseconds)
 {
     if (!microseconds)

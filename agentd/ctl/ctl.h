@@ -42,6 +42,7 @@ const char *ctl_relative(const char *path); /* "job/7"; path itself if it is not
 const char *ctl_text(GVariant *properties, const char *name); /* "" if absent; lives for ever */
 guint64 ctl_number(GVariant *properties, const char *name);
 bool ctl_flag(GVariant *properties, const char *name);
+char *ctl_texts(GVariant *properties, const char *name); /* a list of texts with spaces between, "" if there is none; g_free */
 char *ctl_time(guint64 microseconds); /* local time, "-" for 0; g_free */
 
 json_t *ctl_json(GVariant *v); /* any value of our interfaces; dictionaries become objects */

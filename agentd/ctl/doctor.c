@@ -62,6 +62,11 @@ static void check_agent(struct doctor *d, GVariant *manager)
     check_property(d, manager, "factory data", "GatewayId", NULL, "install factory.json and restart gateway-agent, see agentd(8)");
     check_property(d, manager, "agent-tred", "TreState", "ready", "provision and start it, see agent-tred(8)");
     report(d, "clock", strcmp(clock, "untrusted") == 0 ? LEVEL_FAIL : LEVEL_OK, clock, "set the clock, or wait for network time");
+    g_autofree char *causes = ctl_texts(manager, "MessageCauses");
+    if (ctl_number(manager, "MessagesWaiting"))
+        report(d, "messages", LEVEL_NOTE, "wait for digits", "give those that belong to the push: agentctl context pin NAME");
+    else
+        report(d, "messages", causes[0] ? LEVEL_NOTE : LEVEL_OK, causes[0] ? causes : "none refused", "refused or ignored since start, by cause");
     report(d, "last error", ctl_text(manager, "LastError")[0] ? LEVEL_NOTE : LEVEL_OK,
            ctl_text(manager, "LastErrorText")[0] ? ctl_text(manager, "LastErrorText") : "none", ctl_text(manager, "LastErrorHint"));
 }

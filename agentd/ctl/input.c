@@ -13,7 +13,7 @@
 #include "base/secret.h"
 #include "ctl/ctl.h"
 
-enum { DOCUMENT_MAX = 66 * 1024, PIN_MAX = 16 };
+enum { DOCUMENT_MAX = 66 * 1024, PIN_MAX = 41 };
 
 static int open_source(const char *path)
 {

@@ -211,10 +211,23 @@ int verb_job(struct ctl *c, int argc, char **argv)
     return v ? CTL_OK : ctl_fail_error(error);
 }
 
+int job_started(struct ctl *c, GVariant *answer)
+{
+    const char *path;
+    g_variant_get(answer, "(&o)", &path);
+    bool none = strcmp(path, "/") == 0; /* carried out without a job */
+    if (c->wait && !none)
+        return job_follow(c, path);
+    if (c->json)
+        ctl_print_json(json_pack("{s:s}", "job", none ? "" : ctl_relative(path)));
+    else
+        puts(none ? "done" : ctl_relative(path));
+    return CTL_OK;
+}
+
 int verb_bootstrap(struct ctl *c, int argc, char **argv)
 {
     GError *error = NULL;
-    const char *path;
     if (argc != 1)
         return ctl_fail(CTL_USAGE, "agentctl bootstrap [--no-wait] FILE", "bootstrap takes one file, a WAP push message (binary or hex)");
     int fd = input_document(argv[0]);
@@ -224,14 +237,5 @@ int verb_bootstrap(struct ctl *c, int argc, char **argv)
     if (!ctl_connect(c))
         return CTL_NO_DAEMON;
     g_autoptr(GVariant) v = ctl_call(c, CTL_ROOT, "Manager", "Bootstrap", g_variant_new("(h)", 0), fds, &error);
-    if (!v)
-        return ctl_fail_error(error);
-    g_variant_get(v, "(&o)", &path);
-    if (c->wait)
-        return job_follow(c, path);
-    if (c->json)
-        ctl_print_json(json_pack("{s:s}", "job", ctl_relative(path)));
-    else
-        puts(ctl_relative(path));
-    return CTL_OK;
+    return v ? job_started(c, v) : ctl_fail_error(error);
 }

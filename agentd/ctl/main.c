@@ -22,7 +22,7 @@ static const struct {
     { "monitor", verb_monitor, "", "changes as they happen" },
     { "bootstrap", verb_bootstrap, "FILE", "start from a WAP push message in a file" },
     { "job", verb_job, "list|show|wait|cancel [ID]", "running and ended work" },
-    { "context", verb_context, "list|reopen [NAME]", "bootstrap contexts" },
+    { "context", verb_context, "list|reopen|pin [NAME [FILE]]", "bootstrap contexts; pin: digits of a push from FILE or standard input" },
     { "account", verb_account, "list|update [ID]", "accounts at servers" },
     { "sim", verb_sim, "pin ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },
     { "decode", verb_decode, "[--imsi D] [--pin D] FILE", "what a push message is, offline" },

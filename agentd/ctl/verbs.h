@@ -22,6 +22,8 @@ int verb_call(struct ctl *c, int argc, char **argv);
 int verb_doctor(struct ctl *c, int argc, char **argv);
 int verb_decode(struct ctl *c, int argc, char **argv);
 
+/* After a call that starts a job: follows it, or prints its name without --wait. Exit status. */
+int job_started(struct ctl *c, GVariant *answer);
 /* Follows a job to its end: a bar on a terminal, a line a step elsewhere. Exit status of the job. */
 int job_follow(struct ctl *c, const char *path);
 

@@ -75,6 +75,19 @@ static void job_row(void *user, const char *path, const char *kind, GVariant *p)
     row("Job", text);
 }
 
+/* What came, where not all of it was taken. */
+static void messages_row(GVariant *manager)
+{
+    guint64 refused = ctl_number(manager, "MessagesRefused"), ignored = ctl_number(manager, "MessagesIgnored");
+    guint64 waiting = ctl_number(manager, "MessagesWaiting");
+    g_autofree char *causes = ctl_texts(manager, "MessageCauses");
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT " received, %" G_GUINT64_FORMAT " refused, %" G_GUINT64_FORMAT " ignored%s%s%s%s",
+                                            ctl_number(manager, "MessagesReceived"), refused, ignored, causes[0] ? " (" : "", causes,
+                                            causes[0] ? ")" : "", waiting ? ", digits needed: agentctl context pin" : "");
+    if (refused || ignored || waiting)
+        row("Messages", text);
+}
+
 static void print_status(struct ctl *c, GVariant *manager, GVariant *objects)
 {
     static const struct {
@@ -89,6 +102,7 @@ static void print_status(struct ctl *c, GVariant *manager, GVariant *objects)
     row("Gateway", ctl_text(manager, "GatewayId"));
     row("TRE", tre);
     row("System", others);
+    messages_row(manager);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
         ctl_each(objects, rows[i].kind, rows[i].fn, NULL);
     if (ctl_text(manager, "LastError")[0]) {

@@ -50,8 +50,10 @@ struct modem_watch *modem_watch_new(const struct loop *loop, struct access *acce
 void modem_watch_free(struct modem_watch *w);
 /* The primary modem's facts (borrowed until the next event), or NULL if there is none. */
 const struct modem_facts *modem_primary(const struct modem_watch *w);
-/* True if octet 1 is WSP Push and the content type one of ours: fixed offsets, nothing more (DESIGN trust rule 2). */
-bool modem_sms_is_push(struct slice data);
+/* OURS if octet 1 is WSP Push and the content type one of ours: fixed offsets, nothing more (DESIGN trust rule 2). OTHER_PUSH: a push whose headers fit
+ * into it, of another type (MMS, service indication). PERSONAL: the rest. */
+enum modem_sms_kind { MODEM_SMS_PERSONAL, MODEM_SMS_OTHER_PUSH, MODEM_SMS_OURS };
+enum modem_sms_kind modem_sms_sort(struct slice data);
 /* Deletes a message from modem storage; done even if it is gone already. */
 void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *fn, void *user);
 /* The MMManager / MMObject of the primary modem for the bearer plug-in: ModemManager's object path ("" if none). */

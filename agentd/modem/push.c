@@ -56,12 +56,14 @@ static bool content_type_ours(struct reader r)
     return !r.failed && media_ours(r);
 }
 
-bool modem_sms_is_push(struct slice data)
+enum modem_sms_kind modem_sms_sort(struct slice data)
 {
     struct reader r = reader_make(data.data, data.len);
     (void)reader_u8(&r); /* transaction id */
     if (reader_u8(&r) != WSP_PUSH)
-        return false;
-    (void)reader_uintvar(&r); /* HeadersLen */
-    return !r.failed && reader_left(&r) > 0 && content_type_ours(r);
+        return MODEM_SMS_PERSONAL;
+    uint32_t headers = reader_uintvar(&r);
+    if (!r.failed && content_type_ours(r))
+        return MODEM_SMS_OURS;
+    return !r.failed && headers > 0 && headers <= reader_left(&r) ? MODEM_SMS_OTHER_PUSH : MODEM_SMS_PERSONAL;
 }

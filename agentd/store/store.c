@@ -304,7 +304,7 @@ bool store_inbox_octets(struct store *s, const uint8_t hash[STORE_HASH], void *b
 
 bool store_inbox_pending(struct store *s, size_t n, struct inbox_row *out)
 {
-    sqlite3_stmt *st = prepare(s, "SELECT " INBOX_COLUMNS " FROM inbox WHERE state=0 ORDER BY seq LIMIT 1 OFFSET ?");
+    sqlite3_stmt *st = prepare(s, "SELECT " INBOX_COLUMNS " FROM inbox WHERE state IN (0,4) ORDER BY seq LIMIT 1 OFFSET ?");
     bind_number(st, 1, n);
     bool found = row(st);
     if (found)
@@ -315,7 +315,7 @@ bool store_inbox_pending(struct store *s, size_t n, struct inbox_row *out)
 
 void store_inbox_prune(struct store *s, size_t keep)
 {
-    sqlite3_stmt *st = prepare(s, "DELETE FROM inbox WHERE state=1 AND seq NOT IN (SELECT seq FROM inbox WHERE state=1 ORDER BY seq DESC LIMIT ?)");
+    sqlite3_stmt *st = prepare(s, "DELETE FROM inbox WHERE state IN (1,5) AND seq NOT IN (SELECT seq FROM inbox WHERE state IN (1,5) ORDER BY seq DESC LIMIT ?)");
     bind_number(st, 1, keep);
     run(s, st, "inbox");
 }

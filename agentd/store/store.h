@@ -28,7 +28,14 @@ bool store_value_get(struct store *s, const char *key, char *out, size_t cap);
 void store_value_put(struct store *s, const char *key, const char *value);
 
 /* Push messages, by SHA-256 of their octets: replay ids. */
-enum inbox_state { INBOX_PENDING, INBOX_REFUSED, INBOX_FAILED, INBOX_COMMITTED };
+enum inbox_state {
+    INBOX_PENDING,   /* not judged, or its job has not ended */
+    INBOX_REFUSED,
+    INBOX_FAILED,    /* authentic; its job failed */
+    INBOX_COMMITTED, /* its bootstrap is installed */
+    INBOX_VERIFIED,  /* pending, and authenticated by digits that nobody keeps */
+    INBOX_DONE       /* carried out without a job */
+};
 struct inbox_row {
     uint8_t hash[STORE_HASH];
     char source[16];     /* sms-mm, sms-qmi, file */

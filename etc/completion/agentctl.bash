@@ -17,8 +17,8 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
     show:*:1) echo "manager $kinds"; _agentctl_objects ;;
     job:*:1) echo "list show wait cancel" ;;
     job:*:2) _agentctl_ids job ;;
-    context:*:1) echo "list reopen" ;;
-    context:reopen:2) _agentctl_ids context ;;
+    context:*:1) echo "list reopen pin" ;;
+    context:reopen:2 | context:pin:2) _agentctl_ids context ;;
     account:*:1) echo "list update" ;;
     account:update:2) _agentctl_objects account ;;
     sim:*:1) echo "pin" ;;

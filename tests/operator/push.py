@@ -91,6 +91,8 @@ def make_pdu(a: argparse.Namespace, body: bytes) -> bytes:
         raise Refused(f"no PIN for {a.gateway_id}: run `factory.py device` or give --pin")
     if sec in (wsp.NETWPIN, wsp.USERNETWPIN) and not a.imsi:
         raise Refused(f"SEC {a.sec} needs --imsi")
+    if a.typed_out:
+        write_file(a.typed_out, wsp.user_pin_mac(pin, body).encode(), 0o600)
     mac = wsp.mac(wsp.key_for(sec, a.imsi, pin), body)
     if a.wrong_mac:
         mac = f"{int(mac[0], 16) ^ 1:X}{mac[1:]}"
@@ -180,6 +182,7 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--sec", choices=SECS, default="userpin")
     g.add_argument("--pin", help="device PIN (default: of devices.json)")
     g.add_argument("--imsi", default="", help="for netwpin and usernetwpin")
+    g.add_argument("--typed-out", type=Path, help="write what a person types for userpinmac")
     g.add_argument("--wrong-mac", action="store_true", help="one bit of the MAC is wrong")
     g.add_argument("--no-mac", action="store_true", help="SEC without MAC")
     g.add_argument("--no-sec", action="store_true", help="neither SEC nor MAC")

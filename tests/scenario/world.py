@@ -230,11 +230,11 @@ class World:
     def lwm2m_events(self):
         return self.events("lwm2m-events.jsonl")
 
-    def push(self, *options, name=None) -> Path:
+    def push(self, *options, name=None, device_pin=PIN) -> Path:
         """A push message as the operator makes it."""
         self.sent += 1
         out = self.dir / (name or f"push{self.sent}.pdu")
-        run("/usr/bin/python3", "-B", TREE / "tests/operator/push.py", "--dir", self.operator_dir, "--pin", PIN, "--out", out, *options)
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/push.py", "--dir", self.operator_dir, "--pin", device_pin, "--out", out, *options)
         return out
 
     @staticmethod
@@ -248,5 +248,5 @@ class World:
         return json.loads(lab("modem", "list").stdout)
 
 
-def agentctl(*words, check=True):
-    return run(BUILD / "agentd/ctl/agentctl", *words, check=check)
+def agentctl(*words, check=True, **options):
+    return run(BUILD / "agentd/ctl/agentctl", *words, check=check, **options)

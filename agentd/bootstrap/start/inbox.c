@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "bootstrap/start/hashes.h"
 #include "bootstrap/start/route.h"
 #include "model/tre_wire.h"
 
@@ -27,15 +28,32 @@ struct message {
     char source[16], handle[128];
     uint8_t *octets; /* NULL: only in the store */
     size_t len;
+    bool typed;      /* opened for the digits of the submission that runs */
+    bool verified;   /* before a restart or a wait, by typed digits */
     inbox_done_fn *done;
     void *user;
     struct error result;
 };
 
+/* Digits of a person, tried on each message that waits for some, the newest first: one that fits ends it, the others are not asked. */
+struct submission {
+    char digits[INBOX_DIGITS_MAX + 1], context[33];
+    struct hashes left;    /* to be tried; the last is next */
+    size_t tried;
+    uint8_t tries_left;    /* the most that any of those that did not fit has */
+    inbox_done_fn *done;   /* NULL: none runs */
+    void *user;
+};
+
 struct inbox {
     struct site *site;
-    inbox_trigger_fn *trigger;
+    struct inbox_events events;
     void *user;
+    struct hashes waiting;  /* for digits; pending in the store, oldest first */
+    struct hashes working;  /* taken with TAKEN_WORKING, not settled yet */
+    struct hashes ignored;  /* counted already: each comes by two routes */
+    bool wants_imsi;        /* a message waits for the SIM */
+    struct submission submission;
     struct message *first; /* the first is the one at work while call is set */
     uint32_t call;
     uint64_t kick;
@@ -111,17 +129,50 @@ static void write_state(struct inbox *in, const uint8_t *hash, enum inbox_state 
     struct store *s = in->site->store;
     if (store_begin(s, &e))
         return;
-    store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED || state == INBOX_COMMITTED);
+    store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED || state == INBOX_DONE);
     store_inbox_prune(s, KEEP_REFUSED);
     if (store_commit(s, &e))
         log_error("inbox", "%s", e.text);
 }
 
+/* --- what waits for a person --- */
+
+static void show_waiting(struct inbox *in)
+{
+    node_set_number(tree_manager(in->site->tree), "MessagesWaiting", in->waiting.count);
+    in->events.waiting(in->user);
+}
+
+static void refuse_hash(struct inbox *in, const uint8_t hash[32], const struct error *e)
+{
+    write_state(in, hash, INBOX_REFUSED, error_name(e->code));
+    if (e->code == ERROR_NOT_FOR_US)
+        site_count_ignored(in->site, "inbox", e);
+    else
+        site_report_refused(in->site, "inbox", e);
+    if (hashes_remove(&in->waiting, hash))
+        show_waiting(in);
+}
+
 static void refuse(struct inbox *in, const struct error *e)
 {
-    write_state(in, in->first->hash, INBOX_REFUSED, error_name(e->code));
-    site_report_refused(in->site, "inbox", e);
+    refuse_hash(in, in->first->hash, e);
     finish(in, e);
+}
+
+/* The message stays pending. A flood of such messages pushes out the oldest: the one that the owner has just been told of is the newest. */
+static void wait_for_digits(struct inbox *in)
+{
+    uint8_t gone[32];
+    struct error e;
+    if (hashes_add(&in->waiting, in->first->hash, gone)) {
+        error_set(&e, ERROR_BUSY, "more than %d messages wait for digits; the oldest was dropped", HASHES_MAX);
+        refuse_hash(in, gone, &e);
+    }
+    error_set(&e, ERROR_PIN_REQUIRED, "push message waits for the digits that belong to it");
+    log_notice("inbox", "%s; %s", e.text, e.hint);
+    show_waiting(in);
+    finish(in, &e);
 }
 
 /* --- read: only after who vouches for it was asked --- */
@@ -142,16 +193,48 @@ static enum error_code make_trigger(struct inbox *in, struct trigger *t, struct 
     return in->route->read ? in->route->read(&in->push, t, err) : ERROR_NONE;
 }
 
+/* Digits are typed for one context; a document for another one goes on waiting. */
+static bool typed_for_another(struct inbox *in, struct trigger *t, struct error *err)
+{
+    if (!in->first->typed || strcmp(in->submission.context, t->context) == 0)
+        return false;
+    error_set(err, ERROR_POLICY, "the digits fit a message for context %s; give them there", t->context);
+    settings_free(t->settings);
+    return true;
+}
+
+static enum taken give(struct inbox *in, struct trigger *t, struct error *err)
+{
+    const struct message *m = in->first;
+    if (m->typed) { /* digits are not kept: that they fitted is */
+        write_state(in, m->hash, INBOX_VERIFIED, "");
+        (void)hashes_remove(&in->waiting, m->hash);
+        show_waiting(in);
+    }
+    enum taken taken = in->events.trigger(in->user, t, err);
+    if (taken != TAKEN_WORKING)
+        settings_free(t->settings);
+    else if (!t->settings)
+        (void)hashes_add(&in->working, m->hash, (uint8_t[32]){ 0 });
+    return taken;
+}
+
 static void hand_over(struct inbox *in)
 {
     struct error e = { 0 };
     struct trigger t;
-    enum taken taken = make_trigger(in, &t, &e) ? TAKEN_REFUSED : in->trigger(in->user, &t, &e);
-    if (taken != TAKEN_WORKING)
+    enum taken taken = TAKEN_REFUSED;
+    if (make_trigger(in, &t, &e)) {
         settings_free(t.settings);
+    } else if (typed_for_another(in, &t, &e)) {
+        finish(in, &e);
+        return;
+    } else {
+        taken = give(in, &t, &e);
+    }
     switch (taken) {
     case TAKEN_DONE:
-        write_state(in, in->first->hash, INBOX_COMMITTED, "");
+        write_state(in, in->first->hash, INBOX_DONE, "");
         finish(in, &e);
         return;
     case TAKEN_WORKING:
@@ -180,7 +263,16 @@ static void on_verified(void *user, enum error_code status, uint8_t tries_left)
         wait_for_tre(in);
         return;
     }
-    error_set(&e, status, "push message: %s (%u tries left)", error_text(status), tries_left);
+    if (status == ERROR_PIN_REQUIRED) {
+        wait_for_digits(in);
+        return;
+    }
+    error_set(&e, status, "push message: %s", error_text(status));
+    if (in->first->typed && tries_left) {
+        in->submission.tries_left = tries_left > in->submission.tries_left ? tries_left : in->submission.tries_left;
+        finish(in, &e); /* goes on waiting */
+        return;
+    }
     refuse(in, &e);
 }
 
@@ -196,6 +288,12 @@ static enum error_code read_mac(const struct wsp_push *push, uint8_t mac[20], st
     return wsp_mac_decode(push, mac, err);
 }
 
+static const char *imsi_now(const struct inbox *in)
+{
+    const struct modem_facts *facts = in->site->modem ? modem_primary(in->site->modem) : NULL;
+    return facts ? facts->imsi : "";
+}
+
 static void verify_mac(struct inbox *in)
 {
     struct message *m = in->first;
@@ -206,9 +304,16 @@ static void verify_mac(struct inbox *in)
         refuse(in, &e);
         return;
     }
-    const struct modem_facts *facts = in->site->modem ? modem_primary(in->site->modem) : NULL;
-    struct trust_push push = { .sec = in->push.sec, .imsi = facts ? facts->imsi : "", .mac = mac_octets, .message_hash = m->hash,
-                               .document = in->push.body };
+    const char *imsi = imsi_now(in);
+    if (!imsi[0] && (in->push.sec == PUSH_NETWPIN || in->push.sec == PUSH_USERNETWPIN)) {
+        in->wants_imsi = true; /* pending, and out of the way of others */
+        error_set(&e, ERROR_NOT_READY, "push message waits for the IMSI of the SIM");
+        finish(in, &e);
+        return;
+    }
+    struct trust_push push = { .sec = in->push.sec, .imsi = imsi, .mac = mac_octets, .message_hash = m->hash, .document = in->push.body };
+    if (m->typed)
+        push.typed = in->submission.digits;
     in->call = trust_verify_push(in->site->trust, &push, on_verified, in);
 }
 
@@ -218,7 +323,7 @@ static void verify(struct inbox *in)
     struct error e = { 0 };
     if (route_find(m->source, (struct slice){ m->octets, m->len }, &in->push, &in->route, &e))
         refuse(in, &e);
-    else if (in->route->voucher == ROUTE_BY_SEC)
+    else if (in->route->voucher == ROUTE_BY_SEC && !m->verified)
         verify_mac(in);
     else
         hand_over(in);
@@ -304,18 +409,43 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
     verify(in);
 }
 
+/* A message of before, or of the other route, that is in somebody's hands. */
+static bool waits_already(const struct inbox *in, const struct message *m, struct error *err)
+{
+    if (!m->typed && hashes_has(&in->waiting, m->hash))
+        error_set(err, ERROR_PIN_REQUIRED, "message waits for digits already");
+    else if (hashes_has(&in->working, m->hash))
+        error_set(err, ERROR_BUSY, "message is being worked on");
+    return err->code != ERROR_NONE;
+}
+
+/* By the clock of records; one that went back (1970 after a power cut) says nothing and holds nobody up. */
+static bool too_early(const struct inbox *in, const struct inbox_row *row)
+{
+    uint64_t now = site_wall_clock(in->site);
+    return now >= row->received && now < row->received + (uint64_t)RETRY_SECONDS * row->attempts;
+}
+
 /* A message that is known already: delete it again, act only where the rules of replay allow. */
 static void known(struct inbox *in, const struct inbox_row *row)
 {
     struct message *m = in->first;
     struct error e = { 0 };
     delete_sms(in, m);
+    if (!m->source[0])
+        (void)text_copy(m->source, sizeof m->source, row->source);
     switch (row->state) {
+    case INBOX_VERIFIED:
+        m->verified = true;
+        open_stored(in);
+        return;
     case INBOX_PENDING:
+        if (waits_already(in, m, &e))
+            break;
         open_stored(in);
         return;
     case INBOX_FAILED:
-        if (site_wall_clock(in->site) < row->received + (uint64_t)RETRY_SECONDS * row->attempts) {
+        if (too_early(in, row)) {
             error_set(&e, ERROR_REPLAYED, "message failed before (%s) and may be tried again later", row->cause);
             break;
         }
@@ -326,6 +456,7 @@ static void known(struct inbox *in, const struct inbox_row *row)
         error_set(&e, ERROR_REPLAYED, "message was refused before: %s", row->cause);
         break;
     case INBOX_COMMITTED:
+    case INBOX_DONE:
         error_set(&e, ERROR_REPLAYED, "message was carried out before");
         break;
     }
@@ -432,24 +563,109 @@ void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, 
 
 void inbox_settle(struct inbox *in, const uint8_t hash[32], const struct error *error)
 {
-    write_state(in, hash, error ? INBOX_REFUSED : INBOX_COMMITTED, error ? error_name(error->code) : "");
+    (void)hashes_remove(&in->working, hash);
     if (error)
-        site_report_refused(in->site, "inbox", error);
+        refuse_hash(in, hash, error);
+    else
+        write_state(in, hash, INBOX_DONE, "");
+}
+
+/* --- digits of a person --- */
+
+static void submission_step(struct inbox *in);
+
+static void submission_end(struct inbox *in, const struct error *e)
+{
+    inbox_done_fn *done = in->submission.done;
+    void *user = in->submission.user;
+    secret_zero(&in->submission, sizeof in->submission);
+    done(user, e);
+}
+
+static void on_tried(void *user, const struct error *error)
+{
+    struct inbox *in = user;
+    if (error->code == ERROR_MAC_MISMATCH || error->code == ERROR_DENIED || error->code == ERROR_INVALID || error->code == ERROR_NOT_FOUND)
+        submission_step(in);
+    else
+        submission_end(in, error);
+}
+
+static void submission_step(struct inbox *in)
+{
+    struct submission *s = &in->submission;
+    struct error e;
+    if (s->left.count == 0) {
+        error_set(&e, ERROR_MAC_MISMATCH, "the digits fit none of %zu waiting messages; tries left: %u", s->tried, s->tries_left);
+        submission_end(in, &e);
+        return;
+    }
+    struct message *m = message_new("", "");
+    memcpy(m->hash, s->left.hash[s->left.count - 1], sizeof m->hash);
+    (void)hashes_remove(&s->left, m->hash);
+    s->tried++;
+    m->typed = true;
+    m->done = on_tried;
+    m->user = in;
+    error_set(&m->result, ERROR_NOT_FOUND, "the message is not in the store any more");
+    append(in, m);
+}
+
+void inbox_submit(struct inbox *in, const char *context, const char *digits, inbox_done_fn *done, void *user)
+{
+    struct error e = { 0 };
+    struct submission *s = &in->submission;
+    if (s->done)
+        error_set(&e, ERROR_BUSY, "digits of somebody else are being tried");
+    else if (in->waiting.count == 0)
+        error_set(&e, ERROR_NOT_FOUND, "no message waits for digits");
+    else if (trust_status(in->site->trust)->state != TRE_READY)
+        error_set(&e, ERROR_NOT_READY, "agent-tred is not ready");
+    else if (!text_copy(s->digits, sizeof s->digits, digits) || !text_copy(s->context, sizeof s->context, context))
+        error_set(&e, ERROR_INVALID, "more than %d digits", INBOX_DIGITS_MAX);
+    if (e.code) {
+        done(user, &e);
+        return;
+    }
+    s->left = in->waiting;
+    s->done = done;
+    s->user = user;
+    submission_step(in);
+}
+
+void inbox_ignore(struct inbox *in, struct slice message)
+{
+    uint8_t hash[32], gone[32];
+    struct error e;
+    if (EVP_Digest(message.data, message.len, hash, NULL, EVP_sha256(), NULL) != 1 || hashes_has(&in->ignored, hash))
+        return;
+    (void)hashes_add(&in->ignored, hash, gone);
+    error_set(&e, ERROR_NOT_FOR_US, "WSP push of another kind; left in the modem");
+    site_count_ignored(in->site, "inbox", &e);
+}
+
+void inbox_sim_changed(struct inbox *in)
+{
+    if (!in->wants_imsi || !imsi_now(in)[0])
+        return;
+    in->wants_imsi = false;
+    inbox_resume(in);
 }
 
 void inbox_resume(struct inbox *in)
 {
     struct inbox_row row;
     for (size_t n = 0; n < QUEUE_MAX && store_inbox_pending(in->site->store, n, &row); n++)
-        inbox_reopen(in, row.hash, row.source, NULL, NULL);
+        if (!hashes_has(&in->waiting, row.hash) && !hashes_has(&in->working, row.hash))
+            inbox_reopen(in, row.hash, row.source, NULL, NULL);
     kick(in);
 }
 
-struct inbox *inbox_new(struct site *site, inbox_trigger_fn *fn, void *user)
+struct inbox *inbox_new(struct site *site, const struct inbox_events *events, void *user)
 {
     struct inbox *in = calloc(1, sizeof *in);
     if (in)
-        *in = (struct inbox){ .site = site, .trigger = fn, .user = user };
+        *in = (struct inbox){ .site = site, .events = *events, .user = user };
     return in;
 }
 
@@ -465,5 +681,6 @@ void inbox_free(struct inbox *in)
         in->first = m->next;
         message_free(m);
     }
+    secret_zero(&in->submission, sizeof in->submission);
     free(in);
 }

@@ -84,6 +84,13 @@ static void fake_pin(void *user, const char *sim_id, const char *pin, bus_done_f
     say("call pin %s %s", sim_id, pin);
 }
 
+static void fake_submit_pin(void *user, const char *context, const char *digits, bus_job_fn *fn, void *fn_user)
+{
+    struct daemon *d = user;
+    say("call submit %s %s", context, digits);
+    fn(fn_user, &d->answer, "/org/gatewayagent/Agent1/job/7");
+}
+
 static void on_name(void *user, bool owned)
 {
     (void)user;
@@ -168,7 +175,8 @@ static gboolean on_line(GIOChannel *in, GIOCondition condition, gpointer user)
 int main(void)
 {
     static struct daemon d;
-    const struct bus_calls calls = { &d, fake_bootstrap, fake_reopen, fake_reload, fake_cancel, fake_update, fake_pin };
+    const struct bus_calls calls = { .user = &d, .bootstrap = fake_bootstrap, .reopen_context = fake_reopen, .submit_pin = fake_submit_pin,
+                                     .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .sim_send_pin = fake_pin };
     struct error err;
     d.tree = tree_new();
     d.loop = g_main_loop_new(NULL, FALSE);

@@ -255,6 +255,19 @@ class Methods(OnTheBus):
             self.assertLess(time.monotonic() - begin, 1)
         self.assertTrue(self.daemon.silent())
 
+    def test_typed_digits_reach_the_context(self):
+        path = sample(self.daemon)["context"]
+        submit = lambda data: (path, NAME + ".Context", "SubmitPin", GLib.Variant("(h)", (0,)), self.pipe(data))
+        for data in (b"1234", b"1234561876\n", b"9" * 40 + b"\r\n"):
+            self.assertEqual(self.call(*submit(data)).unpack(), (ROOT + "/job/7",))
+            self.assertEqual(self.daemon.said(), "call submit usim " + data.decode().strip())
+        for data in (b"", b"123", b"9" * 41, b"9" * 50, b"12345x1234", b"1234\0"):
+            self.assertEqual(self.refused(*submit(data))[0], "Invalid", data)
+        self.assertEqual(self.refused(path, NAME + ".Context", "SubmitPin", GLib.Variant("(h)", (0,)))[0], "Invalid")
+        self.assertTrue(self.daemon.silent())
+        self.daemon.send("answer", "MacMismatch", "the digits fit none")
+        self.assertEqual(self.refused(*submit(b"1234"))[0], "MacMismatch")
+
     def test_a_client_that_left_harms_nobody(self):
         path = self.daemon.node("Sim", "s1")
         busctl = ["busctl", "--address=" + self.bus.address]

@@ -184,6 +184,24 @@ class Calls(WithAgent):
         self.assertEqual((process.wait(10), process.stdout.read(), process.stderr.read()), (0, "", ""))
         process.stdin.close()
 
+    def test_digits_of_a_push_come_from_a_file_or_a_terminal(self):
+        sample(self.daemon)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(b"1234561876\n")
+            file.flush()
+            done = self.ctl("context", "pin", "usim", file.name, "--no-wait")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "job/7\n", ""))
+        self.assertEqual(self.daemon.said(), "call submit usim 1234561876")
+        done = self.ctl("--json", "--no-wait", "context", "pin", "usim", input="12345")
+        self.assertEqual(json.loads(done.stdout), {"job": "job/7", "schema": 1})
+        self.assertEqual(self.daemon.said(), "call submit usim 12345")
+        self.daemon.send("answer", "MacMismatch", "the digits fit none")
+        done = self.ctl("context", "pin", "usim", input="12345")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("the digits fit none", done.stderr)
+        self.assertNotIn("12345", done.stderr)
+        self.assertEqual(self.ctl("context", "pin").returncode, 2)
+
     def test_a_pin_is_asked_without_echo(self):
         self.daemon.node("Sim", "s1")
         master, slave = pty.openpty()

@@ -16,28 +16,28 @@ static void check(const char *what, bool good)
 
 static const struct {
     const char *what, *hex;
-    bool ours;
+    enum modem_sms_kind kind;
 } pushes[] = {
-    { "binary connectivity, length and parameters", "01062f1f2db6918192303133", true },
-    { "binary connectivity, short length", "0106030242b6", false },
-    { "binary connectivity, general form", "01060403b68181ff", true },
-    { "binary connectivity alone", "010601b6", true },
-    { "text connectivity", "010601b5", true },
-    { "DM notification", "010602c4af", true },
-    { "DM over WBXML", "010601c2", true },
-    { "DM over XML", "010601c3", true },
-    { "service indication", "010601ae", false },
-    { "MMS notification", "0106" "01" "be", false },
-    { "not a push", "010401b6", false },
-    { "as text", "0106266170706c69636174696f6e2f766e642e7761702e636f6e6e65637469766974792d7762786d6c00", true },
-    { "as text behind a length", "0106271f256170706c69636174696f6e2f766e642e7761702e636f6e6e65637469766974792d7762786d6c00", true },
-    { "capitals", "0106204150504c49434154494f4e2f564e442e53594e434d4c2e4e4f54494649434154494f4e00", true },
-    { "MMS as text", "0106206170706c69636174696f6e2f766e642e7761702e6d6d732d6d65737361676500", false },
-    { "text cut short", "01060a6170706c69636174696f", false },
-    { "nothing after the headers' length", "010601", false },
-    { "headers' length without end", "0106ffffffffff", false },
-    { "two octets", "0106", false },
-    { "one octet", "01", false },
+    { "binary connectivity, length and parameters", "01062f1f2db6918192303133", MODEM_SMS_OURS },
+    { "binary connectivity, short length", "0106030242b6", MODEM_SMS_OTHER_PUSH },
+    { "binary connectivity, general form", "01060403b68181ff", MODEM_SMS_OURS },
+    { "binary connectivity alone", "010601b6", MODEM_SMS_OURS },
+    { "text connectivity", "010601b5", MODEM_SMS_OURS },
+    { "DM notification", "010602c4af", MODEM_SMS_OURS },
+    { "DM over WBXML", "010601c2", MODEM_SMS_OURS },
+    { "DM over XML", "010601c3", MODEM_SMS_OURS },
+    { "service indication", "010601ae", MODEM_SMS_OTHER_PUSH },
+    { "MMS notification", "0106" "01" "be", MODEM_SMS_OTHER_PUSH },
+    { "not a push", "010401b6", MODEM_SMS_PERSONAL },
+    { "as text", "0106266170706c69636174696f6e2f766e642e7761702e636f6e6e65637469766974792d7762786d6c00", MODEM_SMS_OURS },
+    { "as text behind a length", "0106271f256170706c69636174696f6e2f766e642e7761702e636f6e6e65637469766974792d7762786d6c00", MODEM_SMS_OURS },
+    { "capitals", "0106204150504c49434154494f4e2f564e442e53594e434d4c2e4e4f54494649434154494f4e00", MODEM_SMS_OURS },
+    { "MMS as text", "0106206170706c69636174696f6e2f766e642e7761702e6d6d732d6d65737361676500", MODEM_SMS_OTHER_PUSH },
+    { "text cut short", "01060a6170706c69636174696f", MODEM_SMS_OTHER_PUSH },
+    { "nothing after the headers' length", "010601", MODEM_SMS_PERSONAL },
+    { "headers' length without end", "0106ffffffffff", MODEM_SMS_PERSONAL },
+    { "two octets", "0106", MODEM_SMS_PERSONAL },
+    { "one octet", "01", MODEM_SMS_PERSONAL },
 };
 
 static void test_push(void)
@@ -47,9 +47,9 @@ static void test_push(void)
     for (size_t i = 0; i < sizeof pushes / sizeof *pushes; i++) {
         struct slice hex = { (const uint8_t *)pushes[i].hex, strlen(pushes[i].hex) };
         bool ok = text_hex_decode(hex, octets, sizeof octets, &len);
-        check(pushes[i].what, ok && modem_sms_is_push((struct slice){ octets, len }) == pushes[i].ours);
+        check(pushes[i].what, ok && modem_sms_sort((struct slice){ octets, len }) == pushes[i].kind);
     }
-    check("no octets at all", !modem_sms_is_push((struct slice){ NULL, 0 }));
+    check("no octets at all", modem_sms_sort((struct slice){ NULL, 0 }) == MODEM_SMS_PERSONAL);
 }
 
 static void test_clean(void)

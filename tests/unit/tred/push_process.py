@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pushes and the real agent-tred: MACs, typed digits, their bounds. Usage and bench: process.py."""
+import hashlib
+import hmac
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import process  # noqa: E402
+from process import E, Bench  # noqa: E402
+
+
+def user_pin_mac(pin, document):
+    """What a person types for USERPINMAC (ProvBoot 5.2.1)."""
+    mac = hmac.new(pin.encode(), document, "sha1").digest()
+    return pin + "".join(str(octet % 10) for octet in mac[:len(pin)])
+
+
+class Push(Bench):
+    def test_wrong_typings_are_limited_per_message_across_restart(self):
+        document, message = b"document", hashlib.sha256(b"push").digest()
+        typed = user_pin_mac("12345", document)
+        wrong = typed[:-1] + str((int(typed[-1]) + 1) % 10)
+        push = lambda digits, m=message: self.tre.push(3, b"", m, "", document, digits)
+        self.assertEqual(push(wrong), (E["MAC_MISMATCH"], b"\2"))
+        self.assertEqual(push(typed), (0, b"\2"))
+        self.restart()
+        self.assertEqual(push(wrong), (E["MAC_MISMATCH"], b"\1"))
+        for form in ("1234567", "12345678", "1234567890x1", "1" * 39):  # no number of digits that SEC knows: not counted
+            self.assertEqual(push(form), (E["INVALID"], b"\1"))
+        self.assertEqual(push(wrong), (E["MAC_MISMATCH"], b"\0"))
+        self.assertEqual(push(typed), (E["DENIED"], b"\0"))
+        self.restart()
+        self.assertEqual(push(typed), (E["DENIED"], b"\0"))
+        self.assertEqual(push("", message), (E["DENIED"], b"\0"))
+        self.assertEqual(push(typed, b"m" * 32), (0, b"\3"))
+
+    def test_typed_digits_of_each_method(self):
+        document, imsi = b"document", "262011234567890"
+        net = bytes.fromhex("2926102143658709")
+        for sec, key in ((1, b"98765"), (2, net + b"98765")):
+            mac = hmac.new(key, document, "sha1").digest()
+            message = bytes([sec]) * 32
+            self.assertEqual(self.tre.push(sec, mac, message, imsi, document, "98765"), (0, b"\3"))
+            self.assertEqual(self.tre.push(sec, mac, message, imsi, document, "98766"), (E["MAC_MISMATCH"], b"\2"))
+            self.assertEqual(self.tre.push(sec, mac, message, imsi, document, "987"), (E["INVALID"], b"\2"))
+        self.assertEqual(self.tre.push(0, hmac.new(net, document, "sha1").digest(), b"m" * 32, imsi, document, "98765"), (E["INVALID"], b"\3"))
+        for digits in ("12345", "1234567890", "9" * 20):
+            self.assertEqual(self.tre.push(3, b"", b"n" * 32, "", document, user_pin_mac(digits, document)), (0, b"\3"))
+
+    def test_a_flood_of_wrong_macs_is_bounded_and_shuts_nobody_out(self):
+        """PIN of four digits: ten wrong MACs; then a fitting one is still found, but the owner must type the PIN."""
+        document = b"document"
+        good = hmac.new(b"1234", document, "sha1").digest()
+        flood = lambda n, first=0: [self.assertEqual(self.tre.push(1, b"x" * 20, hashlib.sha256(bytes([i])).digest(), "", document),
+                                                     (E["MAC_MISMATCH"], b"\3")) for i in range(first, first + n)]
+        flood(9)
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (0, b"\3"))
+        flood(1, 9)
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (E["PIN_REQUIRED"], b"\3"))
+        self.restart()
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document), (E["PIN_REQUIRED"], b"\3"))
+        before = self.snapshot_of_state()
+        flood(100, 10)
+        self.assertEqual(self.snapshot_of_state(), before)  # a flood does not wear out the flash
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document, "1235"), (E["MAC_MISMATCH"], b"\2"))
+        self.assertEqual(self.tre.push(1, good, b"m" * 32, "", document, "1234"), (0, b"\2"))
+        key = bytes.fromhex("2926102143658709")
+        self.assertEqual(self.tre.push(0, hmac.new(key, document, "sha1").digest(), b"n" * 32, "262011234567890", document), (0, b"\3"))
+
+    def snapshot_of_state(self):
+        return {name: os.stat(os.path.join(self.state, name)).st_mtime_ns for name in os.listdir(self.state)}
+
+    def test_push_forms(self):
+        self.assertEqual(self.tre.push(4, b"x" * 20, b"m" * 32, "", b"d")[0], E["SEC_UNKNOWN"])
+        self.assertEqual(self.tre.push(1, b"", b"m" * 32, "", b"d")[0], E["MAC_MISSING"])
+        self.assertEqual(self.tre.push(3, b"", b"m" * 32, "", b"d"), (E["PIN_REQUIRED"], b"\3"))
+        self.assertEqual(self.tre.push(0, b"x" * 20, b"m" * 32, "", b"d")[0], E["NOT_READY"])
+
+    def test_without_a_device_pin_digits_are_typed(self):
+        """And a MAC under the empty key is worth nothing."""
+        self.stop()
+        os.unlink(self.path)
+        shutil.rmtree(self.state)
+        os.mkdir(self.state, 0o700)
+        path = self.factory(self.base, "gateway_id = gw\nmid_issuers = sho/root.pem\n")
+        self.agent("--state", self.state, "--provision", path, "--out", tempfile.mkdtemp(dir=self.dir))
+        self.start()
+        mac = hmac.new(b"", b"document", "sha1").digest()
+        self.assertEqual(self.tre.push(1, mac, b"m" * 32, "", b"document"), (E["PIN_REQUIRED"], b"\3"))
+        mac = hmac.new(b"1357", b"document", "sha1").digest()
+        self.assertEqual(self.tre.push(1, mac, b"n" * 32, "", b"document"), (E["PIN_REQUIRED"], b"\3"))
+        self.assertEqual(self.tre.push(1, mac, b"n" * 32, "", b"document", "1357"), (0, b"\3"))
+
+
+if __name__ == "__main__":
+    process.AGENT = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=2, warnings="ignore")
