@@ -11,6 +11,9 @@
 #include "tred/seal.h"
 #include "tred/store.h"
 
+struct engine;
+struct session;
+
 struct tre {
     struct vfs_dir dir;
     struct vfs vfs;
@@ -20,6 +23,10 @@ struct tre {
     struct identity identity;
     struct registry registry;
     bool mid_damaged;     /* the integrity check at start blocked a MID */
+    const char *agentd_user, *usimd_user; /* names that an ACL may use for these programs; NULL: none */
+    struct engine *engines[TRE_MID_MAX];  /* opened ones by row of the registry (mide.c) */
+    struct session *sessions;             /* session.c */
+    uint32_t last_session;
     uint64_t forgiven_ms; /* CLOCK_BOOTTIME up to which wrong PINs are forgiven (push.c) */
 };
 
