@@ -80,12 +80,34 @@ static bool buffers_clean(struct server *s, size_t in_len, size_t out_len)
     return true;
 }
 
+/* Before the answer to a request that changed the registry: engines and sessions of MIDs that are no longer ACTIVE go, agent-usimd hears of it. */
+static void registry_watch(struct server *s)
+{
+    if (s->told == s->tre->registry.counter)
+        return;
+    s->told = s->tre->registry.counter;
+    mide_refresh(s->tre);
+    session_sweep(s->tre, false);
+    struct wire_packet event = { .op = TRE_OP_MID_LIST, .fd = -1 };
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (s->clients[i].fd >= 0 && (s->clients[i].peers & TRE_PEER_USIMD))
+            (void)wire_send(s->clients[i].fd, &event);
+}
+
+static void poll_fill(const struct server *s, struct pollfd *p)
+{
+    p[0] = (struct pollfd){ .fd = s->listener, .events = POLLIN };
+    for (size_t i = 0; i < CLIENTS; i++)
+        p[i + 1] = (struct pollfd){ .fd = s->clients[i].fd, .events = POLLIN };
+}
+
 /* False if the request was not one that this peer may send in that form. */
 static bool client_answer(struct server *s, struct client *c, const struct wire_packet *q, bool *malformed)
 {
     struct writer out = writer_make(s->out, WIRE_MAX);
     enum error_code status = ERROR_INTERNAL;
     enum requests_verdict verdict = requests_handle(s->tre, c->peers, q->op, q->body, &status, &out);
+    registry_watch(s);
     *malformed = verdict == REQUEST_MALFORMED;
     if (verdict != REQUEST_ANSWER) {
         log_error("server", "%s request %u (%s), %zu octets: connection ended", *malformed ? "malformed" : "forbidden", q->op,
@@ -126,26 +148,6 @@ static bool client_turn(struct server *s, struct client *c)
     return good;
 }
 
-/* After a change of the registry: engines and sessions of MIDs that are no longer ACTIVE go, agent-usimd hears of it. */
-static void registry_watch(struct server *s)
-{
-    if (s->told == s->tre->registry.counter)
-        return;
-    s->told = s->tre->registry.counter;
-    session_sweep(s->tre, false);
-    struct wire_packet event = { .op = TRE_OP_MID_LIST, .fd = -1 };
-    for (size_t i = 0; i < CLIENTS; i++)
-        if (s->clients[i].fd >= 0 && (s->clients[i].peers & TRE_PEER_USIMD))
-            (void)wire_send(s->clients[i].fd, &event);
-}
-
-static void poll_fill(const struct server *s, struct pollfd *p)
-{
-    p[0] = (struct pollfd){ .fd = s->listener, .events = POLLIN };
-    for (size_t i = 0; i < CLIENTS; i++)
-        p[i + 1] = (struct pollfd){ .fd = s->clients[i].fd, .events = POLLIN };
-}
-
 static bool round_serve(struct server *s, const struct pollfd *p)
 {
     if (p[0].revents)
@@ -153,7 +155,6 @@ static bool round_serve(struct server *s, const struct pollfd *p)
     for (size_t i = 0; i < CLIENTS; i++)
         if (p[i + 1].revents && !client_turn(s, &s->clients[i]))
             return false;
-    registry_watch(s);
     mide_refresh(s->tre);
     return true;
 }
