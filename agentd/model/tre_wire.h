@@ -5,14 +5,15 @@
 #define MODEL_TRE_WIRE_H
 
 enum tre_state { TRE_UNPROVISIONED = 1, TRE_READY = 2, TRE_BLOCKED = 4 };
-enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2 };
+enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
 
 /* X(symbol, number, peers that may ask, states in which, smallest body, largest body) */
 #define TRE_ANY_STATE (TRE_UNPROVISIONED | TRE_READY | TRE_BLOCKED)
-#define TRE_ANY_PEER (TRE_PEER_AGENTD | TRE_PEER_ROOT)
+#define TRE_ANY_PEER (TRE_PEER_AGENTD | TRE_PEER_ROOT | TRE_PEER_USIMD)
+#define TRE_AKA_PEERS (TRE_PEER_AGENTD | TRE_PEER_USIMD)
 #define TRE_OPS(X) \
     X(STATUS, 1, TRE_ANY_PEER, TRE_ANY_STATE, 0, 0) \
-    X(KEYS, 2, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
+    X(KEYS, 2, TRE_PEER_AGENTD | TRE_PEER_ROOT, TRE_READY | TRE_BLOCKED, 0, 0) \
     X(VERIFY_PUSH, 3, TRE_PEER_AGENTD, TRE_READY, 38, 40000) \
     X(SEAL, 4, TRE_PEER_AGENTD, TRE_READY, 2, 40000) \
     X(UNSEAL, 5, TRE_PEER_AGENTD, TRE_READY, 2, 41000) \
@@ -21,7 +22,14 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2 };
     X(EVIDENCE, 8, TRE_PEER_AGENTD, TRE_READY, 20, 512) \
     X(MID_INSTALL, 9, TRE_PEER_AGENTD, TRE_READY, 12, 49300) \
     X(MID_LIST, 10, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
-    X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67)
+    X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67) \
+    X(AUTHENTICATE, 32, TRE_AKA_PEERS, TRE_READY, 36, 99) \
+    X(SESSION_END, 33, TRE_AKA_PEERS, TRE_READY, 4, 4) \
+    X(EAP_KEYS, 34, TRE_AKA_PEERS, TRE_READY, 9, 520) \
+    X(DIGEST, 35, TRE_AKA_PEERS, TRE_READY, 38, 4096) \
+    X(NAF_KEY, 36, TRE_AKA_PEERS, TRE_READY, 8, 1032) \
+    X(READ_FILE, 37, TRE_AKA_PEERS, TRE_READY, 5, 83) \
+    X(VERIFY_PIN, 38, TRE_AKA_PEERS, TRE_READY, 5, 75)
 
 /* STATUS        -> u8 state, u8 backend (0 software, 1 tpm2), 16 octets TRE id, text gateway id, text program version
  * KEYS          -> octets PfC SPKI, octets transport SPKI, octets PfC certificate (DER each; the last may be empty)
@@ -38,12 +46,33 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2 };
  *               -> u8 result (doc mid-package section 4), then on 0: one MID entry. The status is the matching ERROR_MID_*.
  * MID_LIST      -> u8 count, entries. Entry = text MID id, u8 type, u32 version, u8 state (enum mid_state), text issuer, u8 algorithm,
  *               u64 not-after (Unix seconds), text context
- * MID_SET_STATE text MID id, u8 new state -> MID entry. POLICY if the lifecycle has no such arrow. */
+ * MID_SET_STATE text MID id, u8 new state -> MID entry. POLICY if the lifecycle has no such arrow.
+ *
+ * The MID engine. The MID must be ACTIVE (else NOT_READY, MID_BLOCKED) and its ACL must allow the peer what it asks (else DENIED); agentd
+ * may have RES without being named. Sessions are the peer's own, hold one RAND's keys for a day at most, and give way to newer ones.
+ * AUTHENTICATE  text MID id, u8 purpose (enum tre_purpose), 16 octets RAND, 16 octets AUTN
+ *               -> u8 verdict (enum tre_verdict), u32 session (0: none), octets RES, octets CK, octets IK, octets AUTS; empty is what the
+ *               verdict does not give or the ACL keeps. USIM, ISIM: RES, with `ckik` also CK and IK. EAP: RES and a session. GBA (`gba`)
+ *               and DIGEST: a session, also out of step (then with the empty password)
+ * SESSION_END   u32 session; no error if there is none
+ * EAP_KEYS      u32 session, u8 EAP type (23, 50), octets identity, octets network name (empty for 23) -> rest keys: of RFC 4187 section 7
+ *               or RFC 9048 section 3.3. `msk`. PROTOCOL if the AMF separation bit is missing for type 50
+ * DIGEST        u32 session, u8 version (1, 2), u8 qop (0 none, 1 auth, 2 auth-int), u32 nc, 16 octets MD5 of the body, octets username,
+ *               octets realm, octets nonce, octets uri, octets method (empty: response-auth), octets cnonce -> 32 hex digits
+ * NAF_KEY       u32 session of purpose GBA, octets IMPI, octets NAF_Id -> 32 octets Ks_NAF. `gba`
+ * READ_FILE     text MID id, octets path (empty: all) -> u16 count, then octets path and octets content each, in the order of the package:
+ *               files of one path are the records of a linear one. `identity`
+ * VERIFY_PIN    text MID id, octets digits (empty: asks only) -> u8 enabled, u8 tries left. MAC_MISMATCH if wrong, DENIED if blocked
+ *
+ * Event (seq 0) to agent-usimd: TRE_OP_MID_LIST, empty body: the registry has changed. */
 enum tre_op {
 #define X(symbol, number, peers, states, min, max) TRE_OP_##symbol = (number),
     TRE_OPS(X)
 #undef X
 };
+
+enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5 };
+enum tre_verdict { TRE_AKA_OK = 0, TRE_AKA_SYNC = 1, TRE_AKA_MAC = 2 };
 
 enum { TRE_TOKEN_LEN = 32, TRE_ID_LEN = 16, TRE_MID_MAX = 8 };
 

@@ -84,6 +84,17 @@ void heap_scope_end(struct heap_scope *s)
     heap_trim();
 }
 
+void heap_scope_park(struct heap_scope *s)
+{
+    (void)s;
+    (void)OSSL_LIB_CTX_set0_default(OSSL_LIB_CTX_get0_global_default());
+}
+
+void heap_scope_resume(struct heap_scope *s)
+{
+    (void)OSSL_LIB_CTX_set0_default(s->context);
+}
+
 void heap_trim(void)
 {
     (void)malloc_trim(0);

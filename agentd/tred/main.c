@@ -20,14 +20,16 @@
 #define SOCKET_DEFAULT "/run/gateway-agent/tred.sock"
 #define STATE_DEFAULT "/var/lib/gateway-tred"
 #define USER_DEFAULT "gateway-agent"
+#define USIMD_DEFAULT "gateway-usim"
 
-enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_LEVEL, OPT_VERSION, OPT_HELP };
-enum { EXIT_USAGE = 2, SOCKET_MODE = 0666 }; /* anyone may connect, only the two peers of the permit table are kept */
+enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_USIMD, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_LEVEL, OPT_VERSION, OPT_HELP };
+enum { EXIT_USAGE = 2, SOCKET_MODE = 0666 }; /* anyone may connect, only the peers of the permit table are kept */
 
 static const struct option options[] = {
     { "socket", required_argument, NULL, OPT_SOCKET },
     { "state", required_argument, NULL, OPT_STATE },
     { "agentd-user", required_argument, NULL, OPT_USER },
+    { "usimd-user", required_argument, NULL, OPT_USIMD },
     { "provision", required_argument, NULL, OPT_PROVISION },
     { "out", required_argument, NULL, OPT_OUT },
     { "certificate", required_argument, NULL, OPT_CERTIFICATE },
@@ -38,7 +40,7 @@ static const struct option options[] = {
 };
 
 static const char help[] =
-    "usage: agent-tred [--socket PATH] [--state DIR] [--agentd-user NAME] [--log-level LEVEL]\n"
+    "usage: agent-tred [--socket PATH] [--state DIR] [--agentd-user NAME] [--usimd-user NAME] [--log-level LEVEL]\n"
     "       agent-tred [--state DIR] --provision FILE --out DIR\n"
     "       agent-tred [--state DIR] --certificate FILE\n"
     "       agent-tred --version | --help\n"
@@ -47,13 +49,14 @@ static const char help[] =
     "  --socket PATH       socket to serve on (" SOCKET_DEFAULT ")\n"
     "  --state DIR         directory of the sealed state (" STATE_DEFAULT ")\n"
     "  --agentd-user NAME  user, or user id, of agentd (" USER_DEFAULT ")\n"
+    "  --usimd-user NAME   user, or user id, of agent-usimd (" USIMD_DEFAULT ", if there is one)\n"
     "  --provision FILE    take over the secret factory data, once\n"
     "  --out DIR           where --provision writes pfc.csr, transport.csr and tre-id\n"
     "  --certificate FILE  install the certificate of the platform key (PEM)\n"
     "  --log-level LEVEL   err, warning, notice, info or debug\n";
 
 struct arguments {
-    const char *socket, *state, *user, *provision, *out, *certificate;
+    const char *socket, *state, *user, *usimd, *provision, *out, *certificate;
     enum log_level level;
 };
 
@@ -69,6 +72,9 @@ static int take_option(struct arguments *a, int opt)
         return -1;
     case OPT_USER:
         a->user = optarg;
+        return -1;
+    case OPT_USIMD:
+        a->usimd = optarg;
         return -1;
     case OPT_PROVISION:
         a->provision = optarg;
@@ -109,25 +115,39 @@ static bool user_find(const char *name, uid_t *uid)
     return found;
 }
 
+/* The users behind the roles of the permit table. agent-usimd need not be installed. */
+static bool users_find(const struct arguments *a, struct server_users *users)
+{
+    *users = (struct server_users){ .agentd = (uid_t)-1, .usimd = (uid_t)-1 };
+    if (!user_find(a->user, &users->agentd)) {
+        log_error("tre", "there is no user %s; create it or name another with --agentd-user", a->user);
+        return false;
+    }
+    if (user_find(a->usimd ? a->usimd : USIMD_DEFAULT, &users->usimd) || !a->usimd)
+        return true;
+    log_error("tre", "there is no user %s; create it or name another with --usimd-user", a->usimd);
+    return false;
+}
+
 static int serve(const struct arguments *a)
 {
     struct tre t;
-    uid_t agentd;
-    if (!user_find(a->user, &agentd)) {
-        log_error("tre", "there is no user %s; create it or name another with --agentd-user", a->user);
+    struct server_users users;
+    if (!users_find(a, &users))
         return EXIT_FAILURE;
-    }
     struct heap_scope scope;
     heap_scope_begin(&scope);
     enum error_code opened = tre_open(&t, a->state);
     heap_scope_end(&scope);
     if (opened)
         return EXIT_FAILURE;
+    t.agentd_user = a->user;
+    t.usimd_user = a->usimd ? a->usimd : USIMD_DEFAULT;
     int listener = wire_listen(a->socket, SOCKET_MODE);
     if (listener < 0)
         log_error("tre", "cannot listen on %s: %s", a->socket, strerror(errno));
     bool ready = listener >= 0 && sandbox_enter(a->state);
-    int rc = ready ? server_run(&t, listener, agentd) : EXIT_FAILURE;
+    int rc = ready ? server_run(&t, listener, &users) : EXIT_FAILURE;
     tre_close(&t);
     return rc;
 }

@@ -17,8 +17,13 @@ enum { FORMAT = 1, KEY_128 = 16, KEY_256 = 32 };
 struct man_target {
     ASN1_OCTET_STRING *tre_id, *thumbprint;
 };
+struct man_sqn {
+    ASN1_INTEGER *ind_bits, *delta, *limit;
+};
 struct man_mide {
     ASN1_ENUMERATED *algorithm, *min_backend;
+    ASN1_INTEGER *iterations;
+    struct man_sqn *sqn;
 };
 struct man_policy {
     ASN1_BOOLEAN share_mide, session_check;
@@ -31,6 +36,7 @@ typedef struct man_file {
 } MAN_FILE;
 struct man_secrets {
     ASN1_OCTET_STRING *k, *op, *amf, *sqn;
+    ASN1_UTF8STRING *pin;
 };
 struct man_check {
     ASN1_OCTET_STRING *rand, *autn, *res;
@@ -58,9 +64,17 @@ ASN1_SEQUENCE(man_target) = {
     ASN1_SIMPLE(struct man_target, thumbprint, ASN1_OCTET_STRING),
 } static_ASN1_SEQUENCE_END_name(struct man_target, man_target)
 
+ASN1_SEQUENCE(man_sqn) = {
+    ASN1_SIMPLE(struct man_sqn, ind_bits, ASN1_INTEGER),
+    ASN1_SIMPLE(struct man_sqn, delta, ASN1_INTEGER),
+    ASN1_IMP_OPT(struct man_sqn, limit, ASN1_INTEGER, 0),
+} static_ASN1_SEQUENCE_END_name(struct man_sqn, man_sqn)
+
 ASN1_SEQUENCE(man_mide) = {
     ASN1_SIMPLE(struct man_mide, algorithm, ASN1_ENUMERATED),
     ASN1_SIMPLE(struct man_mide, min_backend, ASN1_ENUMERATED),
+    ASN1_IMP_OPT(struct man_mide, iterations, ASN1_INTEGER, 0),
+    ASN1_IMP_OPT(struct man_mide, sqn, man_sqn, 1),
 } static_ASN1_SEQUENCE_END_name(struct man_mide, man_mide)
 
 ASN1_SEQUENCE(man_policy) = {
@@ -83,6 +97,7 @@ ASN1_SEQUENCE(man_secrets) = {
     ASN1_SIMPLE(struct man_secrets, op, ASN1_OCTET_STRING),
     ASN1_SIMPLE(struct man_secrets, amf, ASN1_OCTET_STRING),
     ASN1_SIMPLE(struct man_secrets, sqn, ASN1_OCTET_STRING),
+    ASN1_IMP_OPT(struct man_secrets, pin, ASN1_UTF8STRING, 0),
 } static_ASN1_SEQUENCE_END_name(struct man_secrets, man_secrets)
 
 ASN1_SEQUENCE(man_check) = {
@@ -168,30 +183,37 @@ static bool time_take(const ASN1_GENERALIZEDTIME *t, uint64_t *out)
     return seconds > 0;
 }
 
-static bool operation_known(struct slice word)
+static unsigned right_of(struct slice word)
 {
-    static const char *const known[] = { "authenticate", "ckik", "gba", "identity" };
+    static const struct {
+        const char *word;
+        unsigned right;
+    } known[] = { { "authenticate", RIGHT_AUTHENTICATE }, { "ckik", RIGHT_CKIK }, { "gba", RIGHT_GBA }, { "identity", RIGHT_IDENTITY }, { "msk", RIGHT_MSK } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (slice_is(word, known[i]))
-            return true;
-    return false;
+        if (slice_is(word, known[i].word))
+            return known[i].right;
+    return 0;
 }
 
-static bool operations_known(const ASN1_STRING *s)
+/* Words apart by commas; 0 if any is unknown or empty. */
+static unsigned rights_of(const ASN1_STRING *s)
 {
     uint8_t word[16];
+    unsigned rights = 0;
     struct reader r = reader_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
     for (bool more = true; more;) {
         struct writer w = writer_make(word, sizeof word);
         while (reader_left(&r) && reader_peek(&r) != ',')
             writer_u8(&w, reader_u8(&r));
-        if (!operation_known(writer_slice(&w)))
-            return false;
+        unsigned right = right_of(writer_slice(&w));
+        if (!right)
+            return 0;
+        rights |= right;
         more = reader_left(&r) > 0;
         if (more)
             (void)reader_u8(&r); /* the comma; a word must follow */
     }
-    return true;
+    return rights;
 }
 
 static bool check_lists(const struct man *p)
@@ -200,7 +222,7 @@ static bool check_lists(const struct man *p)
         return false;
     for (int i = 0; i < sk_MAN_ACL_num(p->acl); i++) {
         const MAN_ACL *a = sk_MAN_ACL_value(p->acl, i);
-        if (!within(a->subject, 1, 32) || !operations_known(a->operations))
+        if (!within(a->subject, 1, 32) || !rights_of(a->operations))
             return false;
     }
     for (int i = 0; i < sk_MAN_FILE_num(p->files); i++) {
@@ -219,6 +241,42 @@ static bool check_octets(const struct man *p)
            within(p->nonce, 16, 64) && (k == KEY_128 || k == KEY_256) &&
            (within(p->secrets->op, KEY_128, KEY_128) || within(p->secrets->op, KEY_256, KEY_256)) && within(p->secrets->amf, 2, 2) &&
            within(p->secrets->sqn, 6, 6) && within(p->check->rand, 16, 16) && within(p->check->autn, 16, 16) && within(p->check->res, 4, 16);
+}
+
+/* SQN scheme (TS 33.102 annex C.2); absent: that of annex C.3 without L. */
+static bool scheme_take(const struct man_sqn *p, struct sqn_scheme *out)
+{
+    uint32_t bits;
+    uint64_t delta, limit = UINT64_MAX;
+    *out = sqn_default();
+    if (!p)
+        return true;
+    if (!number_take(p->ind_bits, 0, SQN_BITS_MAX, &bits) || ASN1_INTEGER_get_uint64(&delta, p->delta) != 1 || delta < 1 || delta >> 48 ||
+        (p->limit && ASN1_INTEGER_get_uint64(&limit, p->limit) != 1))
+        return false;
+    *out = (struct sqn_scheme){ .ind_bits = (uint8_t)bits, .delta = delta, .limit = limit };
+    return true;
+}
+
+/* PIN1 (TS 31.101 section 9.3): 4..8 digits. */
+static bool pin_good(const ASN1_STRING *s)
+{
+    struct slice pin = octets(s);
+    for (size_t i = 0; i < pin.len; i++)
+        if (pin.data[i] < '0' || pin.data[i] > '9')
+            return false;
+    return pin.len >= 4 && pin.len <= MANIFEST_PIN;
+}
+
+static bool take_options(const struct man *p, struct manifest *m)
+{
+    uint32_t iterations = 1;
+    if ((p->mide->iterations && !number_take(p->mide->iterations, 1, TUAK_ITERATIONS_MAX, &iterations)) || !scheme_take(p->mide->sqn, &m->scheme) ||
+        (p->secrets->pin && !pin_good(p->secrets->pin)))
+        return false;
+    m->iterations = (uint8_t)iterations;
+    m->pin = p->secrets->pin ? octets(p->secrets->pin) : (struct slice){ NULL, 0 };
+    return true;
 }
 
 static bool take_values(const struct man *p, struct manifest *m)
@@ -270,12 +328,41 @@ bool manifest_parse(struct manifest *m, struct slice der)
     *m = (struct manifest){ .parsed = NULL };
     struct man *p = (struct man *)ASN1_item_d2i(NULL, &at, (long)der.len, ASN1_ITEM_rptr(man));
     m->parsed = p;
-    if (p && is_der(p, der) && check_octets(p) && check_lists(p) && take_values(p, m)) {
+    if (p && is_der(p, der) && check_octets(p) && check_lists(p) && take_values(p, m) && take_options(p, m)) {
         take_octets(p, m);
         return true;
     }
     manifest_free(m);
     return false;
+}
+
+unsigned manifest_rights(const struct manifest *m, const char *subject)
+{
+    const struct man *p = m->parsed;
+    unsigned rights = 0;
+    for (int i = 0; i < sk_MAN_ACL_num(p->acl); i++) {
+        const MAN_ACL *a = sk_MAN_ACL_value(p->acl, i);
+        if (slice_is(octets(a->subject), subject))
+            rights |= rights_of(a->operations);
+    }
+    return rights;
+}
+
+size_t manifest_file_count(const struct manifest *m)
+{
+    return (size_t)sk_MAN_FILE_num(((const struct man *)m->parsed)->files);
+}
+
+void manifest_file(const struct manifest *m, size_t i, struct slice *path, struct slice *content)
+{
+    const MAN_FILE *f = sk_MAN_FILE_value(((const struct man *)m->parsed)->files, (int)i);
+    *path = octets(f->path);
+    *content = octets(f->content);
+}
+
+struct aka_profile manifest_profile(const struct manifest *m)
+{
+    return (struct aka_profile){ .algorithm = m->algorithm, .iterations = m->iterations, .res_len = m->res.len, .k = m->k, .op = m->op };
 }
 
 void manifest_free(struct manifest *m)

@@ -8,8 +8,13 @@
 
 #include "base/reader.h"
 #include "model/mid.h"
+#include "tred/aka.h"
+#include "tred/sqn.h"
 
-enum { MANIFEST_FILES = 64, MANIFEST_FILE_MAX = 8192, MANIFEST_ACL = 16 };
+enum { MANIFEST_FILES = 64, MANIFEST_FILE_MAX = 8192, MANIFEST_ACL = 16, MANIFEST_PIN = 8 };
+
+/* What the ACL can allow (words of doc mid-package): RES; CK and IK; keys of GBA; files; keys of EAP. */
+enum manifest_right { RIGHT_AUTHENTICATE = 1, RIGHT_CKIK = 2, RIGHT_GBA = 4, RIGHT_IDENTITY = 8, RIGHT_MSK = 16 };
 
 struct manifest { /* slices lie in the parsed structure */
     char id[65], issuer[65];
@@ -22,11 +27,19 @@ struct manifest { /* slices lie in the parsed structure */
     bool share_mide, session_check;
     struct slice k, op, amf, sqn;
     struct slice rand, autn, res;
+    uint8_t iterations; /* of Keccak, 1 if absent */
+    struct sqn_scheme scheme;
+    struct slice pin; /* PIN1, 4..8 digits; empty: none */
     void *parsed; /* what owns them */
 };
 
 /* False unless der is one manifest in DER, with nothing behind it and every field in bounds; then m needs no free. */
 bool manifest_parse(struct manifest *m, struct slice der);
+/* The rights that the ACL gives to a subject: bits of enum manifest_right. */
+unsigned manifest_rights(const struct manifest *m, const char *subject);
+size_t manifest_file_count(const struct manifest *m);
+void manifest_file(const struct manifest *m, size_t i, struct slice *path, struct slice *content);
+struct aka_profile manifest_profile(const struct manifest *m);
 /* Zeroes the secrets and frees. */
 void manifest_free(struct manifest *m);
 

@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "tred/aka.h"
+#include "tred/counters.h"
 #include "tred/lifecycle.h"
-#include "tred/manifest.h"
-#include "tred/milenage.h"
 #include "tred/package.h"
 
 enum { BACKEND = 0 /* software */, LABEL_CAP = 72 };
@@ -55,15 +55,30 @@ static void enter(struct mid_row *m, enum mid_state state, const char *why)
 }
 
 /* R2..R4: the record must open under its label with the counter that the registry knows. */
-static bool intact(const struct tre *t, const struct mid_row *m)
+enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct manifest *out)
 {
     uint8_t *plain;
     size_t len;
     uint64_t counter;
     struct record_name n = record_of(row_of(&t->registry, m), m->entry.id);
-    enum error_code rc = store_read(&t->store, n.file, n.label, m->record, &plain, &len, &counter);
+    *out = (struct manifest){ .parsed = NULL };
+    enum error_code rc = m->record ? store_read(&t->store, n.file, n.label, m->record, &plain, &len, &counter) : ERROR_STORAGE;
+    if (rc)
+        return rc == ERROR_NO_MEMORY ? rc : ERROR_STORAGE;
+    bool ok = manifest_parse(out, (struct slice){ plain, len });
     store_release(plain, len);
-    return rc == ERROR_NONE && m->record != 0;
+    return ok ? ERROR_NONE : ERROR_STORAGE;
+}
+
+/* The manifest, and every slot of the sequence numbers. */
+static bool intact(const struct tre *t, const struct mid_row *m)
+{
+    struct manifest manifest;
+    struct counters counters;
+    bool ok = mid_read(t, m, &manifest) == ERROR_NONE &&
+              counters_load(&t->store, row_of(&t->registry, m), m->entry.id, &counters) == ERROR_NONE;
+    manifest_free(&manifest);
+    return ok;
 }
 
 static void sweep(const struct tre *t)
@@ -71,6 +86,8 @@ static void sweep(const struct tre *t)
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
         store_erase(&t->store, record_of(i, m->entry.id).file, installed(m) ? m->record : 0);
+        if (!installed(m))
+            counters_erase(&t->store, i);
     }
 }
 
@@ -117,23 +134,32 @@ static bool target_good(const struct tre *t, const struct manifest *m)
            slice_equal((struct slice){ t->identity.pfc.hash, HASH_LEN }, m->pfc_thumbprint);
 }
 
-/* 9. AUTHENTICATE with the known answer (TS 33.102 section 6.3.3), without touching SQN. RES may be cut to 4 octets. */
+/* 9. AUTHENTICATE with the known answer (TS 33.102 section 6.3.3), without touching SQN. */
 static bool selftest_good(const struct manifest *m)
 {
-    struct milenage_keys keys = { .k = m->k.data, .opc = m->op.data };
-    struct milenage_out out;
-    uint8_t sqn[MILENAGE_SQN], mac[MILENAGE_MAC];
-    if (!milenage_f2345(&keys, m->rand.data, &out))
-        return false;
-    for (size_t i = 0; i < sizeof sqn; i++)
-        sqn[i] = (uint8_t)(m->autn.data[i] ^ out.ak[i]);
-    bool ok = milenage_f1(&keys, m->rand.data, sqn, &m->autn.data[MILENAGE_SQN], mac, NULL) &&
-              secret_equal((struct slice){ mac, sizeof mac }, (struct slice){ &m->autn.data[8], MILENAGE_MAC }) &&
-              memcmp(sqn, m->sqn.data, sizeof sqn) > 0 && m->res.len <= sizeof out.res &&
-              secret_equal((struct slice){ out.res, m->res.len }, m->res);
+    struct aka_profile profile = manifest_profile(m);
+    struct aka aka;
+    struct aka_out out;
+    uint8_t sqn[AKA_SQN];
+    bool mac = false;
+    bool ok = aka_open(&aka, &profile) && aka_f2345(&aka, m->rand.data, &out) && aka_check(&aka, &out, m->autn.data, sqn, &mac) && mac &&
+              memcmp(sqn, m->sqn.data, sizeof sqn) > 0 && secret_equal((struct slice){ out.res, out.res_len }, m->res);
+    aka_close(&aka);
     secret_zero(&out, sizeof out);
     secret_zero(sqn, sizeof sqn);
     return ok;
+}
+
+/* Lengths that fit the algorithm (doc mid-package, section 2). */
+static bool profile_good(const struct manifest *m)
+{
+    switch (m->algorithm) {
+    case MID_MILENAGE:
+        return m->k.len == MILENAGE_BLOCK && m->op.len == MILENAGE_BLOCK && m->iterations == 1;
+    case MID_TUAK:
+        return m->op.len == TUAK_TOP && (m->res.len == 4 || m->res.len == 8 || m->res.len == 16);
+    }
+    return false;
 }
 
 static enum mid_result check(struct tre *t, const struct mid_package *p, const struct manifest *m, const char *signer)
@@ -153,7 +179,7 @@ static enum mid_result check(struct tre *t, const struct mid_package *p, const s
         return MID_BAD_POLICY; /* an update comes from who issued it */
     if (m->min_backend > BACKEND) /* 8. */
         return MID_WEAK_BACKEND;
-    if (m->algorithm != MID_MILENAGE || m->k.len != MILENAGE_KEY || m->op.len != MILENAGE_KEY)
+    if (!profile_good(m))
         return MID_BAD_POLICY;
     return selftest_good(m) ? MID_OK : MID_SELFTEST;
 }
@@ -197,6 +223,17 @@ static enum mid_result storage_result(enum error_code rc)
     return rc == ERROR_NONE ? MID_OK : rc == ERROR_NO_SPACE ? MID_NO_SPACE : MID_INTERNAL;
 }
 
+/* The sequence numbers go on over an update; a MID that is new here, or has lost them, starts with those of its package. */
+static enum error_code counters_ready(const struct tre *t, size_t row, const struct manifest *m, bool update)
+{
+    struct counters c;
+    if (update && counters_load(&t->store, row, m->id, &c) == ERROR_NONE)
+        return ERROR_NONE;
+    counters_erase(&t->store, row);
+    counters_start(&c, m);
+    return counters_save(&t->store, row, m->id, &c);
+}
+
 /* 10. record into the free slot, then registry; only then the old record goes. */
 static enum mid_result put_in(struct tre *t, const struct mid_package *p, const struct manifest *m, struct slice der, const struct mid_row **row)
 {
@@ -213,6 +250,8 @@ static enum mid_result put_in(struct tre *t, const struct mid_package *p, const 
     struct record_name n = record_of(at, m->id);
     enum error_code rc = store_write(&t->store, n.file, n.label, der, keep, &mine->record);
     uint64_t record = mine->record;
+    if (!rc)
+        rc = counters_ready(t, at, m, keep != 0);
     if (!rc)
         rc = registry_commit(&t->registry, &next, &t->store);
     if (!rc) /* else the disk may know either one: both stay, and the next start sweeps */
@@ -326,9 +365,19 @@ static enum error_code commit_step(struct tre *t, const char *id, enum mid_state
         m->record = 0;
     enum error_code rc = registry_commit(&t->registry, &next, &t->store);
     *row = &t->registry.mids[at];
-    if (!rc && state == MID_ERASED)
-        store_erase(&t->store, record_of(at, id).file, 0); /* R20; repeated at start if the power fails here */
+    if (!rc && state == MID_ERASED) { /* R20; repeated at start if the power fails here */
+        store_erase(&t->store, record_of(at, id).file, 0);
+        counters_erase(&t->store, at);
+    }
     return rc;
+}
+
+enum error_code mid_damaged(struct tre *t, const char *id)
+{
+    const struct mid_row *row;
+    log_error("mid", "%s: a stored record is damaged; its issuer must install it again", id);
+    enum error_code rc = commit_step(t, id, MID_BLOCKED, "integrity", &row);
+    return rc ? rc : ERROR_MID_BLOCKED;
 }
 
 enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state state, const struct mid_row **row)
@@ -344,9 +393,7 @@ enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state stat
         log_warning("mid", "%s: %s -> %s refused", id, mid_state_name(m->entry.state), mid_state_name(state));
         return ERROR_POLICY;
     }
-    if (state == MID_ACTIVE && !intact(t, m)) {
-        enum error_code rc = commit_step(t, id, MID_BLOCKED, "integrity", row);
-        return rc ? rc : ERROR_MID_BLOCKED;
-    }
+    if (state == MID_ACTIVE && !intact(t, m))
+        return mid_damaged(t, id);
     return commit_step(t, id, state, "request", row);
 }

@@ -3,6 +3,7 @@
 #ifndef TRED_MID_H
 #define TRED_MID_H
 
+#include "tred/manifest.h"
 #include "tred/tre.h"
 
 /* Checks the stored record of each MID and blocks those that are damaged (R2, R4); removes what erased MIDs and interrupted installations
@@ -20,5 +21,10 @@ enum error_code mid_result_error(enum mid_result result);
 /* One step of the lifecycle asked by agentd. NOT_FOUND; POLICY if there is no such arrow, another MID of the context is ACTIVE, or the
  * MIDE may not be shared; MID_BLOCKED if the record is damaged (it becomes BLOCKED); else STORAGE. */
 enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state state, const struct mid_row **row);
+
+/* The stored manifest of an installed MID, to be freed (also after an error). STORAGE if the record is damaged. */
+enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct manifest *out);
+/* A record of that MID was found damaged: it becomes BLOCKED (R3, R4). Returns MID_BLOCKED. */
+enum error_code mid_damaged(struct tre *t, const char *id);
 
 #endif

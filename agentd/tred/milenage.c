@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MILENAGE over AES-128 of libcrypto. Promises to zero what it computes on the way. */
+/* MILENAGE over AES-128 of libcrypto: one key schedule for the life of the key, OUT2..OUT5 in one call. Promises to zero what it computes
+ * on the way. */
 #include "tred/milenage.h"
 
 #include <openssl/evp.h>
@@ -7,84 +8,106 @@
 
 #include "base/secret.h"
 
-enum { BLOCK = 16 };
+enum { BLOCK = MILENAGE_BLOCK, OUTS = 4 };
 
-static bool encrypt(const uint8_t *k, const uint8_t in[BLOCK], uint8_t out[BLOCK])
+struct block {
+    uint64_t half[2]; /* in memory order: only xor is done to it */
+};
+
+static struct block block_from(const uint8_t *octets)
 {
-    int n = 0;
-    EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-    bool ok = c && EVP_EncryptInit_ex(c, EVP_aes_128_ecb(), NULL, k, NULL) == 1 && EVP_CIPHER_CTX_set_padding(c, 0) == 1 &&
-              EVP_EncryptUpdate(c, out, &n, in, BLOCK) == 1 && n == BLOCK;
-    EVP_CIPHER_CTX_free(c);
+    struct block b;
+    memcpy(&b, octets, BLOCK);
+    return b;
+}
+
+static struct block block_xor(struct block a, struct block b)
+{
+    return (struct block){ { a.half[0] ^ b.half[0], a.half[1] ^ b.half[1] } };
+}
+
+/* Cyclic to the left by whole octets: r1..r5 are 64, 0, 32, 64, 96 bits (section 4.1). */
+static struct block block_turn(struct block b, size_t octets)
+{
+    uint8_t twice[2 * BLOCK];
+    memcpy(twice, &b, BLOCK);
+    memcpy(&twice[BLOCK], &b, BLOCK);
+    b = block_from(&twice[octets]);
+    secret_zero(twice, sizeof twice);
+    return b;
+}
+
+static bool encrypt(const struct milenage *m, const struct block *in, struct block *out, size_t blocks)
+{
+    int n = 0, len = (int)(blocks * BLOCK);
+    return EVP_EncryptUpdate(m->cipher, (unsigned char *)out, &n, (const unsigned char *)in, len) == 1 && n == len;
+}
+
+bool milenage_open(struct milenage *m, const uint8_t k[16], const uint8_t opc[16])
+{
+    EVP_CIPHER *aes = EVP_CIPHER_fetch(NULL, "AES-128-ECB", NULL);
+    m->cipher = aes ? EVP_CIPHER_CTX_new() : NULL;
+    memcpy(m->opc, opc, BLOCK);
+    bool ok = m->cipher && EVP_EncryptInit_ex2(m->cipher, aes, k, NULL, NULL) == 1 && EVP_CIPHER_CTX_set_padding(m->cipher, 0) == 1;
+    EVP_CIPHER_free(aes);
+    if (!ok)
+        milenage_close(m);
     return ok;
 }
 
-static void xor_into(uint8_t *to, const uint8_t *with)
+void milenage_close(struct milenage *m)
 {
-    for (size_t i = 0; i < BLOCK; i++)
-        to[i] = (uint8_t)(to[i] ^ with[i]);
+    EVP_CIPHER_CTX_free(m->cipher);
+    m->cipher = NULL;
+    secret_zero(m->opc, sizeof m->opc);
 }
 
-/* TEMP = E_K(RAND xor OPc), TS 35.206 section 4.1. */
-static bool temp_make(const struct milenage_keys *keys, const uint8_t *rand, uint8_t temp[BLOCK])
+bool milenage_temp(const struct milenage *m, const uint8_t rand[16], uint8_t temp[16])
 {
-    uint8_t in[BLOCK];
-    memcpy(in, rand, BLOCK);
-    xor_into(in, keys->opc);
-    return encrypt(keys->k, in, temp);
-}
-
-/* OUT = E_K(rot(TEMP xor OPc, turn octets) xor c) xor OPc for OUT2..OUT5. */
-static bool out_make(const struct milenage_keys *keys, const uint8_t *temp, size_t turn, uint8_t c, uint8_t out[BLOCK])
-{
-    uint8_t in[BLOCK];
-    for (size_t i = 0; i < BLOCK; i++) {
-        size_t from = (i + turn) % BLOCK;
-        in[i] = (uint8_t)(temp[from] ^ keys->opc[from]);
-    }
-    in[BLOCK - 1] = (uint8_t)(in[BLOCK - 1] ^ c);
-    bool ok = encrypt(keys->k, in, out);
-    xor_into(out, keys->opc);
-    secret_zero(in, sizeof in);
+    struct block in = block_xor(block_from(rand), block_from(m->opc)), out;
+    bool ok = encrypt(m, &in, &out, 1);
+    memcpy(temp, &out, BLOCK);
+    secret_zero(&out, sizeof out);
     return ok;
 }
 
-bool milenage_f1(const struct milenage_keys *keys, const uint8_t rand[16], const uint8_t sqn[6], const uint8_t amf[2], uint8_t f1[8],
-                 uint8_t f1star[8])
+/* OUT2..OUT5 = E_K(rot(TEMP xor OPc, r) xor c) xor OPc; the c are 1, 2, 4, 8 in the last octet. */
+bool milenage_f2345(const struct milenage *m, const uint8_t temp[16], uint8_t res[8], uint8_t ck[16], uint8_t ik[16], uint8_t ak[6],
+                    uint8_t akstar[6])
 {
-    uint8_t temp[BLOCK], in1[BLOCK], in[BLOCK], out[BLOCK];
-    memcpy(in1, sqn, MILENAGE_SQN);
-    memcpy(&in1[MILENAGE_SQN], amf, MILENAGE_AMF);
-    memcpy(&in1[BLOCK / 2], in1, BLOCK / 2);
-    xor_into(in1, keys->opc);
-    bool ok = temp_make(keys, rand, temp);
-    for (size_t i = 0; i < BLOCK; i++) /* r1 = 64 bits, c1 = 0 */
-        in[i] = (uint8_t)(temp[i] ^ in1[(i + BLOCK / 2) % BLOCK]);
-    ok = ok && encrypt(keys->k, in, out);
-    xor_into(out, keys->opc);
-    if (ok && f1)
-        memcpy(f1, out, MILENAGE_MAC);
-    if (ok && f1star)
-        memcpy(f1star, &out[MILENAGE_MAC], MILENAGE_MAC);
-    secret_zero(temp, sizeof temp);
+    static const uint8_t c[OUTS][BLOCK] = { { [15] = 1 }, { [15] = 2 }, { [15] = 4 }, { [15] = 8 } };
+    struct block opc = block_from(m->opc), base = block_xor(block_from(temp), opc), in[OUTS], out[OUTS];
+    for (size_t i = 0; i < OUTS; i++)
+        in[i] = block_xor(block_turn(base, 4 * i), block_from(c[i]));
+    bool ok = encrypt(m, in, out, OUTS);
+    for (size_t i = 0; i < OUTS; i++)
+        out[i] = block_xor(out[i], opc);
+    memcpy(ak, &out[0], 6);
+    memcpy(res, &out[0].half[1], MILENAGE_RES);
+    memcpy(ck, &out[1], BLOCK);
+    memcpy(ik, &out[2], BLOCK);
+    memcpy(akstar, &out[3], 6);
     secret_zero(in, sizeof in);
-    secret_zero(in1, sizeof in1);
     secret_zero(out, sizeof out);
+    secret_zero(&base, sizeof base);
     return ok;
 }
 
-bool milenage_f2345(const struct milenage_keys *keys, const uint8_t rand[16], struct milenage_out *out)
+/* OUT1 = E_K(TEMP xor rot(IN1 xor OPc, 64) xor c1) xor OPc, IN1 = SQN | AMF | SQN | AMF, c1 = 0. */
+bool milenage_f1(const struct milenage *m, const uint8_t temp[16], const uint8_t sqn[6], const uint8_t amf[2], uint8_t f1[8], uint8_t f1star[8])
 {
-    uint8_t temp[BLOCK], two[BLOCK], five[BLOCK]; /* r2..r5 = 0, 32, 64, 96 bits; c2..c5 = 1, 2, 4, 8 */
-    bool ok = temp_make(keys, rand, temp) && out_make(keys, temp, 0, 1, two) && out_make(keys, temp, 4, 2, out->ck) &&
-              out_make(keys, temp, 8, 4, out->ik) && out_make(keys, temp, 12, 8, five);
-    if (ok) {
-        memcpy(out->res, &two[8], MILENAGE_RES);
-        memcpy(out->ak, two, MILENAGE_AK);
-        memcpy(out->akstar, five, MILENAGE_AK);
-    }
-    secret_zero(temp, sizeof temp);
-    secret_zero(two, sizeof two);
-    secret_zero(five, sizeof five);
+    struct block opc = block_from(m->opc), in1, out;
+    memcpy(&in1.half[0], sqn, 6);
+    memcpy((uint8_t *)&in1.half[0] + 6, amf, 2);
+    in1.half[1] = in1.half[0];
+    in1 = block_xor(block_turn(block_xor(in1, opc), 8), block_from(temp));
+    bool ok = encrypt(m, &in1, &out, 1);
+    out = block_xor(out, opc);
+    if (f1)
+        memcpy(f1, &out.half[0], 8);
+    if (f1star)
+        memcpy(f1star, &out.half[1], 8);
+    secret_zero(&in1, sizeof in1);
+    secret_zero(&out, sizeof out);
     return ok;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "model/fields.h"
+#include "tred/aka_requests.h"
 #include "tred/evidence.h"
 #include "tred/heap.h"
 #include "tred/mid.h"
@@ -229,7 +230,7 @@ const char *requests_name(uint16_t op)
     return "unknown";
 }
 
-static enum requests_verdict permitted(struct tre *t, size_t i, struct slice body, enum error_code *status, struct writer *out)
+static enum requests_verdict permitted(struct tre *t, unsigned peers, size_t i, struct slice body, enum error_code *status, struct writer *out)
 {
     tre_refresh(t);
     if (!(permits[i].states & t->state)) {
@@ -237,7 +238,7 @@ static enum requests_verdict permitted(struct tre *t, size_t i, struct slice bod
         return REQUEST_ANSWER;
     }
     struct reader in = reader_make(body.data, body.len);
-    *status = handlers[permits[i].op](t, &in, out);
+    *status = aka_requests_has(permits[i].op) ? aka_requests_run(t, peers, permits[i].op, &in, out) : handlers[permits[i].op](t, &in, out);
     if (in.failed)
         return REQUEST_MALFORMED;
     if (out->failed) {
@@ -259,9 +260,11 @@ enum requests_verdict requests_handle(struct tre *t, unsigned peers, uint16_t op
         return REQUEST_FORBIDDEN;
     if (body.len < permits[i].min || body.len > permits[i].max)
         return REQUEST_MALFORMED;
+    if (aka_requests_has(op)) /* they know themselves when they need a scope */
+        return permitted(t, peers, i, body, status, out);
     struct heap_scope scope;
     heap_scope_begin(&scope);
-    enum requests_verdict verdict = permitted(t, i, body, status, out);
+    enum requests_verdict verdict = permitted(t, peers, i, body, status, out);
     heap_scope_end(&scope);
     return verdict;
 }

@@ -12,9 +12,11 @@
 #include "base/log.h"
 #include "base/wire.h"
 #include "tred/heap.h"
+#include "tred/mide.h"
 #include "tred/requests.h"
+#include "tred/session.h"
 
-enum { CLIENTS = 8, LARGE = 8 * 1024 };
+enum { CLIENTS = 8, LARGE = 8 * 1024, TURN = 32 }; /* TURN: requests of one client before the others have theirs */
 
 struct client {
     int fd; /* -1: free */
@@ -23,15 +25,16 @@ struct client {
 
 struct server {
     struct tre *tre;
-    uid_t agentd;
+    struct server_users users;
     int listener;
+    uint64_t told; /* counter of the registry that agent-usimd knows of */
     struct client clients[CLIENTS];
     uint8_t *in, *out; /* WIRE_MAX each */
 };
 
 static unsigned peers_of(const struct server *s, uid_t uid)
 {
-    unsigned peers = uid == s->agentd ? TRE_PEER_AGENTD : 0;
+    unsigned peers = (uid == s->users.agentd ? TRE_PEER_AGENTD : 0) | (uid == s->users.usimd ? TRE_PEER_USIMD : 0);
     return uid == 0 ? peers | TRE_PEER_ROOT : peers;
 }
 
@@ -77,12 +80,34 @@ static bool buffers_clean(struct server *s, size_t in_len, size_t out_len)
     return true;
 }
 
+/* Before the answer to a request that changed the registry: engines and sessions of MIDs that are no longer ACTIVE go, agent-usimd hears of it. */
+static void registry_watch(struct server *s)
+{
+    if (s->told == s->tre->registry.counter)
+        return;
+    s->told = s->tre->registry.counter;
+    mide_refresh(s->tre);
+    session_sweep(s->tre, false);
+    struct wire_packet event = { .op = TRE_OP_MID_LIST, .fd = -1 };
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (s->clients[i].fd >= 0 && (s->clients[i].peers & TRE_PEER_USIMD))
+            (void)wire_send(s->clients[i].fd, &event);
+}
+
+static void poll_fill(const struct server *s, struct pollfd *p)
+{
+    p[0] = (struct pollfd){ .fd = s->listener, .events = POLLIN };
+    for (size_t i = 0; i < CLIENTS; i++)
+        p[i + 1] = (struct pollfd){ .fd = s->clients[i].fd, .events = POLLIN };
+}
+
 /* False if the request was not one that this peer may send in that form. */
 static bool client_answer(struct server *s, struct client *c, const struct wire_packet *q, bool *malformed)
 {
     struct writer out = writer_make(s->out, WIRE_MAX);
     enum error_code status = ERROR_INTERNAL;
     enum requests_verdict verdict = requests_handle(s->tre, c->peers, q->op, q->body, &status, &out);
+    registry_watch(s);
     *malformed = verdict == REQUEST_MALFORMED;
     if (verdict != REQUEST_ANSWER) {
         log_error("server", "%s request %u (%s), %zu octets: connection ended", *malformed ? "malformed" : "forbidden", q->op,
@@ -94,11 +119,12 @@ static bool client_answer(struct server *s, struct client *c, const struct wire_
     return wire_send(c->fd, &answer) == ERROR_NONE && buffers_clean(s, q->body.len, out.len);
 }
 
-/* False if the process must end. */
-static bool client_serve(struct server *s, struct client *c)
+/* False if the process must end; *idle once the client has nothing more to ask. */
+static bool client_serve(struct server *s, struct client *c, bool *idle)
 {
     struct wire_packet q;
     enum error_code rc = wire_receive(c->fd, s->in, WIRE_MAX, &q);
+    *idle = rc != ERROR_NONE;
     if (rc == ERROR_BUSY)
         return true;
     bool malformed = rc == ERROR_MALFORMED || (!rc && (q.fd >= 0 || q.seq == 0)); /* no request carries a descriptor */
@@ -110,19 +136,32 @@ static bool client_serve(struct server *s, struct client *c)
         return true;
     bool fatal = malformed && (c->peers & TRE_PEER_AGENTD);
     client_end(c);
+    *idle = true;
     return !fatal && buffers_renew(s);
 }
 
-static void poll_fill(const struct server *s, struct pollfd *p)
+static bool client_turn(struct server *s, struct client *c)
 {
-    p[0] = (struct pollfd){ .fd = s->listener, .events = POLLIN };
-    for (size_t i = 0; i < CLIENTS; i++)
-        p[i + 1] = (struct pollfd){ .fd = s->clients[i].fd, .events = POLLIN };
+    bool idle = false, good = true;
+    for (size_t i = 0; i < TURN && good && !idle; i++)
+        good = client_serve(s, c, &idle);
+    return good;
 }
 
-int server_run(struct tre *t, int listener, uid_t agentd)
+static bool round_serve(struct server *s, const struct pollfd *p)
 {
-    struct server s = { .tre = t, .agentd = agentd, .listener = listener };
+    if (p[0].revents)
+        client_accept(s);
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (p[i + 1].revents && !client_turn(s, &s->clients[i]))
+            return false;
+    mide_refresh(s->tre);
+    return true;
+}
+
+int server_run(struct tre *t, int listener, const struct server_users *users)
+{
+    struct server s = { .tre = t, .users = *users, .listener = listener, .told = t->registry.counter };
     struct pollfd p[CLIENTS + 1];
     for (size_t i = 0; i < CLIENTS; i++)
         s.clients[i].fd = -1;
@@ -130,12 +169,12 @@ int server_run(struct tre *t, int listener, uid_t agentd)
         return 1;
     for (;;) {
         poll_fill(&s, p);
-        if (poll(p, CLIENTS + 1, -1) < 0 && errno != EINTR)
-            return 1;
-        if (p[0].revents)
-            client_accept(&s);
-        for (size_t i = 0; i < CLIENTS; i++)
-            if (p[i + 1].revents && !client_serve(&s, &s.clients[i]))
+        if (poll(p, CLIENTS + 1, mide_wait_ms(t)) < 0) {
+            if (errno != EINTR)
                 return 1;
+            continue;
+        }
+        if (!round_serve(&s, p))
+            return 1;
     }
 }

@@ -7,7 +7,11 @@
 
 #include "tred/tre.h"
 
+struct server_users {
+    uid_t agentd, usimd; /* (uid_t)-1: nobody */
+};
+
 /* Serves on the listening socket until something ends the process; returns its exit status: 1 after a malformed packet from agentd. */
-int server_run(struct tre *t, int listener, uid_t agentd);
+int server_run(struct tre *t, int listener, const struct server_users *users);
 
 #endif

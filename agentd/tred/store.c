@@ -192,24 +192,48 @@ static enum error_code slot_read(const struct store *s, const char *name, const 
     return ERROR_NONE;
 }
 
-enum error_code store_read(const struct store *s, const char *name, const char *label, uint64_t want, uint8_t **plain, size_t *len,
-                           uint64_t *counter)
+/* Both slots into rc, the newest valid (or wanted) one into *plain; false without memory. */
+static bool slots_read(const struct store *s, const char *name, const char *label, uint64_t want, uint8_t **plain, size_t *len, uint64_t *counter,
+                       enum error_code rc[SLOTS])
 {
     *plain = NULL;
     *len = 0;
     *counter = 0;
     uint8_t *file = malloc(FILE_MAX + 1);
     if (!file)
-        return ERROR_NO_MEMORY;
-    enum error_code rc[SLOTS];
+        return false;
     for (size_t i = 0; i < SLOTS; i++)
         rc[i] = slot_read(s, name, label, i, want, file, plain, len, counter);
     free(file);
+    return true;
+}
+
+enum error_code store_read(const struct store *s, const char *name, const char *label, uint64_t want, uint8_t **plain, size_t *len,
+                           uint64_t *counter)
+{
+    enum error_code rc[SLOTS];
+    if (!slots_read(s, name, label, want, plain, len, counter, rc))
+        return ERROR_NO_MEMORY;
     if (*plain)
         return ERROR_NONE;
     if (rc[0] == ERROR_NOT_FOUND && rc[1] == ERROR_NOT_FOUND)
         return ERROR_NOT_FOUND;
     return rc[0] == ERROR_NO_MEMORY || rc[1] == ERROR_NO_MEMORY ? ERROR_NO_MEMORY : ERROR_STORAGE;
+}
+
+enum error_code store_read_whole(const struct store *s, const char *name, const char *label, uint8_t **plain, size_t *len)
+{
+    enum error_code rc[SLOTS];
+    uint64_t counter;
+    if (!slots_read(s, name, label, 0, plain, len, &counter, rc))
+        return ERROR_NO_MEMORY;
+    for (size_t i = 0; i < SLOTS; i++)
+        if (rc[i] != ERROR_NONE && rc[i] != ERROR_NOT_FOUND) {
+            store_release(*plain, *len);
+            *plain = NULL;
+            return rc[i];
+        }
+    return *plain ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
 void store_release(uint8_t *plain, size_t len)

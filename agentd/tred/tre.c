@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "tred/mid.h"
+#include "tred/mide.h"
+#include "tred/session.h"
 
 uint64_t tre_now_ms(void)
 {
@@ -68,6 +70,8 @@ void tre_refresh(struct tre *t)
 
 void tre_close(struct tre *t)
 {
+    mide_close_all(t);
+    session_sweep(t, true);
     seal_close(&t->seal);
     vfs_close(&t->dir);
 }

@@ -11,6 +11,9 @@
 #include "tred/seal.h"
 #include "tred/store.h"
 
+struct engine;
+struct session;
+
 struct tre {
     struct vfs_dir dir;
     struct vfs vfs;
@@ -22,6 +25,10 @@ struct tre {
     bool mid_damaged;     /* the integrity check at start blocked a MID */
     uint64_t refilled_ms; /* CLOCK_BOOTTIME up to which the budget of wrong MACs is refilled, and what is left of the unit last stored (push.c) */
     uint64_t unit_left;
+    const char *agentd_user, *usimd_user; /* names that an ACL may use for these programs; NULL: none */
+    struct engine *engines[TRE_MID_MAX];  /* opened ones by row of the registry (mide.c) */
+    struct session *sessions;             /* session.c */
+    uint32_t last_session;
 };
 
 /* Opens the state directory and checks everything in it; t is usable (perhaps UNPROVISIONED or BLOCKED) unless the directory itself

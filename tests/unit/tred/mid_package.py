@@ -50,19 +50,30 @@ MILENAGE = dict(
 )
 
 
+def mide(g):
+    """Algorithm and back end; optional: iterations of Keccak [0], SQN scheme [1] of (IND bits, delta, L or None)."""
+    items = [enum(g["algorithm"]), enum(g["backend"])]
+    if g["iterations"] is not None:
+        items.append(integer(g["iterations"], 0x80))
+    if g["scheme"]:
+        bits, delta, limit = g["scheme"]
+        items.append(der(0xA1, integer(bits) + integer(delta) + (b"" if limit is None else integer(limit, 0x80))))
+    return seq(*items)
+
+
 def manifest(tre_id, pfc_spki, token, nonce, **kw):
     g = dict(MILENAGE, format=1, mid_id="mid-1", type=0, version=1, issuer="Example SHO", not_before="20200101000000Z",
              not_after="20400101000000Z", algorithm=0, backend=0, share=False, session_check=True,
-             acl=[("wpa", "authenticate,ckik")], files=[("7FFF6F07", bytes.fromhex("082926010100000010"))], sqn=bytes(6))
+             iterations=None, scheme=None, pin=None, acl=[("wpa", "authenticate,ckik")], files=[("7FFF6F07", bytes.fromhex("082926010100000010"))], sqn=bytes(6))
     g.update(kw)
     return seq(
         integer(g["format"]), utf8(g["mid_id"]), enum(g["type"]), integer(g["version"]), utf8(g["issuer"]),
         seq(octets(tre_id), octets(hashlib.sha256(pfc_spki).digest())),
         octets(hashlib.sha256(token).digest()), octets(nonce), gtime(g["not_before"]), gtime(g["not_after"]),
-        seq(enum(g["algorithm"]), enum(g["backend"])), seq(boolean(g["share"]), boolean(g["session_check"])),
+        mide(g), seq(boolean(g["share"]), boolean(g["session_check"])),
         seq(*[seq(utf8(a), utf8(b)) for a, b in g["acl"]]),
         seq(*[seq(octets(bytes.fromhex(p)), octets(c)) for p, c in g["files"]]),
-        seq(octets(g["k"]), octets(g["opc"]), octets(g["amf"]), octets(g["sqn"])),
+        seq(octets(g["k"]), octets(g["opc"]), octets(g["amf"]), octets(g["sqn"]), b"" if g["pin"] is None else der(0x80, g["pin"].encode())),
         seq(octets(g["rand"]), octets(g["autn"]), octets(g["res"])))
 
 

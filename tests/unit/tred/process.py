@@ -80,9 +80,9 @@ class Bench(unittest.TestCase):
         if os.environ.get("TRED_LOG"):
             sys.stderr.write(self.log())
 
-    def start(self, user="root", **popen):
+    def start(self, user="root", extra=(), **popen):
         with open(self.dir + "/log", "ab") as log:
-            self.proc = subprocess.Popen([AGENT, "--state", self.state, "--socket", self.path, "--agentd-user", user, "--log-level", "debug"],
+            self.proc = subprocess.Popen([AGENT, "--state", self.state, "--socket", self.path, "--agentd-user", user, "--log-level", "debug", *extra],
                                          stderr=log, **popen)
         for _ in range(500):
             try:
@@ -354,7 +354,8 @@ class Install(Bench):
     def test_policy_backend_and_algorithm(self):
         token, nonce = self.register()
         self.refused(self.make(token, nonce, backend=1), BACKEND, "MID_BACKEND")
-        self.refused(self.make(token, nonce, algorithm=1), POLICY, "MID_POLICY")
+        self.refused(self.make(token, nonce, algorithm=1), POLICY, "MID_POLICY")  # TUAK has a TOPc of 32 octets
+        self.refused(self.make(token, nonce, iterations=2), POLICY, "MID_POLICY")
 
     def test_selftest_must_give_the_known_answer(self):
         token, nonce = self.register()
@@ -371,7 +372,8 @@ class Install(Bench):
                dict(amf=b"a"), dict(sqn=b"s" * 5), dict(rand=b"r" * 15), dict(autn=b"a" * 17), dict(res=b"r" * 3), dict(res=b"r" * 17),
                dict(acl=[("wpa", "everything")]), dict(acl=[("", "gba")]), dict(acl=[("a", "gba,")]), dict(acl=[("a", "gba")] * 17),
                dict(files=[("7F", b"")]), dict(files=[("", b"")]), dict(files=[("7F20", b"x" * 8193)]), dict(files=[("7F20", b"")] * 65),
-               dict(not_before="20500101000000Z"), dict(not_after="yesterday")]
+               dict(not_before="20500101000000Z"), dict(not_after="yesterday"), dict(iterations=0), dict(iterations=17), dict(scheme=(6, 1, None)),
+               dict(scheme=(5, 0, None)), dict(scheme=(5, 2**48, None)), dict(pin="123"), dict(pin="123456789"), dict(pin="12a4")]
         for kw in bad:
             with self.subTest(**{k: str(v)[:40] for k, v in kw.items()}):
                 self.refused(self.make(token, nonce, **kw), MALFORMED, "MALFORMED")

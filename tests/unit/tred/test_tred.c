@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rooms of the trusted environment, one by one: engine, seals, store under failures and power cuts, lifecycle, pushes. */
+/* Rooms of the trusted environment, one by one: seals, store under failures and power cuts, lifecycle, pushes. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,37 +8,8 @@
 #include "tred/heap.h"
 #include "tred/lifecycle.h"
 #include "tred/mid.h"
-#include "tred/milenage.h"
 #include "tred/push.h"
 #include "tred/token.h"
-
-static void milenage_gives_every_answer_of_ts_35208(void)
-{
-    json_t *all = support_vectors("usim/milenage_35208.json"), *sets = json_object_get(all, "sets");
-    g_assert_cmpuint(json_array_size(sets), >=, 10);
-    for (size_t i = 0; i < json_array_size(sets); i++) {
-        json_t *v = json_array_get(sets, i);
-        static const char *const fields[] = { "k", "opc", "rand", "sqn", "amf", "f1", "f1star", "f2", "f3", "f4", "f5", "f5star" };
-        struct slice s[12];
-        for (size_t f = 0; f < 12; f++)
-            s[f] = support_hex(v, fields[f]);
-        struct milenage_keys keys = { s[0].data, s[1].data };
-        struct milenage_out out;
-        uint8_t f1[8], f1star[8];
-        g_assert_true(milenage_f1(&keys, s[2].data, s[3].data, s[4].data, f1, f1star));
-        g_assert_true(milenage_f2345(&keys, s[2].data, &out));
-        assert_octets(f1, 8, s[5].data, s[5].len);
-        assert_octets(f1star, 8, s[6].data, s[6].len);
-        assert_octets(out.res, 8, s[7].data, s[7].len);
-        assert_octets(out.ck, 16, s[8].data, s[8].len);
-        assert_octets(out.ik, 16, s[9].data, s[9].len);
-        assert_octets(out.ak, 6, s[10].data, s[10].len);
-        assert_octets(out.akstar, 6, s[11].data, s[11].len);
-        for (size_t f = 0; f < 12; f++)
-            g_free((void *)(uintptr_t)s[f].data);
-    }
-    json_decref(all);
-}
 
 static struct slice slice_of(const char *text)
 {
@@ -389,7 +360,6 @@ int main(int argc, char **argv)
     heap_start();
     g_test_init(&argc, &argv, NULL);
     log_set(LOG_LEVEL_ERROR, LOG_TARGET_STDERR, NULL);
-    g_test_add_func("/tred/milenage/vectors", milenage_gives_every_answer_of_ts_35208);
     g_test_add_func("/tred/seal", seal_opens_only_what_it_closed);
     g_test_add_func("/tred/store/slots", store_keeps_the_newest_and_the_kept);
     g_test_add_func("/tred/store/damage", store_never_gives_a_damaged_value);

@@ -6,6 +6,7 @@ import socket
 import struct
 
 STATUS, KEYS, VERIFY_PUSH, SEAL, UNSEAL, TOKEN_OPEN, TOKEN_SPEND, EVIDENCE, MID_INSTALL, MID_LIST, MID_SET_STATE = range(1, 12)
+AUTHENTICATE, SESSION_END, EAP_KEYS, DIGEST_RESPONSE, NAF_KEY, READ_FILE, VERIFY_PIN = range(32, 39)
 INLINE = 16 * 1024
 F_ADD_SEALS, SEALS = 1033, 2 | 4 | 8
 
@@ -89,6 +90,42 @@ class Client:
 
     def set_state(self, mid, state):
         return self.call(MID_SET_STATE, text(mid) + bytes([state]))
+
+    def authenticate(self, mid, purpose, rand, autn):
+        status, body = self.call(AUTHENTICATE, text(mid) + bytes([purpose]) + rand + autn)
+        if status:
+            return {"status": status}
+        verdict, session = struct.unpack(">BI", body[:5])
+        res, ck, ik, auts = fields(body[5:])
+        return dict(status=0, verdict=verdict, session=session, res=res, ck=ck, ik=ik, auts=auts)
+
+    def eap_keys(self, session, eap_type, identity, name):
+        return self.call(EAP_KEYS, struct.pack(">IB", session, eap_type) + text(identity) + text(name))
+
+    def digest(self, session, version, username, realm, nonce, uri, method, cnonce, qop, body, nc=1):
+        head = struct.pack(">IBBI", session, version, qop, nc) + body
+        return self.call(DIGEST_RESPONSE, head + b"".join(text(t) for t in (username, realm, nonce, uri, method, cnonce)))
+
+    def naf_key(self, session, impi, naf_id):
+        return self.call(NAF_KEY, struct.pack(">I", session) + text(impi) + text(naf_id))
+
+    def read_file(self, mid, path):
+        status, body = self.call(READ_FILE, text(mid) + text(path))
+        words = fields(body[2:]) if status == 0 else []
+        return status, list(zip(words[::2], words[1::2]))
+
+    def pin(self, mid, digits):
+        status, body = self.call(VERIFY_PIN, text(mid) + text(digits))
+        return (status, *body)
+
+
+def fields(b):
+    out = []
+    while b:
+        n = struct.unpack(">H", b[:2])[0]
+        out.append(b[2:2 + n])
+        b = b[2 + n:]
+    return out
 
 
 def parse_entry(b):
