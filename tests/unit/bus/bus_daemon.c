@@ -76,12 +76,18 @@ static enum error_code fake_update(void *user, const char *account_id, struct er
     return answer(user, err);
 }
 
-static void fake_pin(void *user, const char *sim_id, const char *pin, bus_done_fn *fn, void *fn_user)
+static enum error_code fake_forget(void *user, const char *sim_id, struct error *err)
+{
+    say("call forget %s", sim_id);
+    return answer(user, err);
+}
+
+static void fake_pin(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user)
 {
     struct daemon *d = user;
     d->pin_fn = fn;
     d->pin_user = fn_user;
-    say("call pin %s %s", sim_id, pin);
+    say("call %s %s %s", remember ? "remember" : "pin", sim_id, pin);
 }
 
 static void on_name(void *user, bool owned)
@@ -168,7 +174,7 @@ static gboolean on_line(GIOChannel *in, GIOCondition condition, gpointer user)
 int main(void)
 {
     static struct daemon d;
-    const struct bus_calls calls = { &d, fake_bootstrap, fake_reopen, fake_reload, fake_cancel, fake_update, fake_pin };
+    const struct bus_calls calls = { &d, fake_bootstrap, fake_reopen, fake_reload, fake_cancel, fake_update, fake_pin, fake_forget };
     struct error err;
     d.tree = tree_new();
     d.loop = g_main_loop_new(NULL, FALSE);
