@@ -82,13 +82,14 @@ static enum error_code call_update(void *user, const char *account_id, struct er
     return service_update(((struct calls *)user)->service, account_id, err);
 }
 
-static void call_send_pin(void *user, const char *sim_id, const char *pin, bus_done_fn *fn, void *fn_user)
+static void call_send_pin(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user)
 {
-    struct calls *c = user;
-    if (c->site->modem)
-        modem_send_pin(c->site->modem, sim_id, pin, fn, fn_user);
-    else
-        fn(fn_user, ERROR_NO_MODEM, "no modem");
+    sim_pins_send(((struct calls *)user)->pins, sim_id, pin, remember, fn, fn_user);
+}
+
+static enum error_code call_forget_pin(void *user, const char *sim_id, struct error *err)
+{
+    return sim_pins_forget(((struct calls *)user)->pins, sim_id, err);
 }
 
 /* Log level and roaming take effect at once; paths and plug-ins at the next start. */
@@ -109,5 +110,5 @@ struct bus_calls calls_table(struct calls *calls)
 {
     return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .submit_pin = call_submit_pin,
                                .reload = call_reload, .job_cancel = call_cancel,
-                               .account_update = call_update, .sim_send_pin = call_send_pin };
+                               .account_update = call_update, .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin };
 }

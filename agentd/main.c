@@ -18,6 +18,7 @@
 #include "bootstrap/factory.h"
 #include "bootstrap/job.h"
 #include "bootstrap/service.h"
+#include "bootstrap/sim_pin.h"
 #include "bus/bus.h"
 #include "calls.h"
 #include "config.h"
@@ -41,6 +42,7 @@ struct agent {
     const struct bearer_plugin *plugin;
     struct service *service;
     struct conductor *conductor;
+    struct sim_pins *pins;
     struct calls calls;
     struct bus *bus;
     bool stopping;
@@ -63,6 +65,7 @@ static void on_tre_change(void *user)
         return;
     service_start(a->service);
     conductor_resume(a->conductor);
+    sim_pins_look(a->pins);
 }
 
 static void on_modem_change(void *user)
@@ -72,6 +75,7 @@ static void on_modem_change(void *user)
         return;
     if (a->site.bearers)
         bearers_set_modem(a->site.bearers, modem_primary_path(a->site.modem));
+    sim_pins_look(a->pins);
     conductor_poke(a->conductor);
 }
 
@@ -214,7 +218,8 @@ static bool build(struct agent *a, struct error *err)
         return false;
     a->service = service_new(&a->site);
     a->conductor = conductor_new(&a->site, a->service);
-    a->calls = (struct calls){ &a->site, a->service, a->conductor, a->options.config };
+    a->pins = sim_pins_new(&a->site);
+    a->calls = (struct calls){ &a->site, a->service, a->conductor, a->pins, a->options.config };
     struct bus_calls table = calls_table(&a->calls);
     service_start(a->service);
     look_at_clock(a);
@@ -226,6 +231,7 @@ static bool build(struct agent *a, struct error *err)
 static void tear_down(struct agent *a)
 {
     bus_free(a->bus);
+    sim_pins_free(a->pins);
     conductor_free(a->conductor);
     service_free(a->service);
     bearers_free(a->site.bearers);

@@ -40,6 +40,9 @@
     X(UNPROVISIONED, "Unprovisioned", "no factory data", "run agent-tred --provision and install factory.json") \
     X(NO_MODEM, "NoModem", "no usable modem", "see agentctl show modem") \
     X(SIM_LOCKED, "SimLocked", "the SIM is locked", "agentctl sim pin") \
+    X(SIM_PUK, "SimPuk", "the SIM wants its PUK", "unlock it in a phone; the operator has the PUK") \
+    X(PIN_WRONG, "PinWrong", "the card refused the PIN", "agentctl show sim tells how many tries are left") \
+    X(PIN_LAST, "PinLastTry", "the card has one try left", "unlock it in a phone; this agent never makes the last try") \
     X(NOT_REGISTERED, "NotRegistered", "modem is not registered in a network", "check antenna, SIM and roaming settings") \
     X(BEARER_REFUSED, "BearerRefused", "the network refused the bearer", "check APN, user and password of the NAPDEF") \
     X(BEARER_LOST, "BearerLost", "the bearer went down", "it is tried again by itself") \

@@ -23,7 +23,8 @@ struct bus_calls {
     enum error_code (*reload)(void *user, struct error *err);
     enum error_code (*job_cancel)(void *user, const char *job_id, struct error *err);
     enum error_code (*account_update)(void *user, const char *account_id, struct error *err);
-    void (*sim_send_pin)(void *user, const char *sim_id, const char *pin, bus_done_fn *fn, void *fn_user);
+    void (*sim_send_pin)(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user);
+    enum error_code (*sim_forget_pin)(void *user, const char *sim_id, struct error *err);
 };
 
 /* Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS is obeyed), exports the tree, asks for the name org.gatewayagent.Agent1. name: it is ours, or

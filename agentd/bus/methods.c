@@ -157,9 +157,8 @@ static void on_pin_done(void *user, enum error_code status, const char *text)
     (void)reply(invocation, status, &e);
 }
 
-static gboolean on_send_pin(AgentSim *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *handle, gpointer user)
+static gboolean take_pin(AgentSim *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *handle, bool remember, const struct bus_calls *calls)
 {
-    const struct bus_calls *calls = user;
     char pin[DIGITS_MAX + 1];
     int fd = take_fd(fds, handle);
     if (fd < 0) {
@@ -169,11 +168,28 @@ static gboolean on_send_pin(AgentSim *o, GDBusMethodInvocation *invocation, GUni
     bool good = read_digits(fd, pin, 8); /* TS 31.101 9.3 */
     close(fd);
     if (good)
-        calls->sim_send_pin(calls->user, id_of(o), pin, on_pin_done, invocation);
+        calls->sim_send_pin(calls->user, id_of(o), pin, remember, on_pin_done, invocation);
     else
         on_pin_done(invocation, ERROR_INVALID, "the descriptor must hold 4 to 8 digits");
     secret_zero(pin, sizeof pin);
     return TRUE;
+}
+
+static gboolean on_send_pin(AgentSim *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *handle, gpointer user)
+{
+    return take_pin(o, invocation, fds, handle, false, user);
+}
+
+static gboolean on_remember_pin(AgentSim *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *handle, gpointer user)
+{
+    return take_pin(o, invocation, fds, handle, true, user);
+}
+
+static gboolean on_forget_pin(AgentSim *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    return reply(invocation, calls->sim_forget_pin(calls->user, id_of(o), &e), &e);
 }
 
 void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *skeleton, const char *node_id)
@@ -191,6 +207,8 @@ void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *ske
         { TREE_JOB, "handle-cancel", G_CALLBACK(on_cancel) },
         { TREE_ACCOUNT, "handle-update", G_CALLBACK(on_update) },
         { TREE_SIM, "handle-send-pin", G_CALLBACK(on_send_pin) },
+        { TREE_SIM, "handle-remember-pin", G_CALLBACK(on_remember_pin) },
+        { TREE_SIM, "handle-forget-pin", G_CALLBACK(on_forget_pin) },
     };
     g_object_set_data_full(G_OBJECT(skeleton), "node-id", g_strdup(node_id), g_free);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)

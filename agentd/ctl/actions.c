@@ -59,16 +59,19 @@ int verb_account(struct ctl *c, int argc, char **argv)
 /* The PIN goes from the file (or standard input) to the agent by descriptor; it is never an argument. */
 int verb_sim(struct ctl *c, int argc, char **argv)
 {
-    if (argc < 2 || argc > 3 || strcmp(argv[0], "pin") != 0)
-        return ctl_fail(CTL_USAGE, "agentctl sim pin ID [FILE]", "unknown action");
+    bool forget = argc == 2 && strcmp(argv[0], "forget") == 0, remember = argc > 1 && strcmp(argv[0], "remember") == 0;
+    if (!forget && (argc < 2 || argc > 3 || (strcmp(argv[0], "pin") != 0 && !remember)))
+        return ctl_fail(CTL_USAGE, "agentctl sim pin ID [FILE] | remember ID [FILE] | forget ID", "unknown action");
     if (!ctl_connect(c))
         return CTL_NO_DAEMON;
+    g_autofree char *path = ctl_path("sim", argv[1]);
+    if (forget)
+        return simple_call(c, path, "Sim", "ForgetPin", NULL, NULL);
     int fd = input_pin(argc == 3 ? argv[2] : NULL);
     if (fd < 0)
         return CTL_USAGE;
     g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1); /* takes fd */
-    g_autofree char *path = ctl_path("sim", argv[1]);
-    return simple_call(c, path, "Sim", "SendPin", g_variant_new("(h)", 0), fds);
+    return simple_call(c, path, "Sim", remember ? "RememberPin" : "SendPin", g_variant_new("(h)", 0), fds);
 }
 
 int verb_reload(struct ctl *c, int argc, char **argv)

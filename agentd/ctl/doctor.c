@@ -98,7 +98,7 @@ static void find_trouble(void *user, const char *path, const char *kind, GVarian
     if (strcmp(state, "failed") == 0 || strcmp(state, "locked") == 0)
         report(d, path, LEVEL_FAIL, state, strcmp(state, "locked") == 0 ? "agentctl sim pin" : "see the log of ModemManager");
     else if (lock[0] && strcmp(lock, "none") != 0)
-        report(d, path, LEVEL_FAIL, lock, "agentctl sim pin; a PUK is the operator's matter");
+        report(d, path, LEVEL_FAIL, lock, ctl_text(p, "LockHint")[0] ? ctl_text(p, "LockHint") : "agentctl sim pin; a PUK is the operator's matter");
     else if (strcmp(ctl_text(p, "Registration"), "denied") == 0)
         report(d, path, LEVEL_FAIL, "registration denied", "check SIM and subscription with the operator");
     else if (ctl_flag(p, "Roaming"))

@@ -24,7 +24,7 @@ static const struct {
     { "job", verb_job, "list|show|wait|cancel [ID]", "running and ended work" },
     { "context", verb_context, "list|reopen|pin [NAME [FILE]]", "bootstrap contexts; pin: digits of a push from FILE or standard input" },
     { "account", verb_account, "list|update [ID]", "accounts at servers" },
-    { "sim", verb_sim, "pin ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },
+    { "sim", verb_sim, "pin|remember|forget ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },
     { "decode", verb_decode, "[--imsi D] [--pin D] FILE", "what a push message is, offline" },
     { "doctor", verb_doctor, "", "what is missing" },
     { "get", verb_get, "OBJECT PROPERTY", "one property" },

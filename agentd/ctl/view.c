@@ -24,7 +24,8 @@ static void modem_row(void *user, const char *path, const char *kind, GVariant *
 static void sim_row(void *user, const char *path, const char *kind, GVariant *p)
 {
     (void)user, (void)path, (void)kind;
-    g_autofree char *text = g_strdup_printf("%s, IMSI %s, lock %s", ctl_text(p, "Iccid"), ctl_text(p, "Imsi"), ctl_text(p, "Lock"));
+    g_autofree char *text = g_strdup_printf("%s, IMSI %s, lock %s%s%s", ctl_text(p, "Iccid"), ctl_text(p, "Imsi"), ctl_text(p, "Lock"),
+                                            ctl_text(p, "LockHint")[0] ? "; " : "", ctl_text(p, "LockHint"));
     row("SIM", text);
 }
 

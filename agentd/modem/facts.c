@@ -103,17 +103,17 @@ static const char *access_name(MMModemAccessTechnology t)
     return "";
 }
 
-static const char *lock_name(MMModemLock lock)
+static enum sim_lock lock_of(MMModemLock lock)
 {
     switch (lock) {
     case MM_MODEM_LOCK_NONE:
     case MM_MODEM_LOCK_SIM_PIN2: /* they lock functions that nobody here uses */
     case MM_MODEM_LOCK_SIM_PUK2:
-        return "none";
+        return SIM_UNLOCKED;
     case MM_MODEM_LOCK_SIM_PIN:
-        return "pin";
+        return SIM_PIN;
     case MM_MODEM_LOCK_SIM_PUK:
-        return "puk";
+        return SIM_PUK;
     case MM_MODEM_LOCK_UNKNOWN:
     case MM_MODEM_LOCK_PH_SP_PIN:
     case MM_MODEM_LOCK_PH_SP_PUK:
@@ -126,9 +126,22 @@ static const char *lock_name(MMModemLock lock)
     case MM_MODEM_LOCK_PH_FSIM_PUK:
     case MM_MODEM_LOCK_PH_NETSUB_PIN:
     case MM_MODEM_LOCK_PH_NETSUB_PUK:
-        return "other";
+        return SIM_OTHER_LOCK;
     }
-    return "other";
+    return SIM_OTHER_LOCK;
+}
+
+static const char *lock_name(enum sim_lock lock)
+{
+    static const char *const names[] = { "none", "pin", "puk", "other" };
+    return names[lock];
+}
+
+static uint8_t pin_tries(MMModem *modem)
+{
+    g_autoptr(MMUnlockRetries) retries = mm_modem_get_unlock_retries(modem);
+    guint left = retries ? mm_unlock_retries_get(retries, MM_MODEM_LOCK_SIM_PIN) : MM_UNLOCK_RETRIES_UNKNOWN;
+    return left == MM_UNLOCK_RETRIES_UNKNOWN || left >= SIM_TRIES_UNKNOWN ? SIM_TRIES_UNKNOWN : (uint8_t)left;
 }
 
 static bool has_registration(MMModem3gppRegistrationState s, const char *name)
@@ -168,20 +181,21 @@ static void read_sim(struct modem *m)
     facts_clean(f->imsi, sizeof f->imsi, m->sim ? mm_sim_get_imsi(m->sim) : "");
     facts_clean(f->iccid, sizeof f->iccid, m->sim ? mm_sim_get_identifier(m->sim) : "");
     facts_clean(f->sim_plmn, sizeof f->sim_plmn, m->sim ? mm_sim_get_operator_identifier(m->sim) : "");
-    f->sim_ready = m->sim && f->imsi[0] && strcmp(lock_name(m->lock), "none") == 0;
+    f->lock = lock_of(mm_modem_get_unlock_required(m->modem));
+    f->pin_tries = pin_tries(m->modem);
+    f->sim_ready = m->sim && f->imsi[0] && f->lock == SIM_UNLOCKED;
     if (!m->sim)
-        m->sim_node[0] = '\0';
+        f->sim[0] = '\0';
     else if (f->iccid[0])
-        id_from("iccid", f->iccid, m->sim_node);
+        id_from("iccid", f->iccid, f->sim);
     else /* locked cards of some modems do not tell it */
-        id_from("sim-of", f->imei, m->sim_node);
+        id_from("sim-of", f->imei, f->sim);
 }
 
 void facts_read(struct modem *m)
 {
     struct modem_facts *f = &m->facts;
     m->state = mm_modem_get_state(m->modem);
-    m->lock = mm_modem_get_unlock_required(m->modem);
     facts_clean(f->path, sizeof f->path, mm_modem_get_path(m->modem));
     facts_clean(f->imei, sizeof f->imei, mm_modem_get_equipment_identifier(m->modem));
     facts_clean(f->manufacturer, sizeof f->manufacturer, mm_modem_get_manufacturer(m->modem));
@@ -212,14 +226,20 @@ static void set_cleaned(struct node *n, const char *property, const char *text)
 
 static struct node *show_sim(struct modem *m)
 {
-    if (!m->sim_node[0])
+    if (!m->facts.sim[0])
         return NULL;
-    struct node *n = tree_add(m->watch->tree, TREE_SIM, m->sim_node);
+    bool fresh = !tree_find(m->watch->tree, TREE_SIM, m->facts.sim);
+    struct node *n = tree_add(m->watch->tree, TREE_SIM, m->facts.sim);
     set_masked(n, "Iccid", m->facts.iccid, 6, 2);
     set_masked(n, "Imsi", m->facts.imsi, m->facts.sim_plmn[0] ? strlen(m->facts.sim_plmn) : 5, 0);
     node_set(n, "OperatorId", m->facts.sim_plmn);
     set_cleaned(n, "OperatorName", mm_sim_get_operator_name(m->sim));
-    node_set(n, "Lock", lock_name(m->lock));
+    node_set(n, "Lock", lock_name(m->facts.lock));
+    node_set_number(n, "PinTries", m->facts.pin_tries);
+    if (fresh) { /* written by whoever remembers PINs */
+        node_set_flag(n, "PinRemembered", false);
+        node_set(n, "LockHint", "");
+    }
     node_publish(n);
     return n;
 }
@@ -251,10 +271,10 @@ void facts_hide(struct modem *m)
     for (GList *l = m->watch->modems; l; l = l->next) {
         const struct modem *other = l->data;
         modem_elsewhere |= other != m && strcmp(other->facts.id, m->facts.id) == 0;
-        sim_elsewhere |= other != m && strcmp(other->sim_node, m->sim_node) == 0;
+        sim_elsewhere |= other != m && strcmp(other->facts.sim, m->facts.sim) == 0;
     }
     if (!modem_elsewhere)
         node_remove(tree_find(m->watch->tree, TREE_MODEM, m->facts.id));
-    if (!sim_elsewhere && m->sim_node[0])
-        node_remove(tree_find(m->watch->tree, TREE_SIM, m->sim_node));
+    if (!sim_elsewhere && m->facts.sim[0])
+        node_remove(tree_find(m->watch->tree, TREE_SIM, m->facts.sim));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ModemManager and its modems. Owns the watch on its name and objects, the choice of the primary modem, enabling, the PIN. Promises: a
+/* ModemManager and its modems. Owns the watch on its name and objects, the choice of the primary modem, enabling. Promises: a
  * modem or ModemManager may vanish at any moment: signals end with the manager object, late answers carry handles, nodes go. */
 #include "modem/modem.h"
 
@@ -10,7 +10,7 @@
 #include "modem/handle.h"
 #include "modem/room.h"
 
-enum { ENABLE_MS = 5000, ENABLE_MAX_MS = 300000, MANAGER_RETRY_MS = 5000, PIN_TRIES_LEFT_MIN = 2 };
+enum { ENABLE_MS = 5000, ENABLE_MAX_MS = 300000, MANAGER_RETRY_MS = 5000 };
 
 static void on_changed_timer(void *user)
 {
@@ -135,7 +135,7 @@ void modem_look(struct modem *m)
     struct modem before = *m; /* for its ids: what it was shown as */
     look_sim(m);
     facts_read(m);
-    if (strcmp(before.facts.id, m->facts.id) != 0 || strcmp(before.sim_node, m->sim_node) != 0)
+    if (strcmp(before.facts.id, m->facts.id) != 0 || strcmp(before.facts.sim, m->facts.sim) != 0)
         facts_hide(&before);
     look_enable(m, before.state);
     choose_primary(m->watch);
@@ -365,65 +365,8 @@ const char *modem_primary_path(const struct modem_watch *w)
     return w->primary ? w->primary->facts.path : "";
 }
 
-struct pin_call {
-    gpointer watch;
-    modem_done_fn *fn;
-    void *user;
-    enum error_code status;
-    const char *text;
-};
-
-static gboolean tell_pin(gpointer data)
+const struct modem_facts *modem_at(const struct modem_watch *w, size_t n)
 {
-    g_autofree struct pin_call *p = data;
-    if (p->fn && handle_get(p->watch))
-        p->fn(p->user, p->status, p->text);
-    return G_SOURCE_REMOVE;
-}
-
-static void on_pin(GObject *source, GAsyncResult *result, gpointer data)
-{
-    struct pin_call *p = data;
-    g_autoptr(GError) error = NULL;
-    if (!mm_sim_send_pin_finish(MM_SIM(source), result, &error)) {
-        bool denied = g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_UNAUTHORIZED);
-        p->status = denied ? ERROR_DENIED : ERROR_SIM_LOCKED;
-        p->text = denied ? "ModemManager does not let us (polkit rule)" : "the card refused the PIN";
-        log_warning("sim", "%s", p->text);
-    }
-    (void)tell_pin(p);
-}
-
-static unsigned tries_left(const struct modem *m)
-{
-    g_autoptr(MMUnlockRetries) retries = mm_modem_get_unlock_retries(m->modem);
-    return retries ? mm_unlock_retries_get(retries, MM_MODEM_LOCK_SIM_PIN) : MM_UNLOCK_RETRIES_UNKNOWN;
-}
-
-void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user)
-{
-    struct pin_call *p = g_new0(struct pin_call, 1);
-    *p = (struct pin_call){ .watch = w->handle, .fn = fn, .user = user, .text = "" };
-    struct modem *m = NULL;
-    for (GList *l = w->modems; l && !m; l = l->next)
-        if (strcmp(((struct modem *)l->data)->sim_node, sim_node_id) == 0)
-            m = l->data;
-    size_t len = strlen(pin);
-    if (!m || !m->sim) {
-        p->status = ERROR_NOT_FOUND;
-        p->text = "no such SIM";
-    } else if (len < 4 || len > 8 || strspn(pin, "0123456789") != len) { /* TS 31.101 9.4 */
-        p->status = ERROR_INVALID;
-        p->text = "a PIN has 4 to 8 digits";
-    } else if (m->lock != MM_MODEM_LOCK_SIM_PIN) {
-        p->status = ERROR_INVALID;
-        p->text = "the SIM does not wait for a PIN";
-    } else if (tries_left(m) < PIN_TRIES_LEFT_MIN) { /* never the last one */
-        p->status = ERROR_DENIED;
-        p->text = "one try is left; it is not made by this agent";
-    }
-    if (p->status)
-        g_idle_add(tell_pin, p);
-    else
-        mm_sim_send_pin(m->sim, pin, w->cancel, on_pin, p);
+    const struct modem *m = g_list_nth_data(w->modems, (guint)n);
+    return m ? &m->facts : NULL;
 }

@@ -17,7 +17,10 @@
 
 struct modem_watch;
 
-struct modem_facts { /* of the primary usable modem */
+enum sim_lock { SIM_UNLOCKED, SIM_PIN, SIM_PUK, SIM_OTHER_LOCK };
+enum { SIM_TRIES_UNKNOWN = 255 };
+
+struct modem_facts {
     char id[40];        /* stable id: "imei-" and a short hash of the IMEI; also the Modem node's id */
     char path[128];     /* ModemManager's object path now */
     char imei[32], imsi[32], iccid[32];
@@ -25,6 +28,9 @@ struct modem_facts { /* of the primary usable modem */
     char plmn[8];       /* serving network, "" if none */
     char access[16];    /* lte, umts, .. */
     char sim_plmn[8];
+    char sim[40];       /* id of its Sim node, made from the ICCID ("iccid-..") or, where a locked card does not tell it, the IMEI; "" without a card */
+    enum sim_lock lock;
+    uint8_t pin_tries;  /* left for PIN1; SIM_TRIES_UNKNOWN */
     bool registered, roaming, sim_ready, qmi;
 };
 
@@ -50,6 +56,8 @@ struct modem_watch *modem_watch_new(const struct loop *loop, struct access *acce
 void modem_watch_free(struct modem_watch *w);
 /* The primary modem's facts (borrowed until the next event), or NULL if there is none. */
 const struct modem_facts *modem_primary(const struct modem_watch *w);
+/* The n-th modem in the order in which they came (borrowed likewise), NULL past the end. */
+const struct modem_facts *modem_at(const struct modem_watch *w, size_t n);
 /* OURS if octet 1 is WSP Push and the content type one of ours: fixed offsets, nothing more (DESIGN trust rule 2). OTHER_PUSH: a push whose headers fit
  * into it, of another type (MMS, service indication). PERSONAL: the rest. */
 enum modem_sms_kind { MODEM_SMS_PERSONAL, MODEM_SMS_OTHER_PUSH, MODEM_SMS_OURS };
@@ -61,6 +69,8 @@ const char *modem_primary_path(const struct modem_watch *w);
 /* While wanted, every registered modem is asked for network time: at once, then after 5 s doubling to 60 s. Not wanted at first: nobody is asked,
  * no timer runs (NetworkTimeChanged is passed on all the same). */
 void modem_watch_want_time(struct modem_watch *w, bool wanted);
+/* One try. INVALID (no PIN, none wanted), PIN_WRONG (refused by the card), PIN_LAST and SIM_PUK (not tried), NOT_FOUND, DENIED (polkit); TIMEOUT and
+ * NO_MODEM: it is not known whether the card saw it. */
 void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user);
 
 #endif

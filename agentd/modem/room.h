@@ -19,9 +19,7 @@ struct modem {
     char sim_path[MODEM_PATH];  /* what was asked for */
     struct modem_facts facts;
     MMModemState state;
-    MMModemLock lock;
     char device[MODEM_DEVICE];  /* name of the QMI control port, "" if there is none */
-    char sim_node[MODEM_NODE];  /* id of the Sim node, "" if there is none */
     uint64_t enable_timer, enable_delay_ms;
     uint64_t list_timer;
     bool listed;                /* the stored messages were asked for since it was enabled */
@@ -59,7 +57,7 @@ struct modem_watch {
 };
 
 /* facts.c */
-void facts_read(struct modem *m);   /* ModemManager's properties -> m->facts, state, lock, device */
+void facts_read(struct modem *m);   /* ModemManager's properties -> m->facts, state, device */
 void facts_show(struct modem *m);   /* m -> its Modem and Sim nodes */
 void facts_hide(struct modem *m);   /* removes the nodes, unless another modem object shows the same */
 void facts_clean(char *out, size_t cap, const char *in); /* bounded, printable, valid UTF-8; in may be NULL */

@@ -21,8 +21,8 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
     context:reopen:2 | context:pin:2) _agentctl_ids context ;;
     account:*:1) echo "list update" ;;
     account:update:2) _agentctl_objects account ;;
-    sim:*:1) echo "pin" ;;
-    sim:pin:2) _agentctl_ids sim ;;
+    sim:*:1) echo "pin remember forget" ;;
+    sim:*:2) _agentctl_ids sim ;;
     log-level:*:1) echo "err warning notice info debug" ;;
     get:*:1 | set:*:1 | call:*:1) echo "manager log"; _agentctl_objects ;;
     esac

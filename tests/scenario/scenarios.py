@@ -27,6 +27,7 @@ def load():
     import main_job         # noqa: F401
     import neighbours       # noqa: F401
     import restarts         # noqa: F401
+    import sim_card         # noqa: F401
     import typed_digits     # noqa: F401
 
 

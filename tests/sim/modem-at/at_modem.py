@@ -12,7 +12,8 @@ Control socket (--control), one command a line, one line of answer ("error: ..."
     store MEM HEX       store silently (what was there before start)
     cmt HEX             deliver directly as +CMT, not stored
     urc TEXT            send a raw unsolicited line
-    set COMMAND ANSWER  change an answer, e.g. set AT+CPIN? +CPIN: SIM PIN
+    set COMMAND ANSWER  change an answer, e.g. set AT+CSQ +CSQ: 5,99
+    pin DIGITS [TRIES]  the card wants this PIN1 from now on (no DIGITS: none); TRIES 0: its PUK
     unset COMMAND       the usual answer again
     network-time TIME   what the network tells the modem from now on: now, Unix seconds or off (default)
     unplug / replug     end every channel and refuse new ones / accept them again
@@ -29,6 +30,7 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 
+from card_pin import PUK_TRIES, CardPin  # noqa: E402
 from network_time import NetworkTime  # noqa: E402
 
 OK, ERROR = "OK", "ERROR"
@@ -44,6 +46,7 @@ class Sim:
 
     def __init__(self, iccid="89460811111111111114", imsi="240081111111111"):
         self.imsi = imsi
+        self.pin = CardPin()
         self.files = {
             0x2FE2: bytes(int(iccid[i + 1] + iccid[i], 16) for i in range(0, 20, 2)),
             0x6F46: b"\x01Provision Net".ljust(17, b"\xff"),     # SPN
@@ -129,7 +132,7 @@ class Modem:
             "+WS46=?": ["+WS46: (12,22,25,28,29)"],
             "+CGMI": ["Simulated"], "+CGMM": ["AT-1"], "+CGMR": ["1.0"], "+CGSN": [self.imei],
             "+CIMI": [self.sim.imsi],
-            "+CPIN?": ["+CPIN: READY"],
+            "+CPIN?": ["+CPIN: " + self.lock()],
             "+CLCK=?": ['+CLCK: ("SC","PS","FD","PN","PU","PP","PC")'],
             "+CSCS=?": ['+CSCS: ("IRA","UCS2","GSM")'], "+CSCS?": ['+CSCS: "IRA"'],
             "+CMGF=?": ["+CMGF: (0)"],
@@ -150,7 +153,7 @@ class Modem:
             "+CTZU=1": [], "+CCLK?": [self.network_time.cclk()],
         }
         if cmd in simple:
-            return simple[cmd], OK
+            return simple[cmd], OK if cmd != "+CIMI" or self.sim.pin.verified else "+CME ERROR: 11"
         if re.fullmatch(r"\+(CREG|CGREG|CEREG)=[012]", cmd):
             return [], OK
         if cmd == "+COPS?":
@@ -170,7 +173,21 @@ class Modem:
             sw1, sw2, data = self.sim.crsm(m.group(1).replace('"', "").split(","))
             tail = ',"%s"' % data.hex().upper() if data else ""
             return ["+CRSM: %d,%d%s" % (sw1, sw2, tail)], OK
-        return self.sms_command(cmd) or self.packet_command(cmd) or ([], ERROR)
+        return self.pin_command(cmd) or self.sms_command(cmd) or self.packet_command(cmd) or ([], ERROR)
+
+    def lock(self) -> str:
+        return "READY" if self.sim.pin.verified else "SIM PIN" if self.sim.pin.tries else "SIM PUK"
+
+    def pin_command(self, cmd):
+        """TS 27.007: +CPIN with a PIN; +CSIM with VERIFY of no PIN, whose answer 63CX tells the tries left (TS 102 221 11.1.9)."""
+        m = re.fullmatch(r'\+CPIN="?(\d+)"?', cmd)
+        if m:
+            return [], OK if self.sim.pin.verify(m.group(1)) else "+CME ERROR: 16" if self.sim.pin.tries else "+CME ERROR: 12"
+        tries = {'"0020000100"': self.sim.pin.tries, '"0020008100"': 3, '"002C000100"': PUK_TRIES, '"002C008100"': PUK_TRIES}
+        m = re.fullmatch(r"\+CSIM=10,(.*)", cmd)
+        if m and m.group(1) in tries:
+            return ['+CSIM: 4,"63C%X"' % tries[m.group(1)]], OK
+        return None
 
     def sms_command(self, cmd):
         if cmd == "+CPMS?":
@@ -314,6 +331,11 @@ def control_answer(modem, verb, rest):
     return "ok"
 
 
+def control_card(modem, verb, rest):
+    modem.sim.pin.set(*rest.split())
+    return "ok"
+
+
 def control_time(modem, verb, rest):
     return modem.network_time.control(rest)
 
@@ -332,11 +354,11 @@ def control_show(modem, verb, rest):
     if verb == "log":
         return json.dumps(modem.log)
     return json.dumps({"contexts": modem.contexts, "active": sorted(modem.active), "auth": modem.auth,
-                       "plugged": modem.plugged})
+                       "plugged": modem.plugged, "pin_tries": modem.sim.pin.tries})
 
 
 CONTROLS = {"sms": control_sms, "store": control_sms, "cmt": control_sms, "urc": control_answer, "set": control_answer,
-            "unset": control_answer, "unplug": control_plug, "replug": control_plug,
+            "unset": control_answer, "unplug": control_plug, "replug": control_plug, "pin": control_card,
             "network-time": control_time,
             "list": control_show, "log": control_show, "state": control_show, "bearer": control_show}
 

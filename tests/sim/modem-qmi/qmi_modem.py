@@ -17,7 +17,7 @@ Control socket (--control), one command a line, one line of answer ("error: ..."
     subscription FILE   read another table of access points (no FILE: accept all)
     register STATE      home, roaming (another network), searching or denied; clients hear of it
     card ICCID IMSI     another card (20 and 15 digits); unplug first, replug after
-    pin DIGITS          the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first
+    pin DIGITS [TRIES]  the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first. TRIES 0: its PUK
     file PATH FID HEX   set a file of the card, e.g. file 3F007F50 6430 0B6A...
     unplug / replug     end every stream and refuse new ones / accept them again
     list / log / state  JSON: SMS; messages received; calls, attempts, acks, profiles
@@ -65,8 +65,8 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
             self.forget(link)
 
     def state(self) -> dict:
-        return {"networks": self.networks, "peer_up": self.peer.up, "pin_tries": self.card.tries,
-                "pin_verified": self.card.verified, "attempts": self.attempts, "acks": self.acks,
+        return {"networks": self.networks, "peer_up": self.peer.up, "pin_tries": self.card.pin.tries,
+                "pin_verified": self.card.pin.verified, "attempts": self.attempts, "acks": self.acks,
                 "clients": sorted("%s/%d" % (NAMES[s], c) for s, c in self.clients), "plugged": self.plugged,
                 "profiles": {i: {hex(k): v.hex() for k, v in p.items()} for i, p in self.profiles.items()}}
 
@@ -106,7 +106,7 @@ def control_plug(modem, verb: str, rest: str) -> str:
 
 def control_card(modem, verb: str, rest: str) -> str:
     if verb == "pin":
-        modem.card.set_pin(rest)
+        modem.card.pin.set(*rest.split())
         return "ok"
     if verb == "card":
         iccid, imsi = rest.split()

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The card in the simulated modem, and the UIM service that reads it.
 
-Owns: transparent files by (path, id), PIN1 with its try counter, a small APDU interpreter with logical channels.
+Owns: transparent files by (path, id), a small APDU interpreter with logical channels.
 Promises: EF_ICCID, EF_DIR, a USIM with IMSI and names, a PKCS#15 application with a provisioning file.
 Must never hold a real subscriber key: AUTHENTICATE gives a fixed answer.
 """
 import struct
+import sys
+from pathlib import Path
 
-from qmux import BROADCAST, INCORRECT_PIN, INTERNAL, INVALID_ARG, PIN_BLOCKED, UIM, arr8, arr16, indication, result, tlv
+sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
+
+from card_pin import PIN_TRIES, PUK_TRIES, CardPin  # noqa: E402
+from qmux import BROADCAST, INCORRECT_PIN, INTERNAL, INVALID_ARG, PIN_BLOCKED, UIM, arr8, arr16, indication, result, tlv  # noqa: E402
 
 USIM = "3F007FFF"
 PKCS15 = "3F007F50"
-PIN_TRIES, PUK_TRIES = 3, 10
 APP_PIN1, APP_PUK1, APP_READY = 2, 3, 7               # application state in the card status
 PIN_NOT_VERIFIED, PIN_VERIFIED, PIN_DISABLED, PIN_IS_BLOCKED = 1, 2, 3, 4
 
@@ -37,29 +41,21 @@ class Card:
             (PKCS15, 0x6430): b"\xff" * 32,           # provisioning file: empty until a test writes it
         }
         self.channels = {0: None}
-        self.pin, self.verified, self.tries = "", True, PIN_TRIES
-
-    def set_pin(self, pin: str) -> None:
-        """PIN1 is asked for from now on; "" is a card without."""
-        self.pin, self.verified, self.tries = pin, not pin, PIN_TRIES
+        self.pin = CardPin()
 
     def pin_states(self):
         """(application state, PIN1 state)"""
-        if not self.pin:
+        if not self.pin.pin:
             return APP_READY, PIN_DISABLED
-        if self.verified:
+        if self.pin.verified:
             return APP_READY, PIN_VERIFIED
-        return (APP_PIN1, PIN_NOT_VERIFIED) if self.tries else (APP_PUK1, PIN_IS_BLOCKED)
+        return (APP_PIN1, PIN_NOT_VERIFIED) if self.pin.tries else (APP_PUK1, PIN_IS_BLOCKED)
 
     def try_pin(self, value: str) -> int:
         """Protocol error of the attempt, 0 if right."""
-        if not self.tries:
-            return PIN_BLOCKED
-        if value != self.pin:
-            self.tries -= 1
-            return INCORRECT_PIN if self.tries else PIN_BLOCKED
-        self.verified, self.tries = True, PIN_TRIES
-        return 0
+        if self.pin.verify(value):
+            return 0
+        return INCORRECT_PIN if self.pin.tries else PIN_BLOCKED
 
     def open_channel(self, aid: bytes):
         if aid not in (self.AID_USIM, self.AID_PKCS15) and aid != self.AID_USIM[:7]:
@@ -104,7 +100,7 @@ class UimService:
 
     def uim_0020(self, t, cid):                       # Read Transparent; the USIM's files want PIN1
         fid, data = self.uim_file(t)
-        if (USIM, fid) in self.card.files and not self.card.verified:
+        if (USIM, fid) in self.card.files and not self.card.pin.verified:
             return result(INTERNAL) + tlv(0x10, b"\x69\x82")
         if data is None:
             return result(INTERNAL) + tlv(0x10, b"\x6a\x82")
@@ -122,7 +118,7 @@ class UimService:
     def card_status(self):
         app_state, pin_state = self.card.pin_states()
         app = bytes([2, app_state, 11, 0, 0, 0]) + arr8(Card.AID_USIM) + \
-            bytes([0, pin_state, self.card.tries, PUK_TRIES, PIN_VERIFIED, PIN_TRIES, PUK_TRIES])
+            bytes([0, pin_state, self.card.pin.tries, PUK_TRIES, PIN_VERIFIED, PIN_TRIES, PUK_TRIES])
         card = bytes([1, 0, 0, 0, 0]) + bytes([1]) + app
         return tlv(0x10, struct.pack("<HHHH", 0, 0xFFFF, 0xFFFF, 0xFFFF) + bytes([1]) + card)
 
@@ -136,7 +132,7 @@ class UimService:
         error = self.card.try_pin(t[0x02][2:2 + t[0x02][1]].decode("ascii", "replace"))
         for link in list(self.links):
             link.send(indication(UIM, BROADCAST, 0x0032, self.card_status()))
-        return result(error) + tlv(0x10, bytes([self.card.tries, PUK_TRIES]))
+        return result(error) + tlv(0x10, bytes([self.card.pin.tries, PUK_TRIES]))
 
     def uim_0047(self, t, cid):                       # Get Slot Status: one physical slot
         iccid = self.card.files[("3F00", 0x2FE2)]

@@ -76,12 +76,18 @@ static enum error_code fake_update(void *user, const char *account_id, struct er
     return answer(user, err);
 }
 
-static void fake_pin(void *user, const char *sim_id, const char *pin, bus_done_fn *fn, void *fn_user)
+static enum error_code fake_forget(void *user, const char *sim_id, struct error *err)
+{
+    say("call forget %s", sim_id);
+    return answer(user, err);
+}
+
+static void fake_pin(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user)
 {
     struct daemon *d = user;
     d->pin_fn = fn;
     d->pin_user = fn_user;
-    say("call pin %s %s", sim_id, pin);
+    say("call %s %s %s", remember ? "remember" : "pin", sim_id, pin);
 }
 
 static void fake_submit_pin(void *user, const char *context, const char *digits, bus_job_fn *fn, void *fn_user)
@@ -176,7 +182,8 @@ int main(void)
 {
     static struct daemon d;
     const struct bus_calls calls = { .user = &d, .bootstrap = fake_bootstrap, .reopen_context = fake_reopen, .submit_pin = fake_submit_pin,
-                                     .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .sim_send_pin = fake_pin };
+                                     .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .sim_send_pin = fake_pin,
+                                     .sim_forget_pin = fake_forget };
     struct error err;
     d.tree = tree_new();
     d.loop = g_main_loop_new(NULL, FALSE);

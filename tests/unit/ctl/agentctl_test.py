@@ -103,7 +103,7 @@ class Pages(WithAgent):
 class Ends(WithAgent):
     def test_usage_is_two(self):
         for words in (["nonsense"], ["--nonsense"], ["list", "nonsense"], ["show"], ["bootstrap"], ["job", "wait"], ["job", "eat", "7"], ["context", "reopen"],
-                      ["account", "x"], ["sim", "pin"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
+                      ["account", "x"], ["sim", "pin"], ["sim", "forget", "s1", "x"], ["sim", "eat", "s1"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
                       ["monitor", "x"], ["doctor", "x"], ["reload", "x"], ["get", "manager"], ["set", "log", "LogLevel"], ["call", "manager"],
                       ["call", "manager", "ReopenContext"], ["call", "manager", "Reload", "x"], ["call", "manager", "Bootstrap", "x"], ["decode"],
                       ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"]):
@@ -201,6 +201,17 @@ class Calls(WithAgent):
         self.assertIn("the digits fit none", done.stderr)
         self.assertNotIn("12345", done.stderr)
         self.assertEqual(self.ctl("context", "pin").returncode, 2)
+
+    def test_a_pin_is_remembered_and_forgotten(self):
+        self.daemon.node("Sim", "s1")
+        process = self.start("sim", "remember", "s1", stdin=subprocess.PIPE)
+        process.stdin.write("4321\n")
+        process.stdin.close()
+        self.assertEqual(self.daemon.said(), "call remember s1 4321")
+        self.daemon.send("pin", "None", "")
+        self.assertEqual(process.wait(10), 0)
+        self.ends(["sim", "forget", "s1"], 0)
+        self.assertEqual(self.daemon.said(), "call forget s1")
 
     def test_a_pin_is_asked_without_echo(self):
         self.daemon.node("Sim", "s1")

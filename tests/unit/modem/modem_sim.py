@@ -179,11 +179,11 @@ def locked(probe: Program) -> None:
     sim = next(path for path, _ in tree if path.startswith("/sim/")).split("/")[2].replace("_2d", "-")
     probe.say("connect NAP1 prov.example")
     check("a bearer says that the SIM is locked", bool(probe.wait("^connect SimLocked ")), probe.lines[-3:])
-    for pin, answer in (("12a4", "Invalid"), ("0000", "SimLocked"), ("0000", "SimLocked")):
+    for pin, answer in (("12a4", "Invalid"), ("0000", "PinWrong"), ("0000", "PinWrong")):
         probe.say(f"pin {sim} {pin}")
         check(f"PIN {pin} is {answer}", bool(probe.wait(f"^pin {answer} ", 10)), probe.lines[-3:])
     probe.say(f"pin {sim} 1234")
-    check("the last try is not made, even with the right PIN", bool(probe.wait("^pin Denied ", 10)), probe.lines[-3:])
+    check("the last try is not made, even with the right PIN", bool(probe.wait("^pin PinLastTry ", 10)), probe.lines[-3:])
     lab("unplug")
     lab("modem", "pin", "1234")
     probe.mark()
