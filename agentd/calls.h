@@ -4,12 +4,14 @@
 #define AGENTD_CALLS_H
 
 #include "bootstrap/job.h"
+#include "bootstrap/session.h"
 #include "bus/bus.h"
 
 struct calls {
     struct site *site;
     struct service *service;
     struct conductor *conductor;
+    struct sessions *sessions;
     const char *config_path;
 };
 
