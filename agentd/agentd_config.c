@@ -33,6 +33,26 @@ static bool set_uplink(const char *value, enum uplink_policy *out)
     return false;
 }
 
+static bool set_default_nonce(const char *value, enum default_nonce *out)
+{
+    static const char *const names[] = { "no", "octets", "text", "both" }; /* as the enum */
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strcmp(value, names[i]) == 0) {
+            *out = (enum default_nonce)i;
+            return true;
+        }
+    return false;
+}
+
+static bool set_count(const char *value, uint32_t max, uint32_t *out)
+{
+    uint64_t number;
+    if (!text_decimal((struct slice){ (const uint8_t *)value, strlen(value) }, max, &number))
+        return false;
+    *out = (uint32_t)number;
+    return true;
+}
+
 static bool set_target(const char *value, enum log_target *out)
 {
     *out = strcmp(value, "syslog") == 0 ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
@@ -53,6 +73,10 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
         return set_flag(value, &c->enable_modem) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "allow-roaming") == 0)
         return set_flag(value, &c->allow_roaming) ? ERROR_NONE : bad_value(err, key, "true or false");
+    if (strcmp(key, "default-nonce") == 0)
+        return set_default_nonce(value, &c->default_nonce) ? ERROR_NONE : bad_value(err, key, "no, octets, text or both");
+    if (strcmp(key, "lwm2m-triggers") == 0)
+        return set_count(value, 3600, &c->lwm2m_triggers) ? ERROR_NONE : bad_value(err, key, "0 to 3600");
     return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [agent]", key);
 }
 
@@ -83,7 +107,7 @@ static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const 
 enum error_code config_load(const char *path, struct agentd_config *out, struct error *err)
 {
     *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
-                                   .uplink = UPLINK_AUTO, .enable_modem = true, .log_level = LOG_LEVEL_INFO };
+                                   .uplink = UPLINK_AUTO, .enable_modem = true, .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO };
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &error))

@@ -15,6 +15,8 @@ struct agentd_config {
     char plugin_dir[256];
     enum uplink_policy uplink;
     bool enable_modem, allow_roaming;
+    enum default_nonce default_nonce;
+    uint32_t lwm2m_triggers; /* an hour */
     enum log_level log_level;
     enum log_target log_target;
 };

@@ -74,7 +74,9 @@ static void call_submit_pin(void *user, const char *context, const char *digits,
 
 static enum error_code call_cancel(void *user, const char *job_id, struct error *err)
 {
-    return conductor_cancel(((struct calls *)user)->conductor, job_id, err);
+    struct calls *c = user;
+    enum error_code rc = conductor_cancel(c->conductor, job_id, err);
+    return rc == ERROR_NOT_FOUND ? sessions_cancel(c->sessions, job_id, err) : rc;
 }
 
 static enum error_code call_update(void *user, const char *account_id, struct error *err)
@@ -92,7 +94,7 @@ static enum error_code call_forget_pin(void *user, const char *sim_id, struct er
     return sim_pins_forget(((struct calls *)user)->pins, sim_id, err);
 }
 
-/* Log level and roaming take effect at once; paths and plug-ins at the next start. */
+/* Log level, roaming and what triggers may do take effect at once; paths and plug-ins at the next start. */
 static enum error_code call_reload(void *user, struct error *err)
 {
     struct calls *c = user;
@@ -102,6 +104,8 @@ static enum error_code call_reload(void *user, struct error *err)
         return rc;
     log_set_level(config.log_level);
     c->site->allow_roaming = config.allow_roaming;
+    c->site->default_nonce = config.default_nonce;
+    c->site->lwm2m_triggers = config.lwm2m_triggers;
     conductor_poke(c->conductor);
     return ERROR_NONE;
 }

@@ -5,6 +5,7 @@
 
 #include "bootstrap/job.h"
 #include "bootstrap/sim_pin.h"
+#include "bootstrap/session.h"
 #include "bus/bus.h"
 
 struct calls {
@@ -12,6 +13,7 @@ struct calls {
     struct service *service;
     struct conductor *conductor;
     struct sim_pins *pins;
+    struct sessions *sessions;
     const char *config_path;
 };
 

@@ -17,8 +17,10 @@
 #include "bearer/plugin.h"
 #include "bootstrap/factory.h"
 #include "bootstrap/job.h"
+#include "bootstrap/lwm2m_trigger.h"
 #include "bootstrap/service.h"
 #include "bootstrap/sim_pin.h"
+#include "bootstrap/session.h"
 #include "bus/bus.h"
 #include "calls.h"
 #include "config.h"
@@ -43,6 +45,8 @@ struct agent {
     struct service *service;
     struct conductor *conductor;
     struct sim_pins *pins;
+    struct sessions *sessions;
+    struct lwm2m_triggers *triggers;
     struct calls calls;
     struct bus *bus;
     bool stopping;
@@ -172,9 +176,10 @@ static bool open_state(struct agent *a, struct error *err)
 static void show_manager(struct agent *a)
 {
     struct node *m = tree_manager(a->site.tree);
-    static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "bearer-modemmanager" };
+    static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "oma-dm-notification", "lwm2m-trigger", "bearer-modemmanager" };
     static const char *const texts[] = { "LastError", "LastErrorText", "LastErrorHint", "TreBackend" };
-    static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused", "MessagesIgnored", "MessagesWaiting" };
+    static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused", "MessagesIgnored", "MessagesWaiting",
+                                           "TriggersCarriedOut", "TriggersLimited" };
     node_set(m, "Version", AGENT_VERSION);
     node_set(m, "State", "starting");
     node_set(m, "TreState", "absent");
@@ -207,6 +212,8 @@ static bool build(struct agent *a, struct error *err)
     a->site.tree = tree_new();
     a->site.uplink = a->config.uplink;
     a->site.allow_roaming = a->config.allow_roaming;
+    a->site.default_nonce = a->config.default_nonce;
+    a->site.lwm2m_triggers = a->config.lwm2m_triggers;
     show_manager(a);
     if (!open_state(a, err))
         return false;
@@ -219,7 +226,10 @@ static bool build(struct agent *a, struct error *err)
     a->service = service_new(&a->site);
     a->conductor = conductor_new(&a->site, a->service);
     a->pins = sim_pins_new(&a->site);
-    a->calls = (struct calls){ &a->site, a->service, a->conductor, a->pins, a->options.config };
+    a->sessions = sessions_new(&a->site, a->service, a->conductor);
+    a->triggers = lwm2m_triggers_new(&a->site, a->service, a->conductor);
+    a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
+                               .config_path = a->options.config };
     struct bus_calls table = calls_table(&a->calls);
     service_start(a->service);
     look_at_clock(a);
@@ -232,6 +242,8 @@ static void tear_down(struct agent *a)
 {
     bus_free(a->bus);
     sim_pins_free(a->pins);
+    lwm2m_triggers_free(a->triggers);
+    sessions_free(a->sessions);
     conductor_free(a->conductor);
     service_free(a->service);
     bearers_free(a->site.bearers);

@@ -34,6 +34,7 @@
     X(SEC_UNKNOWN, "SecUnknown", "unknown security method", "the sender must use SEC 0..3") \
     X(PIN_REQUIRED, "PinRequired", "a PIN is needed", "agentctl context pin NAME reads the digits from the terminal or a file") \
     X(POLICY, "PolicyDenied", "refused by policy", "see agentd.conf(5) for what is allowed") \
+    X(RATE_LIMITED, "RateLimited", "too many of these in a while", "wait; the bounds are in agentd.conf(5)") \
     X(REPLAYED, "Replayed", "message was seen before", "send a new message") \
     X(NOT_FOR_US, "NotForUs", "message is for another application", "the sender must use a content type and application id of the table in agentd(8)") \
     X(CONTEXT_COMMITTED, "ContextCommitted", "context is bootstrapped already", "reopen it first: agentctl context reopen") \

@@ -253,7 +253,7 @@ static void begin(struct conductor *c, enum job_step step)
     c->entered_ms = loop_now(c->site->loop);
     c->session_confirmed = false;
     service_set_bootstrapping(c->service, step < JOB_COMMITTED);
-    job_view_begin(c->site, &c->row, step);
+    job_view_begin(c->site, &c->row, "bootstrap", step);
     enter(c);
 }
 
@@ -278,8 +278,8 @@ static enum taken begin_job(struct conductor *c, struct trigger *t)
         settings_free(t->settings);
         return TAKEN_WORKING;
     }
-    if (c->row.id && !same)
-        return TAKEN_LATER; /* stays pending; job_done resumes the inbox */
+    if ((c->row.id && !same) || c->held)
+        return TAKEN_LATER; /* stays pending; job_done, or who holds, resumes the inbox */
     if (!same && !job_insert(c, t, &e)) {
         site_report(c->site, "job", 0, &e);
         c->row = (struct job_row){ 0 };
@@ -323,6 +323,19 @@ void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct 
     inbox_settle(c->inbox, hash, error);
 }
 
+bool conductor_hold(struct conductor *c)
+{
+    bool idle = !c->row.id && !c->held;
+    c->held = c->held || idle;
+    return idle;
+}
+
+void conductor_release(struct conductor *c)
+{
+    c->held = false;
+    inbox_resume(c->inbox);
+}
+
 /* A job whose message cannot be opened again ends as any failed one. */
 static void on_reopened(void *user, const struct error *error)
 {
@@ -357,7 +370,7 @@ static void recover(struct conductor *c)
     }
     c->step = JOB_NEW;
     service_set_bootstrapping(c->service, true);
-    job_view_begin(c->site, &c->row, JOB_NEW);
+    job_view_begin(c->site, &c->row, "bootstrap", JOB_NEW);
     c->reopening = true;
     inbox_reopen(c->inbox, c->row.hash, c->row.source, on_reopened, c);
 }

@@ -22,6 +22,9 @@ void conductor_sms(struct conductor *c, const struct modem_sms *sms);
 typedef enum taken conductor_take_fn(void *user, const struct trigger *t, struct error *err);
 void conductor_take(struct conductor *c, enum trigger_kind kind, conductor_take_fn *fn, void *user);
 void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct error *error);
+/* Keeps jobs from beginning while somebody else runs a session; false if a job is running, or somebody holds already. */
+bool conductor_hold(struct conductor *c);
+void conductor_release(struct conductor *c);
 /* A push message by hand: fn gets the job's object path ("/" for one that brings no document), or what is wrong. */
 typedef void conductor_reply_fn(void *user, const struct error *error, const char *job_path);
 void conductor_bootstrap(struct conductor *c, struct slice message, conductor_reply_fn *fn, void *user);

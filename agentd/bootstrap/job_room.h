@@ -22,6 +22,7 @@ struct conductor {
     struct service *service;
     struct inbox *inbox;
     struct taker taker[TRIGGER_KINDS];
+    bool held;                 /* a management session runs: no job begins */
     bool recovered, reopening; /* reopening: the job of before the restart waits for its message */
 
     /* the job; row.id 0: none */

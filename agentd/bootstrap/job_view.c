@@ -47,6 +47,8 @@ static void show(struct site *s, const struct job_row *row, enum job_step step)
     node_set(n, "Error", row->error);
     node_set(n, "ErrorText", row->text);
     node_set(n, "Hint", row->hint);
+    if (strcmp(node_text(n, "Kind"), "bootstrap") != 0)
+        return;
     node_set(context, "Phase", job_step_is_final(step) ? "" : t->phase);
     if (!job_step_is_final(step) && step < JOB_COMMITTED)
         node_set(context, "State", "bootstrapping");
@@ -60,10 +62,10 @@ static void count_active(struct site *s)
     node_set_number(tree_manager(s->tree), "ActiveJobs", active);
 }
 
-void job_view_begin(struct site *s, const struct job_row *row, enum job_step step)
+void job_view_begin(struct site *s, const struct job_row *row, const char *kind, enum job_step step)
 {
     struct node *n = job_node(s, row);
-    node_set(n, "Kind", "bootstrap");
+    node_set(n, "Kind", kind);
     node_set(n, "Context", node_path(context_node(s, row->context)));
     node_set(n, "Source", row->source);
     node_set_number(n, "StartedAt", row->created * 1000000);

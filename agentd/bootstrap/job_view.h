@@ -6,7 +6,8 @@
 #include "bootstrap/job_table.h"
 #include "bootstrap/site.h"
 
-void job_view_begin(struct site *s, const struct job_row *row, enum job_step step);
+/* kind: bootstrap, or session (of management; its context stays as it is). */
+void job_view_begin(struct site *s, const struct job_row *row, const char *kind, enum job_step step);
 void job_view_step(struct site *s, const struct job_row *row, enum job_step from, const char *event, enum job_step to);
 void job_view_note(struct site *s, const struct job_row *row, const char *text); /* what the job waits for */
 void job_view_end(struct site *s, const struct job_row *row, enum job_step step); /* the node goes after 60 s */

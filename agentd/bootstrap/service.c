@@ -366,6 +366,48 @@ void service_dm_account(struct service *s, const char *context, service_account_
     fn(user, ERROR_NOT_FOUND, NULL);
 }
 
+bool service_dm_find(struct service *s, struct slice server_id, struct item_row *row, void *buf, size_t cap, size_t *len)
+{
+    char name[256], id[STORE_NAME];
+    if (server_id.len >= sizeof name)
+        return false;
+    memcpy(name, server_id.data, server_id.len);
+    name[server_id.len] = '\0';
+    for (size_t n = 0; store_item_at(s->site->store, "dm", false, n, row); n++) {
+        apply_id(row->context, name, id, sizeof id); /* may be cut: whose account it is says the account, which the TRE compares */
+        if (strcmp(id, row->id) == 0 && store_item_octets(s->site->store, "dm", row->id, false, buf, cap, len))
+            return true;
+    }
+    return false;
+}
+
+void service_dm_open(struct service *s, const struct item_row *row, service_account_fn *fn, void *user)
+{
+    if (!open_item(s, row, fn, user))
+        fn(user, ERROR_NOT_FOUND, NULL);
+}
+
+void service_dm_show(struct service *s, const struct item_row *row, const char *state, bool contact, const struct error *error)
+{
+    char name[STORE_NAME + 8];
+    (void)snprintf(name, sizeof name, "omadm-%s", row->id);
+    struct node *n = tree_find(s->site->tree, TREE_ACCOUNT, name);
+    if (!n)
+        return;
+    node_set(n, "State", state);
+    node_set(n, "LastError", error ? error_name(error->code) : "");
+    if (contact)
+        node_set_number(n, "LastContact", site_wall_clock(s->site) * 1000000);
+}
+
+bool service_lease(struct service *s, const char *context, struct lease *out)
+{
+    const struct lease *kept = s->site->bearers ? bearers_lease(s->site->bearers) : NULL;
+    bool cellular = context_has_bearer(s, context);
+    *out = cellular && kept ? *kept : (struct lease){ .bound = false };
+    return !cellular || kept;
+}
+
 void service_bearer(struct service *s, const struct lease *lease)
 {
     s->has_lease = lease != NULL;
@@ -469,6 +511,30 @@ enum error_code service_update(struct service *s, const char *account_id, struct
             return ERROR_NONE;
         }
     return error_set(err, ERROR_NOT_FOUND, "no LwM2M account %s", account_id);
+}
+
+static enum error_code check_instance(uint16_t instance, struct error *err)
+{
+    return instance == 0 ? ERROR_NONE : error_set(err, ERROR_NOT_FOUND, "trigger for instance %u of the Server object; accounts here are instance 0", instance);
+}
+
+enum error_code service_update_all(struct service *s, uint16_t instance, struct error *err)
+{
+    size_t count = 0;
+    if (check_instance(instance, err))
+        return ERROR_NOT_FOUND;
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client) {
+            lwm2m_client_update(s->entry[i].client);
+            count++;
+        }
+    return count ? ERROR_NONE : error_set(err, ERROR_NOT_READY, "update trigger, and no LwM2M account is in service");
+}
+
+enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err)
+{
+    (void)s;
+    return check_instance(instance, err) ? ERROR_NOT_FOUND : lwm2m_request_bootstrap(err);
 }
 
 /* --- life --- */

@@ -31,6 +31,17 @@ void service_adopt(struct service *s, const char *context);
 void service_restore(struct service *s);
 /* The installed DM account of context, opened for one session. NOT_FOUND. */
 void service_dm_account(struct service *s, const char *context, service_account_fn *fn, void *user);
+/* The installed DM account of the server with that id, as it is in the store: sealed octets and their row. False if there is none. */
+bool service_dm_find(struct service *s, struct slice server_id, struct item_row *row, void *buf, size_t cap, size_t *len);
+void service_dm_open(struct service *s, const struct item_row *row, service_account_fn *fn, void *user);
+/* What a session of that account came to; error NULL while it runs (contact false) or when it ended well. */
+void service_dm_show(struct service *s, const struct item_row *row, const char *state, bool contact, const struct error *error);
+/* The way of what is installed in context: its kept bearer, or the host's uplink. False while that bearer is down. */
+bool service_lease(struct service *s, const char *context, struct lease *out);
+/* By a trigger that names an instance of the Server object: each server sees its own account as instance 0, so that all of them are meant. NOT_FOUND for another
+ * instance, NOT_READY without an account in service; of service_request_bootstrap also what lwm2m_request_bootstrap says. */
+enum error_code service_update_all(struct service *s, uint16_t instance, struct error *err);
+enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err);
 /* D-Bus Account.Update. */
 enum error_code service_update(struct service *s, const char *account_id, struct error *err);
 

@@ -14,6 +14,8 @@
 
 enum uplink_policy { UPLINK_AUTO, UPLINK_CELLULAR, UPLINK_HOST };
 
+enum default_nonce { DEFAULT_NONCE_NO, DEFAULT_NONCE_OCTETS, DEFAULT_NONCE_TEXT, DEFAULT_NONCE_BOTH }; /* of notifications: how 0x00000000 is read */
+
 struct factory_data {
     bool present;
     char gateway_id[65], manufacturer[65], model[65], serial[65], hardware_version[65];
@@ -34,6 +36,8 @@ struct site {
     struct factory_data factory;
     enum uplink_policy uplink;
     bool allow_roaming;
+    enum default_nonce default_nonce;
+    uint32_t lwm2m_triggers; /* an hour; 0: none */
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
 };
 

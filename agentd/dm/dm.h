@@ -48,6 +48,9 @@ struct dm_job {
     uint64_t now;                     /* Unix seconds, 0 while untrusted */
     bool report;                      /* send the generic alert bootstrap.result with report_code */
     int report_code;
+    bool management;                  /* of what is in service: MIDs and LwM2M accounts are not provisioned in it */
+    bool by_server;                   /* asked for by Package #0: Alert 1200, and its session id */
+    uint16_t session_id;
 };
 
 /* Starts a session; fn once from the loop, time limit 120 s a session and 30 s a message. */

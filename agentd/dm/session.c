@@ -241,7 +241,7 @@ static void put_package_one(struct dm_session *s)
 {
     char source[80], data[12];
     outbox_reset(&s->outbox);
-    (void)outbox_alert(&s->outbox, 1201, (struct slice){ NULL, 0 });
+    (void)outbox_alert(&s->outbox, s->by_server ? 1200 : 1201, (struct slice){ NULL, 0 });
     outbox_devinfo(&s->outbox, &s->tree);
     s->server_final = true;
     if (!s->report)
@@ -396,6 +396,10 @@ static bool copy_job(struct dm_session *s, const struct dm_job *job, struct erro
     s->now = job->now;
     s->report = job->report;
     s->report_code = job->report_code;
+    s->tree.management = job->management;
+    s->by_server = job->by_server;
+    if (s->by_server) /* OMA DM Notification 1.2 clause 6.2.2.5: the session that was asked for has its id */
+        (void)snprintf(s->session_id, sizeof s->session_id, "%X", job->session_id);
     (void)snprintf(s->log, sizeof s->log, "dm/%.40s", job->account->server_id);
     if (!text_copy(s->url, sizeof s->url, url) || !text_copy(s->context, sizeof s->context, job->context ? job->context : ""))
         return error_set(err, ERROR_INVALID, "URL or context is too long") == ERROR_NONE;

@@ -47,7 +47,7 @@ struct dm_session {
     char *roots_pem;
     struct lease lease;
     uint64_t now, timer, starter;
-    bool report;
+    bool report, by_server;
     int report_code, report_status;
     unsigned report_cmd;
     char session_id[5], msg_ref[12];

@@ -178,6 +178,8 @@ static int check_bounds(const struct dm_row *row, struct slice value)
 static int may_write(const struct dm_tree *t, const struct place *p, bool add)
 {
     unsigned need = add ? DM_ADD : DM_REPLACE;
+    if (t->management && *p->name)
+        return DM_NOT_ALLOWED; /* nobody would take over what is made here: a context is provisioned by a bootstrap */
     if (!p->row || !(p->row->access & need))
         return place_exists(t, p) || !*p->name ? DM_NOT_ALLOWED : DM_NOT_FOUND;
     bool exists = place_exists(t, p);

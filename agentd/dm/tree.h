@@ -50,6 +50,7 @@ struct dm_tree {
     const struct dm_device *device; /* borrowed, like account */
     struct dm_account *account;
     struct dm_vendor vendor;
+    bool management; /* what provisions (MIDs, LwM2M accounts) is not writable */
 };
 
 struct dm_value {

@@ -23,6 +23,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(MID_INSTALL, 9, TRE_PEER_AGENTD, TRE_READY, 12, 49300) \
     X(MID_LIST, 10, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
     X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67) \
+    X(VERIFY_NOTIFICATION, 16, TRE_PEER_AGENTD, TRE_READY, 32, 12000) \
     X(AUTHENTICATE, 32, TRE_AKA_PEERS, TRE_READY, 36, 99) \
     X(SESSION_END, 33, TRE_AKA_PEERS, TRE_READY, 4, 4) \
     X(EAP_KEYS, 34, TRE_AKA_PEERS, TRE_READY, 9, 520) \
@@ -47,6 +48,8 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * MID_LIST      -> u8 count, entries. Entry = text MID id, u8 type, u32 version, u8 state (enum mid_state), text issuer, u8 algorithm,
  *               u64 not-after (Unix seconds), text context
  * MID_SET_STATE text MID id, u8 new state -> MID entry. POLICY if the lifecycle has no such arrow.
+ * VERIFY_NOTIFICATION  text label and octets blob of a sealed OMA DM account, u8 readings of the default nonce that are allowed (enum tre_nonce), rest
+ *               Package #0 (digest and trigger) -> u8 enum tre_nonce: which one fits. MAC_MISMATCH, NOT_FOUND (another server, or no secret of it)
  *
  * The MID engine. The MID must be ACTIVE (else NOT_READY, MID_BLOCKED) and its ACL must allow the peer what it asks (else DENIED); agentd
  * may have RES without being named. Sessions are the peer's own, hold one RAND's keys for a day at most, and give way to newer ones.
@@ -73,7 +76,7 @@ enum tre_op {
 
 enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5 };
 enum tre_verdict { TRE_AKA_OK = 0, TRE_AKA_SYNC = 1, TRE_AKA_MAC = 2 };
-
+enum tre_nonce { TRE_NONCE_STORED = 0, TRE_NONCE_ZERO = 1, TRE_NONCE_TEXT = 2 };
 enum { TRE_TOKEN_LEN = 32, TRE_ID_LEN = 16, TRE_MID_MAX = 8 };
 
 #endif

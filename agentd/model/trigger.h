@@ -33,7 +33,7 @@ struct trigger {
 
 /* What became of a trigger that was given to somebody. */
 enum taken {
-    TAKEN_DONE,    /* carried out; the message is committed */
+    TAKEN_DONE,    /* carried out, without proof of who sent it: remembered for as long as a refused one */
     TAKEN_WORKING, /* taken over (with its settings); who took it settles the message later. Until then it stays pending */
     TAKEN_LATER,   /* not now; the message stays pending */
     TAKEN_REFUSED, /* for the reason given; the message is refused */

@@ -51,7 +51,7 @@ void store_inbox_set(struct store *s, const uint8_t hash[STORE_HASH], enum inbox
 bool store_inbox_octets(struct store *s, const uint8_t hash[STORE_HASH], void *buf, size_t cap, size_t *len);
 /* The n-th pending message in order of arrival; false past the end. */
 bool store_inbox_pending(struct store *s, size_t n, struct inbox_row *out);
-/* Oldest refused rows beyond keep are forgotten; committed and failed ones stay for ever (anti-replay). */
+/* Oldest refused and done rows beyond keep are forgotten; committed and failed ones stay for ever (anti-replay). */
 void store_inbox_prune(struct store *s, size_t keep);
 
 struct context_row {

@@ -13,6 +13,7 @@
 #include "tred/evidence.h"
 #include "tred/heap.h"
 #include "tred/mid.h"
+#include "tred/notification.h"
 #include "tred/push.h"
 #include "tred/token.h"
 
@@ -100,24 +101,56 @@ static enum error_code do_seal(struct tre *t, struct reader *in, struct writer *
     return rc;
 }
 
+/* The plain of a blob, in pages that heap_drop takes with blob.len; NULL with *rc set. */
+static uint8_t *open_blob(struct tre *t, const char *label, struct slice blob, struct slice *plain, enum error_code *rc)
+{
+    struct reader r = reader_make(blob.data, blob.len);
+    *rc = ERROR_DENIED;
+    if (!label[0] || reader_u8(&r) != BLOB_FORMAT || reader_left(&r) < SEAL_OVERHEAD)
+        return NULL;
+    struct slice sealed = reader_take(&r, reader_left(&r));
+    uint8_t *pages = heap_pages(blob.len);
+    *rc = pages ? unseal_octets(&t->seal, SEAL_BLOB, (struct slice){ (const uint8_t *)label, strlen(label) }, sealed, pages) : ERROR_NO_MEMORY;
+    *plain = (struct slice){ pages, sealed.len - SEAL_OVERHEAD };
+    if (*rc)
+        heap_drop(pages, blob.len);
+    return *rc ? NULL : pages;
+}
+
 static enum error_code do_unseal(struct tre *t, struct reader *in, struct writer *out)
 {
     char label[LABEL_CAP];
+    struct slice plain;
+    enum error_code rc;
     fields_take_text(in, label, sizeof label);
     struct slice blob = reader_take(in, reader_left(in));
     if (!complete(in))
         return ERROR_MALFORMED;
-    struct reader r = reader_make(blob.data, blob.len);
-    if (!label[0] || reader_u8(&r) != BLOB_FORMAT || reader_left(&r) < SEAL_OVERHEAD)
-        return ERROR_DENIED;
-    struct slice sealed = reader_take(&r, reader_left(&r));
-    uint8_t *plain = heap_pages(sealed.len);
-    if (!plain)
-        return ERROR_NO_MEMORY;
-    enum error_code rc = unseal_octets(&t->seal, SEAL_BLOB, (struct slice){ (const uint8_t *)label, strlen(label) }, sealed, plain);
+    uint8_t *pages = open_blob(t, label, blob, &plain, &rc);
+    if (pages)
+        writer_put(out, plain.data, plain.len);
+    heap_drop(pages, blob.len);
+    return rc;
+}
+
+static enum error_code do_verify_notification(struct tre *t, struct reader *in, struct writer *out)
+{
+    char label[LABEL_CAP];
+    struct slice plain;
+    enum error_code rc;
+    enum tre_nonce nonce = TRE_NONCE_STORED;
+    fields_take_text(in, label, sizeof label);
+    struct slice blob = fields_take(in);
+    unsigned readings = reader_u8(in);
+    struct slice body = reader_take(in, reader_left(in));
+    if (!complete(in))
+        return ERROR_MALFORMED;
+    uint8_t *pages = open_blob(t, label, blob, &plain, &rc);
+    if (pages)
+        rc = notification_verify(plain, body, readings, &nonce);
+    heap_drop(pages, blob.len);
     if (!rc)
-        writer_put(out, plain, sealed.len - SEAL_OVERHEAD);
-    heap_drop(plain, sealed.len);
+        writer_u8(out, (uint8_t)nonce);
     return rc;
 }
 
@@ -219,7 +252,7 @@ static request_fn *const handlers[] = {
     [TRE_OP_UNSEAL] = do_unseal,           [TRE_OP_TOKEN_OPEN] = do_token_open,
     [TRE_OP_TOKEN_SPEND] = do_token_spend, [TRE_OP_EVIDENCE] = do_evidence,
     [TRE_OP_MID_INSTALL] = do_mid_install, [TRE_OP_MID_LIST] = do_mid_list,
-    [TRE_OP_MID_SET_STATE] = do_mid_set_state,
+    [TRE_OP_MID_SET_STATE] = do_mid_set_state, [TRE_OP_VERIFY_NOTIFICATION] = do_verify_notification,
 };
 
 const char *requests_name(uint16_t op)

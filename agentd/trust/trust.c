@@ -404,6 +404,17 @@ static void answer_octets(struct trust *t, const struct call *c, enum error_code
     c->fn.octets(c->user, status, status ? (struct slice){ NULL, 0 } : body);
 }
 
+uint32_t trust_verify_notification(struct trust *t, const char *label, struct slice blob, uint8_t readings, struct slice body, trust_octets_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    put_text(&q, label, 1, LABEL_MAX);
+    q.invalid = q.invalid || blob.len > UINT16_MAX;
+    fields_put(&q.w, blob.data, blob.len);
+    writer_u8(&q.w, readings);
+    writer_put(&q.w, body.data, body.len);
+    return request_send(t, &q, TRE_OP_VERIFY_NOTIFICATION, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
+}
+
 static uint32_t labelled(struct trust *t, uint16_t op, const char *label, struct slice octets, trust_octets_fn *fn, void *user)
 {
     struct request q = request_begin();

@@ -49,6 +49,9 @@ struct trust_push {
     struct slice document;       /* the octets that the MAC covers */
 };
 uint32_t trust_verify_push(struct trust *t, const struct trust_push *push, trust_verdict_fn *fn, void *user);
+/* Package #0 (digest and trigger) for the account sealed in blob under label; readings: of the default nonce, bits of enum tre_nonce. The one octet of the
+ * answer is the enum tre_nonce that fits. */
+uint32_t trust_verify_notification(struct trust *t, const char *label, struct slice blob, uint8_t readings, struct slice body, trust_octets_fn *fn, void *user);
 uint32_t trust_seal(struct trust *t, const char *label, struct slice plain, trust_octets_fn *fn, void *user);
 uint32_t trust_unseal(struct trust *t, const char *label, struct slice blob, trust_octets_fn *fn, void *user);
 uint32_t trust_token_open(struct trust *t, const char *context, trust_octets_fn *fn, void *user);

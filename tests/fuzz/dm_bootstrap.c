@@ -90,21 +90,23 @@ static bool put_xml_text(struct writer *w, const char *element, const char *text
 static bool put_xml(struct writer *w, const struct tnds_node *n)
 {
     writer_text(w, "<Node>");
-    bool good = put_xml_text(w, "NodeName", n->name) & put_xml_text(w, "Path", n->path);
+    bool good = put_xml_text(w, "NodeName", n->name);
+    good = put_xml_text(w, "Path", n->path) && good;
     writer_text(w, "<RTProperties>");
-    good = good & put_xml_text(w, "ACL", n->acl) & put_xml_text(w, "Title", n->title);
+    good = put_xml_text(w, "ACL", n->acl) && good;
+    good = put_xml_text(w, "Title", n->title) && good;
     if (n->format != TNDS_FORMAT_COUNT) {
         writer_text(w, "<Format><");
         writer_text(w, tnds_format_name(n->format));
         writer_text(w, "/></Format>");
     }
     writer_text(w, "<Type>");
-    good = good & put_escaped(w, n->is_object ? "DDFName" : "MIME", (struct slice){ (const uint8_t *)n->type, strlen(n->type) });
+    good = put_escaped(w, n->is_object ? "DDFName" : "MIME", (struct slice){ (const uint8_t *)n->type, strlen(n->type) }) && good;
     writer_text(w, "</Type></RTProperties>");
     for (const struct tnds_node *c = n->child; c; c = c->next)
-        good = good & put_xml(w, c);
+        good = put_xml(w, c) && good;
     if (n->has_value)
-        good = good & put_escaped(w, "Value", n->value);
+        good = put_escaped(w, "Value", n->value) && good;
     writer_text(w, "</Node>");
     return good;
 }
@@ -142,7 +144,7 @@ static void check_tree(const struct tnds_node *root)
     writer_text(&w, "<MgmtTree><VerDTD>1.2</VerDTD>");
     bool good = true;
     for (const struct tnds_node *n = root; n; n = n->next)
-        good = good & put_xml(&w, n);
+        good = put_xml(&w, n) && good;
     writer_text(&w, "</MgmtTree>");
     if (good)
         check_again(root, writer_slice(&w));

@@ -74,7 +74,22 @@ def choose(plan: Plan, s: Session) -> Script:
     reports = generic_alerts(s.first.get("SyncBody").all("Alert"), REPORT)
     if reports:
         return report(s, reports)
+    if any(a.text("Data") == "1200" for a in s.first.get("SyncBody").all("Alert")):
+        return managed(plan, s)
     return provision(plan, s)
+
+
+def managed(plan: Plan, s: Session) -> Script:
+    """A session that we asked for: its id is the one of our notification. Nothing is provisioned in it, and trying to is refused."""
+    asked = load_json(plan.directory / "notified.json", {}).get(s.account.user, [])
+    s.log("session.asked", known=s.session_id in asked)
+    if s.session_id not in asked:
+        raise Stop(f"alert 1200 in session {s.session_id}, which nobody asked for")
+    reply = yield [get(*(f"./DevDetail/{leaf}" for leaf in DETAIL))]
+    s.log("devdetail", **{u.rsplit("/", 1)[1]: i.text("Data") for u, i in results(reply).items()})
+    expect((yield [put("Replace", "./DMAcc/1/Name", "chr", f"Session {s.session_id}")]), "name of the account")
+    expect((yield [put("Add", f"{AGENT}/LwM2M/late/ShortServerId", "int", 102)]), "provisioning in a management session", "405")
+    s.log("managed")
 
 
 def report(s: Session, reports: list[tuple[str, str]]) -> Script:

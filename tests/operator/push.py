@@ -17,7 +17,7 @@ from pathlib import Path
 
 import accounts
 import pki
-from common import EventLog, Refused, b64, load_json, openssl, run_program, sha256, write_file
+from common import EventLog, Refused, b64, json_state, load_json, openssl, run_program, sha256, write_file
 import sms_pdu                                             # found through common
 from oma import dm, wsp
 from oma.prov import Encoder, characteristic, document, parm, to_xml
@@ -110,8 +110,13 @@ def make_notification(a: argparse.Namespace) -> bytes:
     account = accounts.load(a.dir, a.user or a.gateway_id)
     if account is None:
         raise Refused(f"no account for {a.user or a.gateway_id}: make a bootstrap first")
-    nonce = bytes(4) if a.default_nonce else account.octets("server_nonce")
-    body = dm.package0(account.server_id.encode(), account.server_secret.encode(), nonce, session=a.notify)
+    if a.default_nonce:                                    # both sides begin again with it (DM Security 1.2, 5.3.4)
+        account.nonce = account.server_nonce = b64(b"0x00000000" if a.default_nonce == "text" else bytes(4))
+        accounts.save(a.dir, account)
+    with json_state(a.dir / "notified.json") as notified:
+        notified.setdefault(account.user, []).append(f"{a.notify:X}")
+    secret = b"not the secret" if a.wrong_mac else account.server_secret.encode()
+    body = dm.package0((a.notify_server or account.server_id).encode(), secret, account.octets("server_nonce"), ui_mode=a.ui, session=a.notify)
     return wsp.wsp_push(body, wsp.DM_NOTIFICATION, app_id=wsp.APP_SYNCML_DM)
 
 
@@ -190,7 +195,9 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--flip", type=int, metavar="BIT", help="flip this bit of the document after its MAC was made")
     g = p.add_argument_group("instead of a bootstrap")
     g.add_argument("--notify", type=lambda s: int(s, 16), metavar="SESSION", help="Package#0 for this session id (hex)")
-    g.add_argument("--default-nonce", action="store_true", help="Package#0 with the default nonce (four zero octets)")
+    g.add_argument("--default-nonce", choices=("octets", "text"), help="Package#0 with the default nonce, as four zero octets or as text")
+    g.add_argument("--notify-server", help="Package#0 in the name of this server id")
+    g.add_argument("--ui", type=int, choices=range(4), default=0, help="Package#0: user interaction mode (default %(default)s)")
     g.add_argument("--trigger", metavar="PATH", help="LwM2M trigger: POST to PATH, e.g. /1/0/8")
     g = p.add_argument_group("carriage")
     g.add_argument("--pdu-in", type=Path, help="send this WSP PDU again instead of making one (replay)")
@@ -214,7 +221,7 @@ def arguments() -> argparse.Namespace:
 def build(a: argparse.Namespace) -> bytes:
     if a.pdu_in:
         return a.pdu_in.read_bytes()
-    if a.notify or a.trigger:
+    if a.notify is not None or a.trigger:
         return make_notification(a)
     user = a.user or a.gateway_id
     if a.fresh:

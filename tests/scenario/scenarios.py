@@ -26,6 +26,7 @@ def load():
     import bad_input        # noqa: F401
     import main_job         # noqa: F401
     import neighbours       # noqa: F401
+    import pushes           # noqa: F401
     import restarts         # noqa: F401
     import sim_card         # noqa: F401
     import typed_digits     # noqa: F401

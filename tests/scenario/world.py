@@ -114,6 +114,15 @@ class World:
         (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={self.bin}\n")
         (ETC / "agent-modemd.conf").write_text("[link]\nports=wwan*\n")
 
+    def agentd_conf(self, line):
+        """One more line in [agent]; the answer replaces it by another."""
+        text = (ETC / "agentd.conf").read_text()
+
+        def put(other):
+            (ETC / "agentd.conf").write_text(f"{text}{other}\n")
+        put(line)
+        return put
+
     def tred_once(self, *words):
         user, *command = self.programs["tred"]
         lab("run-as", user, "--", *command, *words)

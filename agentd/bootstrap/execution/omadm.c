@@ -18,8 +18,9 @@ struct omadm {
     struct dm_account account;
     struct lease lease;
     char context[33], network[256], device_id[96];
-    bool report;
+    bool report, management, by_server;
     int report_code;
+    uint16_t session_id;
     dm_done_fn *fn;
     void (*waiting)(void *user, const char *text);
     void *user;
@@ -76,6 +77,7 @@ static void start_session(struct omadm *o)
     struct dm_job job = {
         .account = &o->account, .context = o->context, .device = &device, .lease = &o->lease, .roots_pem = f->roots_pem,
         .now = clock_now(&o->site->clock), .report = o->report, .report_code = o->report_code,
+        .management = o->management, .by_server = o->by_server, .session_id = o->session_id,
     };
     struct error e = { 0 };
     o->session = dm_session_start(o->site->loop, o->site->https, o->site->trust, &job, on_session, o, &e);
@@ -109,6 +111,10 @@ static void await_clock(void *user)
         o->timer = loop_timer(o->site->loop, CLOCK_POLL_MS, await_clock, o);
         return;
     }
+    if (o->management) {
+        start_session(o);
+        return;
+    }
     o->call = trust_token_open(o->site->trust, o->context, on_token, o);
 }
 
@@ -120,7 +126,8 @@ struct omadm *omadm_start(struct site *site, const struct omadm_task *task, dm_d
     if (!o)
         abort();
     *o = (struct omadm){ .site = site, .account = *task->account, .lease = *task->lease, .report = task->report,
-                         .report_code = task->report_code, .fn = fn, .waiting = waiting, .user = user };
+                         .report_code = task->report_code, .management = task->management, .by_server = task->by_server,
+                         .session_id = task->session_id, .fn = fn, .waiting = waiting, .user = user };
     (void)text_copy(o->context, sizeof o->context, task->context);
     (void)snprintf(o->device_id, sizeof o->device_id, "urn:gateway:%s", site->factory.gateway_id);
     (void)site_network_facts(site, task->apn, o->network, sizeof o->network);

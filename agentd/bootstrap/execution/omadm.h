@@ -15,6 +15,8 @@ struct omadm_task {
     const char *apn;                  /* for the network facts; "" without */
     bool report;                      /* a report session with report_code */
     int report_code;
+    bool management, by_server;       /* like those of struct dm_job; a management session needs no registration token */
+    uint16_t session_id;
 };
 
 /* fn: once from the loop, like dm_done_fn. waiting (may be NULL): told with a sentence while the clock is awaited. */

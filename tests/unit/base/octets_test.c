@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/rate.h"
 #include "base/reader.h"
 #include "base/secret.h"
 #include "base/text.h"
@@ -264,6 +265,27 @@ static void times(void)
     }
 }
 
+/* Six at once, then one each ten minutes; nothing is saved up beyond six. */
+static void so_many_in_an_hour(void)
+{
+    struct rate r = { .per_hour = 6 }, none = { 0 }, one = { .per_hour = 1 };
+    uint64_t now = 1000;
+    for (int i = 0; i < 6; i++)
+        g_assert_true(rate_take(&r, now));
+    g_assert_false(rate_take(&r, now));
+    g_assert_false(rate_take(&r, now + RATE_HOUR_MS / 6 - 1));
+    g_assert_true(rate_take(&r, now + RATE_HOUR_MS / 6));
+    g_assert_false(rate_take(&r, now + RATE_HOUR_MS / 6));
+    now += 100ULL * RATE_HOUR_MS;
+    for (int i = 0; i < 6; i++)
+        g_assert_true(rate_take(&r, now));
+    g_assert_false(rate_take(&r, now));
+    g_assert_false(rate_take(&none, now));
+    g_assert_true(rate_take(&one, now));
+    g_assert_false(rate_take(&one, now + RATE_HOUR_MS - 1));
+    g_assert_true(rate_take(&one, now + RATE_HOUR_MS));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -281,5 +303,6 @@ int main(int argc, char **argv)
     g_test_add_func("/text/time", times);
     g_test_add_func("/error/names", errors_have_names);
     g_test_add_func("/secret", secrets);
+    g_test_add_func("/rate/so many in an hour", so_many_in_an_hour);
     return g_test_run();
 }

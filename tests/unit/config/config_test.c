@@ -12,7 +12,7 @@ static char *in_force(const char *path, unsigned *count)
 {
     g_autofree char *text = NULL;
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    g_autoptr(GRegex) setting = g_regex_new("^#([a-z-]+=)", G_REGEX_MULTILINE, 0, NULL);
+    g_autoptr(GRegex) setting = g_regex_new("^#([a-z0-9-]+=)", G_REGEX_MULTILINE, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
     g_regex_match(setting, text, 0, &match);
     for (*count = 0; g_match_info_matches(match); (*count)++)
@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 8);
+    g_assert_cmpuint(count, ==, 10);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -43,8 +43,41 @@ static void test_agentd(void)
     g_assert_cmpint(file.uplink, ==, built_in.uplink);
     g_assert_cmpint(file.enable_modem, ==, built_in.enable_modem);
     g_assert_cmpint(file.allow_roaming, ==, built_in.allow_roaming);
+    g_assert_cmpint(file.default_nonce, ==, built_in.default_nonce);
+    g_assert_cmpuint(file.lwm2m_triggers, ==, built_in.lwm2m_triggers);
     g_assert_cmpint(file.log_level, ==, built_in.log_level);
     g_assert_cmpint(file.log_target, ==, built_in.log_target);
+}
+
+/* One key of [agent] with one value: what config_load says, and the configuration. */
+static enum error_code load_line(const char *line, struct agentd_config *out)
+{
+    char *name = NULL;
+    struct error err = { 0 };
+    g_autofree char *text = g_strdup_printf("[agent]\n%s\n", line);
+    int fd = g_file_open_tmp("config-XXXXXX", &name, NULL);
+    g_assert_true(fd >= 0 && g_close(fd, NULL) && g_file_set_contents(name, text, -1, NULL));
+    enum error_code rc = config_load(name, out, &err);
+    g_unlink(name);
+    g_free(name);
+    return rc;
+}
+
+static void test_triggers(void)
+{
+    static const char *const bad[] = { "default-nonce=yes", "default-nonce=", "lwm2m-triggers=-1", "lwm2m-triggers=3601", "lwm2m-triggers=six" };
+    static const char *const nonces[] = { "default-nonce=no", "default-nonce=octets", "default-nonce=text", "default-nonce=both" };
+    struct agentd_config c;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_cmpint(load_line(bad[i], &c), ==, ERROR_INVALID);
+    for (size_t i = 0; i < G_N_ELEMENTS(nonces); i++) {
+        g_assert_cmpint(load_line(nonces[i], &c), ==, ERROR_NONE);
+        g_assert_cmpint(c.default_nonce, ==, (int)i); /* as enum default_nonce */
+    }
+    g_assert_cmpint(load_line("lwm2m-triggers=0", &c), ==, ERROR_NONE);
+    g_assert_cmpuint(c.lwm2m_triggers, ==, 0);
+    g_assert_cmpint(load_line("lwm2m-triggers=3600", &c), ==, ERROR_NONE);
+    g_assert_cmpuint(c.lwm2m_triggers, ==, 3600);
 }
 
 static void test_modemd(void)
@@ -67,6 +100,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config/agentd", test_agentd);
+    g_test_add_func("/config/triggers", test_triggers);
     g_test_add_func("/config/modemd", test_modemd);
     return g_test_run();
 }

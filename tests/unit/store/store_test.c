@@ -97,7 +97,7 @@ static void test_refused_messages_are_bounded_and_others_stay(struct fixture *f,
     (void)data;
     begin(f);
     for (uint8_t i = 0; i < 20; i++) {
-        struct inbox_row row = { .hash = { i }, .state = i % 2 ? INBOX_REFUSED : INBOX_COMMITTED };
+        struct inbox_row row = { .hash = { i }, .state = i % 4 == 1 ? INBOX_REFUSED : i % 4 == 3 ? INBOX_DONE : INBOX_COMMITTED };
         store_inbox_add(f->store, &row, octets("x"));
     }
     store_inbox_prune(f->store, 3);
@@ -106,7 +106,7 @@ static void test_refused_messages_are_bounded_and_others_stay(struct fixture *f,
     for (uint8_t i = 0; i < 20; i++) {
         struct inbox_row row, key = { .hash = { i } };
         if (store_inbox_get(f->store, key.hash, &row))
-            *(row.state == INBOX_REFUSED ? &refused : &committed) += 1;
+            *(row.state == INBOX_COMMITTED ? &committed : &refused) += 1;
     }
     g_assert_cmpuint(refused, ==, 3);
     g_assert_cmpuint(committed, ==, 10);

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "model/settings_octets.h"
 #include "support.h"
 #include "tred/heap.h"
 #include "tred/lifecycle.h"
 #include "tred/mid.h"
+#include "tred/notification.h"
 #include "tred/push.h"
 #include "tred/token.h"
 
@@ -355,6 +357,73 @@ static void registry_reads_back_what_it_wrote(void)
     tre_unmake(t);
 }
 
+struct notification_case { /* one vector with the account that its receiver has */
+    struct slice account, body;
+};
+
+static enum error_code judge(const struct notification_case *c, unsigned readings)
+{
+    enum tre_nonce nonce = TRE_NONCE_STORED;
+    enum error_code rc = notification_verify(c->account, c->body, readings, &nonce);
+    if (rc == ERROR_NONE)
+        g_assert_true(nonce == TRE_NONCE_STORED || (nonce & readings));
+    return rc;
+}
+
+/* Each octet cut, each bit changed: refused, whatever readings of the default nonce are allowed. */
+static void refuses_all_others(const struct notification_case *c)
+{
+    uint8_t *data = (uint8_t *)(uintptr_t)c->body.data;
+    for (size_t len = 0; len < c->body.len; len++)
+        g_assert_cmpint(judge(&(struct notification_case){ c->account, { data, len } }, 3), !=, ERROR_NONE);
+    for (size_t bit = 0; bit < c->body.len * 8; bit++) {
+        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        g_assert_cmpint(judge(c, 3), !=, ERROR_NONE);
+        data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
+/* The receiver of the vectors has com.example.dm and com.mgmtsrv.manage; those of the default nonce come when its own one is another. */
+static void notifications_are_those_of_the_vectors(void)
+{
+    json_t *index = support_vectors("oma/index-dm.json"), *v;
+    size_t i, good = 0;
+    json_array_foreach(json_object_get(index, "package0"), i, v) {
+        const char *name = json_string_value(json_object_get(v, "name"));
+        bool by_default = strstr(name, "_defnonce_") != NULL, unknown = strstr(name, "unknown_server") != NULL, text = strstr(name, "ascii") != NULL;
+        struct slice nonce = support_hex(v, "nonce_hex"), body = support_hex(v, "package0_hex");
+        struct dm_account a = { .server.nonce = { 1, 2, 3 }, .server.nonce_len = 16 };
+        uint8_t octets[SETTINGS_OCTETS_MAX];
+        struct writer w = writer_make(octets, sizeof octets);
+        g_strlcpy(a.server_id, unknown ? "com.example.dm" : json_string_value(json_object_get(v, "server_id")), sizeof a.server_id);
+        g_strlcpy(a.server.secret, json_string_value(json_object_get(v, "server_password")), sizeof a.server.secret);
+        if (!by_default)
+            memcpy(a.server.nonce, nonce.data, a.server.nonce_len = nonce.len);
+        dm_account_write(&w, &a);
+        struct notification_case c = { writer_slice(&w), body };
+        bool accept = strcmp(json_string_value(json_object_get(v, "verdict")), "accept") == 0;
+        g_test_message("%s", name);
+        g_assert_cmpint(judge(&c, 0) == ERROR_NONE, ==, accept && !by_default);
+        g_assert_cmpint(judge(&c, TRE_NONCE_ZERO) == ERROR_NONE, ==, accept); /* the standard's nonce, as the vectors read it */
+        g_assert_cmpint(judge(&c, TRE_NONCE_TEXT) == ERROR_NONE, ==, text || (accept && !by_default));
+        if (unknown)
+            g_assert_cmpint(judge(&c, 3), ==, ERROR_NOT_FOUND);
+        if (accept || text) {
+            refuses_all_others(&c);
+            good++;
+        }
+        a.server.secret[0] = '\0';
+        w = writer_make(octets, sizeof octets);
+        dm_account_write(&w, &a);
+        g_assert_cmpint(judge(&(struct notification_case){ writer_slice(&w), body }, 3), !=, ERROR_NONE);
+        g_free((void *)(uintptr_t)nonce.data);
+        g_free((void *)(uintptr_t)body.data);
+    }
+    g_assert_cmpint(judge(&(struct notification_case){ { NULL, 0 }, { NULL, 0 } }, 3), !=, ERROR_NONE);
+    g_assert_cmpuint(good, ==, 5);
+    json_decref(index);
+}
+
 int main(int argc, char **argv)
 {
     heap_start();
@@ -368,5 +437,6 @@ int main(int argc, char **argv)
     g_test_add_func("/tred/tokens/power", tokens_survive_power_cuts);
     g_test_add_func("/tred/lifecycle/tre_R6_matrix", lifecycle_has_these_arrows_and_no_other);
     g_test_add_func("/tred/push/vectors", push_accepts_the_vectors_and_no_flipped_bit);
+    g_test_add_func("/tred/notification/vectors", notifications_are_those_of_the_vectors);
     return g_test_run();
 }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "glue/loop_glib.h"
+#include "model/settings_octets.h"
 #include "model/tre_wire.h"
 #include "trust/trust.h"
 
@@ -231,6 +232,33 @@ static void push_verdict_carries_the_tries(void)
     g_assert_cmpint(got.tries, ==, 2);
 }
 
+/* The vector pkg0_v11_server_nonce16 and an account that only the TRE can open. */
+static void notification_is_verified_with_the_sealed_secret(void)
+{
+    static const char *const hex = "180199170d8899e2cbe30333a95a4f4c02c800000012340e636f6d2e6578616d706c652e646d";
+    struct dm_account a = { .server_id = "com.example.dm", .server = { .secret = "server-secret", .nonce_len = 16 } };
+    uint8_t octets[SETTINGS_OCTETS_MAX], body[64], blob[5000];
+    size_t len, blob_len;
+    for (uint8_t i = 0; i < 16; i++)
+        a.server.nonce[i] = 0x20 + i;
+    struct writer w = writer_make(octets, sizeof octets);
+    dm_account_write(&w, &a);
+    g_assert_true(text_hex_decode(slice_of(hex), body, sizeof body, &len));
+    g_assert_cmpint(answer(trust_seal(trust, "dm/x", writer_slice(&w), on_octets, NULL)), ==, ERROR_NONE);
+    blob_len = got.len;
+    memcpy(blob, got.octets, blob_len);
+    struct slice sealed = { blob, blob_len }, whole = { body, len };
+    g_assert_cmpint(answer(trust_verify_notification(trust, "dm/x", sealed, 0, whole, on_octets, NULL)), ==, ERROR_NONE);
+    g_assert_true(got.len == 1 && got.octets[0] == TRE_NONCE_STORED);
+    g_assert_cmpint(answer(trust_verify_notification(trust, "dm/y", sealed, 0, whole, on_octets, NULL)), ==, ERROR_DENIED);
+    body[20] ^= 1;
+    g_assert_cmpint(answer(trust_verify_notification(trust, "dm/x", sealed, 3, whole, on_octets, NULL)), ==, ERROR_MAC_MISMATCH);
+    g_assert_cmpuint(got.len, ==, 0);
+    g_assert_cmpint(answer(trust_verify_notification(trust, "dm/x", sealed, 0, (struct slice){ body, 3 }, on_octets, NULL)), ==, ERROR_MALFORMED);
+    blob[40] ^= 1;
+    g_assert_cmpint(answer(trust_verify_notification(trust, "dm/x", sealed, 0, whole, on_octets, NULL)), ==, ERROR_DENIED);
+}
+
 static void cancelled_call_never_answers(void)
 {
     int before = got.count;
@@ -320,6 +348,7 @@ int main(int argc, char **argv)
     g_test_add_func("/trust/2_seal", seal_and_unseal);
     g_test_add_func("/trust/3_bounds", bounds_are_kept_here);
     g_test_add_func("/trust/4_push", push_verdict_carries_the_tries);
+    g_test_add_func("/trust/4_notification", notification_is_verified_with_the_sealed_secret);
     g_test_add_func("/trust/5_cancel", cancelled_call_never_answers);
     g_test_add_func("/trust/6_mid", mid_appears_in_the_tree);
     g_test_add_func("/trust/7_peer", peer_that_dies_comes_back);

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pushes other than OMA CP: Package #0 of OMA DM and LwM2M triggers, from SMS to effect, and what strangers can do with them."""
+from main_job import check_managed, expect
+from scenarios import scenario
+from world import NAME, ROOT, agentctl, until
+
+NOTIFIED = {"Source": "sms-qmi", "Kind": "session"}
+
+
+def managed_gateway(world):
+    world.up()
+    world.start()
+    world.sms(world.push())
+    check_managed(world)
+    world.reported()
+    until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
+
+
+def asked(world):
+    """Session ids of the sessions that the DM server had asked for, in order."""
+    return [e["session"] for e in world.dm_events() if e["event"] == "session.asked" and e["known"]]
+
+
+def refusals(world):
+    return world.manager()["MessagesRefused"]
+
+
+def refused(world, cause, send):
+    """send() is refused with cause: counted, visible, and nothing else happens."""
+    before, sessions = refusals(world), len(world.sessions())
+    send()
+    until(f"the refusal {cause}", lambda: refusals(world) == before + 1, 20)
+    expect(f"cause {world.manager()['LastError']}", world.manager()["LastError"] == cause and world.manager()["LastErrorHint"])
+    expect("no session", len(world.sessions()) == sessions)
+
+
+def session(world, number, send):
+    """send() brings about exactly the session of that number (hex)."""
+    before = len(asked(world))
+    send()
+    until(f"session {number}", lambda: asked(world)[before:] == [number] and
+          any(e["event"] == "managed" and e["session"] == number for e in world.dm_events()), 30)
+    until("the end of its job", lambda: world.manager()["ActiveJobs"] == 0 and world.one("Account", Protocol="omadm")["State"] == "idle", 10)
+    expect("a job that succeeded", any(j["Kind"] == "session" and j["State"] == "succeeded" and j["Step"] == "REPORTED" for j in world.all("Job").values()))
+
+
+@scenario(mode="qmi")
+def a_notification_by_sms_starts_the_session_that_the_server_asked_for(world):
+    """Alert 1200 under the id of the notification, over the bearer; the nonce moves on; who lacks secret or account is refused in silence."""
+    managed_gateway(world)
+    session(world, "1234", lambda: world.sms(world.push("--notify", "1234")))
+    expect("one session only", asked(world) == ["1234"])
+    contact = world.one("Account", Protocol="omadm")["LastContact"]
+    expect("contact is shown", contact > 0)
+    last = world.dir / f"push{world.sent}.pdu"
+    world.sms(last)                                          # a replay: the message is known
+    refused(world, "MacMismatch", lambda: world.sms(world.push("--notify", "77", "--wrong-mac")))
+    refused(world, "NotFound", lambda: world.sms(world.push("--notify", "78", "--notify-server", "com.evil")))
+    # the next one is made with the nonce of the session before, and survives a restart of agentd
+    world.stop("agentd")
+    world.start("agentd")
+    until("in service", lambda: world.manager()["State"] == "managed", 60)
+    session(world, "AB", lambda: world.sms(world.push("--notify", "ab", "--ui", "1")))
+    expect("two sessions", asked(world) == ["1234", "AB"])
+    expect("nothing was provisioned", len([a for a in world.all("Account").values() if a["Protocol"] == "lwm2m"]) == 1)
+    expect("the context is as it was", world.one("Context", Name="usim")["State"] == "committed")
+
+
+@scenario(mode="none")
+def the_default_nonce_resynchronises_once_an_hour(world):
+    """Server and gateway have lost their nonces: 0x00000000 serves once, in the reading that is allowed, and can be switched off."""
+    world.up()
+    world.start()
+    agentctl("bootstrap", world.push())
+    check_managed(world)
+    world.reported()
+    until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
+
+    def notify(*words):
+        agentctl("bootstrap", "--no-wait", world.push("--notify", *words), check=False)
+
+    refused(world, "MacMismatch", lambda: notify("1", "--default-nonce", "text"))
+    session(world, "2", lambda: notify("2", "--default-nonce", "octets"))
+    session(world, "3", lambda: notify("3"))                 # the nonce that session 2 brought
+    refused(world, "RateLimited", lambda: notify("4", "--default-nonce", "octets"))
+    conf = world.agentd_conf("default-nonce=no")
+    world.call(ROOT, f"{NAME}.Manager", "Reload")
+    refused(world, "MacMismatch", lambda: notify("5", "--default-nonce", "octets"))
+    conf("default-nonce=both")
+    world.stop("agentd")
+    world.start("agentd")
+    until("in service", lambda: world.manager()["State"] == "managed", 60)
+    session(world, "6", lambda: notify("6", "--default-nonce", "text"))
+
+
+@scenario(mode="qmi")
+def a_lwm2m_trigger_by_sms_brings_an_update_and_no_more_than_six_an_hour(world):
+    """Each genuine or forged trigger is at most one Update over the account's own session; the seventh is counted, not carried out."""
+    managed_gateway(world)
+
+    def updates():
+        return sum(e["event"] == "update" for e in world.lwm2m_events())
+
+    def others():
+        return sum(e["event"] in ("register", "deregister", "expired") for e in world.lwm2m_events())
+
+    registrations = others()
+    refused(world, "NotSupported", lambda: world.sms(world.push("--trigger", "/1/0/9")))
+    for number in range(1, 6):
+        before = updates()
+        world.sms(world.push("--trigger", "/1/0/8"))
+        until(f"update {number}", lambda n=before: updates() == n + 1, 10)
+    expect("counted", world.manager()["TriggersCarriedOut"] == 5)
+    before = updates()
+    for path in ("/1/0/8", "/1/0/9"):
+        refused(world, "RateLimited", lambda p=path: world.sms(world.push("--trigger", p)))
+    refused(world, "Denied", lambda: world.sms(world.push("--trigger", "/3/0/4")))
+    expect("nothing more happened", updates() == before and others() == registrations and world.manager()["TriggersLimited"] == 2)
+    expect("in service", world.manager()["State"] == "managed")
