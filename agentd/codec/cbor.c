@@ -6,7 +6,7 @@
 
 enum { ONE = 24, TWO = 25, FOUR = 26, EIGHT = 27 };
 
-static void put_head(struct writer *w, enum cbor_major major, uint64_t v)
+void cbor_put_head(struct writer *w, enum cbor_major major, uint64_t v)
 {
     uint8_t top = (uint8_t)((unsigned)major << 5);
     if (v < ONE) {
@@ -28,45 +28,45 @@ static void put_head(struct writer *w, enum cbor_major major, uint64_t v)
 
 void cbor_put_uint(struct writer *w, uint64_t v)
 {
-    put_head(w, CBOR_UINT, v);
+    cbor_put_head(w, CBOR_UINT, v);
 }
 
 void cbor_put_int(struct writer *w, int64_t v)
 {
-    put_head(w, v < 0 ? CBOR_NINT : CBOR_UINT, v < 0 ? (uint64_t)(-1 - v) : (uint64_t)v);
+    cbor_put_head(w, v < 0 ? CBOR_NINT : CBOR_UINT, v < 0 ? (uint64_t)(-1 - v) : (uint64_t)v);
 }
 
 void cbor_put_bytes(struct writer *w, const void *data, size_t len)
 {
-    put_head(w, CBOR_BYTES, len);
+    cbor_put_head(w, CBOR_BYTES, len);
     writer_put(w, data, len);
 }
 
 void cbor_put_text(struct writer *w, const char *text)
 {
-    put_head(w, CBOR_TEXT, strlen(text));
+    cbor_put_head(w, CBOR_TEXT, strlen(text));
     writer_text(w, text);
 }
 
 void cbor_put_string(struct writer *w, struct slice utf8)
 {
-    put_head(w, CBOR_TEXT, utf8.len);
+    cbor_put_head(w, CBOR_TEXT, utf8.len);
     writer_put(w, utf8.data, utf8.len);
 }
 
 void cbor_put_array(struct writer *w, uint64_t items)
 {
-    put_head(w, CBOR_ARRAY, items);
+    cbor_put_head(w, CBOR_ARRAY, items);
 }
 
 void cbor_put_map(struct writer *w, uint64_t pairs)
 {
-    put_head(w, CBOR_MAP, pairs);
+    cbor_put_head(w, CBOR_MAP, pairs);
 }
 
 void cbor_put_tag(struct writer *w, uint64_t tag)
 {
-    put_head(w, CBOR_TAG, tag);
+    cbor_put_head(w, CBOR_TAG, tag);
 }
 
 /* Section 3: the argument; a value that fits a shorter form is refused (4.2.1). */

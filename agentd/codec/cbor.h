@@ -12,6 +12,8 @@
 
 enum cbor_major { CBOR_UINT = 0, CBOR_NINT = 1, CBOR_BYTES = 2, CBOR_TEXT = 3, CBOR_ARRAY = 4, CBOR_MAP = 5, CBOR_TAG = 6, CBOR_SIMPLE = 7 };
 
+/* The head alone, in its shortest form; what it announces follows by the caller. */
+void cbor_put_head(struct writer *w, enum cbor_major major, uint64_t v);
 void cbor_put_uint(struct writer *w, uint64_t v);
 void cbor_put_int(struct writer *w, int64_t v);
 void cbor_put_bytes(struct writer *w, const void *data, size_t len);

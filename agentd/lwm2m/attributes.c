@@ -1,65 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of attached attributes. Bounded; a row without attributes is given back. */
+/* The table of attached attributes, and one table of what each attribute may be. Bounded; a row without attributes is given back. */
 #include "lwm2m/attributes.h"
 
 #include "base/text.h"
 
-struct attribute_name {
+enum range { RANGE_SECONDS, RANGE_REAL, RANGE_STEP, RANGE_BIT, RANGE_COUNT };
+
+static const struct {
     const char *name;
-    enum attribute bit;
+    enum range range;
+    enum value_type only; /* FLOAT: any number; NONE: at every level */
+} rules[ATTRIBUTES] = {
+    [ATTRIBUTE_PMIN] = { "pmin", RANGE_SECONDS, VALUE_NONE }, [ATTRIBUTE_PMAX] = { "pmax", RANGE_SECONDS, VALUE_NONE },
+    [ATTRIBUTE_EPMIN] = { "epmin", RANGE_SECONDS, VALUE_NONE }, [ATTRIBUTE_EPMAX] = { "epmax", RANGE_SECONDS, VALUE_NONE },
+    [ATTRIBUTE_GT] = { "gt", RANGE_REAL, VALUE_FLOAT }, [ATTRIBUTE_LT] = { "lt", RANGE_REAL, VALUE_FLOAT }, [ATTRIBUTE_STEP] = { "st", RANGE_STEP, VALUE_FLOAT },
+    [ATTRIBUTE_EDGE] = { "edge", RANGE_BIT, VALUE_BOOLEAN }, [ATTRIBUTE_CON] = { "con", RANGE_BIT, VALUE_NONE }, [ATTRIBUTE_HQMAX] = { "hqmax", RANGE_COUNT, VALUE_NONE },
 };
 
-static const struct attribute_name names[] = {
-    { "pmin", ATTRIBUTE_PMIN }, { "pmax", ATTRIBUTE_PMAX }, { "gt", ATTRIBUTE_GT }, { "lt", ATTRIBUTE_LT }, { "st", ATTRIBUTE_STEP },
-};
-
-enum { COUNT = sizeof names / sizeof names[0], NUMERIC_ONLY = ATTRIBUTE_GT | ATTRIBUTE_LT | ATTRIBUTE_STEP };
-
-static double *real_of(struct attributes *a, enum attribute bit)
+bool attribute_has(const struct attributes *a, enum attribute which)
 {
-    return bit == ATTRIBUTE_GT ? &a->gt : bit == ATTRIBUTE_LT ? &a->lt : &a->step;
+    return a->set & 1u << which;
 }
 
-static bool apply(struct attributes *a, enum attribute bit, struct slice value)
+double attribute_value(const struct attributes *a, enum attribute which, double otherwise)
 {
-    if (bit == ATTRIBUTE_PMIN || bit == ATTRIBUTE_PMAX) {
-        uint64_t seconds;
-        if (!text_decimal(value, INT32_MAX, &seconds))
-            return false;
-        *(bit == ATTRIBUTE_PMIN ? &a->pmin : &a->pmax) = (uint32_t)seconds;
-    } else if (!real_parse(value, real_of(a, bit)) || (bit == ATTRIBUTE_STEP && a->step <= 0)) {
-        return false;
-    }
-    a->set |= bit;
-    return true;
+    return attribute_has(a, which) ? a->value[which] : otherwise;
 }
 
-static bool apply_query(struct attributes *a, bool numeric, struct slice query)
+static bool read_value(enum range range, struct slice text, double *v)
 {
-    size_t equals = 0;
-    while (equals < query.len && query.data[equals] != '=')
-        equals++;
-    for (size_t i = 0; i < COUNT; i++) {
-        if (!slice_is((struct slice){ query.data, equals }, names[i].name))
-            continue;
-        if ((names[i].bit & NUMERIC_ONLY) && !numeric)
+    uint64_t number;
+    switch (range) {
+    case RANGE_SECONDS:
+    case RANGE_COUNT:
+    case RANGE_BIT:
+        if (!text_decimal(text, range == RANGE_BIT ? 1 : range == RANGE_COUNT ? UINT16_MAX : INT32_MAX, &number))
             return false;
-        if (equals == query.len) { /* "pmin": unset */
-            a->set &= ~(unsigned)names[i].bit;
-            return true;
-        }
-        return apply(a, names[i].bit, (struct slice){ &query.data[equals + 1], query.len - equals - 1 });
+        *v = (double)number;
+        return true;
+    case RANGE_REAL:
+        return real_parse(text, v);
+    case RANGE_STEP:
+        return real_parse(text, v) && *v > 0;
     }
     return false;
 }
 
-/* Clause 5.1.2: lt < gt, and a step of st must fit twice between them. */
+static bool applies(enum value_type only, enum value_type type)
+{
+    return only == VALUE_NONE || (only == VALUE_FLOAT ? value_is_number(type) : only == type);
+}
+
+static bool apply_query(struct attributes *a, enum value_type type, struct slice query)
+{
+    size_t equals = 0;
+    while (equals < query.len && query.data[equals] != '=')
+        equals++;
+    for (unsigned i = 0; i < ATTRIBUTES; i++) {
+        if (!slice_is((struct slice){ query.data, equals }, rules[i].name))
+            continue;
+        if (!applies(rules[i].only, type))
+            return false;
+        if (equals == query.len) { /* "pmin": unset */
+            a->set &= ~(1u << i);
+            return true;
+        }
+        a->set |= 1u << i;
+        return read_value(rules[i].range, (struct slice){ &query.data[equals + 1], query.len - equals - 1 }, &a->value[i]);
+    }
+    return false;
+}
+
+/* Clause 5.1.2: lt < gt, and a step of st must fit twice between them; epmin < epmax. */
 static bool consistent(const struct attributes *a)
 {
-    bool band = (a->set & ATTRIBUTE_GT) && (a->set & ATTRIBUTE_LT);
-    if (band && a->lt >= a->gt)
+    if (attribute_has(a, ATTRIBUTE_EPMIN) && attribute_has(a, ATTRIBUTE_EPMAX) && a->value[ATTRIBUTE_EPMIN] >= a->value[ATTRIBUTE_EPMAX])
         return false;
-    return !band || !(a->set & ATTRIBUTE_STEP) || a->lt + 2 * a->step < a->gt;
+    if (!attribute_has(a, ATTRIBUTE_GT) || !attribute_has(a, ATTRIBUTE_LT))
+        return true;
+    double lt = a->value[ATTRIBUTE_LT], gt = a->value[ATTRIBUTE_GT], step = attribute_value(a, ATTRIBUTE_STEP, 0);
+    return lt < gt && lt + 2 * step < gt;
+}
+
+bool attributes_apply(struct attributes *a, enum value_type type, const struct slice *queries, size_t count)
+{
+    struct attributes next = *a;
+    for (size_t i = 0; i < count; i++)
+        if (!apply_query(&next, type, queries[i]))
+            return false;
+    if (!consistent(&next))
+        return false;
+    *a = next;
+    return true;
 }
 
 static struct attached *find(struct attribute_table *table, const struct path *p)
@@ -70,13 +102,10 @@ static struct attached *find(struct attribute_table *table, const struct path *p
     return NULL;
 }
 
-bool attributes_write(struct attribute_table *table, const struct path *p, bool numeric, const struct slice *queries, size_t count)
+bool attributes_write(struct attribute_table *table, const struct path *p, enum value_type type, const struct slice *queries, size_t count)
 {
     struct attributes next = attributes_own(table, p);
-    for (size_t i = 0; i < count; i++)
-        if (!apply_query(&next, numeric, queries[i]))
-            return false;
-    if (!consistent(&next))
+    if (!attributes_apply(&next, type, queries, count))
         return false;
     struct attached *row = find(table, p);
     if (!row && next.set) {
@@ -92,6 +121,13 @@ bool attributes_write(struct attribute_table *table, const struct path *p, bool 
     return true;
 }
 
+void attributes_forget(struct attribute_table *table, const struct path *p)
+{
+    for (size_t i = table->count; i-- > 0;)
+        if (path_contains(p, &table->at[i].path))
+            table->at[i] = table->at[--table->count];
+}
+
 struct attributes attributes_own(const struct attribute_table *table, const struct path *p)
 {
     for (size_t i = 0; i < table->count; i++)
@@ -100,39 +136,33 @@ struct attributes attributes_own(const struct attribute_table *table, const stru
     return (struct attributes){ 0 };
 }
 
+void attributes_override(struct attributes *a, const struct attributes *by)
+{
+    for (unsigned i = 0; i < ATTRIBUTES; i++)
+        if (by->set & 1u << i)
+            a->value[i] = by->value[i];
+    a->set |= by->set;
+}
+
 struct attributes attributes_effective(const struct attribute_table *table, const struct path *p)
 {
     struct attributes out = { 0 };
     for (uint8_t depth = PATH_OBJECT; depth <= p->depth; depth++) {
         struct path level = path_parent(p, depth);
         struct attributes own = attributes_own(table, &level);
-        if (own.set & ATTRIBUTE_PMIN)
-            out.pmin = own.pmin;
-        if (own.set & ATTRIBUTE_PMAX)
-            out.pmax = own.pmax;
-        if (own.set & ATTRIBUTE_GT)
-            out.gt = own.gt;
-        if (own.set & ATTRIBUTE_LT)
-            out.lt = own.lt;
-        if (own.set & ATTRIBUTE_STEP)
-            out.step = own.step;
-        out.set |= own.set;
+        attributes_override(&out, &own);
     }
     return out;
 }
 
 void attributes_put(struct writer *w, const struct attributes *a)
 {
-    struct attributes copy = *a;
-    for (size_t i = 0; i < COUNT; i++) {
-        if (!(a->set & names[i].bit))
+    for (unsigned i = 0; i < ATTRIBUTES; i++) {
+        if (!(a->set & 1u << i))
             continue;
         writer_u8(w, ';');
-        writer_text(w, names[i].name);
+        writer_text(w, rules[i].name);
         writer_u8(w, '=');
-        if (names[i].bit == ATTRIBUTE_PMIN || names[i].bit == ATTRIBUTE_PMAX)
-            integer_put(w, names[i].bit == ATTRIBUTE_PMIN ? copy.pmin : copy.pmax);
-        else
-            real_put(w, *real_of(&copy, names[i].bit));
+        real_put(w, a->value[i]);
     }
 }

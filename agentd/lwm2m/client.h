@@ -11,6 +11,8 @@
 #include "lwm2m/objects/objects.h"
 #include "net/https.h"
 
+struct observation;
+
 enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_REGISTERING, PHASE_REGISTERED, PHASE_UPDATING, PHASE_RETRYING, PHASE_LEAVING };
 enum event {
     EVENT_LEASE, EVENT_NO_LEASE,
@@ -22,22 +24,11 @@ enum event {
     EVENT_TIMER, EVENT_UPDATE, EVENT_STOP,
     EVENT_LEFT,     /* de-registered, or given up */
 };
-enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 32 };
+enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 16384 };
 
 struct posted {
     enum event event;
     uint64_t generation; /* of the session that it is about; 0: of none */
-};
-
-struct observation {
-    bool used;
-    struct coap_token token;
-    struct path path;
-    uint16_t format;
-    uint32_t sequence;   /* RFC 7641 clause 3.4: grows with each notification */
-    uint64_t sent_at;    /* loop milliseconds */
-    uint64_t digest;     /* of the values last reported */
-    double number;       /* value last reported, of a numeric resource */
 };
 
 struct lwm2m_client {
@@ -70,27 +61,14 @@ struct lwm2m_client {
 
     struct objects objects;
     struct attribute_table attributes;
-    struct observation observations[OBSERVATIONS_MAX];
+    bool version_1_0;          /* negotiated down */
+    struct observation *observations; /* of reporting.c */
+    size_t observed, observations_room;
     struct records records;    /* scratch of one request */
 };
 
 /* registration.c */
 void registration_post(struct lwm2m_client *c, enum event event, uint64_t generation);
 void registration_close(struct lwm2m_client *c); /* session, name look-up and timer away */
-
-/* device_management.c: one request of the server. */
-void device_management_serve(struct lwm2m_client *c, const struct coap_request *request, struct coap_answer *answer);
-
-/* discover.c */
-void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p);
-void discover_put_registration(struct writer *w); /* payload of Register */
-
-/* reporting.c */
-/* Adds or renews the observation of this token; the values just read are what was reported. False: no room, answer without Observe. */
-bool reporting_observe(struct lwm2m_client *c, const struct coap_token *token, const struct path *p, uint16_t format, int64_t *sequence);
-void reporting_cancel(struct lwm2m_client *c, const struct coap_token *token);
-bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token);
-void reporting_clear(struct lwm2m_client *c);
-void reporting_changed(struct lwm2m_client *c); /* values or attributes changed: looks at all observations from the loop, after the answer is out */
 
 #endif

@@ -8,11 +8,13 @@
 #include <coap3/coap.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "lwm2m/block1.h"
 #include "lwm2m/dedup.h"
 
 enum { BLOCK_SIZE = 1024, BLOCK_SZX = 6, MAX_EVENTS = 8, ALERT_NONE = -1, HANDSHAKE_DONE_MESSAGE = 14 };
@@ -29,6 +31,7 @@ struct coap_link {
     bool key_sent;      /* the server finished its part of the key exchange */
     int alert, own_alert; /* last fatal alert of the peer and of ours, ALERT_NONE */
     struct dedup dedup;
+    struct block1 block1;
     uint8_t body[COAP_ANSWER_MAX];
 };
 
@@ -84,7 +87,7 @@ static void read_option(struct coap_request *r, uint16_t number, const coap_opt_
         r->observe = option_number(option);
         break;
     case COAP_OPTION_BLOCK1:
-        r->more_blocks = value.len > 0 && (value.len > 1 || value.data[0] & 0xf8); /* M, or a number above 0 */
+        r->block1 = option_number(option);
         break;
     case COAP_OPTION_IF_MATCH:
         r->if_none_match = r->if_none_match || value.len > 0;
@@ -97,7 +100,7 @@ static void read_option(struct coap_request *r, uint16_t number, const coap_opt_
 
 static void read_request(struct coap_request *r, const coap_pdu_t *pdu)
 {
-    *r = (struct coap_request){ .method = (enum coap_method)coap_pdu_get_code(pdu), .accept = -1, .content_format = -1, .observe = -1 };
+    *r = (struct coap_request){ .method = (enum coap_method)coap_pdu_get_code(pdu), .accept = -1, .content_format = -1, .observe = -1, .block1 = -1 };
     r->token = pdu_token(pdu);
     coap_opt_iterator_t it;
     coap_option_iterator_init(pdu, &it, COAP_OPT_ALL);
@@ -115,13 +118,28 @@ static void add_number(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value
     coap_add_option(pdu, number, coap_encode_var_safe(octets, sizeof octets, value), octets);
 }
 
-static void write_answer(const coap_pdu_t *request, coap_pdu_t *response, const struct coap_answer *answer)
+static void add_location(coap_pdu_t *pdu, const uint16_t ids[2])
+{
+    for (size_t i = 0; i < 2 && (ids[0] || ids[1]); i++) {
+        char text[6];
+        int len = snprintf(text, sizeof text, "%u", (unsigned)ids[i]);
+        coap_add_option(pdu, COAP_OPTION_LOCATION_PATH, (size_t)len, (const uint8_t *)text);
+    }
+}
+
+/* Options in the order of their numbers: the library adds them faster so. */
+static void write_answer(const coap_pdu_t *request, coap_pdu_t *response, const struct coap_answer *answer, int64_t block1)
 {
     coap_opt_iterator_t it;
     struct slice body = writer_slice(&answer->body);
     coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
     if (answer->observe >= 0)
         add_number(response, COAP_OPTION_OBSERVE, (uint32_t)answer->observe & 0xffffff);
+    add_location(response, answer->created);
+    if (block1 >= 0)
+        add_number(response, COAP_OPTION_BLOCK1, (uint32_t)block1);
+    if (answer->code == CODE_TOO_LARGE)
+        add_number(response, COAP_OPTION_SIZE1, BLOCK1_BODY_MAX);
     if (answer->content_format < 0)
         return;
     if (body.len > BLOCK_SIZE || coap_check_option(request, COAP_OPTION_BLOCK2, &it)) {
@@ -133,6 +151,18 @@ static void write_answer(const coap_pdu_t *request, coap_pdu_t *response, const 
         coap_add_data(response, body.len, body.data);
 }
 
+/* Answers a request that was not seen before. */
+static void answer_new(struct coap_link *link, struct coap_request *r, struct coap_answer *answer)
+{
+    if (r->block1 >= 0) {
+        answer->code = block1_take(&link->block1, r, loop_now(link->loop), &r->payload);
+        if (answer->code != CODE_CHANGED)
+            return;
+    }
+    link->events.request(link->user, r, answer);
+    block1_drop(&link->block1, r);
+}
+
 static void on_request(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *request, const coap_string_t *query, coap_pdu_t *response)
 {
     (void)resource;
@@ -141,23 +171,25 @@ static void on_request(coap_resource_t *resource, coap_session_t *session, const
     struct coap_request r;
     struct coap_answer answer = { .code = CODE_INTERNAL, .content_format = -1, .observe = -1, .body = writer_make(link->body, sizeof link->body) };
     read_request(&r, request);
-    /* A plain GET has no effect, so a repeated one is simply answered again (RFC 7252 clause 4.5). */
-    bool remember = r.method != METHOD_GET || r.observe >= 0;
+    /* What only reads has no effect, so a repeated one is simply answered again (RFC 7252 clause 4.5). */
+    bool reads = r.method == METHOD_GET || r.method == METHOD_FETCH;
+    bool remember = !reads || r.observe >= 0;
     uint16_t mid = (uint16_t)coap_pdu_get_mid(request);
     uint64_t now = loop_now(link->loop);
     const struct dedup_entry *seen = remember ? dedup_find(&link->dedup, mid, &r.token, now) : NULL;
     if (!seen) {
-        link->events.request(link->user, &r, &answer);
+        answer_new(link, &r, &answer);
         if (remember)
-            dedup_add(&link->dedup, mid, &r.token, now, answer.code, answer.observe);
-    } else if (r.method == METHOD_GET) {
+            dedup_add(&link->dedup, mid, &r.token, now, &answer);
+    } else if (reads) {
         r.observe = -1;
-        link->events.request(link->user, &r, &answer);
+        answer_new(link, &r, &answer);
         answer.observe = seen->observe;
     } else {
         answer.code = seen->code; /* only a Read has a body */
+        memcpy(answer.created, seen->created, sizeof answer.created);
     }
-    write_answer(request, response, &answer);
+    write_answer(request, response, &answer, r.block1);
 }
 
 /* ---- answers to our requests ---- */
@@ -395,6 +427,7 @@ void coap_link_free(struct coap_link *link)
         coap_session_release(link->session);
     if (link->context)
         coap_free_context(link->context);
+    block1_clear(&link->block1);
     free(link);
 }
 
@@ -438,14 +471,15 @@ enum error_code coap_link_call(struct coap_link *link, const struct coap_call *c
     return send_pdu(link, pdu);
 }
 
-enum error_code coap_link_notify(struct coap_link *link, const struct coap_token *token, uint32_t sequence, int content_format, struct slice body)
+enum error_code coap_link_notify(struct coap_link *link, const struct coap_notification *n)
 {
-    coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON, COAP_RESPONSE_CODE_CONTENT, link->session);
+    coap_pdu_t *pdu = coap_new_pdu(n->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, COAP_RESPONSE_CODE_CONTENT, link->session);
     if (!pdu)
         return ERROR_NO_MEMORY;
-    coap_add_token(pdu, token->len, token->data);
-    add_number(pdu, COAP_OPTION_OBSERVE, sequence & 0xffffff);
-    add_number(pdu, COAP_OPTION_CONTENT_FORMAT, (uint32_t)content_format);
+    struct slice body = n->body;
+    coap_add_token(pdu, n->token.len, n->token.data);
+    add_number(pdu, COAP_OPTION_OBSERVE, n->sequence & 0xffffff);
+    add_number(pdu, COAP_OPTION_CONTENT_FORMAT, (uint32_t)n->content_format);
     if (body.len > BLOCK_SIZE) {
         add_number(pdu, COAP_OPTION_BLOCK2, 8 | BLOCK_SZX); /* number 0, more */
         add_number(pdu, COAP_OPTION_SIZE2, (uint32_t)body.len);

@@ -8,18 +8,10 @@
 #include "base/loop.h"
 #include "base/reader.h"
 #include "base/writer.h"
+#include "lwm2m/coap_code.h"
 #include "model/lease.h"
 
 enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ANSWER_MAX = 8192 };
-enum coap_method { METHOD_GET = 1, METHOD_POST, METHOD_PUT, METHOD_DELETE, METHOD_FETCH, METHOD_PATCH, METHOD_IPATCH };
-/* CoAP codes as on the wire: class << 5 | detail. */
-enum coap_code {
-    CODE_CREATED = 0x41, CODE_DELETED = 0x42, CODE_CHANGED = 0x44, CODE_CONTENT = 0x45,
-    CODE_BAD_REQUEST = 0x80, CODE_UNAUTHORIZED = 0x81, CODE_BAD_OPTION = 0x82, CODE_FORBIDDEN = 0x83, CODE_NOT_FOUND = 0x84,
-    CODE_METHOD_NOT_ALLOWED = 0x85, CODE_NOT_ACCEPTABLE = 0x86, CODE_PRECONDITION_FAILED = 0x8c, CODE_TOO_LARGE = 0x8d,
-    CODE_UNSUPPORTED_FORMAT = 0x8f, CODE_INTERNAL = 0xa0,
-};
-
 struct coap_token {
     uint8_t data[COAP_TOKEN_MAX];
     size_t len;
@@ -33,7 +25,7 @@ struct coap_request { /* borrowed for the call */
     size_t queries;           /* same */
     int accept, content_format; /* -1: absent */
     int observe;              /* -1: absent; 0 register, 1 cancel */
-    bool more_blocks;         /* Block1: part of a larger body */
+    int64_t block1;           /* Block1 as on the wire, -1: absent; a handler gets whole bodies all the same */
     bool if_none_match;       /* also an If-Match that cannot match: nothing here has an ETag */
     struct coap_token token;
     struct slice payload;
@@ -43,6 +35,7 @@ struct coap_answer {
     enum coap_code code;
     int content_format;  /* -1: none */
     int64_t observe;     /* -1: no option */
+    uint16_t created[2]; /* object and instance of a Create whose id the client chose; 0, 0: no Location-Path */
     struct writer body;  /* room of COAP_ANSWER_MAX octets; sent in blocks if needed */
 };
 
@@ -88,8 +81,16 @@ struct coap_call {
 };
 /* Sends a confirmable request with a fresh random token. IO, NO_MEMORY. */
 enum error_code coap_link_call(struct coap_link *link, const struct coap_call *call, struct coap_token *token);
-/* Sends a confirmable notification; a body that does not fit goes out as its first block (RFC 7959 clause 2.6). */
-enum error_code coap_link_notify(struct coap_link *link, const struct coap_token *token, uint32_t sequence, int content_format, struct slice body);
+
+struct coap_notification {
+    struct coap_token token;
+    uint32_t sequence;
+    int content_format;
+    bool confirmable;
+    struct slice body;
+};
+/* A body that does not fit goes out as its first block (RFC 7959 clause 2.6). IO, NO_MEMORY, TOO_LARGE. */
+enum error_code coap_link_notify(struct coap_link *link, const struct coap_notification *n);
 bool token_equal(const struct coap_token *a, const struct coap_token *b);
 
 #endif

@@ -19,8 +19,10 @@ const struct dedup_entry *dedup_find(const struct dedup *d, uint16_t mid, const 
     return NULL;
 }
 
-void dedup_add(struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now, enum coap_code code, int64_t observe)
+void dedup_add(struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now, const struct coap_answer *answer)
 {
-    d->at[d->next] = (struct dedup_entry){ .until = now + EXCHANGE_LIFETIME_MS, .token = *token, .mid = mid, .code = code, .observe = observe };
+    struct dedup_entry *e = &d->at[d->next];
+    *e = (struct dedup_entry){ .until = now + EXCHANGE_LIFETIME_MS, .token = *token, .mid = mid, .code = answer->code, .observe = answer->observe };
+    memcpy(e->created, answer->created, sizeof e->created);
     d->next = (d->next + 1) % DEDUP_ENTRIES;
 }

@@ -14,6 +14,7 @@ struct dedup_entry {
     uint16_t mid;
     enum coap_code code;
     int64_t observe;
+    uint16_t created[2];
 };
 
 struct dedup {
@@ -23,6 +24,6 @@ struct dedup {
 
 /* The answer given to this request, or NULL if it is new. */
 const struct dedup_entry *dedup_find(const struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now);
-void dedup_add(struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now, enum coap_code code, int64_t observe);
+void dedup_add(struct dedup *d, uint16_t mid, const struct coap_token *token, uint64_t now, const struct coap_answer *answer);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CoRE links (RFC 6690) of what the client has: the answer to Discover (Core TS 1.1.1 clause 6.3.2) and the payload of Register (6.2.1). */
-#include "lwm2m/client.h"
+#include "base/text.h"
+#include "lwm2m/interfaces.h"
 
 static void put_link(struct writer *w, const struct path *p)
 {
@@ -19,64 +20,107 @@ static void put_version(struct writer *w, const struct object *object)
     writer_text(w, object->version);
 }
 
-static void put_resource(struct lwm2m_client *c, struct writer *w, const struct path *p, const struct resource *resource, bool inherited)
+static void put_attributes(struct lwm2m_client *c, struct writer *w, const struct path *p, bool inherited)
 {
-    put_link(w, p);
-    if (resource->multiple) {
-        writer_text(w, ";dim=");
-        integer_put(w, (int64_t)resource_instances(&c->objects, resource));
-    }
     struct attributes a = inherited ? attributes_effective(&c->attributes, p) : attributes_own(&c->attributes, p);
     attributes_put(w, &a);
 }
 
-static bool resource_exists(struct lwm2m_client *c, const struct resource *resource)
+static void put_resource_instances(struct lwm2m_client *c, struct writer *w, const struct path *p, const struct resource *resource)
 {
-    return !resource->read || resource->multiple || resource_instances(&c->objects, resource) > 0;
+    struct spot s = { .o = &c->objects, .instance = p->id[1] };
+    struct value v;
+    for (; resource->read && resource->read(&s, &v); s.index++) {
+        struct path instance = path_child(p, s.id);
+        put_link(w, &instance);
+        put_attributes(c, w, &instance, false);
+    }
 }
 
-static void put_instance(struct lwm2m_client *c, struct writer *w, const struct object *object, const struct path *p)
+static void put_resource(struct lwm2m_client *c, struct writer *w, const struct path *p, const struct resource *resource, bool inherited, unsigned depth)
 {
     put_link(w, p);
-    struct attributes a = attributes_own(&c->attributes, p);
-    attributes_put(w, &a);
-    for (size_t i = 0; i < object->count; i++) {
+    if (resource->multiple) {
+        writer_text(w, ";dim=");
+        integer_put(w, (int64_t)resource_instances(&c->objects, p->id[1], resource));
+    }
+    put_attributes(c, w, p, inherited);
+    if (resource->multiple && depth > 0)
+        put_resource_instances(c, w, p, resource);
+}
+
+static bool resource_present(struct lwm2m_client *c, uint16_t instance, const struct resource *resource)
+{
+    struct spot s = { .o = &c->objects, .instance = instance };
+    struct value v;
+    return !resource->read || resource->multiple || resource->read(&s, &v);
+}
+
+static void put_instance(struct lwm2m_client *c, struct writer *w, const struct object *object, const struct path *p, unsigned depth)
+{
+    put_link(w, p);
+    put_attributes(c, w, p, false);
+    for (size_t i = 0; depth > 0 && i < object->count; i++) {
         struct path resource = path_child(p, object->resources[i].id);
-        if (resource_exists(c, &object->resources[i]))
-            put_resource(c, w, &resource, &object->resources[i], false);
+        if (resource_present(c, p->id[1], &object->resources[i]))
+            put_resource(c, w, &resource, &object->resources[i], false, depth - 1);
     }
 }
 
-/* p exists and is an object, an object instance or a resource. */
-void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p)
+static void put_object(struct lwm2m_client *c, struct writer *w, const struct object *object, const struct path *p, unsigned depth)
 {
-    const struct object *object = object_find(p->id[0]);
-    if (p->depth == PATH_RESOURCE) { /* what counts there, inherited attributes too */
-        put_resource(c, w, p, resource_at(p), true);
-        return;
-    }
-    if (p->depth == PATH_INSTANCE) {
-        put_instance(c, w, object, p);
-        return;
-    }
-    struct attributes a = attributes_own(&c->attributes, p);
+    uint16_t id;
     put_link(w, p);
     put_version(w, object);
-    attributes_put(w, &a);
-    struct path instance = path_child(p, 0);
-    put_instance(c, w, object, &instance);
+    put_attributes(c, w, p, false);
+    for (size_t i = 0; depth > 0 && object_instance(&c->objects, object, i, &id); i++) {
+        struct path instance = path_child(p, id);
+        put_instance(c, w, object, &instance, depth - 1);
+    }
 }
 
-void discover_put_registration(struct writer *w)
+/* Without depth an object lists down to its resources, an instance too, a resource itself alone. */
+unsigned discover_depth(const struct path *p)
 {
-    writer_text(w, "</>;rt=\"oma.lwm2m\";ct=\"0 42 110 112 11542\""); /* clause 6.2.1: data formats of the client */
+    return p->depth < PATH_RESOURCE ? (unsigned)(PATH_RESOURCE - p->depth) : 0;
+}
+
+bool discover_read_depth(const struct coap_request *r, unsigned *depth)
+{
+    for (size_t i = 0; i < r->queries && i < COAP_QUERIES; i++) {
+        struct reader q = reader_make(r->query[i].data, r->query[i].len);
+        uint64_t v;
+        if (!slice_is(reader_take(&q, r->query[i].len < 6 ? 0 : 6), "depth=") || !text_decimal(reader_take(&q, reader_left(&q)), 3, &v))
+            return false;
+        *depth = (unsigned)v;
+    }
+    return r->queries <= COAP_QUERIES;
+}
+
+void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p, unsigned depth)
+{
+    const struct object *object = object_find(p->id[0]);
+    if (p->depth == PATH_RESOURCE) /* what counts there, inherited attributes too */
+        put_resource(c, w, p, resource_at(p), true, depth);
+    else if (p->depth == PATH_INSTANCE)
+        put_instance(c, w, object, p, depth);
+    else
+        put_object(c, w, object, p, depth);
+}
+
+void discover_put_registration(struct lwm2m_client *c, struct writer *w)
+{
+    writer_text(w, "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\""); /* clause 6.2.1: data formats of the client */
     for (size_t i = 0; i < object_count; i++) {
-        struct path p = { .depth = PATH_OBJECT, .id = { object_table[i]->id } };
-        if (object_table[i]->version) {
-            put_link(w, &p);
+        struct path object = { .depth = PATH_OBJECT, .id = { object_table[i]->id } };
+        uint16_t id;
+        if (object_table[i]->version || !object_instance(&c->objects, object_table[i], 0, &id)) {
+            put_link(w, &object); /* also where it has no instance yet */
             put_version(w, object_table[i]);
         }
-        p = path_child(&p, 0);
-        put_link(w, &p);
+        for (size_t n = 0; object_instance(&c->objects, object_table[i], n, &id); n++) {
+            struct path instance = path_child(&object, id);
+            put_link(w, &instance);
+        }
     }
 }

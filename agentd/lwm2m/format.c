@@ -6,12 +6,19 @@
 
 #include "lwm2m/objects/objects.h"
 
-static const struct format *const formats[] = { &format_text, &format_opaque, &format_senml_json, &format_senml_cbor, &format_tlv };
+static const struct format *const formats[] = { &format_text, &format_opaque, &format_cbor, &format_senml_json, &format_senml_cbor, &format_tlv, &format_lwm2m_json,
+                                                &format_lwm2m_cbor };
+
+/* Other numbers of the same formats: RFC 8790, and what devices and servers of LwM2M 1.0 used before IANA gave numbers. */
+static const struct {
+    uint16_t number, same;
+} aliases[] = { { CONTENT_ETCH_JSON, CONTENT_SENML_JSON }, { CONTENT_ETCH_CBOR, CONTENT_SENML_CBOR }, { 1541, CONTENT_TEXT }, { 1542, CONTENT_TLV }, { 1543, CONTENT_LWM2M_JSON } };
 
 const struct format *format_find(uint16_t number)
 {
-    if (number == 1541 || number == 1542) /* before IANA gave numbers: devices and servers of LwM2M 1.0 */
-        number = number == 1541 ? CONTENT_TEXT : CONTENT_TLV;
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        if (aliases[i].number == number)
+            number = aliases[i].same;
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
         if (formats[i]->number == number)
             return formats[i];
@@ -20,8 +27,34 @@ const struct format *format_find(uint16_t number)
 
 const struct format *format_preferred(const struct path *p, const struct records *records)
 {
-    bool one = p->depth >= PATH_RESOURCE && records->count == 1 && records->at[0].multiple == (p->depth == PATH_RESOURCE_INSTANCE);
-    return one ? &format_text : &format_senml_cbor;
+    return format_single(p, records) ? &format_text : &format_senml_cbor;
+}
+
+bool format_single(const struct path *base, const struct records *records)
+{
+    return base->depth >= PATH_RESOURCE && records->count == 1 && records->at[0].multiple == (base->depth == PATH_RESOURCE_INSTANCE);
+}
+
+enum value_type format_type(const struct path *p)
+{
+    const struct resource *resource = resource_at(p);
+    return resource ? resource->type : VALUE_NONE;
+}
+
+bool format_name(struct slice base_name, struct slice name, struct path *p)
+{
+    uint8_t text[2 * PATH_TEXT_MAX + 2];
+    struct writer w = writer_make(text, sizeof text);
+    writer_put(&w, base_name.data, base_name.len);
+    writer_put(&w, name.data, name.len);
+    return !w.failed && path_parse(writer_slice(&w), p);
+}
+
+enum error_code format_add_path(struct paths *paths, struct slice base_name, struct slice name)
+{
+    if (paths->count == PATHS_MAX)
+        return ERROR_TOO_LARGE;
+    return format_name(base_name, name, &paths->at[paths->count++]) ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
 static bool is_integral(double v)
@@ -36,7 +69,9 @@ static bool coerce(struct value *v, enum value_type type)
         v->integer = (int64_t)v->real;
         v->type = VALUE_INTEGER;
     }
-    bool fits = v->type == type;
+    bool fits = v->type == type || (v->type == VALUE_STRING && type == VALUE_CORELNK);
+    if (v->type == VALUE_STRING && type == VALUE_OBJLNK) /* where a format has no form of its own for links */
+        fits = objlnk_parse(v->octets, &v->integer);
     if (v->type == VALUE_INTEGER) {
         fits = type == VALUE_INTEGER || type == VALUE_TIME || type == VALUE_FLOAT || (type == VALUE_UNSIGNED && v->integer >= 0);
         v->real = (double)v->integer;
@@ -48,6 +83,8 @@ static bool coerce(struct value *v, enum value_type type)
 enum error_code format_add(struct records *records, const struct path *base, const struct path *p, struct value raw)
 {
     const struct resource *resource = resource_at(p);
+    if (path_hidden(p))
+        return ERROR_DENIED;
     if (!resource || !path_contains(base, p))
         return ERROR_NOT_FOUND;
     if (resource->multiple != (p->depth == PATH_RESOURCE_INSTANCE) || !coerce(&raw, resource->type))

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records as SenML JSON (RFC 8428, Core TS 1.1.1 clause 7.4.5): written straight into the bounded buffer, read with jansson. */
-#include <jansson.h>
 #include <string.h>
 
-#include "lwm2m/format.h"
+#include "lwm2m/json_value.h"
 
-static void put_string(struct writer *w, struct slice text)
+void json_put_string(struct writer *w, struct slice text)
 {
     static const char hex[] = "0123456789abcdef";
     writer_u8(w, '"');
@@ -31,8 +30,9 @@ static void put_value(struct writer *w, const struct value *v)
     case VALUE_NONE:
         break;
     case VALUE_STRING:
+    case VALUE_CORELNK:
         writer_text(w, "\"vs\":");
-        put_string(w, v->octets);
+        json_put_string(w, v->octets);
         break;
     case VALUE_INTEGER:
     case VALUE_UNSIGNED:
@@ -77,11 +77,7 @@ static bool put(struct writer *w, const struct path *base, const struct records 
         first = false;
         if (record->path.depth > base->depth) {
             writer_text(w, "\"n\":\"");
-            for (size_t d = base->depth; d < record->path.depth; d++) {
-                if (d > base->depth)
-                    writer_u8(w, '/');
-                integer_put(w, record->path.id[d]);
-            }
+            path_put_below(w, base, &record->path);
             writer_text(w, "\",");
         }
         put_value(w, &record->value);
@@ -115,7 +111,7 @@ static bool get_base64(const char *text, struct arena *arena, struct slice *out)
     return len % 4 != 1;
 }
 
-static bool get_text(json_t *v, struct arena *arena, struct slice *out)
+bool json_copy_text(const json_t *v, struct arena *arena, struct slice *out)
 {
     char *copy = arena_text(arena, (struct slice){ (const uint8_t *)json_string_value(v), json_string_length(v) });
     *out = (struct slice){ (const uint8_t *)copy, json_string_length(v) };
@@ -135,7 +131,7 @@ static bool get_value(json_t *record, struct arena *arena, struct value *v)
                                     : (struct value){ .type = VALUE_FLOAT, .real = json_real_value(j) };
         } else if (strcmp(name, "vs") == 0 && json_is_string(j)) {
             v->type = VALUE_STRING;
-            fine = fine && get_text(j, arena, &v->octets);
+            fine = fine && json_copy_text(j, arena, &v->octets);
         } else if (strcmp(name, "vb") == 0 && json_is_boolean(j)) {
             *v = value_integer(VALUE_BOOLEAN, json_is_true(j));
         } else if (strcmp(name, "vd") == 0 && json_is_string(j)) {
@@ -155,21 +151,20 @@ static bool get_value(json_t *record, struct arena *arena, struct value *v)
     return fine && values == 1;
 }
 
-static enum error_code get_record(json_t *record, char *base_name, size_t cap, const struct path *base, struct arena *arena, struct records *records)
+/* The name of a record; a base name holds for the records behind it too (clause 4.1). *bn lives as long as the pack. */
+static struct slice take_names(json_t *record, struct slice *bn)
 {
-    const char *bn = json_string_value(json_object_get(record, "bn"));
-    const char *n = json_string_value(json_object_get(record, "n"));
-    if (bn) {
-        if (strlen(bn) >= cap)
-            return ERROR_NOT_FOUND;
-        strcpy(base_name, bn);
-    }
-    char name[2 * PATH_TEXT_MAX + 2];
-    struct writer w = writer_make(name, sizeof name);
-    writer_text(&w, base_name);
-    writer_text(&w, n ? n : "");
+    json_t *base_name = json_object_get(record, "bn"), *name = json_object_get(record, "n");
+    if (json_is_string(base_name))
+        *bn = (struct slice){ (const uint8_t *)json_string_value(base_name), json_string_length(base_name) };
+    return (struct slice){ (const uint8_t *)json_string_value(name), json_is_string(name) ? json_string_length(name) : 0 };
+}
+
+static enum error_code get_record(json_t *record, struct slice *bn, const struct path *base, struct arena *arena, struct records *records)
+{
+    struct slice name = take_names(record, bn);
     struct path p;
-    if (w.failed || !path_parse(writer_slice(&w), &p))
+    if (!format_name(*bn, name, &p))
         return ERROR_NOT_FOUND;
     struct value v = { 0 };
     if (!get_value(record, arena, &v))
@@ -177,20 +172,42 @@ static enum error_code get_record(json_t *record, char *base_name, size_t cap, c
     return format_add(records, base, &p, v);
 }
 
-static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
+json_t *json_load_payload(struct slice payload)
 {
     json_error_t where;
-    json_t *pack = json_loadb((const char *)payload.data, payload.len, JSON_REJECT_DUPLICATES, &where);
+    return json_loadb((const char *)payload.data, payload.len, JSON_REJECT_DUPLICATES, &where);
+}
+
+static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
+{
+    json_t *pack = json_load_payload(payload);
     enum error_code code = json_is_array(pack) ? ERROR_NONE : ERROR_MALFORMED;
-    char base_name[PATH_TEXT_MAX + 1] = "";
+    struct slice bn = { 0 };
     size_t i;
     json_t *record;
     json_array_foreach (pack, i, record) {
         if (code == ERROR_NONE)
-            code = json_is_object(record) ? get_record(record, base_name, sizeof base_name, base, arena, records) : ERROR_MALFORMED;
+            code = json_is_object(record) ? get_record(record, &bn, base, arena, records) : ERROR_MALFORMED;
     }
     json_decref(pack);
     return code;
 }
 
-const struct format format_senml_json = { CONTENT_SENML_JSON, false, put, get };
+static enum error_code get_paths(struct slice payload, struct arena *arena, struct paths *paths)
+{
+    (void)arena;
+    json_t *pack = json_load_payload(payload);
+    enum error_code code = json_is_array(pack) ? ERROR_NONE : ERROR_MALFORMED;
+    struct slice bn = { 0 };
+    size_t i;
+    json_t *record;
+    json_array_foreach (pack, i, record) {
+        struct slice name = take_names(record, &bn);
+        if (code == ERROR_NONE)
+            code = json_is_object(record) ? format_add_path(paths, bn, name) : ERROR_MALFORMED;
+    }
+    json_decref(pack);
+    return code;
+}
+
+const struct format format_senml_json = { CONTENT_SENML_JSON, false, put, get, get_paths };

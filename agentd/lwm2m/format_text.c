@@ -4,20 +4,16 @@
 #include "lwm2m/format.h"
 #include "lwm2m/objects/objects.h"
 
-static bool single(const struct path *base, const struct records *records)
-{
-    return base->depth >= PATH_RESOURCE && records->count == 1 && records->at[0].multiple == (base->depth == PATH_RESOURCE_INSTANCE);
-}
-
 static bool put_text(struct writer *w, const struct path *base, const struct records *records)
 {
-    if (!single(base, records))
+    if (!format_single(base, records))
         return false;
     const struct value *v = &records->at[0].value;
     switch (v->type) {
     case VALUE_NONE:
         return false;
     case VALUE_STRING:
+    case VALUE_CORELNK:
         writer_put(w, v->octets.data, v->octets.len);
         break;
     case VALUE_INTEGER:
@@ -52,6 +48,7 @@ static bool get_value(struct slice payload, enum value_type type, struct arena *
     case VALUE_NONE:
         return false;
     case VALUE_STRING:
+    case VALUE_CORELNK:
         v->octets = payload;
         return true;
     case VALUE_INTEGER:
@@ -84,7 +81,7 @@ static enum error_code get_text(struct slice payload, const struct path *base, s
 
 static bool put_opaque(struct writer *w, const struct path *base, const struct records *records)
 {
-    if (!single(base, records) || records->at[0].value.type != VALUE_OPAQUE)
+    if (!format_single(base, records) || records->at[0].value.type != VALUE_OPAQUE)
         return false;
     writer_put(w, records->at[0].value.octets.data, records->at[0].value.octets.len);
     return true;
@@ -96,5 +93,5 @@ static enum error_code get_opaque(struct slice payload, const struct path *base,
     return format_add(records, base, base, (struct value){ .type = VALUE_OPAQUE, .octets = payload });
 }
 
-const struct format format_text = { CONTENT_TEXT, true, put_text, get_text };
-const struct format format_opaque = { CONTENT_OPAQUE, true, put_opaque, get_opaque };
+const struct format format_text = { CONTENT_TEXT, true, put_text, get_text, NULL };
+const struct format format_opaque = { CONTENT_OPAQUE, true, put_opaque, get_opaque, NULL };

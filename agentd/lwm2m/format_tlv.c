@@ -13,6 +13,7 @@ static void put_value(struct writer *w, enum tlv_kind kind, uint16_t id, const s
         break;
     case VALUE_STRING:
     case VALUE_OPAQUE:
+    case VALUE_CORELNK:
         tlv_put(w, kind, id, v->octets.data, v->octets.len);
         break;
     case VALUE_INTEGER:
@@ -78,6 +79,7 @@ static bool get_value(struct slice octets, enum value_type type, struct value *v
         return false;
     case VALUE_STRING:
     case VALUE_OPAQUE:
+    case VALUE_CORELNK:
         return true;
     case VALUE_INTEGER:
     case VALUE_TIME:
@@ -156,13 +158,32 @@ static enum error_code get_resources(struct slice octets, const struct path *bas
     return ERROR_NONE;
 }
 
+/* The payload of a Create (clause 6.3.6): resources alone, or wrapped in the instance that they shall become. */
+static enum error_code get_new_instance(struct slice payload, const struct path *object, struct records *records)
+{
+    struct path instance = path_child(object, LWM2M_NO_ID);
+    struct reader r = reader_make(payload.data, payload.len);
+    struct tlv_item item;
+    if (reader_left(&r) == 0)
+        return ERROR_NONE;
+    enum error_code code = tlv_next(&r, &item);
+    if (code != ERROR_NONE)
+        return code;
+    if (item.kind != TLV_OBJECT_INSTANCE)
+        return get_resources(payload, object, &instance, records);
+    instance = path_child(object, item.id);
+    return reader_left(&r) ? ERROR_MALFORMED : get_resources(item.value, object, &instance, records);
+}
+
 static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
 {
     (void)arena;
-    if (base->depth < PATH_INSTANCE)
+    if (base->depth == PATH_ROOT)
         return ERROR_NOT_SUPPORTED;
+    if (base->depth == PATH_OBJECT)
+        return get_new_instance(payload, base, records);
     struct path instance = path_parent(base, PATH_INSTANCE);
     return get_resources(payload, base, &instance, records);
 }
 
-const struct format format_tlv = { CONTENT_TLV, false, put, get };
+const struct format format_tlv = { CONTENT_TLV, false, put, get, NULL };

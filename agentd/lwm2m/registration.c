@@ -12,8 +12,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "lwm2m/client.h"
-#include "lwm2m/format.h"
+#include "lwm2m/interfaces.h"
 
 enum {
     RETRY_TIMER_S = 60,          /* /1/x/18, default */
@@ -23,6 +22,7 @@ enum {
     STEADY_MS = 60000,           /* a session that lived this long is worth an immediate new one */
     LEAVE_MS = 5000,
     UPDATE_MARGIN_S = 60,
+    LINKS_MAX = 1024,            /* payload of Register: one datagram */
 };
 
 static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING" };
@@ -199,7 +199,7 @@ static void call(struct lwm2m_client *c, const struct coap_call *what, uint64_t 
 /* Clause 6.2.1 */
 static void send_register(struct lwm2m_client *c)
 {
-    char ep[sizeof c->account.endpoint + 4], lt[20], objects[512];
+    char ep[sizeof c->account.endpoint + 4], lt[20], objects[LINKS_MAX];
     struct writer w = writer_make(ep, sizeof ep - 1);
     writer_text(&w, "ep=");
     writer_text(&w, c->account.endpoint);
@@ -210,7 +210,7 @@ static void send_register(struct lwm2m_client *c)
     lt[w.len] = '\0';
     const char *queries[] = { ep, lt, "lwm2m=1.1", "b=U", NULL };
     w = writer_make(objects, sizeof objects);
-    discover_put_registration(&w);
+    discover_put_registration(c, &w);
     c->objects.effects = 0;
     c->update_again = false;
     c->status.location[0] = '\0';
@@ -257,9 +257,14 @@ static void do_update(struct lwm2m_client *c)
     integer_put(&w, c->objects.lifetime);
     lt[w.len] = '\0';
     const char *queries[] = { c->objects.effects & EFFECT_LIFETIME ? lt : NULL, NULL };
+    char links[LINKS_MAX];
+    w = writer_make(links, sizeof links);
+    bool listed = c->objects.effects & EFFECT_OBJECTS; /* complete, not what is new */
+    if (listed)
+        discover_put_registration(c, &w);
     c->objects.effects = 0;
     c->update_again = false;
-    call(c, &(struct coap_call){ METHOD_POST, c->status.location, queries, -1, { 0 } }, GUARD_MS);
+    call(c, &(struct coap_call){ METHOD_POST, c->status.location, queries, listed ? CONTENT_LINK : -1, writer_slice(&w) }, GUARD_MS);
 }
 
 static void do_update_later(struct lwm2m_client *c)

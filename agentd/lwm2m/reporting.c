@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The information reporting interface (Core TS 1.1.1 clause 6.4): who observes what, and when a value is worth a notification. One timer for all
- * observations; without observations none. Every notification is confirmable, so that a server that forgot us can say so by RST. */
+ * observations, none without; values are read only when something changed or a period ends. Notifications are confirmable unless the server asked
+ * otherwise (con=0), and then still once a day, so that a server that forgot us can say so by RST. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "lwm2m/client.h"
-#include "lwm2m/format.h"
+#include "lwm2m/interfaces.h"
 
-enum { CONTINUOUS_S = 60 }; /* a clock is reported this often unless pmax asks for something else */
+enum { CONTINUOUS_S = 60, /* a clock is reported this often unless pmax asks for something else */ CONFIRM_MS = 24 * 3600 * 1000 /* RFC 7641 clause 4.5 */, ROOM_STEP = 16 };
+
+struct observation {
+    struct coap_token token;
+    struct path path;
+    struct paths *paths;          /* of a composite observation, owned; else NULL */
+    uint16_t format;
+    bool dirty;                   /* something changed since it was looked at */
+    struct attributes attributes; /* of the request */
+    uint32_t sequence;            /* RFC 7641 clause 3.4: grows with each notification */
+    uint64_t sent_at, confirmed_at, evaluated_at; /* loop milliseconds */
+    uint64_t look_at;             /* loop milliseconds of the next look without a change, UINT64_MAX: none */
+    uint64_t digest;              /* of the values last reported */
+    double number;                /* value last reported, of a numeric resource */
+};
 
 struct reading {
     uint64_t digest;
     double number;
-    bool numeric;     /* one value that gt, lt and st apply to */
-    bool continuous;  /* the observed resource itself changes with time */
+    bool numeric, boolean; /* one value that gt, lt and st, or edge, apply to */
+    bool continuous;       /* the observed resource itself changes with time */
 };
+
+/* ---- values ---- */
 
 static uint64_t digest(struct slice octets)
 {
@@ -26,44 +43,70 @@ static uint64_t digest(struct slice octets)
     return h;
 }
 
-/* Digest of the records; what changes with time counts only when it is itself observed. */
-static struct reading take_reading(struct lwm2m_client *c, const struct path *p)
+static bool read_values(struct lwm2m_client *c, const struct observation *o)
 {
-    struct reading out = { 0 };
-    uint8_t octets[COAP_ANSWER_MAX / 4];
-    struct writer w = writer_make(octets, sizeof octets);
-    objects_read(&c->objects, p, &c->records);
+    return o->paths ? composite_values(c, o->paths) : objects_read(&c->objects, &o->path, &c->records);
+}
+
+static void drop_continuous(struct records *records)
+{
     size_t kept = 0;
-    for (size_t i = 0; i < c->records.count; i++) {
-        bool continuous = resource_at(&c->records.at[i].path)->continuous;
-        out.continuous = continuous && p->depth >= PATH_RESOURCE;
-        if (!continuous || out.continuous)
-            c->records.at[kept++] = c->records.at[i];
-    }
-    c->records.count = kept;
-    if (p->depth >= PATH_RESOURCE && kept == 1) {
+    for (size_t i = 0; i < records->count; i++)
+        if (!resource_at(&records->at[i].path)->continuous)
+            records->at[kept++] = records->at[i];
+    records->count = kept;
+}
+
+/* Digest of the records; what changes with time counts only when it is itself observed. */
+static struct reading take_reading(struct lwm2m_client *c, const struct observation *o)
+{
+    static const struct path root = { 0 };
+    struct reading out = { 0 };
+    uint8_t octets[COAP_ANSWER_MAX];
+    struct writer w = writer_make(octets, sizeof octets);
+    read_values(c, o);
+    if (!o->paths && o->path.depth >= PATH_RESOURCE)
+        out.continuous = c->records.count && resource_at(&c->records.at[0].path)->continuous;
+    else
+        drop_continuous(&c->records);
+    if (!o->paths && path_value_type(&o->path) != VALUE_NONE && c->records.count == 1) {
         out.numeric = value_is_number(c->records.at[0].value.type);
+        out.boolean = c->records.at[0].value.type == VALUE_BOOLEAN;
         out.number = value_number(&c->records.at[0].value);
     }
-    format_tlv.put(&w, p, &c->records);
-    out.digest = digest((struct slice){ octets, w.len });
+    format_senml_cbor.put(&w, &root, &c->records);
+    out.digest = digest(writer_slice(&w));
     return out;
 }
 
-static struct observation *find(struct lwm2m_client *c, const struct coap_token *token)
+/* ---- the list ---- */
+
+static struct observation *find(const struct lwm2m_client *c, const struct coap_token *token)
 {
-    for (size_t i = 0; i < OBSERVATIONS_MAX; i++)
-        if (c->observations[i].used && token_equal(&c->observations[i].token, token))
+    for (size_t i = 0; i < c->observed; i++)
+        if (token_equal(&c->observations[i].token, token))
             return &c->observations[i];
     return NULL;
 }
 
-static struct observation *find_free(struct lwm2m_client *c)
+static struct observation *add(struct lwm2m_client *c)
 {
-    for (size_t i = 0; i < OBSERVATIONS_MAX; i++)
-        if (!c->observations[i].used)
-            return &c->observations[i];
-    return NULL;
+    if (c->observed == c->observations_room) {
+        size_t room = c->observations_room + ROOM_STEP + c->observations_room / 2;
+        struct observation *list = room <= OBSERVATIONS_MAX ? realloc(c->observations, room * sizeof *list) : NULL;
+        if (!list)
+            return NULL;
+        c->observations = list;
+        c->observations_room = room;
+    }
+    c->observations[c->observed] = (struct observation){ 0 };
+    return &c->observations[c->observed++];
+}
+
+static void drop(struct lwm2m_client *c, struct observation *o)
+{
+    free(o->paths);
+    *o = c->observations[--c->observed];
 }
 
 static void run(struct lwm2m_client *c);
@@ -81,18 +124,30 @@ static void run_later(struct lwm2m_client *c, uint64_t ms)
     c->report_timer = loop_timer(c->loop, ms, on_report_timer, c);
 }
 
-bool reporting_observe(struct lwm2m_client *c, const struct coap_token *token, const struct path *p, uint16_t format, int64_t *sequence)
+static struct paths *paths_copy(const struct paths *paths)
 {
-    struct observation *o = find(c, token);
+    struct paths *copy = paths ? malloc(sizeof *copy) : NULL;
+    if (copy)
+        *copy = *paths;
+    return copy;
+}
+
+bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t *sequence)
+{
+    struct observation *o = find(c, &wish->token);
     uint32_t next = o ? o->sequence + 1 : 1;
-    if (!o)
-        o = find_free(c);
-    if (!o)
+    struct paths *paths = paths_copy(wish->paths);
+    if ((wish->paths && !paths) || (!o && !(o = add(c)))) {
+        free(paths);
         return false;
-    struct reading now = take_reading(c, p);
-    *o = (struct observation){ .used = true, .token = *token, .path = *p, .format = format, .sequence = next, .sent_at = loop_now(c->loop) };
+    }
+    free(o->paths);
+    *o = (struct observation){ .token = wish->token, .path = wish->path, .paths = paths, .format = wish->format, .attributes = wish->attributes, .sequence = next };
+    o->sent_at = o->confirmed_at = o->evaluated_at = loop_now(c->loop);
+    struct reading now = take_reading(c, o);
     o->digest = now.digest;
     o->number = now.number;
+    o->dirty = true; /* to set its next look */
     *sequence = next;
     run_later(c, 0);
     return true;
@@ -102,96 +157,165 @@ void reporting_cancel(struct lwm2m_client *c, const struct coap_token *token)
 {
     struct observation *o = find(c, token);
     if (o)
-        o->used = false;
+        drop(c, o);
+}
+
+bool reporting_cancel_same(struct lwm2m_client *c, const struct wish *wish)
+{
+    struct observation *o = find(c, &wish->token);
+    bool same = o && o->paths && o->paths->count == wish->paths->count;
+    for (size_t i = 0; same && i < wish->paths->count; i++)
+        same = path_equal(&o->paths->at[i], &wish->paths->at[i]);
+    if (same)
+        drop(c, o);
+    return same;
 }
 
 bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token)
 {
-    for (size_t i = 0; i < OBSERVATIONS_MAX; i++)
-        if (c->observations[i].used && token_equal(&c->observations[i].token, token))
-            return true;
-    return false;
+    return find(c, token) != NULL;
+}
+
+void reporting_forget(struct lwm2m_client *c, const struct path *p)
+{
+    for (size_t i = c->observed; i-- > 0;)
+        if (!c->observations[i].paths && path_contains(p, &c->observations[i].path))
+            drop(c, &c->observations[i]);
 }
 
 void reporting_clear(struct lwm2m_client *c)
 {
     loop_cancel(c->loop, &c->report_timer);
-    memset(c->observations, 0, sizeof c->observations);
+    while (c->observed)
+        drop(c, &c->observations[c->observed - 1]);
+    free(c->observations);
+    c->observations = NULL;
+    c->observations_room = 0;
 }
+
+/* ---- rules ---- */
 
 static bool crosses(double limit, double before, double now)
 {
     return (before <= limit && now > limit) || (before >= limit && now < limit);
 }
 
-/* Clause 5.1.2: gt and lt report a crossing in either direction, st a step since the last report; without them any change counts. */
+/* Clause 5.1.2: gt and lt report a crossing in either direction, st a step since the last report, edge one direction of a boolean (1.2); without them any
+ * change counts. */
 static bool is_change(const struct observation *o, const struct reading *now, const struct attributes *a)
 {
-    if (!now->numeric || !(a->set & (ATTRIBUTE_GT | ATTRIBUTE_LT | ATTRIBUTE_STEP)))
+    if (now->boolean && attribute_has(a, ATTRIBUTE_EDGE))
+        return now->number != o->number && (now->number != 0) == (a->value[ATTRIBUTE_EDGE] != 0);
+    bool gt = attribute_has(a, ATTRIBUTE_GT), lt = attribute_has(a, ATTRIBUTE_LT), step = attribute_has(a, ATTRIBUTE_STEP);
+    if (!now->numeric || !(gt || lt || step))
         return now->digest != o->digest;
-    return ((a->set & ATTRIBUTE_GT) && crosses(a->gt, o->number, now->number)) || ((a->set & ATTRIBUTE_LT) && crosses(a->lt, o->number, now->number)) ||
-           ((a->set & ATTRIBUTE_STEP) && fabs(now->number - o->number) >= a->step);
+    return (gt && crosses(a->value[ATTRIBUTE_GT], o->number, now->number)) || (lt && crosses(a->value[ATTRIBUTE_LT], o->number, now->number)) ||
+           (step && fabs(now->number - o->number) >= a->value[ATTRIBUTE_STEP]);
 }
 
-static bool notify(struct lwm2m_client *c, struct observation *o, const struct reading *now)
+/* Of a composite observation: the longest pmin and the shortest pmax of its paths. */
+static struct attributes composite_attributes(const struct lwm2m_client *c, const struct paths *paths)
+{
+    struct attributes out = { 0 };
+    for (size_t i = 0; i < paths->count; i++) {
+        struct attributes a = attributes_effective(&c->attributes, &paths->at[i]);
+        if (attribute_has(&a, ATTRIBUTE_PMIN) && a.value[ATTRIBUTE_PMIN] <= attribute_value(&out, ATTRIBUTE_PMIN, -1))
+            a.set &= ~(1u << ATTRIBUTE_PMIN);
+        if (attribute_has(&a, ATTRIBUTE_PMAX) && a.value[ATTRIBUTE_PMAX] >= attribute_value(&out, ATTRIBUTE_PMAX, INFINITY))
+            a.set &= ~(1u << ATTRIBUTE_PMAX);
+        a.set &= 1u << ATTRIBUTE_PMIN | 1u << ATTRIBUTE_PMAX | 1u << ATTRIBUTE_CON;
+        attributes_override(&out, &a);
+    }
+    return out;
+}
+
+static struct attributes rules_of(const struct lwm2m_client *c, const struct observation *o)
+{
+    struct attributes a = o->paths ? composite_attributes(c, o->paths) : attributes_effective(&c->attributes, &o->path);
+    attributes_override(&a, &o->attributes);
+    return a;
+}
+
+static bool notify(struct lwm2m_client *c, struct observation *o, const struct reading *now, bool confirmable)
 {
     uint8_t octets[COAP_ANSWER_MAX];
     struct writer w = writer_make(octets, sizeof octets);
     const struct format *format = format_find(o->format);
-    if (!objects_read(&c->objects, &o->path, &c->records) || !format->put(&w, &o->path, &c->records) || w.failed)
+    if (!read_values(c, o) || !format->put(&w, &o->path, &c->records) || w.failed)
         return false;
     o->sequence++;
     o->sent_at = loop_now(c->loop);
     o->digest = now->digest;
     o->number = now->number;
-    return coap_link_notify(c->link, &o->token, o->sequence, o->format, writer_slice(&w)) == ERROR_NONE;
+    if (confirmable)
+        o->confirmed_at = o->sent_at;
+    struct coap_notification n = { .token = o->token, .sequence = o->sequence, .content_format = o->format, .body = writer_slice(&w), .confirmable = confirmable };
+    return coap_link_notify(c->link, &n) == ERROR_NONE;
 }
 
-/* Notifies if it is time; returns in how many milliseconds to look again, UINT64_MAX: not before something changes. */
-static uint64_t run_one(struct lwm2m_client *c, struct observation *o)
+static uint64_t milliseconds(const struct attributes *a, enum attribute which, uint32_t otherwise)
 {
-    struct attributes a = attributes_effective(&c->attributes, &o->path);
-    uint64_t pmin = 1000 * (uint64_t)(a.set & ATTRIBUTE_PMIN ? a.pmin : c->objects.pmin);
-    uint64_t pmax = 1000 * (uint64_t)(a.set & ATTRIBUTE_PMAX ? a.pmax : c->objects.pmax);
+    return (uint64_t)attribute_value(a, which, otherwise) * 1000;
+}
+
+static uint64_t at_or_never(uint64_t start, uint64_t period)
+{
+    return period ? start + period : UINT64_MAX;
+}
+
+/* Notifies if it is time, and sets when to look again. False: it cannot be told any more. */
+static bool run_one(struct lwm2m_client *c, struct observation *o)
+{
+    struct attributes a = rules_of(c, o);
+    uint64_t now_ms = loop_now(c->loop);
+    uint64_t pmin = milliseconds(&a, ATTRIBUTE_PMIN, c->objects.pmin), pmax = milliseconds(&a, ATTRIBUTE_PMAX, c->objects.pmax);
+    uint64_t epmin = milliseconds(&a, ATTRIBUTE_EPMIN, 0), epmax = milliseconds(&a, ATTRIBUTE_EPMAX, 0);
     if (pmax < pmin)
         pmax = 0; /* clause 5.1.2: ignored */
-    struct reading now = take_reading(c, &o->path);
-    uint64_t age = loop_now(c->loop) - o->sent_at;
-    uint64_t period = pmax;
-    bool changed = is_change(o, &now, &a);
-    if (now.continuous && !pmax) {
-        period = pmin > CONTINUOUS_S * 1000 ? pmin : CONTINUOUS_S * 1000;
-        changed = changed && age >= period;
-    } else if (now.continuous) {
-        changed = false; /* pmax is its clock */
+    if (o->evaluated_at + epmin > now_ms && !(pmax && now_ms >= o->sent_at + pmax)) {
+        o->look_at = o->evaluated_at + epmin; /* stays dirty */
+        return true;
     }
-    bool due = (changed && age >= pmin) || (pmax && age >= pmax);
-    if (due && !notify(c, o, &now))
-        o->used = false;
-    if (due)
-        age = 0;
-    if (changed && !due)
-        return pmin - age;
-    return period ? (period > age ? period - age : period) : UINT64_MAX;
+    struct reading now = take_reading(c, o);
+    o->evaluated_at = now_ms;
+    bool changed = is_change(o, &now, &a);
+    uint64_t period = pmax;
+    if (now.continuous) { /* pmax is its clock, else a slow one of ours */
+        period = pmax ? pmax : pmin > CONTINUOUS_S * 1000 ? pmin : CONTINUOUS_S * 1000;
+        changed = changed && !pmax && now_ms >= o->sent_at + period;
+    }
+    bool due = (changed && now_ms >= o->sent_at + pmin) || (pmax && now_ms >= o->sent_at + pmax);
+    bool confirmable = attribute_value(&a, ATTRIBUTE_CON, 1) != 0 || now_ms >= o->confirmed_at + CONFIRM_MS;
+    if (due && !notify(c, o, &now, confirmable))
+        return false;
+    o->dirty = changed && !due;
+    o->look_at = o->dirty ? o->sent_at + pmin : at_or_never(o->sent_at, period);
+    uint64_t evaluate = at_or_never(now_ms, epmax);
+    if (evaluate < o->look_at)
+        o->look_at = evaluate;
+    return true;
 }
 
-/* Notifies what is due and sets the timer for the rest. */
+/* Looks at what changed or is due, and sets the timer for the rest. */
 static void run(struct lwm2m_client *c)
 {
-    uint64_t next = UINT64_MAX;
-    for (size_t i = 0; c->link && i < OBSERVATIONS_MAX; i++) {
-        uint64_t again = c->observations[i].used ? run_one(c, &c->observations[i]) : UINT64_MAX;
-        next = again < next ? again : next;
+    uint64_t next = UINT64_MAX, now = loop_now(c->loop);
+    for (size_t i = c->link ? c->observed : 0; i-- > 0;) {
+        struct observation *o = &c->observations[i];
+        bool kept = (!o->dirty && o->look_at > now) || run_one(c, o);
+        if (kept)
+            next = o->look_at < next ? o->look_at : next;
+        else
+            drop(c, o);
     }
     if (next != UINT64_MAX)
-        run_later(c, next);
+        run_later(c, next > now ? next - now : 1);
 }
 
 void reporting_changed(struct lwm2m_client *c)
 {
-    for (size_t i = 0; i < OBSERVATIONS_MAX; i++)
-        if (c->observations[i].used) {
-            run_later(c, 0);
-            return;
-        }
+    for (size_t i = 0; i < c->observed; i++)
+        c->observations[i].dirty = true;
+    if (c->observed)
+        run_later(c, 0);
 }

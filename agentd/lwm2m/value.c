@@ -26,6 +26,15 @@ void path_put(struct writer *w, const struct path *p)
     }
 }
 
+void path_put_below(struct writer *w, const struct path *base, const struct path *p)
+{
+    for (size_t d = base->depth; d < p->depth; d++) {
+        if (d > base->depth)
+            writer_u8(w, '/');
+        integer_put(w, p->id[d]);
+    }
+}
+
 bool path_id(struct slice text, uint16_t *id)
 {
     uint64_t v;
@@ -102,6 +111,10 @@ double value_number(const struct value *v)
 void real_put(struct writer *w, double v)
 {
     char text[40];
+    if (fabs(v) < 1e15 && floor(v) == v) { /* "300", not "3e+02" */
+        integer_put(w, (int64_t)v);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v);
         double back = strtod(text, NULL);

@@ -27,16 +27,17 @@ enum value_type { /* Core TS 1.1.1 appendix C */
     VALUE_OPAQUE,
     VALUE_TIME,      /* signed Unix seconds */
     VALUE_OBJLNK,
+    VALUE_CORELNK,   /* 1.1: links of RFC 6690 as text */
 };
 
 struct value {
     enum value_type type;
     int64_t integer;      /* INTEGER, TIME; UNSIGNED up to INT64_MAX; BOOLEAN 0 or 1; OBJLNK object << 16 | instance */
     double real;          /* FLOAT */
-    struct slice octets;  /* STRING, OPAQUE */
+    struct slice octets;  /* STRING, OPAQUE, CORELNK */
 };
 
-enum { RECORDS_MAX = 64, PATH_TEXT_MAX = 25 };
+enum { RECORDS_MAX = 192, PATHS_MAX = 32, PATH_TEXT_MAX = 25 };
 
 struct record {
     struct path path;  /* depth RESOURCE, or RESOURCE_INSTANCE when multiple */
@@ -49,8 +50,15 @@ struct records {
     size_t count;
 };
 
+struct paths { /* of a composite operation */
+    struct path at[PATHS_MAX];
+    size_t count;
+};
+
 /* "/3/0/13", "/" for the root. */
 void path_put(struct writer *w, const struct path *p);
+/* What p has more than base, which contains it: "0/13". */
+void path_put_below(struct writer *w, const struct path *base, const struct path *p);
 /* Segments of "/a/b/c" from text; false if it is no path of 0..4 numbers below 65535 without leading zeros. */
 bool path_parse(struct slice text, struct path *p);
 bool path_equal(const struct path *a, const struct path *b);

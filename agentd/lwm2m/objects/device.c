@@ -6,95 +6,84 @@
 #include "config.h"
 #include "lwm2m/objects/objects.h"
 
-static bool put_text(const char *text, size_t index, struct value *v)
+static bool put_text(const char *text, struct value *v)
 {
     *v = value_text(text);
-    return index == 0 && v->octets.len > 0;
+    return v->octets.len > 0;
 }
 
-static bool read_manufacturer(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_manufacturer(struct spot *s, struct value *v)
 {
-    (void)instance;
-    return put_text(o->device->manufacturer, index, v);
+    return put_text(s->o->device->manufacturer, v);
 }
 
-static bool read_model(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_model(struct spot *s, struct value *v)
 {
-    (void)instance;
-    return put_text(o->device->model, index, v);
+    return put_text(s->o->device->model, v);
 }
 
-static bool read_serial(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_serial(struct spot *s, struct value *v)
 {
-    (void)instance;
-    return put_text(o->device->serial, index, v) || put_text(o->device->gateway_id, index, v);
+    return put_text(s->o->device->serial, v) || put_text(s->o->device->gateway_id, v);
 }
 
-static bool read_firmware(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_firmware(struct spot *s, struct value *v)
 {
-    (void)instance;
-    return put_text(o->device->firmware_version, index, v);
+    return put_text(s->o->device->firmware_version, v);
 }
 
-static bool read_error(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_error(struct spot *s, struct value *v)
 {
-    (void)o;
-    *instance = 0;
+    s->id = 0;
     *v = value_integer(VALUE_INTEGER, 0); /* 0: no error */
-    return index == 0;
+    return s->index == 0;
 }
 
-static bool read_time(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_time(struct spot *s, struct value *v)
 {
-    (void)instance;
-    uint64_t now = o->device->current_time ? o->device->current_time(o->device->user) : 0;
+    uint64_t now = s->o->device->current_time ? s->o->device->current_time(s->o->device->user) : 0;
     *v = value_integer(VALUE_TIME, (int64_t)now);
-    return index == 0;
+    return true;
 }
 
-static bool read_utc_offset(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_utc_offset(struct spot *s, struct value *v)
 {
-    (void)instance;
-    time_t now = o->device->current_time ? (time_t)o->device->current_time(o->device->user) : 0;
+    time_t now = s->o->device->current_time ? (time_t)s->o->device->current_time(s->o->device->user) : 0;
     struct tm local;
     localtime_r(&now, &local);
     long minutes = local.tm_gmtoff / 60;
     unsigned magnitude = (unsigned)(minutes < 0 ? -minutes : minutes) % (100 * 60);
-    snprintf(o->utc_offset, sizeof o->utc_offset, "%c%02u:%02u", minutes < 0 ? '-' : '+', magnitude / 60 % 100, magnitude % 60);
-    return put_text(o->utc_offset, index, v);
+    snprintf(s->o->utc_offset, sizeof s->o->utc_offset, "%c%02u:%02u", minutes < 0 ? '-' : '+', magnitude / 60 % 100, magnitude % 60);
+    return put_text(s->o->utc_offset, v);
 }
 
-static bool read_binding(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_binding(struct spot *s, struct value *v)
 {
-    (void)instance;
-    (void)o;
-    return put_text("U", index, v);
+    (void)s;
+    return put_text("U", v);
 }
 
-static bool read_type(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_type(struct spot *s, struct value *v)
 {
-    (void)instance;
-    (void)o;
-    return put_text("gateway", index, v);
+    (void)s;
+    return put_text("gateway", v);
 }
 
-static bool read_hardware(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_hardware(struct spot *s, struct value *v)
 {
-    (void)instance;
-    return put_text(o->device->hardware_version, index, v);
+    return put_text(s->o->device->hardware_version, v);
 }
 
-static bool read_software(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_software(struct spot *s, struct value *v)
 {
-    (void)instance;
-    (void)o;
-    return put_text(AGENT_VERSION, index, v);
+    (void)s;
+    return put_text(AGENT_VERSION, v);
 }
 
-static bool execute_reboot(struct objects *o, struct slice arguments)
+static bool execute_reboot(struct spot *s, struct slice arguments)
 {
     (void)arguments;
-    return o->device->reboot && o->device->reboot(o->device->user);
+    return s->o->device->reboot && s->o->device->reboot(s->o->device->user);
 }
 
 enum { R = OPERATION_READ, E = OPERATION_EXECUTE };

@@ -2,8 +2,15 @@
 /* Walks the object tables. Owns no object itself; never shows object 0 (Security), which only a bootstrap server may see. */
 #include "lwm2m/objects/objects.h"
 
-const struct object *const object_table[] = { &object_server, &object_device };
+const struct object *const object_table[] = { &object_server, &object_device, &object_portfolio };
 const size_t object_count = sizeof object_table / sizeof object_table[0];
+
+enum { SECURITY_OBJECT = 0, OSCORE_OBJECT = 21 };
+
+bool path_hidden(const struct path *p)
+{
+    return p->depth > PATH_ROOT && (p->id[0] == SECURITY_OBJECT || p->id[0] == OSCORE_OBJECT);
+}
 
 const struct object *object_find(uint16_t id)
 {
@@ -13,9 +20,21 @@ const struct object *object_find(uint16_t id)
     return NULL;
 }
 
-bool object_has_instance(const struct object *object, uint16_t instance)
+bool object_instance(struct objects *o, const struct object *object, size_t index, uint16_t *id)
 {
-    return object && instance == 0;
+    if (object->instance)
+        return object->instance(o, index, id);
+    *id = 0;
+    return index == 0;
+}
+
+bool object_has_instance(struct objects *o, const struct object *object, uint16_t instance)
+{
+    uint16_t id;
+    for (size_t i = 0; object && object_instance(o, object, i, &id) && id <= instance; i++)
+        if (id == instance)
+            return true;
+    return false;
 }
 
 const struct resource *resource_find(const struct object *object, uint16_t id)
@@ -28,16 +47,15 @@ const struct resource *resource_find(const struct object *object, uint16_t id)
 
 const struct resource *resource_at(const struct path *p)
 {
-    const struct object *object = p->depth >= PATH_RESOURCE ? object_find(p->id[0]) : NULL;
-    return object_has_instance(object, p->id[1]) ? resource_find(object, p->id[2]) : NULL;
+    return p->depth >= PATH_RESOURCE ? resource_find(object_find(p->id[0]), p->id[2]) : NULL;
 }
 
-static bool resource_has_instance(struct objects *o, const struct resource *resource, uint16_t wanted)
+static bool resource_has_instance(struct objects *o, const struct resource *resource, uint16_t instance, uint16_t wanted)
 {
-    uint16_t id = 0;
+    struct spot s = { .o = o, .instance = instance };
     struct value v;
-    for (size_t i = 0; resource->multiple && resource->read && resource->read(o, i, &id, &v); i++)
-        if (id == wanted)
+    for (; resource->multiple && resource->read && resource->read(&s, &v); s.index++)
+        if (s.id == wanted)
             return true;
     return false;
 }
@@ -47,24 +65,23 @@ bool path_exists(struct objects *o, const struct path *p)
     if (p->depth == PATH_ROOT)
         return true;
     const struct object *object = object_find(p->id[0]);
-    if (p->depth == PATH_OBJECT)
+    if (p->depth == PATH_OBJECT || !object)
         return object != NULL;
-    if (p->depth == PATH_INSTANCE)
-        return object_has_instance(object, p->id[1]);
+    if (!object_has_instance(o, object, p->id[1]))
+        return false;
     const struct resource *resource = resource_at(p);
-    if (p->depth == PATH_RESOURCE || !resource)
-        return resource != NULL;
-    return resource_has_instance(o, resource, p->id[3]);
+    if (p->depth <= PATH_RESOURCE || !resource)
+        return p->depth == PATH_INSTANCE || resource != NULL;
+    return resource_has_instance(o, resource, p->id[1], p->id[3]);
 }
 
-size_t resource_instances(struct objects *o, const struct resource *resource)
+size_t resource_instances(struct objects *o, uint16_t instance, const struct resource *resource)
 {
-    uint16_t id;
+    struct spot s = { .o = o, .instance = instance };
     struct value v;
-    size_t n = 0;
-    while (resource->read && n < RECORDS_MAX && resource->read(o, n, &id, &v))
-        n++;
-    return n;
+    while (resource->read && s.index < RECORDS_MAX && resource->read(&s, &v))
+        s.index++;
+    return s.index;
 }
 
 static bool record_add(struct records *out, const struct path *p, bool multiple, const struct value *v)
@@ -80,18 +97,17 @@ static bool read_resource(struct objects *o, const struct resource *resource, co
     struct path p = path_child(parent, resource->id);
     if (!(resource->operations & OPERATION_READ) || !(path_contains(wanted, &p) || path_contains(&p, wanted)))
         return true;
+    struct spot s = { .o = o, .instance = parent->id[1] };
     struct value v;
-    uint16_t id = 0;
     if (!resource->multiple)
-        return !resource->read(o, 0, &id, &v) || record_add(out, &p, false, &v);
-    size_t i = 0;
-    for (; resource->read(o, i, &id, &v); i++) {
-        struct path instance = path_child(&p, id);
+        return !resource->read(&s, &v) || record_add(out, &p, false, &v);
+    for (; resource->read(&s, &v); s.index++) {
+        struct path instance = path_child(&p, s.id);
         if (path_contains(wanted, &instance) && !record_add(out, &instance, true, &v))
             return false;
     }
     struct value none = { .type = resource->type };
-    return i > 0 || record_add(out, &p, true, &none); /* clause 7.4.4: a multiple resource without an instance is shown as such */
+    return s.index > 0 || record_add(out, &p, true, &none); /* clause 7.4.4: a multiple resource without an instance is shown as such */
 }
 
 static bool read_instance(struct objects *o, const struct object *object, uint16_t instance, const struct path *wanted, struct records *out)
@@ -105,11 +121,27 @@ static bool read_instance(struct objects *o, const struct object *object, uint16
     return true;
 }
 
+static bool read_object(struct objects *o, const struct object *object, const struct path *wanted, struct records *out)
+{
+    uint16_t id;
+    if (wanted->depth > PATH_OBJECT) /* one instance, found without a walk */
+        return read_instance(o, object, wanted->id[1], wanted, out);
+    for (size_t i = 0; object_instance(o, object, i, &id); i++)
+        if (!read_instance(o, object, id, wanted, out))
+            return false;
+    return true;
+}
+
+bool objects_read_more(struct objects *o, const struct path *p, struct records *out)
+{
+    for (size_t i = 0; i < object_count; i++)
+        if ((p->depth == PATH_ROOT || object_table[i]->id == p->id[0]) && !read_object(o, object_table[i], p, out))
+            return false;
+    return true;
+}
+
 bool objects_read(struct objects *o, const struct path *p, struct records *out)
 {
     out->count = 0;
-    for (size_t i = 0; i < object_count; i++)
-        if ((p->depth == PATH_ROOT || object_table[i]->id == p->id[0]) && !read_instance(o, object_table[i], 0, p, out))
-            return false;
-    return true;
+    return objects_read_more(o, p, out);
 }

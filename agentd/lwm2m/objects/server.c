@@ -2,18 +2,16 @@
 /* Object 1, LwM2M Server (Core TS 1.1.1 appendix E.2): what the server may know and change of its own account. */
 #include "lwm2m/objects/objects.h"
 
-static bool read_short_id(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_short_id(struct spot *s, struct value *v)
 {
-    (void)instance;
-    *v = value_integer(VALUE_INTEGER, o->short_server_id);
-    return index == 0;
+    *v = value_integer(VALUE_INTEGER, s->o->short_server_id);
+    return true;
 }
 
-static bool read_lifetime(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_lifetime(struct spot *s, struct value *v)
 {
-    (void)instance;
-    *v = value_integer(VALUE_INTEGER, o->lifetime);
-    return index == 0;
+    *v = value_integer(VALUE_INTEGER, s->o->lifetime);
+    return true;
 }
 
 static bool check_lifetime(const struct value *v)
@@ -21,10 +19,10 @@ static bool check_lifetime(const struct value *v)
     return v->integer > 0 && v->integer <= INT32_MAX;
 }
 
-static void write_lifetime(struct objects *o, const struct value *v)
+static void write_lifetime(struct spot *s, const struct value *v)
 {
-    o->lifetime = v ? (uint32_t)v->integer : o->lifetime;
-    o->effects |= EFFECT_UPDATE | EFFECT_LIFETIME; /* clause 6.2.2: the new lifetime is told by an Update */
+    s->o->lifetime = v ? (uint32_t)v->integer : s->o->lifetime;
+    s->o->effects |= EFFECT_UPDATE | EFFECT_LIFETIME; /* clause 6.2.2: the new lifetime is told by an Update */
 }
 
 static bool check_period(const struct value *v)
@@ -32,48 +30,44 @@ static bool check_period(const struct value *v)
     return v->integer >= 0 && v->integer <= INT32_MAX;
 }
 
-static bool read_pmin(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_pmin(struct spot *s, struct value *v)
 {
-    (void)instance;
-    *v = value_integer(VALUE_INTEGER, o->pmin);
-    return index == 0;
+    *v = value_integer(VALUE_INTEGER, s->o->pmin);
+    return true;
 }
 
-static void write_pmin(struct objects *o, const struct value *v)
+static void write_pmin(struct spot *s, const struct value *v)
 {
-    o->pmin = v ? (uint32_t)v->integer : 0;
+    s->o->pmin = v ? (uint32_t)v->integer : 0;
 }
 
-static bool read_pmax(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_pmax(struct spot *s, struct value *v)
 {
-    (void)instance;
-    *v = value_integer(VALUE_INTEGER, o->pmax);
-    return index == 0 && o->pmax > 0;
+    *v = value_integer(VALUE_INTEGER, s->o->pmax);
+    return s->o->pmax > 0;
 }
 
-static void write_pmax(struct objects *o, const struct value *v)
+static void write_pmax(struct spot *s, const struct value *v)
 {
-    o->pmax = v ? (uint32_t)v->integer : 0;
+    s->o->pmax = v ? (uint32_t)v->integer : 0;
 }
 
-static bool read_storing(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_storing(struct spot *s, struct value *v)
 {
-    (void)instance;
-    *v = value_integer(VALUE_BOOLEAN, o->store_notifications);
-    return index == 0;
+    *v = value_integer(VALUE_BOOLEAN, s->o->store_notifications);
+    return true;
 }
 
-static void write_storing(struct objects *o, const struct value *v)
+static void write_storing(struct spot *s, const struct value *v)
 {
-    o->store_notifications = !v || v->integer != 0;
+    s->o->store_notifications = !v || v->integer != 0;
 }
 
-static bool read_binding(struct objects *o, size_t index, uint16_t *instance, struct value *v)
+static bool read_binding(struct spot *s, struct value *v)
 {
-    (void)instance;
-    (void)o;
+    (void)s;
     *v = value_text("U");
-    return index == 0;
+    return true;
 }
 
 static bool check_binding(const struct value *v)
@@ -81,16 +75,16 @@ static bool check_binding(const struct value *v)
     return slice_is(v->octets, "U"); /* UDP is what this client has */
 }
 
-static void write_binding(struct objects *o, const struct value *v)
+static void write_binding(struct spot *s, const struct value *v)
 {
     (void)v;
-    o->effects |= EFFECT_UPDATE;
+    s->o->effects |= EFFECT_UPDATE;
 }
 
-static bool execute_update(struct objects *o, struct slice arguments)
+static bool execute_update(struct spot *s, struct slice arguments)
 {
     (void)arguments; /* clause 6.2.1.2: a binding override may be given; there is one binding */
-    o->effects |= EFFECT_UPDATE;
+    s->o->effects |= EFFECT_UPDATE;
     return true;
 }
 

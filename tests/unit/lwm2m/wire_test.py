@@ -154,6 +154,36 @@ def switches(pid):
         return sum(int(text.split()[1]) for text in status if "ctxt_switches" in text)
 
 
+def check_blocks(server):
+    """A Write whose body comes in three blocks of 32 octets, the second one twice."""
+    body = b'[{"bn":"/1/0/","n":"2","v":0},' + b'{"n":"3",                  "v":3600}]'
+    blocks = [body[i:i + 32] for i in range(0, len(body), 32)]
+    codes = []
+    for n in [0, 1, 1, 2]:
+        more = 8 if n + 1 < len(blocks) else 0
+        codes.append(server.request(POST, "/1/0", [(FORMAT, number(110)), (BLOCK1, number(n << 4 | more | 1))], blocks[n], mid=900 + n).code)
+    check("a body in blocks is put together", codes == [code("2.31"), code("2.31"), code("2.31"), code("2.04")])
+    check("and was written", server.request(GET, "/1/0/3").payload == b"3600")
+    late = server.request(POST, "/1/0", [(FORMAT, number(110)), (BLOCK1, number(1 << 4 | 1))], blocks[1])
+    check("a block without those before it is 4.08", late.code == code("4.08"))
+    server.request(PUT, "/1/0/3", [(FORMAT, b"")], b"0")
+
+
+def check_create(server):
+    """Create and Delete, each arriving twice."""
+    tlv = [(FORMAT, number(11542))]
+    created = server.request(POST, "/16", tlv, b"\x83\x00\x41\x00a", mid=910)
+    check("Create names the place", created.code == code("2.01") and created.values(LOCATION) == [b"16", b"0"])
+    update = server.receive()
+    server.answer(update, "2.04")
+    check("and an Update lists all objects", update.path() == "/rd/a/b" and b"</16/0>" in update.payload and b"</1/0>" in update.payload)
+    again = server.request(POST, "/16", tlv, b"\x83\x00\x41\x00a", mid=910)
+    check("a repeated Create is answered as before", again.code == code("2.01") and again.values(LOCATION) == [b"16", b"0"])
+    check("a repeated Create makes no second instance", server.request(GET, "/16/1").code == code("4.04"))
+    check("Delete takes it away", server.request(DELETE, "/16/0", mid=911).code == code("2.02") and updates(server, 1) == 1)
+    check("a repeated Delete is answered as before", server.request(DELETE, "/16/0", mid=911).code == code("2.02"))
+
+
 def test_session():
     server = Server()
     client = start()
@@ -177,9 +207,11 @@ def test_session():
     check("an unknown elective option is ignored", server.request(GET, "/3/0/0", [(65000, b"x")]).payload == b"gateway-agent")
     check("If-None-Match is 4.12", server.request(GET, "/3/0/0", [(IF_NONE_MATCH, b"")]).code == code("4.12"))
     check("object 0 is 4.01", server.request(GET, "/0/0").code == code("4.01"))
-    check("FETCH is answered (4.05)", server.request(FETCH, "/", [(FORMAT, number(110))], b"[]").code == code("4.05"))
+    a = server.request(FETCH, "/", [(FORMAT, number(110)), (ACCEPT, number(110))], b'[{"n":"/1/0/7"},{"n":"/3/0/17"}]')
+    check("Read-Composite by FETCH", a.code == code("2.05") and a.payload == b'[{"bn":"/","n":"1/0/7","vs":"U"},{"n":"3/0/17","vs":"gateway"}]')
     check("DELETE of the device is 4.05", server.request(DELETE, "/3/0").code == code("4.05"))
-    check("a body in blocks is 4.13", server.request(PUT, "/1/0/1", [(FORMAT, b""), (BLOCK1, b"\x08")], b"1" * 16).code == code("4.13"))
+    check_blocks(server)
+    check_create(server)
 
     whole = server.request(GET, "/3/0", [(ACCEPT, number(40))]).payload
     parts, n = b"", 0

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to the room: the device management and information reporting interfaces, a file each, as functions of the client that they serve. */
+#ifndef LWM2M_INTERFACES_H
+#define LWM2M_INTERFACES_H
+
+#include "lwm2m/client.h"
+#include "lwm2m/format.h"
+
+/* What a server asks to be told. */
+struct wish {
+    struct coap_token token;
+    struct path path;             /* of an Observe */
+    const struct paths *paths;    /* of an Observe-Composite, else NULL; copied */
+    uint16_t format;
+    struct attributes attributes; /* of the request: before those attached */
+};
+
+/* device_management.c: one request of the server. */
+void device_management_serve(struct lwm2m_client *c, const struct coap_request *request, struct coap_answer *answer);
+enum value_type path_value_type(const struct path *p); /* of the one value there; NONE: several, or none */
+/* The format that the server accepts for these records, NULL: none. */
+const struct format *answer_format(const struct lwm2m_client *c, int accept, const struct path *p);
+
+/* write.c */
+enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, bool replace);
+enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a);
+enum coap_code write_delete(struct lwm2m_client *c, const struct path *p);
+enum coap_code write_composite(struct lwm2m_client *c, const struct coap_request *r);
+
+/* composite.c */
+enum coap_code composite_read(struct lwm2m_client *c, const struct coap_request *r, struct coap_answer *a);
+bool composite_values(struct lwm2m_client *c, const struct paths *paths); /* into c->records; false: they do not fit */
+
+/* discover.c: p exists. depth: how many levels below it are listed (1.2 clause 6.3.2), discover_depth without that query. */
+void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p, unsigned depth);
+unsigned discover_depth(const struct path *p);
+bool discover_read_depth(const struct coap_request *r, unsigned *depth); /* false: bad query */
+void discover_put_registration(struct lwm2m_client *c, struct writer *w); /* payload of Register */
+
+/* reporting.c */
+/* Adds or renews the observation of this token; the values just read are what was reported. False: no room, answer without Observe. */
+bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t *sequence);
+void reporting_cancel(struct lwm2m_client *c, const struct coap_token *token);
+bool reporting_cancel_same(struct lwm2m_client *c, const struct wish *wish); /* only if it observes the same paths */
+bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token);
+void reporting_forget(struct lwm2m_client *c, const struct path *p); /* what is at or below a deleted instance */
+void reporting_clear(struct lwm2m_client *c);
+void reporting_changed(struct lwm2m_client *c); /* values or attributes changed: looks at all observations from the loop, after the answer is out */
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The values behind the object tables, as far as they are the client's own. */
+#ifndef LWM2M_OBJECTS_STATE_H
+#define LWM2M_OBJECTS_STATE_H
+
+#include "lwm2m/lwm2m.h"
+
+enum effect { EFFECT_UPDATE = 1, EFFECT_LIFETIME = 2, EFFECT_OBJECTS = 4 }; /* what a Write or Execute asks of the registration */
+
+/* Object 16: identities of the host device that a server keeps here. */
+enum { PORTFOLIOS = 4, PORTFOLIO_IDENTITIES = 4, PORTFOLIO_TEXT = 64 };
+struct portfolio {
+    bool used;
+    char identity[PORTFOLIO_IDENTITIES][PORTFOLIO_TEXT + 1]; /* "": no such instance */
+};
+
+/* What the tables read and write: the state of the server's account, and the device. */
+struct objects {
+    uint16_t short_server_id;
+    uint32_t lifetime;       /* /1/0/1, seconds */
+    uint32_t pmin, pmax;     /* /1/0/2, /1/0/3: defaults for attributes; 0: none */
+    bool store_notifications; /* /1/0/6 */
+    const struct lwm2m_device *device;
+    unsigned effects;        /* enum effect, set by write and execute, taken by the caller */
+    char utc_offset[8];      /* /3/0/14, filled at each Read */
+    struct portfolio portfolio[PORTFOLIOS];
+};
+
+#endif

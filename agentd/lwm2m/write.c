@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operations that change values: Write (Core TS 1.1.1 clause 6.3.3), Create (6.3.6), Delete (6.3.7), Write-Composite (6.3.9). Each is checked whole before
+ * the first value is set: a refused request changes nothing. */
+#include <string.h>
+
+#include "lwm2m/interfaces.h"
+
+enum { WRITE_ARENA = 4096 };
+
+static enum coap_code parse_code(enum error_code code)
+{
+    if (code == ERROR_NONE)
+        return CODE_CHANGED;
+    if (code == ERROR_NO_MEMORY || code == ERROR_TOO_LARGE)
+        return CODE_TOO_LARGE;
+    return code == ERROR_NOT_FOUND ? CODE_NOT_FOUND : code == ERROR_DENIED ? CODE_UNAUTHORIZED : CODE_BAD_REQUEST;
+}
+
+/* ---- checks ---- */
+
+static enum coap_code check_record(const struct objects *o, const struct record *record)
+{
+    const struct resource *resource = resource_at(&record->path);
+    if (!(resource->operations & OPERATION_WRITE))
+        return CODE_METHOD_NOT_ALLOWED;
+    if (resource->multiple && resource->may_have && !resource->may_have(o, record->path.id[1], record->path.id[3]))
+        return CODE_BAD_REQUEST;
+    return resource->check && !resource->check(&record->value) ? CODE_BAD_REQUEST : CODE_CHANGED;
+}
+
+static enum coap_code check_records(const struct objects *o, const struct records *records)
+{
+    for (size_t i = 0; i < records->count; i++) {
+        enum coap_code code = check_record(o, &records->at[i]);
+        if (code != CODE_CHANGED)
+            return code;
+        for (size_t k = 0; k < i; k++)
+            if (path_equal(&records->at[i].path, &records->at[k].path))
+                return CODE_BAD_REQUEST; /* a value appears at most once */
+    }
+    return CODE_CHANGED;
+}
+
+static bool has_record(const struct records *records, uint16_t resource)
+{
+    for (size_t i = 0; i < records->count; i++)
+        if (records->at[i].path.id[2] == resource)
+            return true;
+    return false;
+}
+
+static bool has_mandatory(const struct object *object, const struct records *records)
+{
+    for (size_t i = 0; i < object->count; i++)
+        if (object->resources[i].write && object->resources[i].mandatory && !has_record(records, object->resources[i].id))
+            return false;
+    return true;
+}
+
+static bool has_writable(const struct object *object)
+{
+    for (size_t i = 0; i < object->count; i++)
+        if (object->resources[i].write)
+            return true;
+    return false;
+}
+
+/* ---- setting ---- */
+
+static void set_record(struct lwm2m_client *c, const struct record *record)
+{
+    struct spot s = { .o = &c->objects, .instance = record->path.id[1] };
+    if (record->path.depth == PATH_RESOURCE_INSTANCE)
+        s.id = record->path.id[3];
+    resource_at(&record->path)->write(&s, &record->value);
+}
+
+/* A replacing Write: the multiple resources that it names lose their instances, an instance loses also what is not named. */
+static void clear_replaced(struct lwm2m_client *c, const struct path *p)
+{
+    const struct object *object = object_find(p->id[0]);
+    struct spot s = { .o = &c->objects, .instance = p->id[1] };
+    for (size_t i = 0; p->depth <= PATH_RESOURCE && i < object->count; i++) {
+        const struct resource *resource = &object->resources[i];
+        bool named = has_record(&c->records, resource->id);
+        if (resource->write && (named ? resource->multiple : p->depth == PATH_INSTANCE))
+            resource->write(&s, NULL);
+    }
+}
+
+static void set_records(struct lwm2m_client *c)
+{
+    for (size_t i = 0; i < c->records.count; i++)
+        set_record(c, &c->records.at[i]);
+    reporting_changed(c);
+}
+
+/* The payload as records of the client's scratch; text octets live in the arena. */
+static enum coap_code take_payload(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct arena *arena)
+{
+    /* Without Content-Format it is text, as in LwM2M 1.0. */
+    const struct format *format = r->content_format > UINT16_MAX ? NULL : format_find(r->content_format < 0 ? CONTENT_TEXT : (uint16_t)r->content_format);
+    if (!format || (format->single && p->depth < PATH_RESOURCE))
+        return CODE_UNSUPPORTED_FORMAT;
+    c->records.count = 0;
+    return parse_code(format->get(r->payload, p, arena, &c->records));
+}
+
+/* ---- Write ---- */
+
+static enum coap_code check_write(struct lwm2m_client *c, const struct path *p, bool replace)
+{
+    const struct object *object = object_find(p->id[0]);
+    if (p->depth >= PATH_RESOURCE && c->records.count == 0)
+        return CODE_BAD_REQUEST;
+    enum coap_code code = check_records(&c->objects, &c->records);
+    if (code != CODE_CHANGED || !replace || p->depth != PATH_INSTANCE)
+        return code;
+    if (!has_writable(object))
+        return CODE_METHOD_NOT_ALLOWED;
+    return has_mandatory(object, &c->records) ? CODE_CHANGED : CODE_BAD_REQUEST;
+}
+
+enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, bool replace)
+{
+    if (!path_exists(&c->objects, p))
+        return CODE_NOT_FOUND;
+    const struct resource *resource = resource_at(p);
+    if (p->depth < PATH_INSTANCE || (resource && !(resource->operations & OPERATION_WRITE)))
+        return CODE_METHOD_NOT_ALLOWED;
+    _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
+    struct arena arena = arena_make(memory, sizeof memory);
+    enum coap_code code = take_payload(c, r, p, &arena);
+    if (code == CODE_CHANGED)
+        code = check_write(c, p, replace);
+    if (code != CODE_CHANGED)
+        return code;
+    if (replace)
+        clear_replaced(c, p);
+    set_records(c);
+    return CODE_CHANGED;
+}
+
+/* ---- Create ---- */
+
+static uint16_t free_instance(struct lwm2m_client *c, const struct object *object)
+{
+    uint16_t id, candidate = 0;
+    for (size_t i = 0; object_instance(&c->objects, object, i, &id) && id == candidate; i++)
+        candidate++;
+    return candidate;
+}
+
+/* The instance that all records are of; false if they are of several. */
+static bool common_instance(const struct records *records, uint16_t *id)
+{
+    *id = records->count ? records->at[0].path.id[1] : LWM2M_NO_ID;
+    for (size_t i = 1; i < records->count; i++)
+        if (records->at[i].path.id[1] != *id)
+            return false;
+    return true;
+}
+
+enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a)
+{
+    const struct object *object = object_find(p->id[0]);
+    if (!object || !object->create)
+        return object ? CODE_METHOD_NOT_ALLOWED : CODE_NOT_FOUND;
+    _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
+    struct arena arena = arena_make(memory, sizeof memory);
+    enum coap_code code = take_payload(c, r, p, &arena);
+    uint16_t id;
+    if (code == CODE_CHANGED)
+        code = check_records(&c->objects, &c->records);
+    if (code == CODE_CHANGED && (!common_instance(&c->records, &id) || !has_mandatory(object, &c->records)))
+        code = CODE_BAD_REQUEST;
+    if (code != CODE_CHANGED)
+        return code;
+    bool chosen = id == LWM2M_NO_ID;
+    if (chosen)
+        id = free_instance(c, object);
+    if (object_has_instance(&c->objects, object, id))
+        return CODE_BAD_REQUEST; /* clause 6.3.6: the id is taken */
+    if (!object->create(&c->objects, id))
+        return CODE_INTERNAL;
+    for (size_t i = 0; i < c->records.count; i++)
+        c->records.at[i].path.id[1] = id;
+    set_records(c);
+    c->objects.effects |= EFFECT_UPDATE | EFFECT_OBJECTS;
+    if (chosen)
+        memcpy(a->created, (uint16_t[]){ object->id, id }, sizeof a->created);
+    return CODE_CREATED;
+}
+
+/* ---- Delete ---- */
+
+enum coap_code write_delete(struct lwm2m_client *c, const struct path *p)
+{
+    if (!path_exists(&c->objects, p))
+        return CODE_NOT_FOUND;
+    const struct object *object = object_find(p->id[0]);
+    if (p->depth != PATH_INSTANCE || !object->remove || !object->remove(&c->objects, p->id[1]))
+        return CODE_METHOD_NOT_ALLOWED;
+    attributes_forget(&c->attributes, p);
+    reporting_forget(c, p);
+    reporting_changed(c);
+    c->objects.effects |= EFFECT_UPDATE | EFFECT_OBJECTS;
+    return CODE_DELETED;
+}
+
+/* ---- Write-Composite ---- */
+
+static enum coap_code check_places(struct lwm2m_client *c)
+{
+    for (size_t i = 0; i < c->records.count; i++) {
+        struct path instance = path_parent(&c->records.at[i].path, PATH_INSTANCE);
+        if (!path_exists(&c->objects, &instance))
+            return CODE_NOT_FOUND;
+    }
+    return CODE_CHANGED;
+}
+
+enum coap_code write_composite(struct lwm2m_client *c, const struct coap_request *r)
+{
+    static const struct path root = { 0 };
+    if (r->content_format < 0 || r->content_format > UINT16_MAX)
+        return CODE_UNSUPPORTED_FORMAT;
+    const struct format *format = format_find((uint16_t)r->content_format);
+    if (!format || (!format->get_paths && format != &format_lwm2m_cbor))
+        return CODE_UNSUPPORTED_FORMAT; /* clause 6.3.9: SenML; 1.2: LwM2M CBOR */
+    _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
+    struct arena arena = arena_make(memory, sizeof memory);
+    enum coap_code code = take_payload(c, r, &root, &arena);
+    if (code == CODE_CHANGED)
+        code = check_places(c);
+    if (code == CODE_CHANGED)
+        code = check_records(&c->objects, &c->records);
+    if (code == CODE_CHANGED)
+        set_records(c);
+    return code;
+}
