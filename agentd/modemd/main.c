@@ -17,9 +17,9 @@
 #include "config.h"
 #include "glue/loop_glib.h"
 #include "modemd/privileges.h"
+#include "modemd/qmi_port.h"
 #include "modemd/server.h"
 #include "modemd/settings_file.h"
-#include "modemd/sms_watch.h"
 
 #define DEFAULT_SOCKET "/run/gateway-agent/modemd.sock"
 #define DEFAULT_CONFIG AGENT_CONF_DIR "/agent-modemd.conf"
@@ -107,7 +107,7 @@ static int listen_for(const char *path, gid_t gid)
 static gboolean on_closing(gpointer data)
 {
     unsigned *left = data;
-    if (sms_watch_closing() && *left)
+    if (qmi_port_closing() && *left)
         (*left)--;
     else
         *left = 0;

@@ -15,12 +15,13 @@
 #include "base/wire.h"
 #include "base/writer.h"
 #include "model/modemd_wire.h"
+#include "modemd/cards.h"
 #include "modemd/link.h"
 #include "modemd/sms_watch.h"
 
 enum { CONNECTIONS_MAX = 8, WATCHES_MAX = 8, DEVICE_MAX = 64, EVENT_MAX = 512 };
 enum { SEND_BUFFER = 1024 * 1024 }; /* two full storages of messages while agentd writes to its disk */
-enum { CAN_LINK = 1, CAN_QMI = 2 };
+enum { CAN_LINK = 1, CAN_QMI = 2, CAN_PCSC = 4 };
 
 struct connection {
     struct server *server;
@@ -47,6 +48,7 @@ struct server {
     void *user;
     struct connection *connections[CONNECTIONS_MAX];
     struct watch watches[WATCHES_MAX];
+    struct cards *cards;
     uint8_t buffer[WIRE_MAX];
 };
 
@@ -160,7 +162,7 @@ static enum error_code may_touch(const struct server *s, const char *port)
 
 static bool do_status(struct server *s, struct request *r)
 {
-    uint8_t can = (uint8_t)((s->limits.link ? CAN_LINK : 0) | (s->limits.qmi ? CAN_QMI : 0));
+    uint8_t can = (uint8_t)((s->limits.link ? CAN_LINK : 0) | (s->limits.qmi ? CAN_QMI : 0) | (s->settings->reader ? CAN_PCSC : 0));
     answer(r->from, r->seq, MODEMD_OP_STATUS, ERROR_NONE, (struct slice){ &can, 1 });
     return true;
 }
@@ -215,14 +217,19 @@ static void on_started(void *user, const char *device, enum error_code status)
     answer(w->owner, seq, MODEMD_OP_SMS_WATCH, status, (struct slice){ NULL, 0 });
 }
 
-static void send_event(struct watch *w, uint16_t op, struct slice tail)
+static void send_event_of(struct connection *owner, uint16_t op, const char *name, struct slice tail)
 {
     uint8_t space[EVENT_MAX];
     struct writer out = writer_make(space, sizeof space);
-    writer_u16(&out, (uint16_t)strlen(w->device));
-    writer_text(&out, w->device);
+    writer_u16(&out, (uint16_t)strlen(name));
+    writer_text(&out, name);
     writer_put(&out, tail.data, tail.len);
-    answer(w->owner, 0, op, ERROR_NONE, writer_slice(&out));
+    answer(owner, 0, op, ERROR_NONE, writer_slice(&out));
+}
+
+static void send_event(struct watch *w, uint16_t op, struct slice tail)
+{
+    send_event_of(w->owner, op, w->device, tail);
 }
 
 static void on_message(void *user, const char *device, bool stored, struct slice tpdu)
@@ -293,6 +300,27 @@ static bool do_sms_unwatch(struct server *s, struct request *r)
     return true;
 }
 
+static void on_card_answer(void *owner, uint32_t seq, uint16_t op, enum error_code status, struct slice body)
+{
+    answer(owner, seq, op, status, body);
+}
+
+static void on_card_event(void *owner, uint16_t op, const char *card, struct slice tail)
+{
+    send_event_of(owner, op, card, tail);
+}
+
+static bool do_card(struct server *s, enum modemd_op op, struct request *r)
+{
+    char card[DEVICE_MAX];
+    read_text(&r->body, card, sizeof card);
+    if (r->body.failed || (op != MODEMD_OP_CARD_READ && !reader_done(&r->body)))
+        return false;
+    if (op == MODEMD_OP_CARD_READ)
+        return cards_read(s->cards, r->from, r->seq, card, &r->body);
+    return (op == MODEMD_OP_CARD_WATCH ? cards_watch : cards_unwatch)(s->cards, r->from, r->seq, card);
+}
+
 static bool dispatch(struct server *s, enum modemd_op op, struct request *r)
 {
     switch (op) {
@@ -306,8 +334,14 @@ static bool dispatch(struct server *s, enum modemd_op op, struct request *r)
         return do_sms_watch(s, r);
     case MODEMD_OP_SMS_UNWATCH:
         return do_sms_unwatch(s, r);
+    case MODEMD_OP_CARD_WATCH:
+    case MODEMD_OP_CARD_UNWATCH:
+    case MODEMD_OP_CARD_READ:
+        return do_card(s, op, r);
     case MODEMD_EVENT_SMS:
     case MODEMD_EVENT_LOST:
+    case MODEMD_EVENT_CARD:
+    case MODEMD_EVENT_CARD_LOST:
         return false;
     }
     return false;
@@ -381,6 +415,7 @@ static void connection_close(struct connection *c)
     for (size_t i = 0; i < WATCHES_MAX; i++)
         if (s->watches[i].owner == c)
             watch_clear(&s->watches[i]);
+    cards_forget(s->cards, c);
     for (size_t i = 0; i < CONNECTIONS_MAX; i++)
         if (s->connections[i] == c)
             s->connections[i] = NULL;
@@ -394,6 +429,8 @@ struct server *server_new(const struct loop *loop, int sock, const struct modemd
 {
     struct server *s = g_new0(struct server, 1);
     *s = (struct server){ .loop = loop, .sock = sock, .settings = settings, .limits = *limits, .broken = broken, .user = user };
+    static const struct cards_events card_events = { .answer = on_card_answer, .event = on_card_event };
+    s->cards = cards_new(loop, settings, &card_events);
     s->accept = loop_fd(loop, sock, true, false, on_accept, s);
     return s;
 }
@@ -403,6 +440,7 @@ void server_free(struct server *s)
     for (size_t i = 0; i < CONNECTIONS_MAX; i++)
         if (s->connections[i])
             connection_close(s->connections[i]);
+    cards_free(s->cards);
     loop_cancel(s->loop, &s->accept);
     close(s->sock);
     g_free(s);

@@ -11,7 +11,7 @@
 
 static const struct {
     const char *group, *key;
-} known[] = { { "link", "ports" }, { "qmi", "device-directory" } };
+} known[] = { { "link", "ports" }, { "qmi", "device-directory" }, { "pcsc", "reader" } };
 
 static bool is_known(const char *group, const char *key)
 {
@@ -59,6 +59,7 @@ static enum error_code take_values(GKeyFile *file, const char *path, struct mode
         out->device_directory = g_strdup("/dev");
     if (out->device_directory[0] != '/')
         return error_set(err, ERROR_INVALID, "%s: device-directory must be an absolute path", path);
+    out->reader = g_key_file_get_string(file, "pcsc", "reader", NULL);
     return take_ports(ports, path, out, err);
 }
 
@@ -81,6 +82,7 @@ void modemd_settings_clear(struct modemd_settings *s)
     for (size_t i = 0; i < MODEMD_PATTERNS; i++)
         g_free(s->port_patterns[i]);
     g_free(s->device_directory);
+    g_free(s->reader);
     *s = (struct modemd_settings){ 0 };
 }
 

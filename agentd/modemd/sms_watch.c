@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One watch = one QmiDevice opened through the proxy and one WMS client: open -> client -> event report -> list (storage and tag, one after the other)
+/* One watch = one port with a WMS client: open -> event report -> list (storage and tag, one after the other)
  * -> raw read of each message found or indicated, one at a time. Late answers of libqmi carry the watch's number, not its address:
  * a number that is not in the table any more is dropped, whatever it brings is given back. */
 #include "modemd/sms_watch.h"
 
 #include <libqmi-glib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "modemd/qmi_port.h"
 
-enum { OPEN_S = 15, CALL_S = 10, CLOSE_S = 3, QUEUE_MAX = 1024, TPDU_MAX = 255 };
+enum { CALL_S = 10, QUEUE_MAX = 1024, TPDU_MAX = 255 };
 
 struct slot {
     QmiWmsStorageType storage;
@@ -24,9 +21,9 @@ struct sms_watch {
     char *device;
     struct sms_watch_events events;
     void *user;
-    QmiDevice *qmi;
-    QmiClientWms *wms;
-    gulong on_event, on_removed;
+    struct qmi_port *port;
+    QmiClientWms *wms; /* the port's; NULL before it is open */
+    gulong on_event;
     bool started, failed;
     unsigned list_step;
     GQueue queue; /* of struct slot, to be read */
@@ -35,7 +32,6 @@ struct sms_watch {
 
 static GHashTable *watches; /* number -> struct sms_watch */
 static guint last_number;
-static unsigned closing;
 
 static const struct {
     QmiWmsStorageType storage;
@@ -208,124 +204,36 @@ static void on_reporting(GObject *object, GAsyncResult *result, gpointer number)
         list_next(w);
 }
 
-static void on_client(GObject *object, GAsyncResult *result, gpointer number)
+static void on_port_opened(void *user, enum error_code status, const char *step, const char *why)
 {
-    g_autoptr(GError) error = NULL;
-    QmiClient *client = qmi_device_allocate_client_finish(QMI_DEVICE(object), result, &error);
-    struct sms_watch *w = watch_of(number);
-    if (!w) {
-        if (client)
-            qmi_device_release_client(QMI_DEVICE(object), client, QMI_DEVICE_RELEASE_CLIENT_FLAGS_RELEASE_CID, CLOSE_S, NULL, NULL, NULL);
-        g_clear_object(&client);
+    struct sms_watch *w = user;
+    if (status) {
+        end(w, status, step, why);
         return;
     }
-    if (!client) {
-        end(w, ERROR_NOT_SUPPORTED, "message service", error->message);
-        return;
-    }
-    w->wms = QMI_CLIENT_WMS(client);
-    w->on_event = g_signal_connect(w->wms, "event-report", G_CALLBACK(on_event_report), number);
+    w->wms = QMI_CLIENT_WMS(qmi_port_client(w->port));
+    w->on_event = g_signal_connect(w->wms, "event-report", G_CALLBACK(on_event_report), number_of(w));
     g_autoptr(QmiMessageWmsSetEventReportInput) in = qmi_message_wms_set_event_report_input_new();
     qmi_message_wms_set_event_report_input_set_new_mt_message_indicator(in, TRUE, NULL);
-    qmi_client_wms_set_event_report(w->wms, in, CALL_S, NULL, on_reporting, number);
+    qmi_client_wms_set_event_report(w->wms, in, CALL_S, NULL, on_reporting, number_of(w));
 }
 
-static void on_removed(QmiDevice *device, gpointer number)
+static void on_port_lost(void *user)
 {
-    (void)device;
-    struct sms_watch *w = watch_of(number);
-    if (w)
-        end(w, ERROR_IO, "device", "gone, or qmi-proxy ended");
-}
-
-static void on_opened(GObject *object, GAsyncResult *result, gpointer number)
-{
-    g_autoptr(GError) error = NULL;
-    bool ok = qmi_device_open_finish(QMI_DEVICE(object), result, &error);
-    struct sms_watch *w = watch_of(number);
-    if (!w) {
-        if (ok)
-            qmi_device_close_async(QMI_DEVICE(object), CLOSE_S, NULL, NULL, NULL);
-        return;
-    }
-    if (!ok) {
-        end(w, ERROR_NOT_SUPPORTED, "open", error->message);
-        return;
-    }
-    w->on_removed = g_signal_connect(w->qmi, "device-removed", G_CALLBACK(on_removed), number);
-    qmi_device_allocate_client(w->qmi, QMI_SERVICE_WMS, QMI_CID_NONE, CALL_S, NULL, on_client, number);
-}
-
-static void on_made(GObject *object, GAsyncResult *result, gpointer number)
-{
-    (void)object;
-    g_autoptr(GError) error = NULL;
-    QmiDevice *qmi = qmi_device_new_finish(result, &error);
-    struct sms_watch *w = watch_of(number);
-    if (!w) {
-        g_clear_object(&qmi);
-        return;
-    }
-    if (!qmi) {
-        end(w, ERROR_NOT_SUPPORTED, "device", error->message);
-        return;
-    }
-    w->qmi = qmi;
-    qmi_device_open(qmi, QMI_DEVICE_OPEN_FLAGS_PROXY | QMI_DEVICE_OPEN_FLAGS_VERSION_INFO, OPEN_S, NULL, on_opened, number);
-}
-
-/* libqmi would start a qmi-proxy of its own, inside of our sandbox, where it could serve nobody. */
-static bool proxy_runs(void)
-{
-    static const char name[] = "qmi-proxy";
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
-    memcpy(&addr.sun_path[1], name, sizeof name - 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + sizeof name);
-    bool ok = connect(fd, (struct sockaddr *)&addr, len) == 0;
-    close(fd);
-    return ok;
-}
-
-static gboolean on_no_proxy(gpointer number)
-{
-    struct sms_watch *w = watch_of(number);
-    if (w)
-        end(w, ERROR_NOT_READY, "qmi-proxy", "does not run (ModemManager starts it)");
-    return G_SOURCE_REMOVE;
+    end(user, ERROR_IO, "device", "gone, or qmi-proxy ended");
 }
 
 struct sms_watch *sms_watch_start(const char *path, const char *device, const struct sms_watch_events *events, void *user)
 {
+    static const struct qmi_port_events port_events = { .opened = on_port_opened, .lost = on_port_lost };
     if (!watches)
         watches = g_hash_table_new(NULL, NULL);
     struct sms_watch *w = g_new0(struct sms_watch, 1);
     *w = (struct sms_watch){ .number = ++last_number, .device = g_strdup(device), .events = *events, .user = user };
     g_queue_init(&w->queue);
     g_hash_table_insert(watches, number_of(w), w);
-    if (!proxy_runs()) {
-        g_idle_add(on_no_proxy, number_of(w));
-        return w;
-    }
-    g_autoptr(GFile) file = g_file_new_for_path(path);
-    qmi_device_new(file, NULL, on_made, number_of(w));
+    w->port = qmi_port_open(path, QMI_SERVICE_WMS, &port_events, w);
     return w;
-}
-
-static void on_closed(GObject *object, GAsyncResult *result, gpointer unused)
-{
-    (void)unused;
-    (void)qmi_device_close_finish(QMI_DEVICE(object), result, NULL);
-    closing--;
-}
-
-static void on_released(GObject *object, GAsyncResult *result, gpointer unused)
-{
-    QmiDevice *qmi = QMI_DEVICE(object);
-    (void)qmi_device_release_client_finish(qmi, result, NULL);
-    qmi_device_close_async(qmi, CLOSE_S, NULL, on_closed, unused);
 }
 
 void sms_watch_free(struct sms_watch *w)
@@ -335,20 +243,8 @@ void sms_watch_free(struct sms_watch *w)
     g_hash_table_remove(watches, number_of(w));
     if (w->on_event)
         g_signal_handler_disconnect(w->wms, w->on_event);
-    if (w->on_removed)
-        g_signal_handler_disconnect(w->qmi, w->on_removed);
-    if (w->wms) {
-        closing++;
-        qmi_device_release_client(w->qmi, QMI_CLIENT(w->wms), QMI_DEVICE_RELEASE_CLIENT_FLAGS_RELEASE_CID, CLOSE_S, NULL, on_released, NULL);
-    }
-    g_clear_object(&w->wms);
-    g_clear_object(&w->qmi);
+    qmi_port_close(w->port);
     g_queue_clear_full(&w->queue, g_free);
     g_free(w->device);
     g_free(w);
-}
-
-unsigned sms_watch_closing(void)
-{
-    return closing;
 }

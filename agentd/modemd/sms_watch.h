@@ -23,7 +23,5 @@ struct sms_watch;
 struct sms_watch *sms_watch_start(const char *path, const char *device, const struct sms_watch_events *events, void *user);
 /* Ends it and releases the modem's client id; no event comes any more. */
 void sms_watch_free(struct sms_watch *w);
-/* Watches whose client ids are still being released: the program waits a moment for them before it ends. */
-unsigned sms_watch_closing(void);
 
 #endif

@@ -203,6 +203,7 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--pdu-in", type=Path, help="send this WSP PDU again instead of making one (replay)")
     g.add_argument("--out", type=Path, help="write the WSP PDU")
     g.add_argument("--xml", type=Path, help="write the document as XML")
+    g.add_argument("--document", type=Path, help="write the document as WBXML, as a smart card holds it")
     g.add_argument("--tpdu", type=Path, help="write the SMS PDUs (hex lines, SMSC first)")
     g.add_argument("--send", type=Path, metavar="SOCKET", help="control socket of the simulated modem")
     g.add_argument("--route", action="store_true", help="QMI transfer route (`route HEX`, TPDU without SMSC) instead of storage")
@@ -230,6 +231,8 @@ def build(a: argparse.Namespace) -> bytes:
     if a.xml:
         write_file(a.xml, to_xml(root).encode(), 0o600)
     body = Encoder().encode(root)
+    if a.document:
+        write_file(a.document, body, 0o600)
     pdu = make_pdu(a, body)
     if a.flip is not None:
         at = len(pdu) - len(body) + a.flip // 8
@@ -239,8 +242,8 @@ def build(a: argparse.Namespace) -> bytes:
 
 def main() -> None:
     a = arguments()
-    if not (a.out or a.send or a.tpdu):
-        raise Refused("nothing to do: give --out, --tpdu or --send")
+    if not (a.out or a.send or a.tpdu or a.document):
+        raise Refused("nothing to do: give --out, --document, --tpdu or --send")
     log = EventLog(a.dir / "push-events.jsonl")
     pdu = build(a)
     if a.out:

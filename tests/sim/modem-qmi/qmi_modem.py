@@ -19,6 +19,12 @@ Control socket (--control), one command a line, one line of answer ("error: ..."
     card ICCID IMSI     another card (20 and 15 digits); unplug first, replug after
     pin DIGITS [TRIES]  the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first. TRIES 0: its PUK
     file PATH FID HEX   set a file of the card, e.g. file 3F007F50 6430 0B6A...
+    image FILE          PKCS#15 application of the card, from tests/operator/card.py; nobody is told
+    swap ICCID IMSI [FILE]  another card without an unplug: it goes, it comes, clients hear of both
+    refresh             the card's issuer refreshes files; who registered hears of start and end
+    refuse [channels] [files]   firmware that refuses logical channels, or to read files
+    card-switch NAME on|off     a peculiarity of the card: later, wrong-length, no-channels
+    card-state          JSON: log of APDUs, forbidden commands, open channels, refreshes completed
     unplug / replug     end every stream and refuse new ones / accept them again
     list / log / state  JSON: SMS; messages received; calls, attempts, acks, profiles
 WHY: unknown-apn auth-failed ipv4-only barred no-resources network-failure deactivated
@@ -41,6 +47,7 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
     def __init__(self, peer=None, table=None):
         self.imei, self.operating_mode = "353535350000004", 0
         self.card = Card()
+        self.refused, self.refreshes = set(), {"clients": {}, "complete": 0}
         self.links, self.clients, self.current = [], {}, None
         self.sms, self.acks = {}, []
         self.profiles = {1: {0x10: b"default", 0x11: b"\x03", 0x14: b"internet"}}
@@ -117,6 +124,31 @@ def control_card(modem, verb: str, rest: str) -> str:
     return "ok"
 
 
+def control_files(modem, verb: str, rest: str) -> str:
+    words = rest.split()
+    if verb == "image":
+        modem.card.load(rest)
+    elif verb == "refresh":
+        modem.refresh()
+    elif verb == "refuse":
+        modem.refused = set(words)
+    elif verb == "card-switch":
+        (modem.card.switches.add if words[1] == "on" else modem.card.switches.discard)(words[0])
+    else:
+        modem.card.present = False
+        modem.tell_status()
+        modem.card = Card(*words[:2])
+        for image in words[2:]:
+            modem.card.load(image)
+        modem.tell_status()
+    return "ok"
+
+
+def control_card_state(modem, verb: str, rest: str) -> str:
+    return json.dumps({"log": modem.card.log, "forbidden": modem.card.forbidden, "channels": sorted(modem.card.channels),
+                       "complete": modem.refreshes["complete"]})
+
+
 def control_show(modem, verb: str, rest: str) -> str:
     if verb == "list":
         return json.dumps({i: [t, p.hex()] for i, (t, p) in modem.sms.items()})
@@ -127,6 +159,8 @@ CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "net
             "reject-next": control_network, "allow-all": control_network, "subscription": control_network,
             "unplug": control_plug, "replug": control_plug, "file": control_card,
             "card": control_card, "pin": control_card, "register": control_register,
+            "image": control_files, "swap": control_files, "refresh": control_files, "refuse": control_files, "card-switch": control_files,
+            "card-state": control_card_state,
             "list": control_show, "log": control_show, "state": control_show}
 
 

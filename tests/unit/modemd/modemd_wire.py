@@ -3,10 +3,13 @@
 
 Owns: packing of requests, unpacking of answers. Must never share code with the C side.
 """
+import os
 import socket
 import struct
 
 STATUS, LINK_UP, LINK_DOWN, SMS_WATCH, SMS_UNWATCH, EVENT_SMS, EVENT_LOST = 1, 2, 3, 4, 5, 100, 101
+CARD_WATCH, CARD_UNWATCH, CARD_READ, EVENT_CARD, EVENT_CARD_LOST = 6, 7, 8, 102, 103
+PRESENT, ABSENT, REFRESHED = 1, 2, 3
 SUCCESS = 0
 
 
@@ -26,6 +29,14 @@ def link_up(port: str, table: int, mtu: int, addresses: list, gateways: list) ->
             bytes([len(gateways)]) + b"".join(map(address, gateways)))
 
 
+def counted(octets: bytes) -> bytes:
+    return bytes([len(octets)]) + octets
+
+
+def card_read(card: str, path: str, aid: str = "", df: str = "", records: bool = False) -> bytes:
+    return text(card) + bytes([records]) + b"".join(counted(bytes.fromhex(part)) for part in (aid, df, path))
+
+
 class Modemd:
     def __init__(self, path: str):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -41,12 +52,16 @@ class Modemd:
 
     def receive(self):
         """(seq, op, status, body), or None at the end of the connection."""
-        packet = self.sock.recv(65536)
+        packet, fds, _, _ = socket.recv_fds(self.sock, 65536, 1)
         if not packet:
             return None
         seq, op, status, size = struct.unpack(">IHHI", packet[:12])
-        assert size == len(packet) - 12, packet
-        return seq, op, status, packet[12:]
+        body = packet[12:]
+        if fds:                                       # a large body
+            body = os.pread(fds[0], size, 0)
+            os.close(fds[0])
+        assert size == len(body), packet
+        return seq, op, status, body
 
     def ask(self, op: int, body: bytes = b""):
         """(status, body) of the answer; events on the way are kept."""
@@ -58,3 +73,17 @@ class Modemd:
                 continue
             assert (seq, got) == (wanted, op), (seq, got)
             return status, answer
+
+    def event(self, seconds: float = 10):
+        """(op, body) of the next event, or None."""
+        if self.events:
+            return self.events.pop(0)
+        self.sock.settimeout(seconds)
+        try:
+            seq, op, _, body = self.receive()
+            assert seq == 0, seq
+            return op, body
+        except TimeoutError:
+            return None
+        finally:
+            self.sock.settimeout(20)
