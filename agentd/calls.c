@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +95,68 @@ static enum error_code call_forget_pin(void *user, const char *sim_id, struct er
     return sim_pins_forget(((struct calls *)user)->pins, sim_id, err);
 }
 
+struct mid_call { /* one waiting caller */
+    bus_done_fn *done;
+    bus_aka_fn *aka;
+    void *user;
+    char id[65];
+};
+
+static struct mid_call *mid_call_new(const char *id, bus_done_fn *done, bus_aka_fn *aka, void *user)
+{
+    struct mid_call *m = calloc(1, sizeof *m);
+    if (!m)
+        abort();
+    *m = (struct mid_call){ .done = done, .aka = aka, .user = user };
+    (void)text_copy(m->id, sizeof m->id, id);
+    return m;
+}
+
+static void on_mid_state(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
+{
+    struct mid_call *m = user;
+    (void)result;
+    if (!status)
+        log_info("mid", "%s: %s by a caller on the bus", m->id, mid_state_name(entry->state));
+    m->done(m->user, status, status == ERROR_POLICY ? "the lifecycle, or another ACTIVE MID, does not allow it" : NULL);
+    free(m);
+}
+
+/* The lock-out rule (DESIGN 5.7): what programs use is not erased in one step. */
+static void call_mid_set_state(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user)
+{
+    struct calls *c = user;
+    struct node *n = tree_find(c->site->tree, TREE_MID, mid_id);
+    if (state == MID_ERASED && n && strcmp(node_text(n, "State"), mid_state_name(MID_ACTIVE)) == 0)
+        fn(fn_user, ERROR_POLICY, "it is ACTIVE; suspend it first");
+    else
+        (void)trust_mid_set_state(c->site->trust, mid_id, state, on_mid_state, mid_call_new(mid_id, fn, NULL, fn_user));
+}
+
+static void on_mid_aka(void *user, enum error_code status, const struct trust_aka *aka)
+{
+    static const char *const results[] = { [TRE_AKA_OK] = "ok", [TRE_AKA_SYNC] = "sync", [TRE_AKA_MAC] = "mac" };
+    struct mid_call *m = user;
+    struct error e = { 0 };
+    char res[2 * 16 + 1] = "", auts[2 * 14 + 1] = "";
+    if (status)
+        (void)error_set(&e, status, "MID %s: %s", m->id, status == ERROR_NOT_READY ? "it is not ACTIVE" : error_text(status));
+    if (!status && aka->res.len <= 16 && aka->auts.len <= 14) {
+        (void)text_hex(aka->res.data, aka->res.len, res);
+        (void)text_hex(aka->auts.data, aka->auts.len, auts);
+    }
+    log_info("mid", "%s: AUTHENTICATE for a caller on the bus: %s", m->id, status ? error_name(status) : results[aka->verdict]);
+    m->aka(m->user, &e, status ? "" : results[aka->verdict], res, auts);
+    secret_zero(res, sizeof res);
+    free(m);
+}
+
+static void call_mid_authenticate(void *user, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], bus_aka_fn *fn, void *fn_user)
+{
+    struct calls *c = user;
+    (void)trust_authenticate(c->site->trust, mid_id, rand, autn, on_mid_aka, mid_call_new(mid_id, NULL, fn, fn_user));
+}
+
 /* Log level, roaming and what triggers may do take effect at once; paths and plug-ins at the next start. */
 static enum error_code call_reload(void *user, struct error *err)
 {
@@ -114,5 +177,6 @@ struct bus_calls calls_table(struct calls *calls)
 {
     return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .submit_pin = call_submit_pin,
                                .reload = call_reload, .job_cancel = call_cancel,
-                               .account_update = call_update, .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin };
+                               .account_update = call_update, .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin,
+                               .mid_set_state = call_mid_set_state, .mid_authenticate = call_mid_authenticate };
 }

@@ -7,12 +7,16 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "model/mid.h"
 #include "model/tree.h"
 
 struct bus;
 
 typedef void bus_job_fn(void *user, const struct error *error, const char *job_path); /* error->code NONE: started */
 typedef void bus_done_fn(void *user, enum error_code status, const char *text);
+
+/* error->code NONE: result, res and auts as the XML says. */
+typedef void bus_aka_fn(void *user, const struct error *error, const char *result, const char *res, const char *auts);
 
 /* What the methods do; each is called from the loop. fn is called once, at once or later. Texts and descriptors are borrowed. */
 struct bus_calls {
@@ -25,6 +29,8 @@ struct bus_calls {
     enum error_code (*account_update)(void *user, const char *account_id, struct error *err);
     void (*sim_send_pin)(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user);
     enum error_code (*sim_forget_pin)(void *user, const char *sim_id, struct error *err);
+    void (*mid_set_state)(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user);
+    void (*mid_authenticate)(void *user, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], bus_aka_fn *fn, void *fn_user);
 };
 
 /* Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS is obeyed), exports the tree, asks for the name org.gatewayagent.Agent1. name: it is ours, or

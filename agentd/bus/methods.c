@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 #include "bus/agent-dbus.h"
 
-enum { DIGITS_MAX = 42 }; /* forty digits and a line end */
+enum { DIGITS_MAX = 42, AKA_OCTETS = 16 }; /* forty digits and a line end; RAND and AUTN */
 
 static void reply_error(GDBusMethodInvocation *invocation, const struct error *e)
 {
@@ -192,6 +193,63 @@ static gboolean on_forget_pin(AgentSim *o, GDBusMethodInvocation *invocation, gp
     return reply(invocation, calls->sim_forget_pin(calls->user, id_of(o), &e), &e);
 }
 
+/* --- Mid --- */
+
+static void on_mid_done(void *user, enum error_code status, const char *text)
+{
+    struct error e = { 0 };
+    if (status)
+        error_set(&e, status, "MID: %s", text && text[0] ? text : error_text(status));
+    (void)reply(user, status, &e);
+}
+
+static gboolean mid_set_state(gpointer skeleton, GDBusMethodInvocation *invocation, const struct bus_calls *calls, enum mid_state state)
+{
+    calls->mid_set_state(calls->user, id_of(skeleton), state, on_mid_done, invocation);
+    return TRUE;
+}
+
+static gboolean on_mid_activate(AgentMid *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    return mid_set_state(o, invocation, user, MID_ACTIVE);
+}
+
+static gboolean on_mid_suspend(AgentMid *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    return mid_set_state(o, invocation, user, MID_SUSPENDED);
+}
+
+static gboolean on_mid_erase(AgentMid *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    return mid_set_state(o, invocation, user, MID_ERASED);
+}
+
+static void on_aka(void *user, const struct error *error, const char *result, const char *res, const char *auts)
+{
+    GDBusMethodInvocation *invocation = user;
+    if (error->code)
+        reply_error(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(sss)", result, res, auts));
+}
+
+static bool take_hex(const char *text, uint8_t out[AKA_OCTETS])
+{
+    size_t len = 0;
+    return text_hex_decode((struct slice){ (const uint8_t *)text, strlen(text) }, out, AKA_OCTETS, &len) && len == AKA_OCTETS;
+}
+
+static gboolean on_mid_authenticate(AgentMid *o, GDBusMethodInvocation *invocation, const char *rand, const char *autn, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    uint8_t rand_octets[AKA_OCTETS], autn_octets[AKA_OCTETS];
+    struct error e = { 0 };
+    if (!take_hex(rand, rand_octets) || !take_hex(autn, autn_octets))
+        return reply(invocation, error_set(&e, ERROR_INVALID, "RAND and AUTN are 32 hexadecimal digits each"), &e);
+    calls->mid_authenticate(calls->user, id_of(o), rand_octets, autn_octets, on_aka, invocation);
+    return TRUE;
+}
+
 void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *skeleton, const char *node_id)
 {
     static const struct {
@@ -206,6 +264,10 @@ void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *ske
         { TREE_CONTEXT, "handle-submit-pin", G_CALLBACK(on_submit_pin) },
         { TREE_JOB, "handle-cancel", G_CALLBACK(on_cancel) },
         { TREE_ACCOUNT, "handle-update", G_CALLBACK(on_update) },
+        { TREE_MID, "handle-activate", G_CALLBACK(on_mid_activate) },
+        { TREE_MID, "handle-suspend", G_CALLBACK(on_mid_suspend) },
+        { TREE_MID, "handle-erase", G_CALLBACK(on_mid_erase) },
+        { TREE_MID, "handle-authenticate", G_CALLBACK(on_mid_authenticate) },
         { TREE_SIM, "handle-send-pin", G_CALLBACK(on_send_pin) },
         { TREE_SIM, "handle-remember-pin", G_CALLBACK(on_remember_pin) },
         { TREE_SIM, "handle-forget-pin", G_CALLBACK(on_forget_pin) },

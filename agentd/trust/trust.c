@@ -35,6 +35,7 @@ struct call {
         trust_verdict_fn *verdict;
         trust_mid_fn *mid;
         trust_keys_fn *keys;
+        trust_aka_fn *aka;
     } fn;
     void *user;
 };
@@ -516,4 +517,34 @@ uint32_t trust_mid_set_state(struct trust *t, const char *mid_id, enum mid_state
     put_text(&q, mid_id, 1, 64);
     writer_u8(&q.w, (uint8_t)state);
     return request_send(t, &q, TRE_OP_MID_SET_STATE, &(struct call){ .answer = answer_set_state, .fn.mid = fn, .user = user });
+}
+
+static void answer_aka(struct trust *t, const struct call *c, enum error_code status, struct slice body)
+{
+    struct reader r = reader_make(body.data, body.len);
+    struct trust_aka aka = { .res = { NULL, 0 } };
+    (void)t;
+    if (!status) {
+        uint8_t verdict = reader_u8(&r);
+        (void)reader_u32(&r); /* no session for these purposes */
+        aka.res = fields_take(&r);
+        (void)fields_take(&r);
+        (void)fields_take(&r);
+        aka.auts = fields_take(&r);
+        aka.verdict = (enum tre_verdict)verdict;
+        status = reader_done(&r) && verdict <= TRE_AKA_MAC ? ERROR_NONE : ERROR_PROTOCOL;
+    }
+    c->fn.aka(c->user, status, status ? NULL : &aka);
+}
+
+uint32_t trust_authenticate(struct trust *t, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], trust_aka_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    struct node *n = tree_find(t->tree, TREE_MID, mid_id);
+    bool isim = n && strcmp(node_text(n, "Type"), mid_type_name(MID_ISIM)) == 0;
+    put_text(&q, mid_id, 1, 64);
+    writer_u8(&q.w, isim ? TRE_FOR_ISIM : TRE_FOR_USIM);
+    writer_put(&q.w, rand, 16);
+    writer_put(&q.w, autn, 16);
+    return request_send(t, &q, TRE_OP_AUTHENTICATE, &(struct call){ .answer = answer_aka, .fn.aka = fn, .user = user });
 }

@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/reader.h"
 #include "model/mid.h"
+#include "model/tre_wire.h"
 #include "model/tree.h"
 
 struct trust;
@@ -61,6 +62,13 @@ uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce
                         trust_octets_fn *fn, void *user);
 uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, struct slice package, trust_mid_fn *fn, void *user);
 uint32_t trust_mid_set_state(struct trust *t, const char *mid_id, enum mid_state state, trust_mid_fn *fn, void *user);
+struct trust_aka {
+    enum tre_verdict verdict;
+    struct slice res, auts;
+};
+typedef void trust_aka_fn(void *user, enum error_code status, const struct trust_aka *aka); /* NULL on error */
+/* AUTHENTICATE of an ACTIVE MID as the card that it is (usim or isim, by its entry in the tree). What else the TRE's answer holds is dropped. */
+uint32_t trust_authenticate(struct trust *t, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], trust_aka_fn *fn, void *user);
 void trust_cancel(struct trust *t, uint32_t id);
 
 #endif

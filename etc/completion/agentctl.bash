@@ -21,6 +21,8 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
     context:reopen:2 | context:pin:2) _agentctl_ids context ;;
     account:*:1) echo "list update" ;;
     account:update:2) _agentctl_objects account ;;
+    mid:*:1) echo "list show activate suspend erase authenticate" ;;
+    mid:*:2) _agentctl_ids mid ;;
     sim:*:1) echo "pin remember forget" ;;
     sim:*:2) _agentctl_ids sim ;;
     log-level:*:1) echo "err warning notice info debug" ;;
@@ -30,7 +32,7 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
 
 _agentctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} i verb="" action="" position=0
-    local verbs="status list show monitor bootstrap job context account sim decode doctor get set call log-level reload"
+    local verbs="status list show monitor bootstrap job context account mid sim decode doctor get set call log-level reload"
     local options="--json --no-legend --no-pager --quiet --no-wait --timeout --color --help --version"
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do

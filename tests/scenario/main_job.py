@@ -3,9 +3,13 @@
 import json
 import socket
 import subprocess
+import sys
+from pathlib import Path
 
 from scenarios import scenario
-from world import GATEWAY, IMSI, NAME, PIN, TREE, Trouble, agentctl, lab, run, until
+sys.path.append(str(Path(__file__).resolve().parents[1] / "operator"))
+from aka import subscribers  # noqa: E402
+from world import GATEWAY, IMSI, NAME, PIN, TREE, Trouble, agentctl, lab, run, until  # noqa: E402
 
 
 def expect(what, good):
@@ -73,6 +77,7 @@ def one_sms_makes_a_managed_device(world):
     until("an empty SMS storage", lambda: not world.sms_in_modem(), 10)
     check_no_secret_on_disk_or_in_logs(world)
     check_lwm2m(world)
+    check_identity(world)
     run("/usr/bin/python3", "-B", TREE / "tests/lint/introspection.py")
     world.stop("agentd")
     until("the de-registration", lambda: any(e["event"] == "deregister" for e in world.lwm2m_events()), 10)
@@ -89,6 +94,27 @@ def check_lwm2m(world):
     agentctl("account", "update", next(p for p in world.all("Account") if "lwm2m" in p))
     until("an Update at the server", lambda: any(e["event"] == "update" for e in world.lwm2m_events()), 10)
     expect("object 0 is closed", lwm2m(world, op="read", path="/0/0").get("code") == "4.01")
+
+
+def check_identity(world):
+    """The MID answers the operator's AuC, out of step once and then with the RES that the AuC expects; suspended it answers nobody."""
+    mid = next(iter(world.all("Mid")))
+
+    def answer(vector, check=True):
+        return agentctl("--json", "mid", "authenticate", mid, vector.rand.hex(), vector.autn.hex(), check=check)
+    with subscribers.changing(world.operator_dir / "subscribers.db") as db:
+        sub = next(iter(db.values()))
+        vector = sub.next_vector()
+        expect("RES of the AuC", json.loads(answer(vector).stdout)["res"] == vector.xres.hex())
+        again = json.loads(answer(vector, check=False).stdout)
+        expect(f"the same challenge is out of step: {again['result']}", again["result"] == "sync" and not again["res"])
+        expect("AUTS of that card", sub.resync(vector.rand, bytes.fromhex(again["auts"])))
+        expect("an active MID is not erased", "suspend it first" in agentctl("mid", "erase", mid, check=False).stderr)
+        expect("suspended", agentctl("mid", "suspend", mid).stdout == f"{world.one('Mid')['MidId']}: SUSPENDED\n")
+        expect("suspended it answers nobody", "not ACTIVE" in answer(sub.next_vector(), check=False).stderr)
+        agentctl("mid", "activate", mid)
+        vector = sub.next_vector()
+        expect("RES after activation", json.loads(answer(vector).stdout)["res"] == vector.xres.hex())
 
 
 @scenario(mode="qmi", lab_options=("--uplink-reaches-operator",))

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "bus/bus.h"
 
 struct daemon {
@@ -95,6 +96,23 @@ static void fake_submit_pin(void *user, const char *context, const char *digits,
     struct daemon *d = user;
     say("call submit %s %s", context, digits);
     fn(fn_user, &d->answer, "/org/gatewayagent/Agent1/job/7");
+}
+
+static void fake_set_state(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    say("call mid %s %s", mid_id, mid_state_name(state));
+    enum error_code rc = answer(user, &e);
+    fn(fn_user, rc, e.text);
+}
+
+static void fake_authenticate(void *user, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], bus_aka_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    char hex[2][33];
+    say("call authenticate %s %s %s", mid_id, text_hex(rand, 16, hex[0]), text_hex(autn, 16, hex[1]));
+    (void)answer(user, &e);
+    fn(fn_user, &e, rand[0] ? "sync" : "ok", rand[0] ? "" : "0123456789abcdef", rand[0] ? "00112233445566778899aabbccdd" : "");
 }
 
 static void on_name(void *user, bool owned)
@@ -183,7 +201,7 @@ int main(void)
     static struct daemon d;
     const struct bus_calls calls = { .user = &d, .bootstrap = fake_bootstrap, .reopen_context = fake_reopen, .submit_pin = fake_submit_pin,
                                      .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .sim_send_pin = fake_pin,
-                                     .sim_forget_pin = fake_forget };
+                                     .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .mid_authenticate = fake_authenticate };
     struct error err;
     d.tree = tree_new();
     d.loop = g_main_loop_new(NULL, FALSE);

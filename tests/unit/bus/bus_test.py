@@ -211,6 +211,21 @@ class Methods(OnTheBus):
                                                (paths["account"], "Account", "Update", None, "update lwm2m-101")):
             self.assertEqual(self.call(path, f"{NAME}.{kind}", method, args).unpack(), ())
             self.assertEqual(self.daemon.said(), "call " + said)
+        for method, state in ("Activate", "ACTIVE"), ("Suspend", "SUSPENDED"), ("Erase", "ERASED"):
+            self.assertEqual(self.call(paths["mid"], NAME + ".Mid", method).unpack(), ())
+            self.assertEqual(self.daemon.said(), "call mid mid-1 " + state)
+
+    def test_a_mid_answers_challenges_of_sixteen_octets(self):
+        mid, interface = sample(self.daemon)["mid"], NAME + ".Mid"
+        rand, autn = "00112233445566778899aabbccddeeff", "FF" * 16
+        self.assertEqual(self.call(mid, interface, "Authenticate", GLib.Variant("(ss)", (rand, autn))).unpack(), ("ok", "0123456789abcdef", ""))
+        self.assertEqual(self.daemon.said(), f"call authenticate mid-1 {rand} {autn.lower()}")
+        for bad in "", rand[:-1], rand[:-2], rand + "00", "g" * 32, " " + rand[1:]:
+            self.assertEqual(self.refused(mid, interface, "Authenticate", GLib.Variant("(ss)", (bad, autn)))[0], "Invalid", bad)
+            self.assertEqual(self.refused(mid, interface, "Authenticate", GLib.Variant("(ss)", (rand, bad)))[0], "Invalid", bad)
+        self.assertTrue(self.daemon.silent())
+        self.daemon.send("answer", "NotReady", "MID mid-1: it is not ACTIVE")
+        self.assertEqual(self.refused(mid, interface, "Authenticate", GLib.Variant("(ss)", (rand, autn)))[0], "NotReady")
 
     def test_an_error_has_name_text_and_hint(self):
         paths = sample(self.daemon)

@@ -106,14 +106,15 @@ class Ends(WithAgent):
                       ["account", "x"], ["sim", "pin"], ["sim", "forget", "s1", "x"], ["sim", "eat", "s1"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
                       ["monitor", "x"], ["doctor", "x"], ["reload", "x"], ["get", "manager"], ["set", "log", "LogLevel"], ["call", "manager"],
                       ["call", "manager", "ReopenContext"], ["call", "manager", "Reload", "x"], ["call", "manager", "Bootstrap", "x"], ["decode"],
-                      ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"]):
+                      ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"], ["mid", "x"], ["mid", "activate"], ["mid", "show"],
+                      ["mid", "authenticate", "mid-1", "00"]):
             done = self.ctl(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assertRegex(done.stderr, r"^agentctl: [^\n]+\n", words)
         self.assertTrue(self.daemon.silent())
 
     def test_not_found_is_ten(self):
-        for words in (["show", "job/99"], ["--json", "show", "x"], ["job", "wait", "99"], ["job", "cancel", "99"], ["account", "update", "x"],
+        for words in (["show", "job/99"], ["--json", "show", "x"], ["job", "wait", "99"], ["job", "cancel", "99"], ["account", "update", "x"], ["mid", "show", "x"], ["mid", "erase", "x"],
                       ["get", "job/99", "State"], ["get", "manager", "Nonsense"], ["call", "manager", "Nonsense"]):
             done = self.ctl(*words)
             self.assertEqual((done.returncode, done.stdout), (10, ""), words)
@@ -151,9 +152,34 @@ class Calls(WithAgent):
         sample(self.daemon)
         for words, said in ((["reload"], "reload"), (["context", "reopen", "usim"], "reopen usim"), (["account", "update", "lwm2m-101"], "update lwm2m-101"),
                             (["account", "update", "account/lwm2m_2d101"], "update lwm2m-101"), (["job", "cancel", "7"], "cancel 7"),
-                            (["call", "context/usim", "Reopen"], "reopen usim"), (["call", "manager", "ReopenContext", "m2m"], "reopen m2m")):
+                            (["call", "context/usim", "Reopen"], "reopen usim"),
+                            (["-q", "mid", "activate", "mid-1"], "mid mid-1 ACTIVE"), (["-q", "mid", "suspend", "mid/mid_2d1"], "mid mid-1 SUSPENDED"),
+                            (["-q", "mid", "erase", "mid-1"], "mid mid-1 ERASED"),
+                             (["call", "manager", "ReopenContext", "m2m"], "reopen m2m")):
             self.ends(words, 0)
             self.assertEqual(self.daemon.said(), "call " + said)
+
+    def test_a_step_of_a_mid_ends_with_its_state(self):
+        sample(self.daemon)
+        self.ends(["mid", "suspend", "mid-1"], 0, stdout="mid-1: ACTIVE\n")  # the daemon behind shows what it was told to
+        self.ends(["--quiet", "mid", "erase", "mid-1"], 0, stdout="")
+        done = self.ctl("--json", "mid", "activate", "mid-1")
+        shown = json.loads(done.stdout)
+        self.assertEqual((shown["schema"], shown["MidId"], shown["State"], shown["path"]), (1, "mid-1", "ACTIVE", "mid/mid_2d1"))
+        self.assertEqual(self.ctl("--json", "mid", "show", "mid-1").stdout, self.ctl("--json", "show", "mid/mid_2d1").stdout)
+        self.daemon.send("answer", "PolicyDenied", "it is ACTIVE; suspend it first")
+        done = self.ctl("mid", "erase", "mid-1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("it is ACTIVE", done.stderr)
+
+    def test_a_challenge_is_answered_with_res_or_auts(self):
+        sample(self.daemon)
+        self.ends(["mid", "authenticate", "mid-1", "00" * 16, "00" * 16], 0, stdout="ok 0123456789abcdef\n")
+        self.ends(["mid", "authenticate", "mid-1", "01" * 16, "00" * 16], 3, stdout="sync 00112233445566778899aabbccdd\n")
+        self.assertEqual(json.loads(self.ctl("--json", "mid", "authenticate", "mid-1", "00" * 16, "00" * 16).stdout),
+                         {"schema": 1, "result": "ok", "res": "0123456789abcdef", "auts": ""})
+        for bad in "00" * 15, "00" * 17, "zz" * 16:
+            self.assertEqual(self.ctl("mid", "authenticate", "mid-1", bad, "00" * 16).returncode, 1)
 
     def test_the_log_level_is_read_and_set(self):
         self.ends(["log-level"], 0, stdout="info\n")

@@ -30,6 +30,7 @@ static struct { /* the last answer */
     size_t len;
     uint8_t tries;
     enum mid_result result;
+    enum tre_verdict verdict;
     struct mid_entry entry;
     struct trust_keys keys;
     uint8_t pfc[128];
@@ -105,6 +106,12 @@ static void on_octets(void *user, enum error_code status, struct slice octets)
     got.len = octets.len;
     if (octets.len)
         memcpy(got.octets, octets.data, octets.len);
+}
+
+static void on_aka(void *user, enum error_code status, const struct trust_aka *aka)
+{
+    on_octets(user, status, aka ? aka->auts : (struct slice){ NULL, 0 });
+    got.verdict = aka ? aka->verdict : TRE_AKA_OK;
 }
 
 static void on_verdict(void *user, enum error_code status, uint8_t tries_left)
@@ -269,6 +276,22 @@ static void cancelled_call_never_answers(void)
     g_assert_cmpint(got.count, ==, before + 1);
 }
 
+/* TS 35.208 set 1: its SQN is further ahead than a new card goes, so that the answer is AUTS. */
+static void challenge_is_answered(void)
+{
+    static const uint8_t rand[16] = { 0x23, 0x55, 0x3c, 0xbe, 0x96, 0x37, 0xa8, 0x9d, 0x21, 0x8a, 0xe6, 0x4d, 0xae, 0x47, 0xbf, 0x35 };
+    uint8_t autn[16] = { 0x55, 0xf3, 0x28, 0xb4, 0x35, 0x77, 0xb9, 0xb9, 0x4a, 0x9f, 0xfa, 0xc3, 0x54, 0xdf, 0xaf, 0xb3 };
+    g_assert_cmpint(answer(trust_authenticate(trust, "mid-1", rand, autn, on_aka, NULL)), ==, ERROR_NONE);
+    g_assert_cmpint(got.verdict, ==, TRE_AKA_SYNC);
+    g_assert_cmpuint(got.len, ==, 14);
+    autn[15] ^= 1;
+    g_assert_cmpint(answer(trust_authenticate(trust, "mid-1", rand, autn, on_aka, NULL)), ==, ERROR_NONE);
+    g_assert_cmpint(got.verdict, ==, TRE_AKA_MAC);
+    g_assert_cmpuint(got.len, ==, 0);
+    g_assert_cmpint(answer(trust_authenticate(trust, "mid-9", rand, autn, on_aka, NULL)), ==, ERROR_NOT_FOUND);
+    g_assert_cmpint(answer(trust_authenticate(trust, "", rand, autn, on_aka, NULL)), ==, ERROR_INVALID);
+}
+
 static void mid_appears_in_the_tree(void)
 {
     char id[33], pfc[257], token[65], *sho = in_dir("sho"), *csr = in_dir("transport.csr"), *out = in_dir("package.der"), *package;
@@ -302,6 +325,7 @@ static void mid_appears_in_the_tree(void)
     g_assert_cmpint(got.entry.state, ==, MID_ACTIVE);
     g_assert_cmpstr(node_text(n, "State"), ==, "ACTIVE");
     g_assert_cmpint(answer(trust_mid_set_state(trust, "mid-1", MID_PROVISIONED, on_mid, NULL)), ==, ERROR_POLICY);
+    challenge_is_answered();
     g_free(package);
     g_free(sho);
     g_free(csr);
