@@ -53,6 +53,22 @@ static bool set_count(const char *value, uint32_t max, uint32_t *out)
     return true;
 }
 
+/* true, false, or home networks (MCC and MNC) separated by blanks. */
+static bool set_roaming(const char *value, struct roaming_policy *out)
+{
+    *out = (struct roaming_policy){ 0 };
+    if (set_flag(value, &out->all))
+        return true;
+    g_auto(GStrv) words = g_strsplit(value, " ", -1);
+    for (char **word = words; *word; word++) {
+        size_t len = strlen(*word);
+        if (out->homes == G_N_ELEMENTS(out->home) || (len != 5 && len != 6) || strspn(*word, "0123456789") != len)
+            return false;
+        (void)text_copy(out->home[out->homes++], sizeof out->home[0], *word);
+    }
+    return out->homes > 0;
+}
+
 static bool set_target(const char *value, enum log_target *out)
 {
     *out = strcmp(value, "syslog") == 0 ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
@@ -72,7 +88,7 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
     if (strcmp(key, "enable-modem") == 0)
         return set_flag(value, &c->enable_modem) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "allow-roaming") == 0)
-        return set_flag(value, &c->allow_roaming) ? ERROR_NONE : bad_value(err, key, "true or false");
+        return set_roaming(value, &c->roaming) ? ERROR_NONE : bad_value(err, key, "true, false, or home networks such as 24008 26201");
     if (strcmp(key, "default-nonce") == 0)
         return set_default_nonce(value, &c->default_nonce) ? ERROR_NONE : bad_value(err, key, "no, octets, text or both");
     if (strcmp(key, "lwm2m-triggers") == 0)

@@ -166,9 +166,10 @@ static enum error_code call_reload(void *user, struct error *err)
     if (rc)
         return rc;
     log_set_level(config.log_level);
-    c->site->allow_roaming = config.allow_roaming;
     c->site->default_nonce = config.default_nonce;
     c->site->lwm2m_triggers = config.lwm2m_triggers;
+    c->site->roaming = config.roaming;
+    service_look(c->service);
     conductor_poke(c->conductor);
     return ERROR_NONE;
 }

@@ -80,6 +80,7 @@ static void on_modem_change(void *user)
     if (a->site.bearers)
         bearers_set_modem(a->site.bearers, modem_primary_path(a->site.modem));
     sim_pins_look(a->pins);
+    service_look(a->service);
     conductor_poke(a->conductor);
 }
 
@@ -96,6 +97,7 @@ static void on_network_time(void *user, uint64_t unix_seconds)
     if (!clock_set_network(&a->site.clock, unix_seconds))
         log_info("clock", "network time is before the release date; ignored");
     show_clock(a);
+    service_look(a->service);
 }
 
 static void on_bearer_up(void *user, const struct lease *lease)
@@ -211,9 +213,9 @@ static bool build(struct agent *a, struct error *err)
     a->site.loop = &a->loop;
     a->site.tree = tree_new();
     a->site.uplink = a->config.uplink;
-    a->site.allow_roaming = a->config.allow_roaming;
     a->site.default_nonce = a->config.default_nonce;
     a->site.lwm2m_triggers = a->config.lwm2m_triggers;
+    a->site.roaming = a->config.roaming;
     show_manager(a);
     if (!open_state(a, err))
         return false;

@@ -45,6 +45,8 @@
     X(PIN_WRONG, "PinWrong", "the card refused the PIN", "agentctl show sim tells how many tries are left") \
     X(PIN_LAST, "PinLastTry", "the card has one try left", "unlock it in a phone; this agent never makes the last try") \
     X(NOT_REGISTERED, "NotRegistered", "modem is not registered in a network", "check antenna, SIM and roaming settings") \
+    X(ROAMING, "Roaming", "the modem is roaming and may not use data there", "allow-roaming in agentd.conf(5), then agentctl reload") \
+    X(OTHER_SIM, "OtherSim", "the bearer belongs to another SIM", "put the former card back, or bootstrap with this one") \
     X(BEARER_REFUSED, "BearerRefused", "the network refused the bearer", "check APN, user and password of the NAPDEF") \
     X(BEARER_LOST, "BearerLost", "the bearer went down", "it is tried again by itself") \
     X(LINK, "LinkFailed", "the network port could not be set up", "see the log of agent-modemd") \
@@ -92,10 +94,8 @@ const char *error_hint(enum error_code code);
 /* The code with that name; ERROR_INTERNAL if there is none. */
 enum error_code error_from_name(const char *name);
 
-/* Fills err (may be NULL) with code, the formatted text and the default hint; returns code, so that one can write
- * `return error_set(err, ERROR_X, "...")`. */
-enum error_code error_set(struct error *err, enum error_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Fills err (may be NULL) with code, the formatted text and the default hint; returns code, for `return error_set(err, ERROR_X, "...")`. */
+enum error_code error_set(struct error *err, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void error_clear(struct error *err);
 
 #endif

@@ -41,7 +41,7 @@ struct reply { /* an answer that is known at once, on its way through the loop *
     bearer_lease_fn *fn;
     void *user;
     enum error_code status;
-    const char *text;
+    char text[TEXT_MAX];
 };
 
 struct stop_call { /* bearers_disconnect */
@@ -68,6 +68,7 @@ struct bearers {
     struct lease lease;
     bool linked;                 /* agent-modemd was asked for the port: it has to be asked to take it down */
     uint32_t call;
+    struct error barred;         /* why nothing may be started; code NONE: it may */
     uint64_t limit, retry, post;
     uint64_t delay_ms;
     enum error_code status;      /* why it ended */
@@ -316,7 +317,9 @@ static void on_retry(void *user)
 {
     struct bearers *b = user;
     b->retry = 0;
-    if (b->modem[0])
+    if (b->barred.code)
+        bearer_node_error(b->tree, &b->kept, b->barred.code, b->barred.text);
+    else if (b->modem[0])
         fire(b, START);
 }
 
@@ -456,6 +459,25 @@ void bearers_free(struct bearers *b)
     free(b);
 }
 
+/* What is up or on its way ends, with that cause. */
+static void end_now(struct bearers *b, enum error_code status, const char *text)
+{
+    if (b->state != UP && b->state != LINKING && b->state != CONNECTING)
+        return;
+    note(b, status, text);
+    fire(b, b->state == CONNECTING ? FAILED : LOST);
+}
+
+/* What kept the kept one down may be over. */
+static void retry_soon(struct bearers *b)
+{
+    if (b->state != RETRY)
+        return;
+    b->delay_ms = RETRY_MIN_MS;
+    loop_cancel(b->loop, &b->retry);
+    b->retry = loop_timer(b->loop, RESTORE_MS, on_retry, b);
+}
+
 void bearers_set_modem(struct bearers *b, const char *modem)
 {
     bool same = strcmp(b->modem, modem) == 0;
@@ -466,17 +488,35 @@ void bearers_set_modem(struct bearers *b, const char *modem)
     }
     if (same)
         return;
-    if (b->state == UP || b->state == LINKING) {
-        note(b, ERROR_BEARER_LOST, "the modem is gone");
-        fire(b, LOST);
-    } else if (b->state == CONNECTING) {
-        note(b, ERROR_NO_MODEM, "the modem is gone");
-        fire(b, FAILED);
-    } else if (b->state == RETRY && modem[0]) {
-        b->delay_ms = RETRY_MIN_MS;
-        loop_cancel(b->loop, &b->retry);
-        b->retry = loop_timer(b->loop, RESTORE_MS, on_retry, b);
+    if (b->state == UP || b->state == LINKING)
+        end_now(b, ERROR_BEARER_LOST, "the modem is gone");
+    else if (b->state == CONNECTING)
+        end_now(b, ERROR_NO_MODEM, "the modem is gone");
+    else if (modem[0])
+        retry_soon(b);
+}
+
+void bearers_bar(struct bearers *b, const struct error *why, bool end)
+{
+    bool was = b->barred.code != ERROR_NONE;
+    b->barred = why ? *why : (struct error){ 0 };
+    if (why && end) {
+        end_now(b, why->code, why->text);
+        bearer_node_error(b->tree, &b->kept, why->code, why->text);
+    } else if (was && !why) {
+        retry_soon(b);
     }
+}
+
+void bearers_drop(struct bearers *b, const struct error *why)
+{
+    struct plan dropped = { 0 };
+    if (is_kept(b))
+        end_now(b, why->code, why->text);
+    plan_move(&dropped, &b->kept);
+    bearers_keep(b, "", NULL);
+    bearer_node_error(b->tree, &dropped, why->code, why->text);
+    plan_clear(&dropped);
 }
 
 static void on_reply(void *user)
@@ -497,7 +537,8 @@ static void reply_soon(struct bearers *b, enum error_code status, const char *te
     struct reply *r = calloc(1, sizeof *r);
     if (!r)
         abort(); /* a request that is never answered is worse */
-    *r = (struct reply){ .next = b->replies, .bearers = b, .fn = fn, .user = user, .status = status, .text = text };
+    *r = (struct reply){ .next = b->replies, .bearers = b, .fn = fn, .user = user, .status = status };
+    (void)text_copy(r->text, sizeof r->text, text);
     r->timer = loop_timer(b->loop, 0, on_reply, r);
     b->replies = r;
 }
@@ -506,6 +547,10 @@ void bearers_connect(struct bearers *b, const char *id, const struct napdef *nap
 {
     if (b->request.fn) {
         reply_soon(b, ERROR_BUSY, "another bearer is being connected", fn, user);
+        return;
+    }
+    if (b->barred.code) {
+        reply_soon(b, b->barred.code, b->barred.text, fn, user);
         return;
     }
     enum error_code rc = plan_set(&b->next, id, napdef);

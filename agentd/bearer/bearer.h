@@ -35,6 +35,10 @@ void bearers_connect(struct bearers *b, const char *id, const struct napdef *nap
 void bearers_disconnect(struct bearers *b, void (*fn)(void *user), void *user);
 /* installed: keep this napdef up from now on (by itself after loss or start); napdef is copied, secrets in locked memory. NULL: keep none. */
 void bearers_keep(struct bearers *b, const char *id, const struct napdef *napdef);
+/* Data may not be used now: nothing is started, a request is answered with why, and what is up goes down if end. NULL: it may (again). */
+void bearers_bar(struct bearers *b, const struct error *why, bool end);
+/* The kept napdef cannot be used here: it goes down and is not kept any more; its node says why. */
+void bearers_drop(struct bearers *b, const struct error *why);
 const struct lease *bearers_lease(const struct bearers *b); /* of what is up; NULL if nothing is */
 
 #endif

@@ -126,12 +126,12 @@ static struct apply *apply_new(struct site *site, apply_done_fn *fn, void *user)
     return a;
 }
 
-struct apply *apply_seal(struct site *site, const struct settings *s, const struct napdef *napdef, const char *context, apply_done_fn *fn,
-                         void *user)
+struct apply *apply_seal(struct site *site, const struct settings *s, bool bearers, const char *context, apply_done_fn *fn, void *user)
 {
     struct apply *a = apply_new(site, fn, user);
-    if (napdef)
-        add(a, ITEM_BEARER, "bearer", context, napdef->napid, napdef);
+    for (size_t i = 0; bearers && i < s->napdefs; i++)
+        if (s->dms && settings_names(&s->dm[0], &s->napdef[i]))
+            add(a, ITEM_BEARER, "bearer", context, s->napdef[i].napid, &s->napdef[i]);
     for (size_t i = 0; i < s->dms; i++)
         add(a, ITEM_DM, "dm", context, s->dm[i].server_id, &s->dm[i]);
     for (size_t i = 0; i < s->lwm2ms; i++) {

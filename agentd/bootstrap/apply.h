@@ -5,15 +5,14 @@
 
 #include "bootstrap/site.h"
 
-enum { APPLY_ITEMS = 1 + SETTINGS_DM + SETTINGS_LWM2M };
+enum { APPLY_ITEMS = SETTINGS_NAPDEFS + SETTINGS_DM + SETTINGS_LWM2M };
 
 struct apply;
 typedef void apply_done_fn(void *user, const struct error *error);
 
-/* Seals napdef (the one that carried the session; NULL: none), the DM accounts and the LwM2M accounts of settings for context; fn once from the
- * loop. settings and napdef are borrowed until then. */
-struct apply *apply_seal(struct site *site, const struct settings *settings, const struct napdef *napdef, const char *context, apply_done_fn *fn,
-                         void *user);
+/* Seals the DM accounts and the LwM2M accounts of settings for context, and if a bearer carried the session, every NAPDEF that may (settings_names);
+ * fn once from the loop. settings are borrowed until then. */
+struct apply *apply_seal(struct site *site, const struct settings *settings, bool bearers, const char *context, apply_done_fn *fn, void *user);
 void apply_free(struct apply *a); /* NULL is fine; cancels */
 /* Writes the sealed items into the open transaction of the store. */
 void apply_stage(const struct apply *a, bool staged, uint64_t job);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bootstrap/job_room.h"
+#include "bootstrap/ways.h"
 
 static void enter(struct conductor *c);
 
@@ -77,6 +78,8 @@ static void write_committed(struct conductor *c)
     (void)text_copy(row.provurl, sizeof row.provurl, c->trigger.settings->provurl);
     store_context_put(c->site->store, &row);
     store_items_commit(c->site->store, c->row.id);
+    if (c->lease.bound)
+        ways_bind_sim(c->site, c->row.context);
     store_inbox_set(c->site->store, c->row.hash, INBOX_COMMITTED, "", true);
 }
 

@@ -33,6 +33,10 @@ static void on_lease(void *user, enum error_code status, const char *text, const
     c->busy_connecting = false;
     if (!c->row.id || c->step != JOB_CONNECTING)
         return; /* the job went another way meanwhile */
+    if (status == ERROR_BUSY) { /* another one is on its way, which a job outranks as soon as it is there */
+        c->timer = loop_timer(c->site->loop, JOB_POLL_MS, job_connect, c);
+        return;
+    }
     if (status) {
         struct error e;
         error_set(&e, status, "bearer %s: %s", c->briefing.napdef ? c->briefing.napdef->apn : "", text && text[0] ? text : error_text(status));
@@ -43,9 +47,19 @@ static void on_lease(void *user, enum error_code status, const char *text, const
     job_post(c, JOB_LEASED);
 }
 
+/* Of the NAPDEFs that lead to the server, the one for the network that serves the modem now. */
+static enum error_code choose_napdef(struct conductor *c, struct error *err)
+{
+    bool named;
+    const char *plmn = modem_primary(c->site->modem)->plmn;
+    c->briefing.napdef = settings_way(c->trigger.settings, c->briefing.account, plmn, (int64_t)clock_now(&c->site->clock), &named);
+    return c->briefing.napdef ? ERROR_NONE : error_set(err, ERROR_POLICY, "no access point of the document is valid in network %s", plmn);
+}
+
 static void connect_bearer(struct conductor *c)
 {
     char id[STORE_NAME];
+    service_look(c->service); /* whether data may be used is judged by the facts of now */
     apply_id(c->row.context, c->briefing.napdef->napid, id, sizeof id);
     c->busy_connecting = true;
     bearers_connect(c->site->bearers, id, c->briefing.napdef, on_lease, c);
@@ -68,11 +82,14 @@ void job_connect(void *user)
         return;
     }
     enum error_code rc = policy_modem(c->site, &e);
-    if (way == WAY_CELLULAR && rc == ERROR_NONE) {
+    bool ready = way == WAY_CELLULAR && rc == ERROR_NONE;
+    if (ready)
+        rc = choose_napdef(c, &e);
+    if (ready && rc == ERROR_NONE) {
         connect_bearer(c);
         return;
     }
-    if (rc == ERROR_POLICY) {
+    if (rc == ERROR_POLICY || rc == ERROR_ROAMING) {
         job_fail(c, &e);
         return;
     }
@@ -129,7 +146,7 @@ static void on_executed(void *user, const struct error *error, const struct dm_o
     for (size_t i = 0; i < outcome->lwm2ms && s->lwm2ms < SETTINGS_LWM2M; i++)
         s->lwm2m[s->lwm2ms++] = outcome->lwm2m[i];
     c->session_confirmed = true;
-    c->apply = apply_seal(c->site, s, c->lease.bound ? c->briefing.napdef : NULL, c->row.context, on_sealed, c);
+    c->apply = apply_seal(c->site, s, c->lease.bound, c->row.context, on_sealed, c);
 }
 
 void job_execute(struct conductor *c)

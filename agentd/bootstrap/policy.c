@@ -64,6 +64,14 @@ enum way policy_way(struct site *s, const char *source, const struct napdef *nap
     return WAY_HOST;
 }
 
+static bool may_roam(const struct roaming_policy *r, const struct modem_facts *m)
+{
+    bool may = r->all;
+    for (size_t i = 0; i < r->homes; i++)
+        may = may || strcmp(r->home[i], m->sim_plmn) == 0;
+    return may;
+}
+
 enum error_code policy_modem(struct site *s, struct error *err)
 {
     const struct modem_facts *m = s->modem ? modem_primary(s->modem) : NULL;
@@ -71,7 +79,7 @@ enum error_code policy_modem(struct site *s, struct error *err)
         return error_set(err, ERROR_NO_MODEM, "waiting for a modem");
     if (!m->registered)
         return error_set(err, ERROR_NOT_REGISTERED, "modem %s is not registered yet", m->id);
-    if (m->roaming && !s->allow_roaming)
-        return error_set(err, ERROR_POLICY, "the modem is roaming in %s and roaming is not allowed", m->plmn);
+    if (m->roaming && !may_roam(&s->roaming, m))
+        return error_set(err, ERROR_ROAMING, "the modem is roaming in %s and cards of %s may not use data there", m->plmn, m->sim_plmn);
     return ERROR_NONE;
 }

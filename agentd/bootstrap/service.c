@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entries are the installed LwM2M accounts (and one trial); each is unsealed when a lease is there and only then. The bearer of a context is kept by
- * bearer/; a context without bearer uses the host's uplink. */
+/* Entries are the installed LwM2M accounts (and one trial); each is unsealed when a lease is there and only then. The bearer of a context is chosen
+ * by ways and kept by bearer/; a context without bearer uses the host's uplink. */
 #include "bootstrap/service.h"
 
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/apply.h"
+#include "bootstrap/ways.h"
 #include "config.h"
 #include "lwm2m/lwm2m.h"
 #include "model/settings_octets.h"
@@ -28,10 +29,10 @@ struct entry {
     struct node *node;
 };
 
-/* Opening of the installed bearer and DM accounts for the tree, one after the other. */
+/* Opening of an installed DM account. */
 struct opening {
     struct service *service;
-    char kind[8], id[STORE_NAME], context[STORE_NAME];
+    char id[STORE_NAME];
     service_account_fn *fn;
     void *user;
 };
@@ -41,8 +42,7 @@ struct service {
     struct entry entry[ENTRIES];
     struct lease lease; /* of the kept bearer */
     bool has_lease, bootstrapping;
-    char kept[STORE_NAME];
-    struct napdef *kept_napdef; /* wiped when replaced */
+    struct ways *ways;
     struct lwm2m_device device;
     service_proved_fn *proved;
     void *proved_user;
@@ -74,6 +74,7 @@ static void update_state(struct service *s)
 void service_set_bootstrapping(struct service *s, bool running)
 {
     s->bootstrapping = running;
+    ways_hold(s->ways, running);
     update_state(s);
 }
 
@@ -291,34 +292,16 @@ static void load_lwm2m(struct service *s)
     }
 }
 
-static void keep_bearer(struct service *s, const char *id, const struct napdef *napdef)
-{
-    if (!s->kept_napdef && !(s->kept_napdef = secret_pages_new(sizeof *s->kept_napdef)))
-        abort();
-    *s->kept_napdef = *napdef;
-    (void)text_copy(s->kept, sizeof s->kept, id);
-    if (s->site->bearers)
-        bearers_keep(s->site->bearers, id, napdef);
-}
-
 static void on_item_open(void *user, enum error_code status, struct slice octets)
 {
     struct opening *o = user;
-    struct service *s = o->service;
-    struct napdef napdef;
     struct dm_account account;
-    if (strcmp(o->kind, "bearer") == 0) {
-        if (!status && napdef_read(octets, &napdef))
-            keep_bearer(s, o->id, &napdef);
-        secret_zero(&napdef, sizeof napdef);
-    } else {
-        bool ok = !status && dm_account_read(octets, &account);
-        if (ok)
-            show_dm(s, o->id, &account);
-        if (o->fn)
-            o->fn(o->user, ok ? ERROR_NONE : status ? status : ERROR_STORAGE, ok ? &account : NULL);
-        secret_zero(&account, sizeof account);
-    }
+    bool ok = !status && dm_account_read(octets, &account);
+    if (ok)
+        show_dm(o->service, o->id, &account);
+    if (o->fn)
+        o->fn(o->user, ok ? ERROR_NONE : status ? status : ERROR_STORAGE, ok ? &account : NULL);
+    secret_zero(&account, sizeof account);
     free(o);
 }
 
@@ -333,9 +316,7 @@ static bool open_item(struct service *s, const struct item_row *row, service_acc
         return false;
     }
     *o = (struct opening){ .service = s, .fn = fn, .user = user };
-    (void)text_copy(o->kind, sizeof o->kind, row->kind);
     (void)text_copy(o->id, sizeof o->id, row->id);
-    (void)text_copy(o->context, sizeof o->context, row->context);
     apply_label(row->kind, row->id, label, sizeof label);
     (void)trust_unseal(s->site->trust, label, (struct slice){ sealed, len }, on_item_open, o);
     return true;
@@ -348,9 +329,7 @@ void service_start(struct service *s)
         update_state(s);
         return;
     }
-    for (size_t n = 0; store_item_at(s->site->store, "bearer", false, n, &row); n++)
-        if (strcmp(row.id, s->kept) != 0)
-            (void)open_item(s, &row, NULL, NULL);
+    ways_load(s->ways, NULL);
     for (size_t n = 0; store_item_at(s->site->store, "dm", false, n, &row); n++)
         (void)open_item(s, &row, NULL, NULL);
     load_lwm2m(s);
@@ -491,14 +470,20 @@ void service_adopt(struct service *s, const char *context)
         trial->trial = false;
         show_status(trial);
     }
+    ways_load(s->ways, context);
+    ways_hold(s->ways, false);
     service_start(s);
 }
 
 void service_restore(struct service *s)
 {
-    if (s->site->bearers)
-        bearers_keep(s->site->bearers, s->kept, s->kept_napdef);
+    ways_hold(s->ways, false);
     service_start(s);
+}
+
+void service_look(struct service *s)
+{
+    ways_look(s->ways);
 }
 
 enum error_code service_update(struct service *s, const char *account_id, struct error *err)
@@ -539,11 +524,18 @@ enum error_code service_request_bootstrap(struct service *s, uint16_t instance, 
 
 /* --- life --- */
 
+static void on_moved(void *user, const struct lease *lease)
+{
+    service_bearer(user, lease);
+}
+
 struct service *service_new(struct site *site)
 {
     struct service *s = calloc(1, sizeof *s);
-    if (s)
-        s->site = site;
+    if (!s)
+        return NULL;
+    s->site = site;
+    s->ways = ways_new(site, on_moved, s);
     return s;
 }
 
@@ -578,6 +570,6 @@ void service_free(struct service *s)
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used)
             entry_end(&s->entry[i], false);
-    secret_pages_free(s->kept_napdef, sizeof *s->kept_napdef);
+    ways_free(s->ways);
     free(s);
 }

@@ -19,6 +19,8 @@ void service_start(struct service *s);
 void service_stop(struct service *s, void (*fn)(void *user), void *user);
 /* From bearer events: the lease of the kept bearer, NULL while it is down. */
 void service_bearer(struct service *s, const struct lease *lease);
+/* Modem, SIM, serving network, roaming policy or clock changed: which bearer is kept, and whether any may be, is judged again. */
+void service_look(struct service *s);
 void service_set_bootstrapping(struct service *s, bool running);
 
 /* Registers account over lease beside what is in service; fn once: NULL when registered, else why (60 s). */

@@ -24,6 +24,12 @@ struct factory_data {
     size_t context_count;
 };
 
+struct roaming_policy {
+    bool all;
+    char home[8][8]; /* home networks (MCC and MNC) whose cards may use data abroad */
+    size_t homes;
+};
+
 struct site {
     const struct loop *loop;
     struct store *store;
@@ -35,10 +41,10 @@ struct site {
     struct clock_state clock;
     struct factory_data factory;
     enum uplink_policy uplink;
-    bool allow_roaming;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour; 0: none */
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
+    struct roaming_policy roaming;
 };
 
 /* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */

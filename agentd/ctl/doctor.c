@@ -102,7 +102,7 @@ static void find_trouble(void *user, const char *path, const char *kind, GVarian
     else if (strcmp(ctl_text(p, "Registration"), "denied") == 0)
         report(d, path, LEVEL_FAIL, "registration denied", "check SIM and subscription with the operator");
     else if (ctl_flag(p, "Roaming"))
-        report(d, path, LEVEL_NOTE, "roaming", "refused unless allow-roaming=true in agentd.conf");
+        report(d, path, LEVEL_NOTE, "roaming", "data is refused unless allow-roaming in agentd.conf allows it");
 }
 
 /* --- ModemManager --- */

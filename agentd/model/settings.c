@@ -25,7 +25,7 @@ const struct napdef *settings_napdef(const struct settings *s, const char *napid
     return NULL;
 }
 
-static bool account_names(const struct dm_account *a, const struct napdef *n)
+bool settings_names(const struct dm_account *a, const struct napdef *n)
 {
     bool named = a->napids == 0;
     for (size_t i = 0; i < a->napids; i++)
@@ -39,7 +39,7 @@ const struct napdef *settings_way(const struct settings *s, const struct dm_acco
     enum napdef_fit best_fit = NAPDEF_UNFIT;
     *named = false;
     for (size_t i = 0; i < s->napdefs; i++) {
-        if (!account_names(a, &s->napdef[i]))
+        if (!settings_names(a, &s->napdef[i]))
             continue;
         enum napdef_fit fit = napdef_fit(&s->napdef[i], plmn, now);
         *named = true;

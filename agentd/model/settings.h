@@ -29,6 +29,8 @@ struct settings {
 struct settings *settings_new(void);
 void settings_free(struct settings *s); /* wipes; NULL is fine */
 const struct napdef *settings_napdef(const struct settings *s, const char *napid); /* NULL if none; "" or unknown: NULL */
+/* True if TO-NAPID names n, or nothing; "INTERNET" names those with INTERNET. */
+bool settings_names(const struct dm_account *a, const struct napdef *n);
 /* The NAPDEF by which account a reaches its server from the serving network plmn at `now` (as for napdef_for_network): of those that TO-NAPID names,
  * or of all; "INTERNET" names those with INTERNET. NULL if none fits: *named then says whether TO-NAPID names any NAPDEF of the document. */
 const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, bool *named);

@@ -34,7 +34,21 @@ def napdef(a: argparse.Namespace) -> ET.Element:
         parts.append(parm("LOCAL-ADDRTYPE", a.ip_type))
     if a.apn_auth != "none":
         parts.append(characteristic("NAPAUTHINFO", parm("AUTHTYPE", a.apn_auth.upper()), parm("AUTHNAME", a.apn_user), parm("AUTHSECRET", a.apn_secret)))
+    if a.validity:
+        parts.append(validity(a.validity))
     return characteristic("NAPDEF", *parts)
+
+
+def validity(text: str) -> ET.Element:
+    """NETWORK=26201,VALIDUNTIL=..."""
+    return characteristic("VALIDITY", *(parm(*item.split("=", 1)) for item in text.split(",")))
+
+
+def also(word: str) -> ET.Element:
+    """ID:APN[:VALIDITY], without authentication."""
+    napid, apn, *valid = word.split(":", 2)
+    parts = [parm("NAPID", napid), parm("BEARER", "GSM-GPRS"), parm("NAME", napid), parm("NAP-ADDRESS", apn), parm("NAP-ADDRTYPE", "APN")]
+    return characteristic("NAPDEF", *parts, *map(validity, valid))
 
 
 def appauth(level: str, kind: str, name: str, secret: str, nonce: str) -> ET.Element:
@@ -46,7 +60,7 @@ def application(a: argparse.Namespace, account: accounts.Account) -> ET.Element:
     port = [characteristic("PORT", parm("PORTNBR", str(a.port)))] if a.port else []
     parts = [parm("APPID", "w7"), parm("PROVIDER-ID", account.server_id), parm("NAME", "Operator DM")]
     if not a.no_napdef:
-        parts.append(parm("TO-NAPID", a.napid))
+        parts += [parm("TO-NAPID", napid) for napid in (a.napid, *(word.split(":")[0] for word in a.also))]
     parts.append(characteristic("APPADDR", parm("ADDR", account.url), parm("ADDRTYPE", "URI"), *port))
     parts.append(appauth("APPSRV", account.auth, account.user, account.secret, account.nonce))
     if not a.no_srvcred:
@@ -76,7 +90,7 @@ def make_document(a: argparse.Namespace, account: accounts.Account) -> ET.Elemen
     boot = [parm("NAME", a.name)] + ([parm("PROVURL", a.provurl or account.url)] if not a.no_provurl else [])
     parts = [characteristic("BOOTSTRAP", *boot)]
     if not a.no_napdef:
-        parts.append(napdef(a))
+        parts += [napdef(a), *map(also, a.also)]
     if not a.no_account:
         parts.append(application(a, account))
     if a.certificate:
@@ -178,6 +192,8 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--apn-user", default="gw")
     g.add_argument("--apn-secret", default="apn-secret-7")
     g.add_argument("--ip-type", choices=("IPV4", "IPV6", "IPV4V6"))
+    g.add_argument("--validity", metavar="NAME=VALUE,..", help="VALIDITY of that NAPDEF, e.g. NETWORK=24008")
+    g.add_argument("--also", action="append", default=[], metavar="ID:APN[:VALIDITY]", help="one more NAPDEF, and TO-NAPID for it")
     g.add_argument("--internet", action="store_true")
     g.add_argument("--server-pin", type=Path, metavar="CERT", help="pin this server certificate (VENDORCONFIG SERVER-PIN)")
     g.add_argument("--wrong-pin", action="store_true", help="a random SERVER-PIN")

@@ -28,6 +28,7 @@ def load():
     import neighbours       # noqa: F401
     import pushes           # noqa: F401
     import restarts         # noqa: F401
+    import roaming          # noqa: F401
     import sim_card         # noqa: F401
     import typed_digits     # noqa: F401
 

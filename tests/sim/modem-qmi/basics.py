@@ -100,7 +100,7 @@ def operator_value(operator) -> bytes:
 
 
 class NasService:
-    """Mixin of Modem; the present state is in self.registration, one of REGISTRATIONS."""
+    """Mixin of Modem; the present state is in self.registration, one of REGISTRATIONS; self.away is who serves while it roams."""
 
     def nas_0002(self, t, cid): return result()
     def nas_0003(self, t, cid): return result()
@@ -111,7 +111,7 @@ class NasService:
     def nas_006c(self, t, cid): return result()
 
     def serving_operator(self):
-        return AWAY if self.registration.roaming else HOME
+        return self.away if self.registration.roaming else HOME
 
     def serving_system(self) -> bytes:
         now = self.registration
@@ -129,9 +129,10 @@ class NasService:
             bytes([1]) + struct.pack("<H", 0x31C5)
         return tlv(0x14, bytes([now.service, now.service, 1])) + tlv(0x19, lte)
 
-    def register(self, name: str) -> None:
+    def register(self, name: str, plmn="") -> None:
         """The network changes its mind; every client hears of it."""
         self.registration = REGISTRATIONS[name]
+        self.away = (int(plmn[:3]), int(plmn[3:]), f"Net {plmn}") if plmn else AWAY
         for link in list(self.links):
             link.send(indication(NAS, BROADCAST, 0x0024, self.serving_system()))
             link.send(indication(NAS, BROADCAST, 0x004E, self.system_info()))

@@ -15,7 +15,7 @@ Control socket (--control), one command a line, one line of answer ("error: ..."
     reject-next [WHY]   refuse the next Start Network (may be given several times); default network-failure
     allow-all           forget what reject-next asked for
     subscription FILE   read another table of access points (no FILE: accept all)
-    register STATE      home, roaming (another network), searching or denied; clients hear of it
+    register STATE [PLMN]  home, roaming (in PLMN, five digits; default 26201), searching or denied; clients hear of it
     card ICCID IMSI     another card (20 and 15 digits); unplug first, replug after
     pin DIGITS [TRIES]  the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first. TRIES 0: its PUK
     file PATH FID HEX   set a file of the card, e.g. file 3F007F50 6430 0B6A...
@@ -36,7 +36,7 @@ import os
 import tty
 
 import subscription
-from basics import REGISTRATIONS, CtlService, DmsService, NasService, WdaService
+from basics import AWAY, REGISTRATIONS, CtlService, DmsService, NasService, WdaService
 from qmux import NAMES, NOT_SUPPORTED, Link, parse_frame, response, result
 from uicc import Card, UimService
 from wds import Peer, WdsService
@@ -53,7 +53,7 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
         self.profiles = {1: {0x10: b"default", 0x11: b"\x03", 0x14: b"internet"}}
         self.networks, self.families, self.attempts, self.refuse = {}, {}, [], []
         self.peer, self.table = peer or Peer("", ""), table
-        self.registration = REGISTRATIONS["home"]
+        self.registration, self.away = REGISTRATIONS["home"], AWAY
         self.plugged, self.log = True, []
 
     def receive(self, link, whole: bytes) -> None:
@@ -99,7 +99,7 @@ def control_network(modem, verb: str, rest: str) -> str:
 
 
 def control_register(modem, verb: str, rest: str) -> str:
-    modem.register(rest)
+    modem.register(*rest.split())
     return "ok"
 
 

@@ -42,9 +42,9 @@ static void test_agentd(void)
     g_assert_cmpstr(file.plugin_dir, ==, built_in.plugin_dir);
     g_assert_cmpint(file.uplink, ==, built_in.uplink);
     g_assert_cmpint(file.enable_modem, ==, built_in.enable_modem);
-    g_assert_cmpint(file.allow_roaming, ==, built_in.allow_roaming);
     g_assert_cmpint(file.default_nonce, ==, built_in.default_nonce);
     g_assert_cmpuint(file.lwm2m_triggers, ==, built_in.lwm2m_triggers);
+    g_assert_cmpmem(&file.roaming, sizeof file.roaming, &built_in.roaming, sizeof built_in.roaming);
     g_assert_cmpint(file.log_level, ==, built_in.log_level);
     g_assert_cmpint(file.log_target, ==, built_in.log_target);
 }
@@ -80,6 +80,30 @@ static void test_triggers(void)
     g_assert_cmpuint(c.lwm2m_triggers, ==, 3600);
 }
 
+static bool roaming(const char *value, struct roaming_policy *out)
+{
+    struct agentd_config config;
+    struct error err = { 0 };
+    g_autofree char *path = g_build_filename(g_get_tmp_dir(), "roaming-XXXXXX", NULL), *text = g_strdup_printf("[agent]\nallow-roaming=%s\n", value);
+    close(g_mkstemp(path));
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+    bool good = config_load(path, &config, &err) == ERROR_NONE;
+    g_unlink(path);
+    *out = config.roaming;
+    return good;
+}
+
+static void test_roaming(void)
+{
+    struct roaming_policy r;
+    g_assert_true(roaming("false", &r) && !r.all && r.homes == 0);
+    g_assert_true(roaming("true", &r) && r.all);
+    g_assert_true(roaming("24008 310410", &r) && !r.all && r.homes == 2);
+    g_assert_cmpstr(r.home[1], ==, "310410");
+    g_assert_false(roaming("", &r) || roaming("2400", &r) || roaming("2400a", &r) || roaming("2400810", &r) || roaming("24008,26201", &r) ||
+                   roaming("24001 24002 24003 24004 24005 24006 24007 24008 24009", &r));
+}
+
 static void test_modemd(void)
 {
     struct modemd_settings built_in, file;
@@ -101,6 +125,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config/agentd", test_agentd);
     g_test_add_func("/config/triggers", test_triggers);
+    g_test_add_func("/config/roaming", test_roaming);
     g_test_add_func("/config/modemd", test_modemd);
     return g_test_run();
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The installed NAPDEFs of a context, and which of them is kept up now: by VALIDITY and serving network, by roaming policy, and only with the SIM with
+ * which the context was bootstrapped. Tells bearer/ to keep, drop or bar; reports each refusal once. */
+#ifndef BOOTSTRAP_WAYS_H
+#define BOOTSTRAP_WAYS_H
+
+#include "bootstrap/site.h"
+
+struct ways;
+
+/* moved: another NAPDEF is up now, with its lease. */
+struct ways *ways_new(struct site *site, void (*moved)(void *user, const struct lease *lease), void *user);
+void ways_free(struct ways *w);
+/* Opens what is installed, once the TRE is ready. context: what was known of it is read again; NULL: only what is not known yet. */
+void ways_load(struct ways *w, const char *context);
+/* Modem, SIM, serving network, policy or clock changed. */
+void ways_look(struct ways *w);
+/* While a job has a bearer of its own, nothing else is chosen; after it (false) the choice is made again and what is kept comes back. */
+void ways_hold(struct ways *w, bool held);
+/* Into the open transaction: the SIM of the primary modem is the one of that context from now on. */
+void ways_bind_sim(struct site *site, const char *context);
+
+#endif
