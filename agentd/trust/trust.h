@@ -58,6 +58,12 @@ uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce
                         trust_octets_fn *fn, void *user);
 uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, struct slice package, trust_mid_fn *fn, void *user);
 uint32_t trust_mid_set_state(struct trust *t, const char *mid_id, enum mid_state state, trust_mid_fn *fn, void *user);
+/* mac: 32 octets; covered: what it covers (codec/bei.h). */
+uint32_t trust_verify_instruction(struct trust *t, struct slice mac, struct slice covered, trust_verdict_fn *fn, void *user);
+/* COSE_Sign1 over a request of ours, at most 1600 octets. */
+uint32_t trust_sign_request(struct trust *t, struct slice payload, trust_octets_fn *fn, void *user);
+/* The fields of model/tre_wire.h for that kind (enum tre_credentials). */
+uint32_t trust_credentials(struct trust *t, uint8_t kind, const char *first, const char *server, trust_octets_fn *fn, void *user);
 void trust_cancel(struct trust *t, uint32_t id);
 
 #endif
