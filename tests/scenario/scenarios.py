@@ -28,6 +28,7 @@ def load():
     import neighbours       # noqa: F401
     import restarts         # noqa: F401
     import typed_digits     # noqa: F401
+    import sources          # noqa: F401
 
 
 def play(name: str, folder: str) -> int:
