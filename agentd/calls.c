@@ -41,6 +41,12 @@ static size_t unhex(uint8_t *data, size_t len)
     return text_hex_decode((struct slice){ data, n }, data, n, &out) ? out : len;
 }
 
+/* COSE_Mac0 or COSE_Sign1: a tag and a list of four, where a push has its PDU type. */
+static bool is_instruction(const uint8_t *data, size_t len)
+{
+    return len > 2 && (data[0] == 0xD1 || data[0] == 0xD2) && data[1] == 0x84;
+}
+
 static void call_bootstrap(void *user, int fd, bus_job_fn *fn, void *fn_user)
 {
     struct calls *c = user;
@@ -58,7 +64,7 @@ static void call_bootstrap(void *user, int fd, bus_job_fn *fn, void *fn_user)
         return;
     }
     size_t len = unhex(data, read_all(fd, data, DOCUMENT_MAX));
-    conductor_bootstrap(c->conductor, (struct slice){ data, len }, fn, fn_user);
+    conductor_bootstrap(c->conductor, is_instruction(data, len) ? "instruction" : "file", (struct slice){ data, len }, fn, fn_user);
     secret_zero(data, DOCUMENT_MAX);
     free(data);
 }

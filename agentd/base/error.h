@@ -36,6 +36,9 @@
     X(POLICY, "PolicyDenied", "refused by policy", "see agentd.conf(5) for what is allowed") \
     X(RATE_LIMITED, "RateLimited", "too many of these in a while", "wait; the bounds are in agentd.conf(5)") \
     X(REPLAYED, "Replayed", "message was seen before", "send a new message") \
+    X(WRONG_SUBJECT, "WrongSubject", "instruction is for another gateway", "issue it for this gateway id") \
+    X(EXPIRED, "Expired", "instruction is not valid at this time", "issue a new one; check the clock of both sides") \
+    X(UNKNOWN_KEY, "UnknownKey", "instruction is signed by an unknown key", "sign with a key of instruction_keys in the factory data") \
     X(NOT_FOR_US, "NotForUs", "message is for another application", "the sender must use a content type and application id of the table in agentd(8)") \
     X(CONTEXT_COMMITTED, "ContextCommitted", "context is bootstrapped already", "reopen it first: agentctl context reopen") \
     X(UNPROVISIONED, "Unprovisioned", "no factory data", "run agent-tred --provision and install factory.json") \

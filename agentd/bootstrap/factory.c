@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "bootstrap/factory_sources.h"
 
 enum { MAX_FILE = 128 * 1024, MAX_ROOTS = 8 };
 #define STORE_KEY "factory"
@@ -114,7 +115,7 @@ static bool is_known_key(const char *key)
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strcmp(key, others[i]) == 0)
             return true;
-    return false;
+    return factory_sources_key(key);
 }
 
 static enum error_code take_all(json_t *root, struct factory_data *out, struct error *err)
@@ -130,7 +131,9 @@ static enum error_code take_all(json_t *root, struct factory_data *out, struct e
         if (take_text(root, &text_keys[i], out, err))
             return err->code;
     enum error_code rc = take_roots(root, out, err);
-    return rc ? rc : take_contexts(root, out, err);
+    if (!rc)
+        rc = take_contexts(root, out, err);
+    return rc ? rc : factory_sources_take(root, out, err);
 }
 
 static enum error_code parse(const char *text, struct factory_data *out, struct error *err)

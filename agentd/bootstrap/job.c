@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bootstrap/instruction.h"
 #include "bootstrap/job_room.h"
 #include "bootstrap/ways.h"
 
@@ -77,6 +78,7 @@ static void write_committed(struct conductor *c)
     (void)text_copy(row.server_id, sizeof row.server_id, c->briefing.account->server_id);
     (void)text_copy(row.provurl, sizeof row.provurl, c->trigger.settings->provurl);
     store_context_put(c->site->store, &row);
+    instruction_own(c->site->store, row.name, &c->trigger.settings->origin);
     store_items_commit(c->site->store, c->row.id);
     if (c->lease.bound)
         ways_bind_sim(c->site, c->row.context);
@@ -270,12 +272,17 @@ static bool job_insert(struct conductor *c, const struct trigger *t, struct erro
     if (store_begin(c->site->store, err))
         return false;
     store_job_put(c->site->store, &c->row);
+    if (t->kind == TRIGGER_BEI)
+        instruction_accept(c->site->store, t);
     return store_commit(c->site->store, err) == ERROR_NONE;
 }
 
-static enum taken begin_job(struct conductor *c, struct trigger *t)
+/* An instruction that breaks a rule is refused before it is a job. */
+static enum taken begin_job(struct conductor *c, struct trigger *t, struct error *err)
 {
     struct error e = { 0 };
+    if (t->kind == TRIGGER_BEI && instruction_judge(c->site, t, err))
+        return TAKEN_REFUSED;
     bool same = c->row.id && memcmp(c->row.hash, t->hash, sizeof t->hash) == 0;
     if (same && !c->reopening) { /* the other route, or a repetition: acted on once */
         settings_free(t->settings);
@@ -300,7 +307,7 @@ static enum taken on_trigger(void *user, struct trigger *t, struct error *err)
     struct conductor *c = user;
     const struct taker *taker = &c->taker[t->kind];
     if (t->settings)
-        return begin_job(c, t);
+        return begin_job(c, t, err);
     if (taker->fn)
         return taker->fn(taker->user, t, err);
     error_set(err, ERROR_NOT_SUPPORTED, "nobody on this gateway takes such a message");
@@ -429,10 +436,10 @@ static bool reply_to(struct conductor *c, conductor_reply_fn *fn, void *user)
     return true;
 }
 
-void conductor_bootstrap(struct conductor *c, struct slice message, conductor_reply_fn *fn, void *user)
+void conductor_bootstrap(struct conductor *c, const char *source, struct slice message, conductor_reply_fn *fn, void *user)
 {
     if (reply_to(c, fn, user))
-        inbox_offer(c->inbox, "file", message, "", on_offered, c);
+        inbox_offer(c->inbox, source, message, "", on_offered, c);
 }
 
 void conductor_submit_pin(struct conductor *c, const char *context, const char *digits, conductor_reply_fn *fn, void *user)

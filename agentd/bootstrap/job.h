@@ -25,9 +25,10 @@ void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct 
 /* Keeps jobs from beginning while somebody else runs a session; false if a job is running, or somebody holds already. */
 bool conductor_hold(struct conductor *c);
 void conductor_release(struct conductor *c);
-/* A push message by hand: fn gets the job's object path ("/" for one that brings no document), or what is wrong. */
+/* A message by hand (source file: a push; instruction: a signed one; ui: one without envelope, of our own making): fn gets the job's object path ("/" for
+ * one that brings no document), or what is wrong. */
 typedef void conductor_reply_fn(void *user, const struct error *error, const char *job_path);
-void conductor_bootstrap(struct conductor *c, struct slice message, conductor_reply_fn *fn, void *user);
+void conductor_bootstrap(struct conductor *c, const char *source, struct slice message, conductor_reply_fn *fn, void *user);
 /* Digits that a person typed for the context's message that waits for them: fn as above. */
 void conductor_submit_pin(struct conductor *c, const char *context, const char *digits, conductor_reply_fn *fn, void *user);
 enum error_code conductor_cancel(struct conductor *c, const char *job_id, struct error *err);

@@ -15,7 +15,7 @@ static const struct job_step_row steps[JOB_STEPS] = {
     [JOB_COMMITTED] = { "COMMITTED", "execution", 90, 0 },
     [JOB_REPORTED] = { "REPORTED", "done", 100, 0 },
     [JOB_ROLLING_BACK] = { "ROLLING_BACK", "done", 90, 30000 },
-    [JOB_FAILED] = { "FAILED", "done", 100, 0 },
+    [JOB_FAILED] = { "FAILED", "failed", 100, 0 },
 };
 
 static const char *const events[JOB_EVENTS] = {

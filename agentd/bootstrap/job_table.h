@@ -23,7 +23,7 @@ enum job_event {
 
 struct job_step_row {
     const char *name;    /* as in Job.Step and in the store */
-    const char *phase;   /* oneM2M: start, briefing, execution, done */
+    const char *phase;   /* oneM2M: start, briefing, execution, done, failed */
     uint8_t progress;    /* percent */
     uint32_t timeout_ms; /* 0: none */
 };

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "bootstrap/instruction.h"
+
 enum { MODEM_GRACE_MS = 10000 };
 
 static bool context_exists(const struct factory_data *f, const char *name)
@@ -27,13 +29,13 @@ enum error_code policy_authorise(struct site *s, const struct trigger *t, struct
     if (!context_exists(&s->factory, t->context))
         return error_set(err, ERROR_POLICY, "the gateway has no context \"%s\"", t->context);
     struct context_row row;
-    if (store_context_get(s->store, t->context, &row) && row.committed)
+    if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t))
         return error_set(err, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", t->context, row.server_id);
-    if (t->sec == PUSH_NETWPIN && brings_account(t->settings))
+    if (t->kind == TRIGGER_SETTINGS && t->sec == PUSH_NETWPIN && brings_account(t->settings))
         return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate an account");
     if (t->settings->dms == 0)
         return error_set(err, ERROR_INCOMPLETE, "the document has no w7 account (APPLICATION with APPID w7)");
-    if (t->settings->dm[0].client.secret[0] == '\0')
+    if (t->settings->dm[0].client.secret[0] == '\0' && t->settings->dm[0].secrets == DM_SECRETS_OWN)
         return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
     return ERROR_NONE;
 }

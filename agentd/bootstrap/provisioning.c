@@ -193,7 +193,7 @@ static enum error_code account_of_provurl(struct settings *s, struct error *err)
     uint16_t port;
     if (!s->provurl[0] || s->dms)
         return ERROR_NONE;
-    *a = (struct dm_account){ .auth = DM_AUTH_MD5 };
+    *a = (struct dm_account){ .auth = DM_AUTH_MD5, .secrets = DM_SECRETS_PIN };
     enum error_code rc = uri_split(s->provurl, "https", a->server_id, sizeof a->server_id, &port, err);
     (void)text_copy(a->uri, sizeof a->uri, s->provurl);
     (void)text_copy(a->name, sizeof a->name, s->bootstrap_name);

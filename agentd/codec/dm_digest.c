@@ -3,12 +3,13 @@
 #include "codec/dm_digest.h"
 
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "base/secret.h"
 #include "base/text.h"
 #include "base/writer.h"
 
-enum { MD5_LEN = 16, B64_CAP = 25 };
+enum { MD5_LEN = 16, B64_CAP = DM_DIGEST_HASH_CAP };
 
 static bool md5_base64(struct slice in, char out[B64_CAP])
 {
@@ -20,9 +21,10 @@ static bool md5_base64(struct slice in, char out[B64_CAP])
     return ok;
 }
 
-/* B64(H(name:secret)) */
-static bool credential_hash(const char *name, const char *secret, char out[B64_CAP])
+bool dm_digest_hash(const char *name, const char *secret, char out[DM_DIGEST_HASH_CAP])
 {
+    if (!name)
+        return text_copy(out, B64_CAP, secret) && strlen(out) == B64_CAP - 1;
     uint8_t data[400];
     struct writer w = writer_make(data, sizeof data);
     writer_text(&w, name);
@@ -35,6 +37,8 @@ static bool credential_hash(const char *name, const char *secret, char out[B64_C
 
 bool dm_digest_basic(const char *name, const char *secret, char *out)
 {
+    if (!name)
+        return false;
     uint8_t data[400];
     struct writer w = writer_make(data, sizeof data);
     writer_text(&w, name);
@@ -51,7 +55,7 @@ static bool digest_with(const char *name, const char *secret, struct slice nonce
     char hash[B64_CAP];
     uint8_t data[160];
     struct writer w = writer_make(data, sizeof data);
-    bool ok = credential_hash(name, secret, hash);
+    bool ok = dm_digest_hash(name, secret, hash);
     writer_text(&w, hash);
     writer_u8(&w, ':');
     writer_put(&w, nonce.data, nonce.len);

@@ -8,9 +8,13 @@
 
 #include "base/reader.h"
 
-enum { DM_DIGEST_CAP = 560 };
+enum { DM_DIGEST_CAP = 560, DM_DIGEST_HASH_CAP = 25 };
 
-/* Cred data: B64(name:secret), or B64(H(B64(H(name:secret)):nonce)). False if out (DM_DIGEST_CAP octets) is too small. */
+/* In what follows name may be NULL: then secret is B64(H(name:secret)) already. */
+/* B64(H(name:secret)), 24 characters: all that MD5 and HMAC need. */
+bool dm_digest_hash(const char *name, const char *secret, char out[DM_DIGEST_HASH_CAP]);
+
+/* Cred data: B64(name:secret), or B64(H(B64(H(name:secret)):nonce)). False if out (DM_DIGEST_CAP octets) is too small; basic: or without a name. */
 bool dm_digest_basic(const char *name, const char *secret, char *out);
 bool dm_digest_md5(const char *name, const char *secret, struct slice nonce, char *out);
 /* The mac of x-syncml-hmac: B64(H(B64(H(name:secret)):nonce:B64(H(body)))). */

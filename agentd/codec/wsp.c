@@ -15,6 +15,7 @@ enum {
     LWM2M_AS_REGISTERED = 0x9A,
     LENGTH_QUOTE = 31,        /* 8.4.1.2: a uintvar length follows */
     SHIFT = 0x7F,
+    NO_CODE = 0xFF,           /* above every short integer */
 };
 
 static const struct {
@@ -27,6 +28,7 @@ static const struct {
     { 0x42, "application/vnd.syncml.dm+wbxml", WSP_MEDIA_DM_WBXML },
     { 0x43, "application/vnd.syncml.dm+xml", WSP_MEDIA_DM_XML },
     { 0x44, "application/vnd.syncml.notification", WSP_MEDIA_DM_NOTIFICATION },
+    { NO_CODE, "application/cose", WSP_MEDIA_COSE },
 };
 
 static const struct {

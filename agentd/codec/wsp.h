@@ -17,6 +17,7 @@ enum wsp_media {
     WSP_MEDIA_DM_WBXML,        /* application/vnd.syncml.dm+wbxml */
     WSP_MEDIA_DM_XML,          /* application/vnd.syncml.dm+xml */
     WSP_MEDIA_DM_NOTIFICATION, /* application/vnd.syncml.notification */
+    WSP_MEDIA_COSE,            /* application/cose (RFC 9052), as text alone */
 };
 
 /* X-Wap-Application-Id (OMNA). LwM2M is registered as 9A, which its own example sends as a short integer: 1A is left of it; a long integer keeps 9A. Both

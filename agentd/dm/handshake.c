@@ -15,6 +15,12 @@ static struct slice nonce_of(const struct dm_party *p)
     return (struct slice){ p->nonce, p->nonce_len };
 }
 
+/* The name for a digest: none where the secret is the hash of both already. */
+static const char *digest_name(const struct dm_credential *c, const char *name)
+{
+    return c->hashed ? NULL : name;
+}
+
 static const char *server_name(const struct dm_session *s)
 {
     return *s->account.server.name ? s->account.server.name : s->account.server_id;
@@ -115,9 +121,9 @@ static bool digest_fits(const struct dm_session *s, enum dm_auth type, const cha
     bool fits = false;
     for (size_t i = s->server.ok && s->server.nonce_len ? 1 : 0; i < (s->server.nonce_len ? 2U : 1U); i++) {
         char want[DM_DIGEST_CAP] = "";
-        bool made = type == DM_AUTH_BASIC ? dm_digest_basic(server_name(s), c->secret, want)
-                  : type == DM_AUTH_MD5 ? dm_digest_md5(server_name(s), c->secret, nonces[i], want)
-                                        : dm_digest_hmac(server_name(s), c->secret, nonces[i], body, want);
+        bool made = type == DM_AUTH_BASIC ? dm_digest_basic(digest_name(c, server_name(s)), c->secret, want)
+                  : type == DM_AUTH_MD5 ? dm_digest_md5(digest_name(c, server_name(s)), c->secret, nonces[i], want)
+                                        : dm_digest_hmac(digest_name(c, server_name(s)), c->secret, nonces[i], body, want);
         fits = fits || (made && dm_text_equal(want, given));
         secret_zero(want, sizeof want);
     }
@@ -215,8 +221,8 @@ void handshake_cred(struct dm_session *s, struct syncml_writer *w)
     char digest[DM_DIGEST_CAP] = "";
     if (!s->client.needed || s->client.session || s->client.type == DM_AUTH_HMAC)
         return;
-    bool made = s->client.type == DM_AUTH_BASIC ? dm_digest_basic(c->name, c->secret, digest)
-                                                : dm_digest_md5(c->name, c->secret, nonce_of(&s->client), digest);
+    bool made = s->client.type == DM_AUTH_BASIC ? dm_digest_basic(digest_name(c, c->name), c->secret, digest)
+                                                : dm_digest_md5(digest_name(c, c->name), c->secret, nonce_of(&s->client), digest);
     if (!made)
         return;
     syncml_open(w, SYNCML_CRED);
@@ -233,7 +239,7 @@ bool handshake_hmac(const struct dm_session *s, struct slice body, char *header,
 {
     const struct dm_credential *c = &s->account.client;
     char mac[DM_DIGEST_CAP];
-    if (!s->client.needed || s->client.type != DM_AUTH_HMAC || !dm_digest_hmac(c->name, c->secret, nonce_of(&s->client), body, mac))
+    if (!s->client.needed || s->client.type != DM_AUTH_HMAC || !dm_digest_hmac(digest_name(c, c->name), c->secret, nonce_of(&s->client), body, mac))
         return false;
     return (size_t)snprintf(header, cap, "x-syncml-hmac: algorithm=MD5, username=\"%s\", mac=%s", c->name, mac) < cap;
 }

@@ -122,11 +122,11 @@ static int account_set(struct dm_tree *t, const char *name, unsigned field, stru
     (void)name;
     if (field == ACC_NAME)
         set_text(a->name, sizeof a->name, value);
-    else if (field == ACC_CLIENT_SECRET)
-        set_text(a->client.secret, sizeof a->client.secret, value);
-    else if (field == ACC_SERVER_SECRET)
-        set_text(a->server.secret, sizeof a->server.secret, value);
-    else if (field == ACC_CLIENT_NONCE || field == ACC_SERVER_NONCE) {
+    else if (field == ACC_CLIENT_SECRET || field == ACC_SERVER_SECRET) {
+        struct dm_credential *c = field == ACC_CLIENT_SECRET ? &a->client : &a->server;
+        set_text(c->secret, sizeof c->secret, value);
+        c->hashed = false;
+    } else if (field == ACC_CLIENT_NONCE || field == ACC_SERVER_NONCE) {
         struct dm_credential *c = field == ACC_CLIENT_NONCE ? &a->client : &a->server;
         memcpy(c->nonce, value.data, value.len);
         c->nonce_len = value.len;

@@ -15,6 +15,7 @@ struct dm_credential {
     char secret[128];
     uint8_t nonce[64];
     size_t nonce_len;
+    bool hashed;         /* secret is B64(H(name:secret)); for the time of a session, never stored */
 };
 
 struct server_trust { /* beside the factory roots; of this server only (DESIGN trust rule 4) */
@@ -23,6 +24,9 @@ struct server_trust { /* beside the factory roots; of this server only (DESIGN t
 };
 
 enum { DM_TO_NAPIDS = 4 };
+
+/* Where the secrets of an account come from until it has some of its own; an account in the store with an empty client secret is one by PIN. */
+enum dm_secrets { DM_SECRETS_OWN, DM_SECRETS_PIN, DM_SECRETS_KEYED, DM_SECRETS_FCS11384, DM_SECRETS_FCS14345 };
 
 struct dm_account { /* w7 */
     char server_id[256]; /* PROVIDER-ID */
@@ -34,6 +38,7 @@ struct dm_account { /* w7 */
     struct dm_credential client; /* AAUTHLEVEL APPSRV */
     struct dm_credential server; /* AAUTHLEVEL CLIENT; secret "" if the document has none */
     struct server_trust trust;
+    enum dm_secrets secrets; /* not stored */
 };
 
 struct lwm2m_account {

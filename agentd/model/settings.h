@@ -14,7 +14,16 @@
 
 enum { SETTINGS_NAPDEFS = 8, SETTINGS_DM = 4, SETTINGS_LWM2M = 4 };
 
+/* The instruction that these settings come from (doc bootstrap-instruction). */
+struct settings_origin {
+    char signer[65];          /* kid in hex, "pin", "local"; "": no instruction */
+    char issuer[129], id[33], subject[97];
+    char next[256];           /* where the result goes, "" : nowhere */
+    uint64_t seq, issued, expires;
+};
+
 struct settings {
+    struct settings_origin origin;
     char provurl[256];   /* BOOTSTRAP/PROVURL */
     char bootstrap_name[64]; /* BOOTSTRAP/NAME */
     char context[33];        /* VENDORCONFIG NAME=gateway-agent, CONTEXT; "": usim */

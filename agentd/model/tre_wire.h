@@ -30,7 +30,10 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(DIGEST, 35, TRE_AKA_PEERS, TRE_READY, 38, 4096) \
     X(NAF_KEY, 36, TRE_AKA_PEERS, TRE_READY, 8, 1032) \
     X(READ_FILE, 37, TRE_AKA_PEERS, TRE_READY, 5, 83) \
-    X(VERIFY_PIN, 38, TRE_AKA_PEERS, TRE_READY, 5, 75)
+    X(VERIFY_PIN, 38, TRE_AKA_PEERS, TRE_READY, 5, 75) \
+    X(VERIFY_INSTRUCTION, 21, TRE_PEER_AGENTD, TRE_READY, 33, 12500) \
+    X(SIGN_REQUEST, 22, TRE_PEER_AGENTD, TRE_READY, 1, 1600) \
+    X(CREDENTIALS, 23, TRE_PEER_AGENTD, TRE_READY, 7, 400)
 
 /* STATUS        -> u8 state, u8 backend (0 software, 1 tpm2), 16 octets TRE id, text gateway id, text program version
  * KEYS          -> octets PfC SPKI, octets transport SPKI, octets PfC certificate (DER each; the last may be empty)
@@ -67,7 +70,14 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  *               files of one path are the records of a linear one. `identity`
  * VERIFY_PIN    text MID id, octets digits (empty: asks only) -> u8 enabled, u8 tries left. MAC_MISMATCH if wrong, DENIED if blocked
  *
- * Event (seq 0) to agent-usimd: TRE_OP_MID_LIST, empty body: the registry has changed. */
+ * Event (seq 0) to agent-usimd: TRE_OP_MID_LIST, empty body: the registry has changed.
+ *
+ * VERIFY_INSTRUCTION  32 octets MAC, rest MAC_structure (doc bootstrap-instruction) -> u8 0. MAC_MISMATCH (counted like that of a push), PIN_REQUIRED (no
+ *               device PIN), DENIED (fits, but too many did not: nobody can type digits for an instruction)
+ * SIGN_REQUEST  rest payload -> rest COSE_Sign1 by the PfC key with external_aad "gateway-agent request v1", which makes it no evidence
+ * CREDENTIALS   u8 kind (enum tre_credentials), text, text. PIN: client name, server name -> text B64(H(client:PIN)), text B64(H(server:PIN)).
+ *               KEYED: IMEI, ServerID -> text ClientPW, text ServerPW, octets ClientNonce, octets ServerNonce. PSK: endpoint, server -> octets key.
+ *               NOT_READY without a derivation key, PIN_REQUIRED without a device PIN */
 enum tre_op {
 #define X(symbol, number, peers, states, min, max) TRE_OP_##symbol = (number),
     TRE_OPS(X)
@@ -77,6 +87,7 @@ enum tre_op {
 enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5 };
 enum tre_verdict { TRE_AKA_OK = 0, TRE_AKA_SYNC = 1, TRE_AKA_MAC = 2 };
 enum tre_nonce { TRE_NONCE_STORED = 0, TRE_NONCE_ZERO = 1, TRE_NONCE_TEXT = 2 };
+enum tre_credentials { TRE_CREDENTIALS_PIN = 0, TRE_CREDENTIALS_KEYED = 1, TRE_CREDENTIALS_PSK = 2 };
 enum { TRE_TOKEN_LEN = 32, TRE_ID_LEN = 16, TRE_MID_MAX = 8 };
 
 #endif

@@ -35,7 +35,7 @@ static bool starts_with(struct reader r, const char *prefix)
 
 static bool media_ours(struct reader r)
 {
-    static const char *const texts[] = { "application/vnd.wap.connectivity-", "application/vnd.syncml", "text/vnd.wap.connectivity" };
+    static const char *const texts[] = { "application/vnd.wap.connectivity-", "application/vnd.syncml", "text/vnd.wap.connectivity", "application/cose" };
     if (well_known(reader_peek(&r)))
         return true;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

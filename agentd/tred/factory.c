@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "codec/factory_credentials.h"
 
 enum { FILE_MAX = 16 * 1024, PIN_MIN = 4 };
 
@@ -77,6 +78,16 @@ static enum error_code read_issuers(struct factory *f, const char *file, const c
     return rc;
 }
 
+static enum error_code read_key(struct factory *f, const char *value, struct error *err)
+{
+    uint8_t key[FACTORY_KEY_MAX];
+    size_t len = 0;
+    bool good = text_hex_decode((struct slice){ (const uint8_t *)value, strlen(value) }, key, sizeof key, &len) && len >= FACTORY_KEY_MIN &&
+                secret_set(f->derivation_key, key, len);
+    secret_zero(key, sizeof key);
+    return good ? ERROR_NONE : error_set(err, ERROR_INVALID, "derivation_key: %d to %d hex digits", 2 * FACTORY_KEY_MIN, 2 * FACTORY_KEY_MAX);
+}
+
 static enum error_code take_value(struct factory *f, const char *file, const CONF_VALUE *v, struct error *err)
 {
     size_t len = strlen(v->value);
@@ -91,6 +102,8 @@ static enum error_code take_value(struct factory *f, const char *file, const CON
             return error_set(err, ERROR_INVALID, "device_pin: %d..%d decimal digits", PIN_MIN, IDENTITY_PIN_MAX);
         return secret_set(f->pin, v->value, len) ? ERROR_NONE : ERROR_INTERNAL;
     }
+    if (strcmp(v->name, "derivation_key") == 0)
+        return read_key(f, v->value, err);
     if (strcmp(v->name, "mid_issuers") == 0)
         return read_issuers(f, file, v->value, err);
     if (strcmp(v->name, "pfc_certificate") == 0)
@@ -132,8 +145,8 @@ static enum error_code parse(struct factory *f, const char *path, char *text, si
 enum error_code factory_read(struct factory *f, const char *path, struct error *err)
 {
     static char text[FILE_MAX + 1];
-    *f = (struct factory){ .pin = secret_new() };
-    if (!f->pin)
+    *f = (struct factory){ .pin = secret_new(), .derivation_key = secret_new() };
+    if (!f->pin || !f->derivation_key)
         return error_set(err, ERROR_NO_MEMORY, "no memory");
     struct stat st;
     FILE *in = fopen(path, "re");
@@ -159,6 +172,7 @@ enum error_code factory_read(struct factory *f, const char *path, struct error *
 void factory_free(struct factory *f)
 {
     secret_free(f->pin);
+    secret_free(f->derivation_key);
     for (size_t i = 0; i < f->issuer_count; i++)
         OPENSSL_free(f->issuers[i]);
     *f = (struct factory){ .pin = NULL };

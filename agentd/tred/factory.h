@@ -11,7 +11,7 @@
 
 struct factory {
     char gateway_id[65];
-    struct secret *pin;
+    struct secret *pin, *derivation_key; /* the key empty if there is none */
     uint8_t *issuers[IDENTITY_ISSUERS]; /* DER, from OPENSSL_malloc */
     size_t issuer_len[IDENTITY_ISSUERS];
     size_t issuer_count;

@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "tred/derive.h"
 #include "tred/factory.h"
 #include "tred/identity.h"
 
@@ -118,7 +119,8 @@ static enum error_code write_outputs(const struct identity *id, EVP_PKEY *pfc, E
     return ok ? ERROR_NONE : error_set(err, ERROR_IO, "cannot write pfc.csr, transport.csr and tre-id to %s", dir);
 }
 
-static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, struct error *err)
+static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, struct slice derivation_key,
+                                      struct error *err)
 {
     if (!become_owner(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
@@ -126,6 +128,8 @@ static enum error_code identity_store(struct place *p, const struct identity *id
     enum error_code rc = seal_create(&p->seal, &p->vfs);
     if (!rc)
         rc = registry_commit(&stored, &empty, &p->store);
+    if (!rc && derivation_key.len)
+        rc = derive_store_key(&p->store, derivation_key);
     if (!rc)
         rc = identity_create(id, secrets, &p->store); /* last: with it the gateway is provisioned */
     return rc ? error_set(err, rc, "the identity cannot be stored") : ERROR_NONE;
@@ -147,7 +151,7 @@ static enum error_code identity_make(struct place *p, const struct factory *f, c
     if (!rc)
         rc = write_outputs(&id, pfc, transport, out_dir, err);
     if (!rc)
-        rc = identity_store(p, &id, &secrets, err);
+        rc = identity_store(p, &id, &secrets, secret_slice(f->derivation_key), err);
     EVP_PKEY_free(pfc);
     EVP_PKEY_free(transport);
     OPENSSL_free(pfc_der);

@@ -260,3 +260,10 @@ enum error_code push_verify(struct tre *t, const struct push *p, uint8_t *tries_
         return ERROR_DENIED;
     return p->sec == PUSH_USERPINMAC ? ERROR_PIN_REQUIRED : verify_sent(t, p);
 }
+
+enum error_code push_judge(struct tre *t, size_t digits, bool fits)
+{
+    if (!fits)
+        return budget_count(t, digits);
+    return budget_spent(t, digits) ? ERROR_DENIED : ERROR_NONE;
+}

@@ -23,6 +23,8 @@ struct push {
 enum error_code push_verify(struct tre *t, const struct push *p, uint8_t *tries_left);
 /* Wrong MACs that a PIN of so many digits bears: one in a thousand of its values. */
 uint64_t push_budget(size_t digits);
+/* The same budget for another proof of the device PIN, of that many digits, which fitted or not. MAC_MISMATCH: counted. DENIED: fits, but the budget is spent. */
+enum error_code push_judge(struct tre *t, size_t digits, bool fits);
 /* Key octets of an IMSI (EF_IMSI without its length octet); 0 if it is not 6..15 digits. */
 size_t push_imsi_key(struct slice imsi, uint8_t out[8]);
 

@@ -10,6 +10,7 @@
 #include "config.h"
 #include "model/fields.h"
 #include "tred/aka_requests.h"
+#include "tred/derive.h"
 #include "tred/evidence.h"
 #include "tred/heap.h"
 #include "tred/mid.h"
@@ -253,6 +254,9 @@ static request_fn *const handlers[] = {
     [TRE_OP_TOKEN_SPEND] = do_token_spend, [TRE_OP_EVIDENCE] = do_evidence,
     [TRE_OP_MID_INSTALL] = do_mid_install, [TRE_OP_MID_LIST] = do_mid_list,
     [TRE_OP_MID_SET_STATE] = do_mid_set_state, [TRE_OP_VERIFY_NOTIFICATION] = do_verify_notification,
+    [TRE_OP_VERIFY_INSTRUCTION] = derive_verify_instruction,
+    [TRE_OP_SIGN_REQUEST] = derive_sign_request,
+    [TRE_OP_CREDENTIALS] = derive_credentials,
 };
 
 const char *requests_name(uint16_t op)

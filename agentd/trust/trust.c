@@ -16,7 +16,7 @@
 #include "model/tre_wire.h"
 
 enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 128, HOST_MAX = 256 };
-enum { MAC_LEN = 20, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15, TYPED_MAX = 40 };
+enum { MAC_LEN = 20, INSTRUCTION_MAC_LEN = 32, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15, TYPED_MAX = 40 };
 
 struct call;
 /* Takes the answer apart and calls the caller's function; body is empty unless the TRE sent one. */
@@ -547,4 +547,29 @@ uint32_t trust_authenticate(struct trust *t, const char *mid_id, const uint8_t r
     writer_put(&q.w, rand, 16);
     writer_put(&q.w, autn, 16);
     return request_send(t, &q, TRE_OP_AUTHENTICATE, &(struct call){ .answer = answer_aka, .fn.aka = fn, .user = user });
+}
+
+uint32_t trust_verify_instruction(struct trust *t, struct slice mac, struct slice covered, trust_verdict_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    q.invalid = mac.len != INSTRUCTION_MAC_LEN;
+    writer_put(&q.w, mac.data, mac.len);
+    writer_put(&q.w, covered.data, covered.len);
+    return request_send(t, &q, TRE_OP_VERIFY_INSTRUCTION, &(struct call){ .answer = answer_verdict, .fn.verdict = fn, .user = user });
+}
+
+uint32_t trust_sign_request(struct trust *t, struct slice payload, trust_octets_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    writer_put(&q.w, payload.data, payload.len);
+    return request_send(t, &q, TRE_OP_SIGN_REQUEST, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
+}
+
+uint32_t trust_credentials(struct trust *t, uint8_t kind, const char *first, const char *server, trust_octets_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    writer_u8(&q.w, kind);
+    put_text(&q, first, 1, 128);
+    put_text(&q, server, 1, 255);
+    return request_send(t, &q, TRE_OP_CREDENTIALS, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
 }

@@ -69,6 +69,12 @@ struct trust_aka {
 typedef void trust_aka_fn(void *user, enum error_code status, const struct trust_aka *aka); /* NULL on error */
 /* AUTHENTICATE of an ACTIVE MID as the card that it is (usim or isim, by its entry in the tree). What else the TRE's answer holds is dropped. */
 uint32_t trust_authenticate(struct trust *t, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], trust_aka_fn *fn, void *user);
+/* mac: 32 octets; covered: what it covers (codec/bei.h). */
+uint32_t trust_verify_instruction(struct trust *t, struct slice mac, struct slice covered, trust_verdict_fn *fn, void *user);
+/* COSE_Sign1 over a request of ours, at most 1600 octets. */
+uint32_t trust_sign_request(struct trust *t, struct slice payload, trust_octets_fn *fn, void *user);
+/* The fields of model/tre_wire.h for that kind (enum tre_credentials). */
+uint32_t trust_credentials(struct trust *t, uint8_t kind, const char *first, const char *server, trust_octets_fn *fn, void *user);
 void trust_cancel(struct trust *t, uint32_t id);
 
 #endif

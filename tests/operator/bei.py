@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+import accounts
 import cbor
 import pki
 from common import Refused, json_state, load_json, run_program, sha256, write_file
@@ -83,6 +84,13 @@ def instruction(directory: Path, gateway: str, **other) -> dict:
     return {k: v for k, v in fields.items() if v is not None}
 
 
+def account_by_pin(directory: Path, gateway: str, server_id: str, url: str) -> None:
+    """The DM server expects the device PIN from both sides; nobody has a nonce yet."""
+    if accounts.load(directory, gateway) is None:
+        pin = load_json(directory / "devices.json", {})[gateway]["pin"]
+        accounts.save(directory, accounts.Account(gateway, server_id, url, "DIGEST", pin, "", pin, ""))
+
+
 def as_push(octets: bytes) -> bytes:
     return wsp.wsp_push(octets, MEDIA, tid=random.randrange(1, 256))
 
@@ -98,7 +106,9 @@ def make(a: argparse.Namespace) -> bytes:
         other["trust"] = [[1, pki.pin(a.server_pin)]]
     if a.apn:
         other["bearer"] = [a.apn, 0, 0]
-    body = payload(instruction(a.dir, a.gateway_id, **other))
+    fields = instruction(a.dir, a.gateway_id, **other)
+    body = payload(fields)
+    account_by_pin(a.dir, a.gateway_id, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
     if a.key:
         octets = sign1(body, load_key(a.key))
     else:

@@ -28,10 +28,27 @@ def init(directory: Path, issuer: str) -> None:
     ca.chmod(0o700)
     for name, cn, organisation in (("manufacturer", "Example Gateways Root", "Example Gateways"), ("operator-tls", "Operator TLS Root", "Operator"),
                                    ("mid-root", "MID Issuer Root", "Operator"), ("rogue-tls", "Operator TLS Root", "Operator"),
+                                   ("bbn", "Briefing Node", "Operator"), ("rogue-bbn", "Briefing Node", "Operator"),
                                    ("rogue-mid-root", "MID Issuer Root", "Operator")):
         pki.make_root(ca, name, cn, organisation)
     for root, name in (("mid-root", "mid-issuer"), ("rogue-mid-root", "rogue-mid-issuer")):
         pki.make_leaf(ca, root, ca / f"{name}.key", ca / f"{name}.pem", issuer, "keyUsage=critical,digitalSignature\n", "Operator")
+
+
+def sources(ca: Path, args: argparse.Namespace) -> dict:
+    """Where the gateway may ask by itself, and who may instruct it."""
+    out: dict = {}
+    if args.instruction_key:
+        out["instruction_keys"] = [(ca / f"{name}.pem").read_text() for name in args.instruction_key]
+    if args.briefing:
+        out["briefing"] = {"uri": args.briefing}
+    if args.provurl:
+        out["provurl"] = {"uri": args.provurl}
+    if args.account:
+        out["accounts"] = [dict(part.split("=", 1) for part in text.split(",")) for text in args.account]
+    if args.imei:
+        out["imei"] = args.imei
+    return out
 
 
 def device(directory: Path, args: argparse.Namespace) -> None:
@@ -46,13 +63,16 @@ def device(directory: Path, args: argparse.Namespace) -> None:
     public["trust_roots"] = [(ca / "operator-tls.pem").read_text()]
     if args.context:
         public["contexts"] = args.context
+    public |= sources(ca, args)
     out.mkdir(parents=True, exist_ok=True)
     write_file(out / "factory.json", (json.dumps(public, indent=2) + "\n").encode())
     write_file(out / "mid-issuers.pem", (ca / "mid-root.pem").read_bytes())
     secret = f"gateway_id = {args.gateway_id}\ndevice_pin = {args.pin}\nmid_issuers = mid-issuers.pem\n"
+    if args.derivation_key:
+        secret += f"derivation_key = {args.derivation_key}\n"
     write_file(out / "factory-secret.conf", secret.encode(), 0o600)
     with json_state(directory / "devices.json") as devices:
-        devices.setdefault(args.gateway_id, {})["pin"] = args.pin
+        devices.setdefault(args.gateway_id, {}).update(pin=args.pin, **{k: v for k, v in (("imei", args.imei), ("key", args.derivation_key)) if v})
 
 
 def sign(directory: Path, args: argparse.Namespace) -> None:
@@ -102,6 +122,12 @@ def arguments() -> argparse.Namespace:
     v.add_argument("--serial", default="0001")
     v.add_argument("--hardware-version")
     v.add_argument("--context", action="append", help="may be repeated; default: key absent")
+    v.add_argument("--instruction-key", action="append", metavar="CA", help="DIR/ca/CA.pem may sign instructions, e.g. bbn")
+    v.add_argument("--briefing", metavar="URI", help="briefing node")
+    v.add_argument("--provurl", metavar="URI", help="DM server for a session by the device PIN")
+    v.add_argument("--account", action="append", metavar="KEY=VALUE,..", help="factory account: server_id, uri, credentials, context")
+    v.add_argument("--imei")
+    v.add_argument("--derivation-key", metavar="HEX", help="secret part: key of the keyed credentials")
     v = sub.add_parser("sign", help="issue pfc.pem and transport.pem, register the keys in DIR/devices.json")
     v.add_argument("dir", type=Path)
     v.add_argument("pfc", type=Path)

@@ -31,6 +31,7 @@ def load():
     import roaming          # noqa: F401
     import sim_card         # noqa: F401
     import typed_digits     # noqa: F401
+    import sources          # noqa: F401
 
 
 def play(name: str, folder: str) -> int:

@@ -59,9 +59,10 @@ def lab(*words, check=True):
 
 
 class World:
-    def __init__(self, folder, mode="qmi", lab_options=(), operator_options=(), gateway=GATEWAY):
+    def __init__(self, folder, mode="qmi", lab_options=(), operator_options=(), gateway=GATEWAY, factory_options=()):
         self.dir = Path(folder)
         self.mode, self.lab_options, self.operator_options, self.gateway = mode, lab_options, operator_options, gateway
+        self.factory_options, self.settings = factory_options, ""
         self.operator_dir = self.dir / "operator"
         self.sent = 0
         self.bin = self.dir / "bin"
@@ -94,7 +95,7 @@ class World:
         """The manufacturer: certification authorities, then one device. Keys are made in the TRE and leave as requests."""
         tool = ("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py")
         run(*tool, "init", self.operator_dir)
-        run(*tool, "device", self.operator_dir, "--gateway-id", self.gateway, "--pin", PIN)
+        run(*tool, "device", self.operator_dir, "--gateway-id", self.gateway, "--pin", PIN, *self.factory_options)
         secret = Path("/var/lib/gateway-tred/factory")
         secret.mkdir(mode=0o700, exist_ok=True)
         for name in ("factory-secret.conf", "mid-issuers.pem"):
@@ -111,7 +112,7 @@ class World:
         run("rm", "-rf", secret)
         ETC.mkdir(exist_ok=True)
         (ETC / "factory.json").write_bytes((self.operator_dir / "factory.json").read_bytes())
-        (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={self.bin}\n")
+        (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={self.bin}\n{self.settings}")
         (ETC / "agent-modemd.conf").write_text("[link]\nports=wwan*\n")
 
     def agentd_conf(self, line):
@@ -244,6 +245,14 @@ class World:
         self.sent += 1
         out = self.dir / (name or f"push{self.sent}.pdu")
         run("/usr/bin/python3", "-B", TREE / "tests/operator/push.py", "--dir", self.operator_dir, "--pin", device_pin, "--out", out, *options)
+        return out
+
+    def instruction(self, *options, name=None, signed="bbn") -> Path:
+        """An instruction as the operator makes it; signed: a key of its ca, or "" for a MAC by the device PIN."""
+        self.sent += 1
+        out = self.dir / (name or f"instruction{self.sent}.cose")
+        key = ("--key", self.operator_dir / f"ca/{signed}.key") if signed else ()
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/bei.py", "--dir", self.operator_dir, "--out", out, *key, *options)
         return out
 
     @staticmethod

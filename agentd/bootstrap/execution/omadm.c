@@ -9,13 +9,16 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "bootstrap/execution/credentials.h"
 #include "config.h"
 
 enum { CLOCK_POLL_MS = 1000 };
 
 struct omadm {
     struct site *site;
-    struct dm_account account;
+    struct dm_account account, after;
+    enum dm_secrets source;
+    struct credentials *credentials;
     struct lease lease;
     char context[33], network[256], device_id[96];
     bool report, management, by_server;
@@ -35,6 +38,7 @@ static void omadm_free(struct omadm *o)
     loop_cancel(o->site->loop, &o->timer);
     if (o->call)
         trust_cancel(o->site->trust, o->call);
+    credentials_cancel(o->credentials);
     secret_pages_free(o, sizeof *o);
 }
 
@@ -56,9 +60,17 @@ static void end(struct omadm *o, const struct error *e, const struct dm_outcome 
     omadm_free(o);
 }
 
+/* What the account was completed with for the session goes out of it again. */
 static void on_session(void *user, const struct error *e, const struct dm_outcome *outcome)
 {
-    end(user, e, outcome);
+    struct omadm *o = user;
+    struct dm_outcome told = *outcome;
+    struct error weak = { 0 };
+    o->after = *outcome->account;
+    told.account = &o->after;
+    told.credentials_changed = told.credentials_changed || o->source != DM_SECRETS_OWN;
+    bool bad = credentials_settle(&o->after, o->source, &o->account, &weak) != ERROR_NONE;
+    end(o, !e && bad ? &weak : e, &told);
 }
 
 static void fail(struct omadm *o, const struct error *e)
@@ -85,6 +97,22 @@ static void start_session(struct omadm *o)
         fail(o, &e);
 }
 
+static void on_credentials(void *user, const struct error *e)
+{
+    struct omadm *o = user;
+    o->credentials = NULL;
+    if (e)
+        fail(o, e);
+    else
+        start_session(o);
+}
+
+static void complete_account(struct omadm *o)
+{
+    o->source = credentials_source(&o->account);
+    o->credentials = credentials_fill(o->site, &o->account, on_credentials, o);
+}
+
 static void on_token(void *user, enum error_code status, struct slice token)
 {
     struct omadm *o = user;
@@ -96,7 +124,7 @@ static void on_token(void *user, enum error_code status, struct slice token)
         fail(o, &e);
         return;
     }
-    start_session(o);
+    complete_account(o);
 }
 
 /* A certificate cannot be judged without time (DESIGN situations); everything else goes on meanwhile. */

@@ -11,7 +11,9 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/start/hashes.h"
+#include "bootstrap/instruction.h"
 #include "bootstrap/start/route.h"
+#include "codec/bei.h"
 #include "model/tre_wire.h"
 
 enum {
@@ -179,7 +181,7 @@ static void wait_for_digits(struct inbox *in)
 
 static bool brings_document(enum trigger_kind kind)
 {
-    return kind == TRIGGER_SETTINGS || kind == TRIGGER_CARD;
+    return kind == TRIGGER_SETTINGS || kind == TRIGGER_CARD || kind == TRIGGER_BEI;
 }
 
 static enum error_code make_trigger(struct inbox *in, struct trigger *t, struct error *err)
@@ -317,6 +319,42 @@ static void verify_mac(struct inbox *in)
     in->call = trust_verify_push(in->site->trust, &push, on_verified, in);
 }
 
+static void on_proof(void *user, enum error_code status, uint8_t unused)
+{
+    struct inbox *in = user;
+    struct error e;
+    (void)unused;
+    in->call = 0;
+    if (status == ERROR_NONE) {
+        hand_over(in);
+    } else if (is_passing(status)) {
+        wait_for_tre(in);
+    } else {
+        error_set(&e, status, "instruction: %s", error_text(status));
+        refuse(in, &e);
+    }
+}
+
+/* The envelope is read, its proof judged over the raw octets; the payload not before. */
+static void verify_proof(struct inbox *in)
+{
+    struct bei_envelope v;
+    struct error e = { 0 };
+    uint8_t covered[BEI_OCTETS_MAX + 64];
+    struct writer w = writer_make(covered, sizeof covered);
+    enum error_code rc = bei_open(in->push.body, &v, &e);
+    if (!rc)
+        bei_put_authenticated(&w, &v);
+    if (!rc && v.kind == BEI_MAC0) {
+        in->call = trust_verify_instruction(in->site->trust, v.proof, writer_slice(&w), on_proof, in);
+        return;
+    }
+    if (rc || instruction_verify(&in->site->factory, &v, writer_slice(&w), &e))
+        refuse(in, &e);
+    else
+        hand_over(in);
+}
+
 static void verify(struct inbox *in)
 {
     struct message *m = in->first;
@@ -325,6 +363,8 @@ static void verify(struct inbox *in)
         refuse(in, &e);
     else if (in->route->voucher == ROUTE_BY_SEC && !m->verified)
         verify_mac(in);
+    else if (in->route->voucher == ROUTE_BY_PROOF)
+        verify_proof(in);
     else
         hand_over(in);
 }

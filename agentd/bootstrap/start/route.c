@@ -4,12 +4,19 @@
 
 #include <string.h>
 
+#include "bootstrap/instruction.h"
 #include "bootstrap/start/document.h"
 
 static const struct route routes[] = {
     /* source, content type, application id, what it is, who vouches, reader */
     { NULL, WSP_MEDIA_CP_WBXML, ROUTE_ANY, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_cp },
     { NULL, WSP_MEDIA_CP_XML, ROUTE_ANY, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_cp },
+    { NULL, WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { "instruction", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { "bbn", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { "lan", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { "ui", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
+    { "factory", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
     { NULL, WSP_MEDIA_DM_NOTIFICATION, WSP_APPLICATION_SYNCML_DM, TRIGGER_NOTIFICATION, ROUTE_BY_TAKER, NULL },
     { NULL, WSP_MEDIA_DM_NOTIFICATION, WSP_APPLICATION_LWM2M_DM, TRIGGER_LWM2M, ROUTE_BY_TAKER, NULL },
 };

@@ -10,11 +10,12 @@
 /* Who vouches for a message. */
 enum route_voucher {
     ROUTE_BY_SEC,    /* SEC and MAC, verified by the TRE over the body before one octet of it is read */
-    ROUTE_BY_SOURCE, /* the source itself (a smart card): nothing to verify */
+    ROUTE_BY_SOURCE, /* the source itself (a smart card, the factory data, the administrator's call): nothing to verify */
+    ROUTE_BY_PROOF,  /* COSE envelope: a MAC by the device PIN, verified by the TRE, or a signature by a key of the factory data */
     ROUTE_BY_TAKER,  /* who takes the trigger: its digest, signature, or bounded harm. A SEC parameter is ignored */
 };
 
-/* Reads push->body into *t, whose kind, hash and source are set and whose settings are empty (SETTINGS, CARD) or NULL. Pure: no I/O; errors name where. */
+/* Reads push->body into *t, whose kind, hash and source are set and whose settings are empty (SETTINGS, CARD, BEI) or NULL. Pure: no I/O; errors name where. */
 typedef enum error_code route_read_fn(const struct wsp_push *push, struct trigger *t, struct error *err);
 
 struct route {

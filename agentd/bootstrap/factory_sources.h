@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The part of the factory data that says where a bootstrap may come from: instruction_keys, briefing, provurl, accounts, imei (doc factory-data). */
+#ifndef BOOTSTRAP_FACTORY_SOURCES_H
+#define BOOTSTRAP_FACTORY_SOURCES_H
+
+#include <jansson.h>
+
+#include "bootstrap/site.h"
+
+/* Reads the keys into out, whose contexts are known. INVALID names key and reason. */
+enum error_code factory_sources_take(json_t *root, struct factory_data *out, struct error *err);
+bool factory_sources_key(const char *key); /* one of the five */
+
+#endif

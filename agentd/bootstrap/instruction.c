@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Promises: nothing of an instruction is used that its proof does not cover; a number once accepted from an issuer is never accepted again for other
+ * octets, over restarts and without a clock. */
+#include "bootstrap/instruction.h"
+
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+enum { LIFE_MAX = 30 * 24 * 3600, SKEW = 300, VALUE_CAP = 96, KEY_CAP = 224 };
+
+/* --- signatures --- */
+
+/* r | s of 32 octets each to DER (RFC 9053 section 2.1). */
+static bool signature_fits(const struct instruction_key *k, struct slice covered, struct slice proof)
+{
+    const unsigned char *der_key = k->spki;
+    unsigned char *der = NULL;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &der_key, (long)k->spki_len);
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(proof.data, BEI_SIGNATURE_LEN / 2, NULL), *s = BN_bin2bn(proof.data + BEI_SIGNATURE_LEN / 2, BEI_SIGNATURE_LEN / 2, NULL);
+    bool ok = key && ctx && sig && r && s && ECDSA_SIG_set0(sig, r, s) == 1;
+    if (!ok) {
+        BN_free(r);
+        BN_free(s);
+    }
+    int len = ok ? i2d_ECDSA_SIG(sig, &der) : 0;
+    ok = len > 0 && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+         EVP_DigestVerify(ctx, der, (size_t)len, covered.data, covered.len) == 1;
+    OPENSSL_free(der);
+    ECDSA_SIG_free(sig);
+    EVP_MD_CTX_free(ctx);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+enum error_code instruction_verify(const struct factory_data *f, const struct bei_envelope *v, struct slice covered, struct error *err)
+{
+    char hex[2 * BEI_KID_LEN + 1];
+    if (v->kind != BEI_SIGN1)
+        return error_set(err, ERROR_MAC_MISSING, "instruction without MAC or signature");
+    for (size_t i = 0; i < f->instruction_keys; i++) {
+        const struct instruction_key *k = &f->instruction_key[i];
+        if (!slice_equal((struct slice){ k->kid, sizeof k->kid }, v->kid))
+            continue;
+        return signature_fits(k, covered, v->proof) ? ERROR_NONE : error_set(err, ERROR_MAC_MISMATCH, "instruction: the signature does not fit");
+    }
+    return error_set(err, ERROR_UNKNOWN_KEY, "instruction: signed by %.16s..., which is none of instruction_keys", text_hex(v->kid.data, v->kid.len, hex));
+}
+
+/* --- reading --- */
+
+static enum error_code take_target(const struct bei *b, struct settings *out, struct error *err)
+{
+    struct dm_account *a = &out->dm[0];
+    char host[256];
+    uint16_t port;
+    *a = (struct dm_account){ .auth = DM_AUTH_MD5, .secrets = DM_SECRETS_PIN };
+    if (!b->target.uris)
+        return error_set(err, ERROR_INCOMPLETE, "instruction: tgt has no uri");
+    enum error_code rc = uri_split(b->target.uri[0], "https", host, sizeof host, &port, err);
+    if (rc)
+        return rc;
+    (void)text_copy(a->server_id, sizeof a->server_id, b->target.nid[0] ? b->target.nid : host);
+    (void)text_copy(a->uri, sizeof a->uri, b->target.uri[0]);
+    (void)text_copy(a->name, sizeof a->name, b->issuer);
+    (void)text_copy(out->provurl, sizeof out->provurl, b->target.uri[0]);
+    out->dms = 1;
+    return ERROR_NONE;
+}
+
+static enum error_code pin_of(const struct bei_trust *t, struct server_trust *out, struct error *err)
+{
+    const unsigned char *der = t->value.data;
+    unsigned char *spki = NULL;
+    X509 *x = NULL;
+    int len = 0;
+    switch (t->type) {
+    case BEI_TRUST_SPKI:
+        memcpy(out->pin, t->value.data, sizeof out->pin);
+        out->has_pin = true;
+        return ERROR_NONE;
+    case BEI_TRUST_CERTIFICATE:
+        x = d2i_X509(NULL, &der, (long)t->value.len);
+        len = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki) : 0;
+        out->has_pin = len > 0 && EVP_Digest(spki, (size_t)len, out->pin, NULL, EVP_sha256(), NULL) == 1;
+        OPENSSL_free(spki);
+        X509_free(x);
+        return out->has_pin ? ERROR_NONE : error_set(err, ERROR_INVALID, "instruction: trust holds no certificate");
+    case BEI_TRUST_ISSUER:
+        break;
+    }
+    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: trust in a named issuer needs mech pki");
+}
+
+/* A name of the TRE that stands for a method; nothing else is known there. */
+static enum error_code take_credential(const struct bei *b, struct dm_account *a, struct error *err)
+{
+    static const struct {
+        const char *name;
+        enum dm_secrets secrets;
+    } rows[] = { { "pin", DM_SECRETS_PIN }, { "keyed", DM_SECRETS_KEYED }, { "fcs11384", DM_SECRETS_FCS11384 }, { "fcs14345", DM_SECRETS_FCS14345 } };
+    if (b->credential == BEI_CREDENTIAL_NONE)
+        return ERROR_NONE;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (b->credential == BEI_CREDENTIAL_KEY && strcmp(b->credential_ref, rows[i].name) == 0) {
+            a->secrets = rows[i].secrets;
+            return ERROR_NONE;
+        }
+    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: credential %.64s is not known here", b->credential_ref);
+}
+
+static void take_bearer(const struct bei *b, struct settings *out)
+{
+    struct napdef *n = &out->napdef[0];
+    if (!b->has_bearer)
+        return;
+    *n = (struct napdef){ .auth = b->bearer.auth, .ip_type = b->bearer.ip };
+    (void)text_copy(n->napid, sizeof n->napid, "BEI");
+    (void)text_copy(n->name, sizeof n->name, b->issuer);
+    (void)text_copy(n->apn, sizeof n->apn, b->bearer.apn);
+    out->napdefs = 1;
+}
+
+static enum error_code settings_of(const struct bei *b, struct settings *out, struct error *err)
+{
+    if (b->mechanism != BEI_OMADM)
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %s is not carried out by this build, only omadm", bei_mechanism_name(b->mechanism));
+    enum error_code rc = take_target(b, out, err);
+    for (size_t i = 0; !rc && i < b->trusts; i++)
+        rc = pin_of(&b->trust[i], &out->dm[0].trust, err);
+    if (!rc)
+        rc = take_credential(b, &out->dm[0], err);
+    take_bearer(b, out);
+    return rc;
+}
+
+static void take_origin(const struct bei *b, const struct bei_envelope *v, struct settings_origin *o)
+{
+    *o = (struct settings_origin){ .seq = b->seq, .issued = b->issued, .expires = b->expires };
+    if (v->kind == BEI_SIGN1)
+        (void)text_hex(v->kid.data, v->kid.len, o->signer);
+    else
+        (void)text_copy(o->signer, sizeof o->signer, v->kind == BEI_MAC0 ? "pin" : "local");
+    (void)text_copy(o->issuer, sizeof o->issuer, b->issuer);
+    (void)text_copy(o->id, sizeof o->id, b->id);
+    (void)text_copy(o->subject, sizeof o->subject, b->subject);
+    (void)text_copy(o->next, sizeof o->next, b->next);
+}
+
+enum error_code instruction_read(const struct wsp_push *push, struct trigger *t, struct error *err)
+{
+    struct bei_envelope v;
+    struct bei b;
+    char host[256];
+    uint16_t port;
+    enum error_code rc = bei_open(push->body, &v, err);
+    if (!rc)
+        rc = bei_read(v.payload, &b, err);
+    if (!rc)
+        rc = settings_of(&b, t->settings, err);
+    if (!rc && b.next[0])
+        rc = uri_split(b.next, "https", host, sizeof host, &port, err);
+    if (rc)
+        return rc;
+    take_origin(&b, &v, &t->settings->origin);
+    (void)text_copy(t->context, sizeof t->context, b.context[0] ? b.context : "usim");
+    (void)text_copy(t->settings->context, sizeof t->settings->context, t->context);
+    return ERROR_NONE;
+}
+
+/* --- rules --- */
+
+char *instruction_subject(const struct site *s, char *out, size_t cap)
+{
+    (void)snprintf(out, cap, "urn:gateway:%s", s->factory.gateway_id);
+    return out;
+}
+
+/* UEID of RFC 9711: 01 (RAND) and the TRE id, as in evidence. */
+static bool is_own(const struct site *s, const char *subject)
+{
+    char own[97], ueid[48] = "ueid:01";
+    if (strcmp(subject, instruction_subject(s, own, sizeof own)) == 0)
+        return true;
+    (void)text_hex(trust_status(s->trust)->tre_id, 16, &ueid[7]);
+    return strcmp(subject, ueid) == 0;
+}
+
+static enum error_code judge_time(const struct site *s, const struct settings_origin *o, struct error *err)
+{
+    uint64_t now = clock_now(&s->clock);
+    if (o->expires - o->issued > LIFE_MAX)
+        return error_set(err, ERROR_EXPIRED, "instruction of %.60s is valid for more than 30 days", o->issuer);
+    if (!now) {
+        log_notice("instruction", "%s of %s: the clock is not trusted, only its number %llu is looked at", o->id, o->issuer, (unsigned long long)o->seq);
+        return ERROR_NONE;
+    }
+    if (now + SKEW < o->issued)
+        return error_set(err, ERROR_EXPIRED, "instruction of %.60s is not valid yet", o->issuer);
+    return now < o->expires ? ERROR_NONE : error_set(err, ERROR_EXPIRED, "instruction of %.60s has expired", o->issuer);
+}
+
+static void seq_key(const struct settings_origin *o, char key[KEY_CAP])
+{
+    (void)snprintf(key, KEY_CAP, "bei-seq/%s/%s", o->signer, o->issuer);
+}
+
+static bool is_local(const struct settings_origin *o)
+{
+    return strcmp(o->signer, "local") == 0;
+}
+
+/* "<seq> <hash of the message>" */
+static enum error_code judge_seq(struct site *s, const struct trigger *t, struct error *err)
+{
+    const struct settings_origin *o = &t->settings->origin;
+    char key[KEY_CAP], value[VALUE_CAP], hex[65], *rest = NULL;
+    seq_key(o, key);
+    if (is_local(o) || !store_value_get(s->store, key, value, sizeof value))
+        return ERROR_NONE;
+    unsigned long long last = strtoull(value, &rest, 10);
+    if (o->seq > last)
+        return ERROR_NONE;
+    if (o->seq == last && strcmp(rest + (*rest == ' '), text_hex(t->hash, sizeof t->hash, hex)) == 0)
+        return ERROR_NONE;
+    return error_set(err, ERROR_REPLAYED, "instruction of %.60s has number %llu, %llu was accepted before", o->issuer, (unsigned long long)o->seq, last);
+}
+
+enum error_code instruction_judge(struct site *s, const struct trigger *t, struct error *err)
+{
+    const struct settings_origin *o = &t->settings->origin;
+    if (!is_own(s, o->subject))
+        return error_set(err, ERROR_WRONG_SUBJECT, "instruction of %.60s is for %.80s", o->issuer, o->subject);
+    enum error_code rc = judge_time(s, o, err);
+    return rc ? rc : judge_seq(s, t, err);
+}
+
+void instruction_accept(struct store *store, const struct trigger *t)
+{
+    char key[KEY_CAP], value[VALUE_CAP], hex[65];
+    if (is_local(&t->settings->origin))
+        return;
+    seq_key(&t->settings->origin, key);
+    (void)snprintf(value, sizeof value, "%llu %s", (unsigned long long)t->settings->origin.seq, text_hex(t->hash, sizeof t->hash, hex));
+    store_value_put(store, key, value);
+}
+
+/* --- owner of a context --- */
+
+static void owner_key(const char *context, char key[KEY_CAP])
+{
+    (void)snprintf(key, KEY_CAP, "bei-owner/%s", context);
+}
+
+static void owner_value(const struct settings_origin *o, char value[KEY_CAP])
+{
+    (void)snprintf(value, KEY_CAP, "%s/%s", o->signer, o->issuer);
+}
+
+bool instruction_of_owner(struct store *store, const struct trigger *t)
+{
+    const struct settings_origin *o = &t->settings->origin;
+    char key[KEY_CAP], value[KEY_CAP], own[KEY_CAP];
+    owner_key(t->context, key);
+    owner_value(o, own);
+    bool is_signed = o->signer[0] && !is_local(o);
+    return is_signed && store_value_get(store, key, value, sizeof value) && strcmp(value, own) == 0;
+}
+
+void instruction_own(struct store *store, const char *context, const struct settings_origin *origin)
+{
+    char key[KEY_CAP], value[KEY_CAP] = "";
+    owner_key(context, key);
+    if (origin->signer[0])
+        owner_value(origin, value);
+    store_value_put(store, key, value);
+}
