@@ -82,6 +82,7 @@ PARTS = {
     "build": build,
     "unit": unit,
     "sanitize": sanitize,
+    "fuzz": script("tests/fuzz/campaign", "--fast", "0", "--asan", "100000", "--jobs", "2", "--folder", TREE / "build-fuzz", "--again"),
     "lint": script("tests/lint/run"),
     "lab": script("tests/lab/selftest"),
     "operator": script("/usr/bin/python3", "-B", "tests/operator/selftest.py"),

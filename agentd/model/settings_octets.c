@@ -34,6 +34,8 @@ static void get_text(struct reader *r, char *out, size_t cap)
 {
     size_t n = get_octets(r, out, cap - 1);
     out[n] = '\0';
+    if (strlen(out) != n)
+        reader_fail(r);
 }
 
 /* An enum value below limit; anything else fails the reader. */
@@ -76,7 +78,11 @@ static void validity_read(struct reader *r, struct napdef_validity *v)
     get_text(r, v->network, sizeof v->network);
     get_text(r, v->sid, sizeof v->sid);
     get_text(r, v->soc, sizeof v->soc);
-    v->until = (int64_t)(reader_u64(r) & INT64_MAX);
+    uint64_t until = reader_u64(r);
+    if (until > INT64_MAX)
+        reader_fail(r);
+    else
+        v->until = (int64_t)until;
 }
 
 /* What version 2 added. */

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/reader.h"
 #include "codec/prov.h"
+#include "model/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,5 +37,7 @@ static inline void fuzz_check_inside(struct slice part, const uint8_t *data, siz
 
 /* The tree keeps the bounds of codec/prov.h, and written as WBXML and as XML (where XML can carry it) it is read as the same tree. */
 void fuzz_check_tree(const struct prov_node *root);
+/* Counts within bounds, mandatory texts there, and what the store would keep reads back. */
+void fuzz_check_settings(const struct settings *s);
 
 #endif

@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < settings.lwm2ms; i++)
         check_account(&settings.lwm2m[i]);
     fuzz_check_inside(content, data, size);
-    FUZZ_ASSERT(lwm2m_card_content(content).len == content.len);
     if (!rc) { /* the content alone says the same */
+        FUZZ_ASSERT(lwm2m_card_content(content).len == content.len);
         memset(&settings, 0, sizeof settings);
         FUZZ_ASSERT(lwm2m_card_accounts(content, &settings, NULL) == ERROR_NONE);
     }
