@@ -17,6 +17,7 @@ enum { SETTINGS_NAPDEFS = 8, SETTINGS_DM = 4, SETTINGS_LWM2M = 4 };
 struct settings {
     char provurl[256];   /* BOOTSTRAP/PROVURL */
     char bootstrap_name[64]; /* BOOTSTRAP/NAME */
+    bool by_tree;            /* a DM profile: of management trees */
     char context[33];        /* VENDORCONFIG NAME=gateway-agent, CONTEXT; "": usim */
     struct napdef napdef[SETTINGS_NAPDEFS];
     size_t napdefs;
