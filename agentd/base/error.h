@@ -89,15 +89,14 @@ struct error {
     char hint[128]; /* what to do about it */
 };
 
-/* D-Bus name without prefix; "Internal" for a code out of range. Static. */
+/* D-Bus name without prefix ("Internal" for a code out of range), default sentence, default hint. Static. */
 const char *error_name(enum error_code code);
-/* Default sentence and default hint. Static. */
 const char *error_text(enum error_code code);
 const char *error_hint(enum error_code code);
 /* The code with that name; ERROR_INTERNAL if there is none. */
 enum error_code error_from_name(const char *name);
 
-/* Fills err (may be NULL) with code, the formatted text and the default hint; returns code, for `return error_set(err, ERROR_X, "...")`. */
+/* Fills err (may be NULL) with code, the formatted text and the default hint; returns code: `return error_set(err, ERROR_X, "...")`. */
 enum error_code error_set(struct error *err, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void error_clear(struct error *err);
 

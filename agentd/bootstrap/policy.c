@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "bootstrap/apply.h"
 #include "bootstrap/instruction.h"
 
 enum { MODEM_GRACE_MS = 10000 };
@@ -22,6 +23,19 @@ static bool brings_account(const struct settings *s)
     return s->dms > 0 || s->provurl[0] != '\0';
 }
 
+/* OMA DM Bootstrap, re-bootstrap: an account of that server in another context is not taken over from here. */
+static bool server_elsewhere(struct site *s, const struct trigger *t, struct item_row *row)
+{
+    char id[STORE_NAME];
+    for (size_t n = 0; t->settings->by_tree && store_item_at(s->store, "dm", false, n, row); n++)
+        for (size_t i = 0; i < t->settings->dms; i++) {
+            apply_id(row->context, t->settings->dm[i].server_id, id, sizeof id);
+            if (strcmp(id, row->id) == 0 && strcmp(row->context, t->context) != 0)
+                return true;
+        }
+    return false;
+}
+
 enum error_code policy_authorise(struct site *s, const struct trigger *t, struct error *err)
 {
     if (!s->factory.present)
@@ -29,10 +43,13 @@ enum error_code policy_authorise(struct site *s, const struct trigger *t, struct
     if (!context_exists(&s->factory, t->context))
         return error_set(err, ERROR_POLICY, "the gateway has no context \"%s\"", t->context);
     struct context_row row;
+    struct item_row item;
     if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t))
         return error_set(err, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", t->context, row.server_id);
     if (t->kind == TRIGGER_SETTINGS && t->sec == PUSH_NETWPIN && brings_account(t->settings))
         return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate an account");
+    if (server_elsewhere(s, t, &item))
+        return error_set(err, ERROR_EXISTS, "the server has an account already, in context %.40s", item.context);
     if (t->settings->dms == 0)
         return error_set(err, ERROR_INCOMPLETE, "the document has no w7 account (APPLICATION with APPID w7)");
     if (t->settings->dm[0].client.secret[0] == '\0' && t->settings->dm[0].secrets == DM_SECRETS_OWN)

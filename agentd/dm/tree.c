@@ -81,6 +81,28 @@ static int locate(struct slice uri, struct place *p)
     return p->row || p->inner ? DM_OK : DM_NOT_FOUND;
 }
 
+bool dm_acl_grants(const char *acl, const char *command, const char *server_id)
+{
+    size_t name = strlen(command), server = strlen(server_id);
+    for (const char *p = acl; *p; p += p[strcspn(p, "&")] == '&' ? strcspn(p, "&") + 1 : strlen(p)) {
+        if (strncmp(p, command, name) != 0 || p[name] != '=')
+            continue;
+        const char *who = &p[name + 1];
+        for (size_t len = strcspn(who, "+&"); len; len = strcspn(who, "+&")) {
+            if ((len == 1 && *who == '*') || (len == server && strncmp(who, server_id, len) == 0))
+                return true;
+            who = &who[len + (who[len] == '+')];
+        }
+    }
+    return *acl == '\0';
+}
+
+/* The account's own leaves: as the ACL of its bootstrap grants. */
+static bool is_granted(const struct dm_tree *t, const struct place *p, const char *command)
+{
+    return strncmp(p->path, "DMAcc/1", 7) != 0 || dm_acl_grants(t->account->acl, command, t->account->server_id);
+}
+
 static bool place_exists(const struct dm_tree *t, const struct place *p)
 {
     const struct dm_row *row = p->row ? p->row : p->inner;
@@ -140,6 +162,8 @@ int dm_tree_get(struct dm_tree *t, struct slice uri, struct dm_value *out, enum 
         return list_children(t, &p, out);
     if (!(p.row->access & DM_GET))
         return DM_NOT_ALLOWED;
+    if (!is_granted(t, &p, "Get"))
+        return DM_DENIED;
     out->format = p.row->format;
     *ask = p.row->ask;
     return p.row->get ? p.row->get(t, p.name, p.row->field, out) : DM_OK;
@@ -182,6 +206,8 @@ static int may_write(const struct dm_tree *t, const struct place *p, bool add)
         return DM_NOT_ALLOWED; /* nobody would take over what is made here: a context is provisioned by a bootstrap */
     if (!p->row || !(p->row->access & need))
         return place_exists(t, p) || !*p->name ? DM_NOT_ALLOWED : DM_NOT_FOUND;
+    if (!is_granted(t, p, add ? "Add" : "Replace"))
+        return DM_DENIED;
     bool exists = place_exists(t, p);
     if (add)
         return exists && (p->row->format == DM_NODE || dm_row_present(p->row, t, p->name)) ? DM_EXISTS : DM_OK;

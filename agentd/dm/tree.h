@@ -16,7 +16,7 @@
 enum dm_status { /* SyncML RepPro 1.2, response status codes */
     DM_OK = 200, DM_AUTHENTICATED = 212, DM_CHUNK = 213, DM_NOT_EXECUTED = 215, DM_ROLLED_BACK = 216, DM_BAD_REQUEST = 400, DM_BAD_CREDENTIALS = 401,
     DM_NOT_FOUND = 404, DM_NOT_ALLOWED = 405, DM_OPTIONAL = 406, DM_NO_CREDENTIALS = 407, DM_SIZE_REQUIRED = 411, DM_INCOMPLETE = 412,
-    DM_TOO_LARGE = 413, DM_URI_TOO_LONG = 414, DM_BAD_FORMAT = 415, DM_EXISTS = 418, DM_FULL = 420, DM_SIZE_MISMATCH = 424, DM_FAILED = 500,
+    DM_TOO_LARGE = 413, DM_URI_TOO_LONG = 414, DM_BAD_FORMAT = 415, DM_EXISTS = 418, DM_FULL = 420, DM_SIZE_MISMATCH = 424, DM_DENIED = 425, DM_FAILED = 500,
     DM_ATOMIC_FAILED = 507,
 };
 
@@ -75,6 +75,8 @@ int dm_tree_set(struct dm_tree *t, struct slice uri, const struct dm_input *in);
 int dm_tree_delete(struct dm_tree *t, struct slice uri);
 int dm_tree_exec(struct dm_tree *t, struct slice uri, enum dm_ask *ask, char name[DM_NAME_CAP]);
 struct dm_mid *dm_tree_mid(struct dm_tree *t, const char *name); /* NULL if there is none */
+/* An ACL ("Get=*&Replace=a+b") grants that command to the server; an empty one grants all to the server of the account (OMA DM Tree 1.2, ACL property). */
+bool dm_acl_grants(const char *acl, const char *command, const char *server_id);
 const char *dm_format_name(enum dm_format f);
 
 #endif

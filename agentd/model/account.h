@@ -39,6 +39,7 @@ struct dm_account { /* w7 */
     struct dm_credential server; /* AAUTHLEVEL CLIENT; secret "" if the document has none */
     struct server_trust trust;
     enum dm_secrets secrets; /* not stored */
+    char acl[192];       /* of ./DMAcc/1, as the DM profile gave it; "": Get, Replace and Delete for server_id (DM Bootstrap 1.2, CP profile) */
 };
 
 struct lwm2m_account {

@@ -26,6 +26,7 @@ struct settings {
     struct settings_origin origin;
     char provurl[256];   /* BOOTSTRAP/PROVURL */
     char bootstrap_name[64]; /* BOOTSTRAP/NAME */
+    bool by_tree;            /* a DM profile: of management trees */
     char context[33];        /* VENDORCONFIG NAME=gateway-agent, CONTEXT; "": usim */
     struct napdef napdef[SETTINGS_NAPDEFS];
     size_t napdefs;

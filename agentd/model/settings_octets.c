@@ -173,6 +173,7 @@ void dm_account_write(struct writer *w, const struct dm_account *a)
     credential_write(w, &a->server);
     writer_u8(w, a->trust.has_pin);
     put_octets(w, a->trust.pin, sizeof a->trust.pin);
+    put_text(w, a->acl);
 }
 
 /* Version 1 had one TO-NAPID, "" for none. */
@@ -198,7 +199,11 @@ bool dm_account_read(struct slice in, struct dm_account *a)
     credential_read(&r, &a->client);
     credential_read(&r, &a->server);
     a->trust.has_pin = get_choice(&r, 2) != 0;
-    return get_octets(&r, a->trust.pin, sizeof a->trust.pin) == sizeof a->trust.pin && reader_done(&r);
+    if (get_octets(&r, a->trust.pin, sizeof a->trust.pin) != sizeof a->trust.pin)
+        return false;
+    if (version > 1)
+        get_text(&r, a->acl, sizeof a->acl);
+    return reader_done(&r);
 }
 
 void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)

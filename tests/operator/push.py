@@ -17,6 +17,7 @@ from pathlib import Path
 
 import accounts
 import pki
+import tnds
 from common import EventLog, Refused, b64, json_state, load_json, openssl, run_program, sha256, write_file
 import sms_pdu                                             # found through common
 from oma import dm, wsp
@@ -98,6 +99,18 @@ def make_document(a: argparse.Namespace, account: accounts.Account) -> ET.Elemen
     return document(*parts, *vendor(a))
 
 
+def make_trees(a: argparse.Namespace, account: accounts.Account) -> bytes:
+    """The DM profile: the same account and access point as management objects, and one that no gateway knows."""
+    nap = None if a.no_napdef else a.napid
+    auth = None if a.apn_auth == "none" else (a.apn_auth.upper(), a.apn_user, a.apn_secret)
+    trees = {"Fumo": {"": "urn:oma:mo:oma-fumo:1.0", "PkgName": "firmware"}}
+    if not a.no_account:
+        trees["Operator"] = tnds.account_11(account, nap) if a.dm_account == "1.1" else tnds.account(account, a.port, nap)
+    if nap:
+        trees[nap] = tnds.access_point(nap, a.nap_name, a.apn, auth)
+    return tnds.bootstrap(account.server_id, "urn:gateway:" + a.gateway_id, trees, a.profile.removeprefix("dm-"))
+
+
 def make_pdu(a: argparse.Namespace, body: bytes) -> bytes:
     pin = a.pin or load_json(a.dir / "devices.json", {}).get(a.gateway_id, {}).get("pin", "")
     sec = SECS[a.sec]
@@ -110,10 +123,11 @@ def make_pdu(a: argparse.Namespace, body: bytes) -> bytes:
     mac = wsp.mac(wsp.key_for(sec, a.imsi, pin), body)
     if a.wrong_mac:
         mac = f"{int(mac[0], 16) ^ 1:X}{mac[1:]}"
+    kind = {} if a.profile == "cp" else {"media": wsp.SYNCML_DM_WBXML, "app_id": wsp.APP_SYNCML_DM}
     if a.no_sec:
-        return wsp.wsp_push(body)
+        return wsp.wsp_push(body, **kind)
     text = None if a.no_mac or sec == wsp.USERPINMAC else mac
-    return wsp.wsp_push(body, sec=sec, mac_text=text, mac_first=a.mac_first, tid=random.randrange(1, 256))
+    return wsp.wsp_push(body, **kind, sec=sec, mac_text=text, mac_first=a.mac_first, tid=random.randrange(1, 256))
 
 
 def make_notification(a: argparse.Namespace) -> bytes:
@@ -173,6 +187,8 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--dir", type=Path, required=True, help="the operator's state (devices.json, dm-accounts.json)")
     p.add_argument("--gateway-id", default="GW-0001")
     g = p.add_argument_group("document")
+    g.add_argument("--profile", choices=("cp", "dm-wbxml", "dm-xml"), default="cp", help="client provisioning, or OMA DM with trees in WBXML or XML")
+    g.add_argument("--dm-account", choices=("1.2", "1.1"), default="1.2", help="form of the account in a DM profile (default %(default)s)")
     g.add_argument("--name", default="Example Operator", help="BOOTSTRAP/NAME")
     g.add_argument("--url", default="https://dm.operator.example/dm", help="w7 ADDR (default %(default)s)")
     g.add_argument("--port", type=int, help="APPADDR/PORT/PORTNBR too")
@@ -243,10 +259,14 @@ def build(a: argparse.Namespace) -> bytes:
     user = a.user or a.gateway_id
     if a.fresh:
         accounts.save(a.dir, accounts.Account(user, a.server_id, a.url))
-    root = make_document(a, accounts.get_or_make(a.dir, user, a.server_id, a.url, a.auth))
-    if a.xml:
+    account = accounts.get_or_make(a.dir, user, a.server_id, a.url, a.auth)
+    if a.profile == "cp":
+        root = make_document(a, account)
+        body = Encoder().encode(root)
+    else:
+        body = make_trees(a, account)
+    if a.xml and a.profile == "cp":
         write_file(a.xml, to_xml(root).encode(), 0o600)
-    body = Encoder().encode(root)
     if a.document:
         write_file(a.document, body, 0o600)
     pdu = make_pdu(a, body)

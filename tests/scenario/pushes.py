@@ -2,9 +2,7 @@
 """Pushes other than OMA CP: Package #0 of OMA DM and LwM2M triggers, from SMS to effect, and what strangers can do with them."""
 from main_job import check_managed, expect
 from scenarios import scenario
-from world import NAME, ROOT, agentctl, until
-
-NOTIFIED = {"Source": "sms-qmi", "Kind": "session"}
+from world import IMSI, NAME, ROOT, agentctl, until
 
 
 def managed_gateway(world):
@@ -117,3 +115,48 @@ def a_lwm2m_trigger_by_sms_brings_an_update_and_no_more_than_six_an_hour(world):
     refused(world, "Denied", lambda: world.sms(world.push("--trigger", "/3/0/4")))
     expect("nothing more happened", updates() == before and others() == registrations and world.manager()["TriggersLimited"] == 2)
     expect("in service", world.manager()["State"] == "managed")
+
+
+@scenario(mode="qmi")
+def a_dm_profile_bootstrap_by_sms_makes_a_managed_device(world):
+    """Trees in WBXML, SEC=USERPIN: account and access point as management objects, the way of OMA CP from there on; the ACL holds in the session."""
+    world.up()
+    world.start()
+    before = refusals(world)
+    world.sms(world.push("--profile", "dm-wbxml", "--sec", "netwpin", "--imsi", IMSI))
+    until("NETWPIN brings no account", lambda: world.one("Context", Name="usim")["LastError"] == "PolicyDenied", 60)
+    expect("nothing installed", not world.one("Account", Installed=True) and refusals(world) == before)
+    world.sms(world.push("--profile", "dm-wbxml", "--sec", "usernetwpin", "--imsi", IMSI), reverse=True)
+    check_managed(world)
+    world.reported()
+    expect("bearer of the tree", world.one("Bearer", State="connected")["Apn"] == "m2m.example.net")
+    until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
+    session(world, "9", lambda: world.sms(world.push("--notify", "9")))
+
+
+@scenario(mode="none")
+def a_dm_profile_bootstrap_in_xml_and_who_may_not(world):
+    """No byte of a bootstrap that is not authentic is read; a committed context stays; reopened, it takes the account of DM 1.1 too."""
+    world.up()
+    world.start()
+
+    def offer(*words):
+        return agentctl("bootstrap", world.push("--profile", *words), check=False)
+
+    for words, cause in ((("dm-xml", "--wrong-mac"), "MacMismatch"), (("dm-wbxml", "--no-mac"), "MacMissing"), (("dm-xml", "--no-sec"), "MacMissing"),
+                         (("dm-wbxml", "--flip", "1000"), "MacMismatch"), (("dm-wbxml", "--url", "http://dm.operator.example/dm"), "Invalid")):
+        done = offer(*words)
+        expect(f"{words}: {done.stderr}", done.returncode == 1 and world.manager()["LastError"] == cause)
+    done = offer("dm-xml", "--no-account")
+    expect(f"without account: {done.stderr}", "Incomplete" in done.stderr)
+    agentctl("bootstrap", world.push("--profile", "dm-xml", "--fresh"))
+    check_managed(world)
+    world.reported()
+    until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
+    done = offer("dm-wbxml", "--server-id", "com.other.dm", "--user", "other")
+    expect(f"committed: {done.stderr}", "ContextCommitted" in done.stderr)
+    expect("as it was", world.one("Context", Name="usim")["ServerId"] == "com.example.dm" and world.manager()["State"] == "managed")
+    agentctl("context", "reopen", "usim")
+    agentctl("bootstrap", world.push("--profile", "dm-wbxml", "--dm-account", "1.1", "--fresh"))
+    world.managed()
+    expect("one account", len([a for a in world.all("Account").values() if a["Protocol"] == "omadm" and a["Installed"]]) == 1)

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/provisioning.h"
+#include "codec/dm_bootstrap.h"
 #include "codec/prov.h"
 
 enum error_code document_read_cp(const struct wsp_push *push, struct trigger *t, struct error *err)
@@ -25,5 +26,22 @@ enum error_code document_read_cp(const struct wsp_push *push, struct trigger *t,
     free(memory);
     if (!rc)
         (void)text_copy(t->context, sizeof t->context, t->settings->context[0] ? t->settings->context : "usim");
+    return rc;
+}
+
+enum error_code document_read_dm(const struct wsp_push *push, struct trigger *t, struct error *err)
+{
+    void *memory = malloc(DM_BOOTSTRAP_ARENA);
+    if (!memory)
+        return error_set(err, ERROR_NO_MEMORY, "message");
+    struct arena arena = arena_make(memory, DM_BOOTSTRAP_ARENA);
+    struct dm_bootstrap doc;
+    enum error_code rc = dm_bootstrap_decode(push->body, &arena, &doc, err);
+    if (!rc)
+        rc = provisioning_trees(&doc, &arena, t->settings, err);
+    secret_zero(memory, DM_BOOTSTRAP_ARENA);
+    free(memory);
+    if (!rc)
+        (void)text_copy(t->context, sizeof t->context, "usim");
     return rc;
 }

@@ -10,4 +10,7 @@
  * codec/prov and bootstrap/provisioning. */
 route_read_fn document_read_cp;
 
+/* OMA DM, DM profile: management trees; the context is "usim". The errors of codec/dm_bootstrap and of provisioning_trees. */
+route_read_fn document_read_dm;
+
 #endif

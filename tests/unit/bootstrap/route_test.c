@@ -44,6 +44,8 @@ static int expected(size_t t, size_t a)
     case 0xB5:
     case 0xB6:
         return TRIGGER_SETTINGS;
+    case 0xC2:
+        return dm || a == NONE ? TRIGGER_SETTINGS : -1;
     case 0xC4:
         return dm ? TRIGGER_NOTIFICATION : lwm2m ? TRIGGER_LWM2M : -1;
     default:

@@ -110,7 +110,7 @@ static void test_modemd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(MODEMD_CONF, &count);
-    g_assert_cmpuint(count, ==, 2);
+    g_assert_cmpuint(count, ==, 3);
     g_assert_cmpint(modemd_settings_read("/nonexistent/agent-modemd.conf", false, &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(modemd_settings_read(path, true, &file, &err), ==, ERROR_NONE);
     g_unlink(path);

@@ -9,6 +9,7 @@
 #include "codec/syncml.h"
 #include "codec/wbxml.h"
 #include "dm/auth.h"
+#include "dm/tree.h"
 
 static const char *folder;
 static uint8_t memory[256 * 1024] __attribute__((aligned(16))), memory2[256 * 1024] __attribute__((aligned(16)));
@@ -253,6 +254,45 @@ static void test_hmac_header(void)
     }
 }
 
+/* OMA DM Tree 1.2, ACL property: commands joined by '&', servers by '+', '*' is all of them. */
+static void test_acl(void)
+{
+    static const struct {
+        const char *acl, *command;
+        bool granted;
+    } rows[] = {
+        { "", "Replace", true }, { "Get=*", "Get", true }, { "Get=*", "Replace", false }, { "Get=*&Replace=srv", "Replace", true },
+        { "Replace=other", "Replace", false }, { "Replace=other+srv", "Replace", true }, { "Replace=srv+other", "Replace", true },
+        { "Replace=srvx", "Replace", false }, { "Replace=xsrv", "Replace", false }, { "Replace=sr", "Replace", false }, { "Replace=", "Replace", false },
+        { "Replac=srv", "Replace", false }, { "Replacement=srv", "Replace", false }, { "Get=srv&Delete=*", "Delete", true }, { "Get=a&Get=srv", "Get", true },
+        { "Get=srv&Replace=other", "Replace", false }, { "&", "Get", false }, { "Get", "Get", false }, { "XGet=*", "Get", false }, { "Get=**", "Get", false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_test_message("%s %s", rows[i].acl, rows[i].command);
+        g_assert_cmpint(dm_acl_grants(rows[i].acl, rows[i].command, "srv"), ==, rows[i].granted);
+    }
+}
+
+static int replace_name(const char *acl, bool management, const char *uri)
+{
+    struct dm_account account = { .server_id = "srv", .name = "n" };
+    struct dm_tree tree = { .account = &account, .management = management };
+    struct dm_input in = { .data = { (const uint8_t *)"x", 1 }, .add = strstr(uri, "LwM2M") != NULL };
+    g_strlcpy(account.acl, acl, sizeof account.acl);
+    int status = dm_tree_set(&tree, (struct slice){ (const uint8_t *)uri, strlen(uri) }, &in);
+    dm_tree_clear(&tree);
+    return status;
+}
+
+static void test_who_may_write(void)
+{
+    g_assert_cmpint(replace_name("", false, "./DMAcc/1/Name"), ==, DM_OK);
+    g_assert_cmpint(replace_name("Replace=srv", true, "./DMAcc/1/Name"), ==, DM_OK);
+    g_assert_cmpint(replace_name("Get=srv&Replace=other", false, "./DMAcc/1/Name"), ==, DM_DENIED);
+    g_assert_cmpint(replace_name("Get=srv", false, "./GatewayAgent/LwM2M/a/Endpoint"), ==, DM_OK); /* not the account's */
+    g_assert_cmpint(replace_name("", true, "./GatewayAgent/LwM2M/a/Endpoint"), ==, DM_NOT_ALLOWED);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -267,5 +307,7 @@ int main(int argc, char **argv)
     g_test_add_func("/syncml/copy", test_copy);
     g_test_add_func("/dm-auth/digests", test_digests);
     g_test_add_func("/dm-auth/hmac-header", test_hmac_header);
+    g_test_add_func("/dm-tree/acl", test_acl);
+    g_test_add_func("/dm-tree/who may write", test_who_may_write);
     return g_test_run();
 }

@@ -22,7 +22,7 @@ static struct dm_account full_dm(void)
 {
     return (struct dm_account){ .server_id = "dm", .name = "n", .uri = "https://a.example/", .napid = { "NAP1", "INTERNET" }, .napids = 2,
                                 .auth = DM_AUTH_HMAC, .client = { "cn", "cs", "\1\2", 2 }, .server = { "sn", "ss", "\3", 1 },
-                                .trust = { .has_pin = true, .pin = { 1, 2, 3 } } };
+                                .trust = { .has_pin = true, .pin = { 1, 2, 3 } }, .acl = "Get=*" };
 }
 
 /* Each octet less, and one more, is refused. */
