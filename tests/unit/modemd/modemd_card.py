@@ -20,7 +20,7 @@ from modemd_wire import (ABSENT, CARD_READ, CARD_UNWATCH, CARD_WATCH, EVENT_CARD
 PROGRAM, WITH_PCSC = sys.argv[1], sys.argv[2:] == ["pcsc"]
 TREE = Path(__file__).resolve().parents[3]
 VECTORS = json.loads((TREE / "tests/vectors/oma/card-image.json").read_text())
-ERRORS = [line.split('"')[1] for line in (TREE / "agentd/base/error.h").read_text().splitlines() if line.lstrip().startswith("X(") and '"' in line]
+ERRORS = [line.split('"')[1] for line in (TREE / "agentd/base/error_list.h").read_text().splitlines() if line.lstrip().startswith("X(") and '"' in line]
 AID, DF, MODEM, READER = "A000000063504B43532D3135", "3F007F50", "null", "pcsc"
 FILES = {name.rsplit("/", 1)[1]: bytes.fromhex(f["hex"]) for name, f in VECTORS["image"]["files"].items() if "hex" in f}
 RECORDS = b"".join(map(bytes.fromhex, VECTORS["image"]["files"]["3F00/2F00"]["records"]))

@@ -20,7 +20,7 @@ from pathlib import Path
 from modemd_wire import LINK_DOWN, LINK_UP, SMS_WATCH, STATUS, SUCCESS, Modemd, link_up, text
 
 PROGRAM = sys.argv[1]
-ERRORS = [line.split('"')[1] for line in (Path(__file__).resolve().parents[3] / "agentd/base/error.h").read_text().splitlines()
+ERRORS = [line.split('"')[1] for line in (Path(__file__).resolve().parents[3] / "agentd/base/error_list.h").read_text().splitlines()
           if line.lstrip().startswith("X(") and '"' in line]
 AGENTD, THIRD = pwd.getpwnam("daemon").pw_uid, pwd.getpwnam("nobody").pw_uid
 failures = 0

@@ -25,7 +25,7 @@ OK, SIGNATURE, TARGET, BINDING, VERSION, POLICY, SPACE, BACKEND, SELFTEST, BUSY,
 
 def error_codes():
     """Numbers of enum error_code, read from the one list."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../agentd/base/error.h")
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../agentd/base/error_list.h")
     with open(path, encoding="utf-8") as f:
         names = [line.split("X(")[1].split(",")[0] for line in f if line.strip().startswith("X(")]
     return {name: i for i, name in enumerate(names)}
