@@ -230,6 +230,20 @@ static void enter_storing(struct sessions *s)
         on_stored(s, NULL);
 }
 
+static void drop_work(struct sessions *s)
+{
+    loop_cancel(s->site->loop, &s->timer);
+    omadm_cancel(s->omadm);
+    apply_free(s->apply);
+    secret_pages_free(s->account, sizeof *s->account);
+    if (s->call)
+        trust_cancel(s->site->trust, s->call);
+    s->omadm = NULL;
+    s->apply = NULL;
+    s->account = NULL;
+    s->call = 0;
+}
+
 /* The end: the message is settled, the job leaves, and whoever waited may go on. */
 static void enter_free(struct sessions *s)
 {
@@ -243,16 +257,7 @@ static void enter_free(struct sessions *s)
         job_view_end(s->site, &s->row, s->step);
         service_dm_show(s->service, &s->item, "idle", good, good ? NULL : &s->error);
     }
-    loop_cancel(s->site->loop, &s->timer);
-    omadm_cancel(s->omadm);
-    apply_free(s->apply);
-    secret_pages_free(s->account, sizeof *s->account);
-    if (s->call)
-        trust_cancel(s->site->trust, s->call);
-    s->omadm = NULL;
-    s->apply = NULL;
-    s->account = NULL;
-    s->call = 0;
+    drop_work(s);
     s->row = (struct job_row){ 0 };
     if (!s->later)
         conductor_settle(s->conductor, s->hash, good ? NULL : &s->error);
@@ -366,11 +371,6 @@ void sessions_free(struct sessions *s)
 {
     if (!s)
         return;
-    loop_cancel(s->site->loop, &s->timer);
-    omadm_cancel(s->omadm);
-    apply_free(s->apply);
-    secret_pages_free(s->account, sizeof *s->account);
-    if (s->call)
-        trust_cancel(s->site->trust, s->call);
+    drop_work(s);
     free(s);
 }

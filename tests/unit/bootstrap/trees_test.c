@@ -174,6 +174,14 @@ static void the_newer_form_counts(void)
     g_assert_true(settings->napdefs == 1 && settings->dm[0].napids == 0 && strcmp(settings->napdef[0].apn, "apn.n") == 0);
 }
 
+static void a_folder_is_looked_into(void)
+{
+    static const char *const trees[] = { "DMAcc/x!urn:oma:mo:oma-dm-dmacc:1.0\nDMAcc/x/ServerID=srv\nDMAcc/x/AppAddr/1/Addr=https://a.example/x\n"
+        "DMAcc/x/PrefConRef=./Inbox/t0/Con/n\nCon/n!urn:oma:mo:oma-connmo-nap:1.0\nCon/n/NAPID=in\nCon/n/Addr=apn\n" };
+    g_assert_cmpint(of_trees(trees, 1), ==, ERROR_NONE);
+    g_assert_true(settings->dms == 1 && settings->napdefs == 1 && settings->dm[0].napids == 1 && strcmp(settings->dm[0].napid[0], "in") == 0);
+}
+
 static void account_of_dm_11(void)
 {
     static const char *const trees[] = { ACC11 "ConRef=./Inbox/t1\nName=eleven\n", NAP("n") "AuthInfo/1/AuthType=PAP\nAuthInfo/1/AuthName=u\nAuthInfo/1/AuthSecret=p\n" };
@@ -217,6 +225,7 @@ int main(int argc, char **argv)
     g_test_add_func("/trees/vectors become settings", vectors_become_settings);
     g_test_add_func("/trees/rules", rules);
     g_test_add_func("/trees/the newer form counts", the_newer_form_counts);
+    g_test_add_func("/trees/a folder is looked into", a_folder_is_looked_into);
     g_test_add_func("/trees/account of DM 1.1", account_of_dm_11);
     g_test_add_func("/trees/references and preferences", references_and_preferences);
     g_test_add_func("/trees/ACL has its bound", acl_has_its_bound);

@@ -31,6 +31,8 @@ static const struct {
     { "empty segment", "40 02 0001 B131 00 0138", ERROR_DENIED, 0, 0 },
     { "a query", "40 02 0001 B131 0130 0138 41 61", ERROR_DENIED, 0, 0 },
     { "a host", "40 02 0001 31 61 8131 0130 0138", ERROR_DENIED, 0, 0 },
+    { "a host in the place of a segment", "40 02 0001 31 31 81 30 01 38", ERROR_DENIED, 0, 0 },
+    { "a query in the place of a segment", "40 02 0001 B1 31 01 30 41 38", ERROR_DENIED, 0, 0 },
     { "a payload", "40 02 0001 B131 0130 0138 FF 30", ERROR_DENIED, 0, 0 },
     { "payload marker without payload", "40 02 0001 B131 0130 0138 FF", ERROR_MALFORMED, 0, 0 },
     { "empty message", "40 00 0001", ERROR_DENIED, 0, 0 },

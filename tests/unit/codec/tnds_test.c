@@ -207,6 +207,34 @@ static void a_tree_may_be_elements_of_the_message(void)
     octets_free(&doc);
 }
 
+/* Many trees need no more memory than the largest: the two XML trees of the vector, as often as a message takes them. */
+static void many_trees(void)
+{
+    static unsigned char tree_memory[256 * 1024] __attribute__((aligned(16)));
+    static uint8_t out[SYNCML_DOCUMENT_MAX];
+    struct octets doc = vectors_file("dm_bootstrap_dmprofile.wbxml");
+    struct arena arena = arena_make(tree_memory, sizeof tree_memory);
+    struct error err = { 0 };
+    const struct syncml_node *root = syncml_decode_with_trees(octets_slice(&doc), &arena, &err);
+    struct syncml_node *add = (struct syncml_node *)(uintptr_t)syncml_child(syncml_child(root, SYNCML_SYNC_BODY), SYNCML_ADD), *last = add;
+    for (size_t i = 0; i < 10; i++) {
+        struct syncml_node *more = arena_get(&arena, sizeof *more);
+        *more = *add;
+        more->next = last->next;
+        last->next = more;
+        last = more;
+    }
+    struct writer w = writer_make(out, sizeof out);
+    g_assert_true(syncml_encode(root, &w));
+    struct dm_bootstrap b;
+    size_t count = 0;
+    g_assert_cmpint(bootstrap(writer_slice(&w), 0, &b), ==, ERROR_NONE);
+    for (const struct dm_bootstrap_item *i = b.item; i; i = i->next)
+        g_assert_true(i->xml && ++count);
+    g_assert_cmpuint(count, ==, 12);
+    octets_free(&doc);
+}
+
 static void messages_that_are_no_bootstrap(void)
 {
     static const struct {
@@ -248,6 +276,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tnds/bounds", bounds);
     g_test_add_func("/dm-bootstrap/both forms are one bootstrap", both_forms_are_one_bootstrap);
     g_test_add_func("/dm-bootstrap/a tree may be elements of the message", a_tree_may_be_elements_of_the_message);
+    g_test_add_func("/dm-bootstrap/many trees", many_trees);
     g_test_add_func("/dm-bootstrap/messages that are no bootstrap", messages_that_are_no_bootstrap);
     g_test_add_func("/dm-bootstrap/cut and changed", cut_and_changed);
     return g_test_run();

@@ -265,7 +265,7 @@ static void test_acl(void)
         { "Replace=other", "Replace", false }, { "Replace=other+srv", "Replace", true }, { "Replace=srv+other", "Replace", true },
         { "Replace=srvx", "Replace", false }, { "Replace=xsrv", "Replace", false }, { "Replace=sr", "Replace", false }, { "Replace=", "Replace", false },
         { "Replac=srv", "Replace", false }, { "Replacement=srv", "Replace", false }, { "Get=srv&Delete=*", "Delete", true }, { "Get=a&Get=srv", "Get", true },
-        { "Get=srv&Replace=other", "Replace", false }, { "&", "Get", false }, { "Get", "Get", false }, { "XGet=*", "Get", false }, { "Get=**", "Get", false },
+        { "Get=srv&Replace=other", "Replace", false }, { "&", "Get", false }, { "Get", "Get", false }, { "XGet=*", "Get", false }, { "Getx*", "Get", false }, { "Get=**", "Get", false },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_test_message("%s %s", rows[i].acl, rows[i].command);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "codec/dm_digest.h"
 #include "model/settings_octets.h"
 #include "support.h"
 #include "tred/heap.h"
@@ -383,6 +385,30 @@ static void refuses_all_others(const struct notification_case *c)
     }
 }
 
+/* A digest that is right for a secret or a nonce that is not there proves nothing. */
+static void notification_needs_secret_and_nonce(void)
+{
+    static const uint8_t trigger[] = { 0x02, 0xc8, 0, 0, 0, 0, 1, 1, 's' };
+    static const struct {
+        const char *secret;
+        size_t nonce_len;
+        enum error_code rc;
+    } rows[] = { { "secret", 4, ERROR_NONE }, { "", 4, ERROR_NOT_FOUND }, { "secret", 0, ERROR_MAC_MISMATCH } };
+    for (size_t i = 0; i < 3; i++) {
+        struct dm_account a = { .server_id = "s", .server.nonce = "abc", .server.nonce_len = rows[i].nonce_len };
+        uint8_t octets[SETTINGS_OCTETS_MAX], body[16 + sizeof trigger];
+        char digest[DM_DIGEST_CAP];
+        size_t len;
+        struct writer w = writer_make(octets, sizeof octets);
+        g_strlcpy(a.server.secret, rows[i].secret, sizeof a.server.secret);
+        dm_account_write(&w, &a);
+        g_assert_true(dm_digest_hmac("s", a.server.secret, (struct slice){ a.server.nonce, a.server.nonce_len }, (struct slice){ trigger, sizeof trigger }, digest));
+        g_assert_true(text_base64_decode(slice_of(digest), body, 16, &len) && len == 16);
+        memcpy(&body[16], trigger, sizeof trigger);
+        g_assert_cmpint(judge(&(struct notification_case){ writer_slice(&w), { body, sizeof body } }, 0), ==, rows[i].rc);
+    }
+}
+
 /* The receiver of the vectors has com.example.dm and com.mgmtsrv.manage; those of the default nonce come when its own one is another. */
 static void notifications_are_those_of_the_vectors(void)
 {
@@ -437,6 +463,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tred/tokens/power", tokens_survive_power_cuts);
     g_test_add_func("/tred/lifecycle/tre_R6_matrix", lifecycle_has_these_arrows_and_no_other);
     g_test_add_func("/tred/push/vectors", push_accepts_the_vectors_and_no_flipped_bit);
+    g_test_add_func("/tred/notification/secret and nonce", notification_needs_secret_and_nonce);
     g_test_add_func("/tred/notification/vectors", notifications_are_those_of_the_vectors);
     return g_test_run();
 }
