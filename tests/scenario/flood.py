@@ -109,7 +109,7 @@ class Flood:
         self.world, self.attacker, self.per_minute = world, Attacker(genuine), per_minute
         self.line = Line(world.dir / "lab/ctl")
         self.sent = self.refused = 0
-        self.idle_level = self.stored()
+        self.idle_level, self.dropped = self.stored(), 0
         self.pids = {name: real_pid(world.programs[name][1]) for name in DAEMONS}
 
     def stored(self) -> int:
@@ -123,15 +123,19 @@ class Flood:
             self.sent += len(pdu)
             self.refused += len(pdu) if answer == "full" else 0
 
+    def unread(self) -> int:
+        """AT mode: messages that ModemManager has not read."""
+        return sum(row[0] == 0 for memory in json.loads(self.line.say("list")).values() for row in memory.values())
+
     def wait_turn(self, parts: int = 0) -> None:
         """AT mode: ModemManager drops what comes while it works with the storages, so each message waits until the one before is read and deleted; parts:
-        of the same message that are there already."""
+        of the same message that are there already. What was dropped all the same is not waited for again."""
         end = time.monotonic() + TURN_S
         while time.monotonic() < end:
-            if self.stored() <= self.idle_level + parts and int(self.line.say("quiet")) >= TURN_QUIET_MS:
+            if self.unread() <= self.dropped and self.stored() <= self.idle_level + parts and int(self.line.say("quiet")) >= TURN_QUIET_MS:
                 return
             time.sleep(0.004)
-        self.idle_level = max(self.idle_level, self.stored() - parts)
+        self.dropped, self.idle_level = self.unread(), max(self.idle_level, self.stored() - parts)
 
     def put_spaced(self, pdus: list) -> None:
         for parts, pdu in enumerate(pdus):
@@ -162,7 +166,7 @@ class Flood:
             if rest > 0:
                 time.sleep(rest)
         took = time.monotonic() - begin
-        figures = {"seconds": took, "messages": self.sent, "not taken by the modem": self.refused, "fullest": max(level), "p99 ms": latency.end() * 1000,
+        figures = {"seconds": took, "a minute": self.sent * 60 / took, "messages": self.sent, "not taken by the modem": self.refused, "fullest": max(level), "p99 ms": latency.end() * 1000,
                    "asked": len(latency.seconds), "longest ms": max(latency.seconds) * 1000}
         for name, pid in self.pids.items():
             dirty, cpu = before[name]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A minute of an SMS flood, 1000 a minute: the gateway stays small, answers, keeps the modem's storage free, and hears its operator."""
 import json
+import shutil
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from flood import Flood, Line
 from main_job import check_managed, expect
 from scenarios import scenario
 from sms_pdu import deliver, wap_push
-from world import ORDER, agentctl, until
+from world import ORDER, agentctl, run, until
 
 ORDINARY = 17                                         # the user's messages in the modem
 STATE = Path("/var/lib/gateway-agent")
@@ -24,10 +25,20 @@ def ordinary(count=ORDINARY) -> list:
     return [pdu.hex() for pdu in (texts + mms + data)[:count]]
 
 
-def up_and_managed(world) -> bytes:
+def state_on(disk: Path) -> None:
+    """The state directory on a file system that is not in memory."""
+    disk.mkdir()
+    shutil.chown(disk, "gateway-agent", "gateway-agent")
+    disk.chmod(0o700)
+    run("mount", "--bind", disk, STATE)
+
+
+def up_and_managed(world, disk=None) -> bytes:
     """As shipped: no debug log, the environment of the units. The push that did it, as octets."""
     world.programs["agentd"] = world.programs["agentd"][:-2]
     world.up()
+    if disk:
+        state_on(disk)
     line = Line(world.dir / "lab/ctl")
     memory = "SM " if world.mode == "at" else ""
     if memory:
@@ -68,9 +79,9 @@ def trigger_in_between(world, flood, seen):
     return send
 
 
-def play(world, seconds=60):
+def play(world, seconds=60, disk=None):
     """The whole of it; figures for who wants them."""
-    genuine = up_and_managed(world)
+    genuine = up_and_managed(world, disk)
     store_before = sum(p.stat().st_size for p in STATE.glob("*"))
     flood, seen = Flood(world, genuine), []
     figures = flood.play(seconds, seconds / 2, trigger_in_between(world, flood, seen))
