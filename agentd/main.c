@@ -84,11 +84,10 @@ static void on_modem_change(void *user)
     conductor_poke(a->conductor);
 }
 
-static void on_sms(void *user, const struct modem_sms *sms)
+static bool on_sms(void *user, const struct modem_sms *sms)
 {
     struct agent *a = user;
-    if (a->conductor)
-        conductor_sms(a->conductor, sms);
+    return a->conductor && conductor_sms(a->conductor, sms);
 }
 
 static void on_network_time(void *user, uint64_t unix_seconds)

@@ -12,7 +12,7 @@
 #include "base/writer.h"
 #include "model/modemd_wire.h"
 
-enum { LINK_MS = 10000, WATCH_MS = 60000, DEVICE_MAX = 64, BODY_MAX = 256 };
+enum { LINK_MS = 10000, WATCH_MS = 60000, DELETE_MS = 30000, DEVICE_MAX = 64, BODY_MAX = 256 };
 
 struct call {
     struct call *next;
@@ -38,10 +38,20 @@ static void on_state(void *user, bool connected)
 
 static void on_sms(struct access *a, const char *device, struct reader *r)
 {
-    bool stored = reader_u8(r) != 0;
+    struct access_place place = { .stored = reader_u8(r) != 0 };
+    place.storage = reader_u8(r);
+    place.index = reader_u32(r);
     struct slice tpdu = reader_take(r, reader_left(r));
     if (tpdu.len && !r->failed && a->events.sms)
-        a->events.sms(a->user, device, stored, tpdu);
+        a->events.sms(a->user, device, &place, tpdu);
+}
+
+static void on_room(struct access *a, const char *device, struct reader *r)
+{
+    uint8_t storage = reader_u8(r);
+    uint32_t size = reader_u32(r), left = reader_u32(r);
+    if (reader_done(r) && a->events.room)
+        a->events.room(a->user, device, storage, size, left);
 }
 
 static void on_event(void *user, uint16_t op, struct slice body)
@@ -58,6 +68,8 @@ static void on_event(void *user, uint16_t op, struct slice body)
         log_warning("modemd", "an event that is none; ignored");
     else if (op == MODEMD_EVENT_SMS)
         on_sms(a, device, &r);
+    else if (op == MODEMD_EVENT_ROOM)
+        on_room(a, device, &r);
     else if (op == MODEMD_EVENT_LOST && a->events.lost)
         a->events.lost(a->user, device);
 }
@@ -189,6 +201,17 @@ uint32_t access_sms_watch(struct access *a, const char *device, access_done_fn *
 uint32_t access_sms_unwatch(struct access *a, const char *device, access_done_fn *fn, void *user)
 {
     return ask_device(a, MODEMD_OP_SMS_UNWATCH, device, fn, user);
+}
+
+uint32_t access_sms_delete(struct access *a, const char *device, const struct access_place *place, const uint8_t sha256[32], access_done_fn *fn, void *user)
+{
+    uint8_t space[BODY_MAX];
+    struct writer w = writer_make(space, sizeof space);
+    put_text(&w, device);
+    writer_u8(&w, place->storage);
+    writer_u32(&w, place->index);
+    writer_put(&w, sha256, 32);
+    return ask(a, MODEMD_OP_SMS_DELETE, &w, DELETE_MS, fn, user);
 }
 
 void access_cancel(struct access *a, uint32_t id)

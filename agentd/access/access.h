@@ -15,9 +15,16 @@ struct access;
 
 typedef void access_done_fn(void *user, enum error_code status);
 
+struct access_place { /* where a message lies in a modem */
+    bool stored;        /* false: transfer route, it lies nowhere */
+    uint8_t storage;
+    uint32_t index;
+};
+
 struct access_events {
     void (*state)(void *user, bool connected); /* any may be NULL */
-    void (*sms)(void *user, const char *device, bool stored, struct slice tpdu);
+    void (*sms)(void *user, const char *device, const struct access_place *place, struct slice tpdu);
+    void (*room)(void *user, const char *device, uint8_t storage, uint32_t size, uint32_t free); /* none is free, or some again */
     void (*lost)(void *user, const char *device);
 };
 
@@ -30,6 +37,8 @@ uint32_t access_link_up(struct access *a, const struct lease *lease, access_done
 uint32_t access_link_down(struct access *a, const char *interface, uint32_t table, access_done_fn *fn, void *user);
 uint32_t access_sms_watch(struct access *a, const char *device, access_done_fn *fn, void *user);
 uint32_t access_sms_unwatch(struct access *a, const char *device, access_done_fn *fn, void *user);
+/* Deletes the message at place if its TPDU still has that SHA-256; NOT_FOUND: it is something else, or nothing. */
+uint32_t access_sms_delete(struct access *a, const char *device, const struct access_place *place, const uint8_t sha256[32], access_done_fn *fn, void *user);
 void access_cancel(struct access *a, uint32_t id);
 
 #endif

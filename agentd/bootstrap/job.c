@@ -397,18 +397,18 @@ void conductor_resume(struct conductor *c)
 
 /* --- outside --- */
 
-void conductor_sms(struct conductor *c, const struct modem_sms *sms)
+bool conductor_sms(struct conductor *c, const struct modem_sms *sms)
 {
     switch (modem_sms_sort(sms->data)) {
     case MODEM_SMS_OURS:
-        inbox_offer(c->inbox, sms->via_qmi ? "sms-qmi" : "sms-mm", sms->data, sms->handle, NULL, NULL);
-        break;
+        return inbox_offer(c->inbox, sms->via_qmi ? "sms-qmi" : "sms-mm", sms->data, sms->handle, NULL, NULL);
     case MODEM_SMS_OTHER_PUSH:
         inbox_ignore(c->inbox, sms->data);
         break;
     case MODEM_SMS_PERSONAL:
         break;
     }
+    return true;
 }
 
 static void on_offered(void *user, const struct error *error)
@@ -439,7 +439,7 @@ static bool reply_to(struct conductor *c, conductor_reply_fn *fn, void *user)
 void conductor_bootstrap(struct conductor *c, const char *source, struct slice message, conductor_reply_fn *fn, void *user)
 {
     if (reply_to(c, fn, user))
-        inbox_offer(c->inbox, source, message, "", on_offered, c);
+        (void)inbox_offer(c->inbox, source, message, "", on_offered, c);
 }
 
 void conductor_submit_pin(struct conductor *c, const char *context, const char *digits, conductor_reply_fn *fn, void *user)

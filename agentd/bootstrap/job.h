@@ -16,7 +16,7 @@ void conductor_free(struct conductor *c);
 /* Once the TRE is ready (again): recovery at the first call, then what waits. */
 void conductor_resume(struct conductor *c);
 /* A push message from a modem (see inbox_offer). */
-void conductor_sms(struct conductor *c, const struct modem_sms *sms);
+bool conductor_sms(struct conductor *c, const struct modem_sms *sms);
 /* Who takes triggers of a kind that brings no document. fn answers like inbox_trigger_fn, err set for TAKEN_REFUSED; after TAKEN_WORKING it owes a
  * conductor_settle with the trigger's hash: error NULL is committed, else refused and reported. */
 typedef enum taken conductor_take_fn(void *user, const struct trigger *t, struct error *err);

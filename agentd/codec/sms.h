@@ -20,6 +20,7 @@ struct sms_deliver {
     uint16_t ref;
     uint8_t total, seq;    /* 1..255, seq <= total */
     struct slice data;     /* user data after the UDH; borrowed */
+    uint32_t place;        /* the caller's, 0 after parsing: carried through reassembly */
 };
 
 /* tpdu: without SMSC address. ERROR_TRUNCATED or ERROR_MALFORMED with the octet offset; a message type other than DELIVER is NOT_SUPPORTED. */

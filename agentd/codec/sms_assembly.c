@@ -22,13 +22,32 @@ static bool same(const struct sms_open *m, const struct sms_deliver *p)
            slice_equal((struct slice){ m->sender, m->sender_len }, p->sender);
 }
 
-/* The oldest open message beside `keep`; SMS_ASSEMBLIES if there is none. */
-static size_t oldest(const struct sms_assembly *a, size_t keep)
+static bool same_sender(const struct sms_open *x, const struct sms_open *y)
 {
-    size_t found = SMS_ASSEMBLIES;
+    return slice_equal((struct slice){ x->sender, x->sender_len }, (struct slice){ y->sender, y->sender_len });
+}
+
+static size_t open_of_sender(const struct sms_assembly *a, const struct sms_open *m)
+{
+    size_t n = 0;
     for (size_t i = 0; i < SMS_ASSEMBLIES; i++)
-        if (a->open[i].used && i != keep && (found == SMS_ASSEMBLIES || a->open[i].since < a->open[found].since))
+        n += a->open[i].used && same_sender(&a->open[i], m);
+    return n;
+}
+
+/* Who makes room, beside `keep`: the oldest message of the sender with the most; SMS_ASSEMBLIES if there is none. */
+static size_t victim_of(const struct sms_assembly *a, size_t keep)
+{
+    size_t found = SMS_ASSEMBLIES, most = 0;
+    for (size_t i = 0; i < SMS_ASSEMBLIES; i++) {
+        if (!a->open[i].used || i == keep)
+            continue;
+        size_t n = open_of_sender(a, &a->open[i]);
+        if (n > most || (n == most && a->open[i].since < a->open[found].since)) {
             found = i;
+            most = n;
+        }
+    }
     return found;
 }
 
@@ -37,7 +56,7 @@ static size_t free_place(struct sms_assembly *a)
     for (size_t i = 0; i < SMS_ASSEMBLIES; i++)
         if (!a->open[i].used)
             return i;
-    size_t at = oldest(a, SMS_ASSEMBLIES);
+    size_t at = victim_of(a, SMS_ASSEMBLIES);
     drop(a, at);
     return at;
 }
@@ -75,7 +94,7 @@ static struct sms_part *free_part(struct sms_assembly *a, size_t owner)
         for (size_t i = 0; i < SMS_PARTS; i++)
             if (!a->part[i].used)
                 return &a->part[i];
-        size_t victim = oldest(a, owner);
+        size_t victim = victim_of(a, owner);
         if (victim == SMS_ASSEMBLIES)
             return NULL;
         drop(a, victim);
@@ -85,10 +104,13 @@ static struct sms_part *free_part(struct sms_assembly *a, size_t owner)
 static void join(struct sms_assembly *a, size_t owner, struct slice *whole)
 {
     struct writer w = writer_make(a->whole, sizeof a->whole);
+    a->place_count = 0;
     for (size_t seq = 1; seq <= a->open[owner].total; seq++) {
         const struct sms_part *p = find(a, owner, seq);
-        if (p)
-            writer_put(&w, p->data, p->len);
+        if (!p)
+            continue;
+        writer_put(&w, p->data, p->len);
+        a->places[a->place_count++] = p->place;
     }
     drop(a, owner);
     *whole = writer_slice(&w);
@@ -107,6 +129,8 @@ bool sms_assembly_add(struct sms_assembly *a, const struct sms_deliver *part, ui
 {
     if (!part->concatenated || part->total == 1) {
         *whole = part->data;
+        a->places[0] = part->place;
+        a->place_count = 1;
         return true;
     }
     if (part->data.len > SMS_PART_MAX || part->sender.len > SMS_ASSEMBLY_SENDER_MAX || part->total > SMS_PARTS || part->seq < 1 ||
@@ -121,7 +145,7 @@ bool sms_assembly_add(struct sms_assembly *a, const struct sms_deliver *part, ui
         return false;
     }
     take_ports(&a->open[at], part);
-    *p = (struct sms_part){ .used = true, .owner = (uint8_t)at, .seq = part->seq, .len = (uint8_t)part->data.len };
+    *p = (struct sms_part){ .used = true, .owner = (uint8_t)at, .seq = part->seq, .len = (uint8_t)part->data.len, .place = part->place };
     if (part->data.len)
         memcpy(p->data, part->data.data, part->data.len);
     if (++a->open[at].have < a->open[at].total)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reassembly of concatenated data messages (TS 23.040 9.2.3.24.1), parts in any order. Pure: all of its memory is the struct, time comes from the
- * caller. Bounded: some messages at a time and 32 KiB of parts in all; when room is needed, the oldest message goes.
+ * caller. Bounded: some messages at a time and 32 KiB of parts in all; when room is needed, the oldest message of the sender with the most goes, so that
+ * one who sends only first parts pushes out his own.
  * Key: sender, reference and its width, number of parts, ports. */
 #ifndef CODEC_SMS_ASSEMBLY_H
 #define CODEC_SMS_ASSEMBLY_H
@@ -12,7 +13,7 @@
 #include "codec/sms.h"
 
 enum {
-    SMS_ASSEMBLIES = 8,
+    SMS_ASSEMBLIES = 64,
     SMS_PART_MAX = 140, /* octets */
     SMS_PARTS = 234,    /* of all messages; 32 KiB */
     SMS_ASSEMBLY_SENDER_MAX = 12,
@@ -22,6 +23,7 @@ enum {
 struct sms_part {
     bool used;
     uint8_t owner, seq, len;
+    uint32_t place;
     uint8_t data[SMS_PART_MAX];
 };
 
@@ -37,6 +39,8 @@ struct sms_assembly { /* all zero: empty */
     struct sms_open open[SMS_ASSEMBLIES];
     struct sms_part part[SMS_PARTS];
     uint8_t whole[SMS_PARTS * SMS_PART_MAX];
+    uint32_t places[SMS_PARTS]; /* of the parts of *whole, in their order */
+    size_t place_count;
 };
 
 /* Takes one message or part in. True: a message is whole, *whole holds it until the next call (a message of one part: as long as that part). Parts

@@ -90,10 +90,24 @@ static void check_modemd(struct doctor *d, GVariant *objects)
            "QMI modems and bearers need it: systemctl start gateway-modemd");
 }
 
+enum { KEPT_MANY = 10 }; /* the smallest cards in use hold ten messages */
+
+static void check_storage(struct doctor *d, GVariant *modem)
+{
+    const char *storage = ctl_text(modem, "MessageStorage");
+    guint64 kept = ctl_number(modem, "MessagesKept");
+    g_autofree char *value = g_strdup_printf("%" G_GUINT64_FORMAT " messages of the user in the modem", kept);
+    if (strcmp(storage, "full") == 0)
+        report(d, "SMS storage", LEVEL_FAIL, "full: no trigger can arrive", "delete messages: mmcli -m any --messaging-list-sms, --messaging-delete-sms");
+    else if (!storage[0] && kept >= KEPT_MANY)
+        report(d, "SMS storage", LEVEL_NOTE, value, "this modem does not tell whether it is full; if it is, no trigger can arrive: delete some");
+}
+
 static void find_trouble(void *user, const char *path, const char *kind, GVariant *p)
 {
     struct doctor *d = user;
-    (void)kind;
+    if (strcmp(kind, "Modem") == 0)
+        check_storage(d, p);
     const char *state = ctl_text(p, "State"), *lock = ctl_text(p, "Lock");
     if (strcmp(state, "failed") == 0 || strcmp(state, "locked") == 0)
         report(d, path, LEVEL_FAIL, state, strcmp(state, "locked") == 0 ? "agentctl sim pin" : "see the log of ModemManager");

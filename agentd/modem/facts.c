@@ -261,8 +261,17 @@ void facts_show(struct modem *m)
     node_set(n, "AccessTechnology", m->facts.access);
     node_set_flag(n, "Roaming", m->facts.roaming);
     node_set(n, "Sim", sim ? node_path(sim) : "/");
+    node_set_number(n, "MessagesKept", m->kept);
+    node_set(n, "MessageStorage", m->full_storages ? "full" : w->route.running && w->primary == m ? "room" : "");
     node_set_flag(n, "QmiRoute", w->route.running && strcmp(w->route.path, m->facts.path) == 0);
     node_publish(n);
+}
+
+void facts_show_messages(struct modem *m)
+{
+    struct node *n = tree_find(m->watch->tree, TREE_MODEM, m->facts.id);
+    if (n)
+        node_set_number(n, "MessagesKept", m->kept);
 }
 
 void facts_hide(struct modem *m)

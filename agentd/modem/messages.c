@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ModemManager's messages of one modem: listed once when the modem is enabled, then followed by its signals. A message is handed on once in the life of
- * its object; one that is still being received waits for its parts. Never deletes by itself: modem_sms_delete does what it is told. */
+ * its object, later if there is no room for it; one that is still being received waits for its parts. Never deletes by itself: modem_sms_delete does what
+ * it is told. */
 #include <string.h>
 
 #include "base/log.h"
 #include "modem/handle.h"
 #include "modem/room.h"
 
-enum { LIST_RETRY_MS = 10000, SHORT_MS = 20 * 1000, LONG_MS = 10 * 60 * 1000, MESSAGES_MAX = 512 };
+enum { LIST_RETRY_MS = 10000, OVERFLOW_MS = 1000, SHORT_MS = 20 * 1000, LONG_MS = 10 * 60 * 1000, MESSAGES_MAX = 512 };
+
+enum message_state {
+    MESSAGE_UNREAD,  /* its object is being read */
+    MESSAGE_PARTIAL, /* being received */
+    MESSAGE_WAITING, /* whole, not taken yet */
+    MESSAGE_TAKEN,   /* ours; it is there until it is deleted */
+    MESSAGE_KEPT,    /* none of our business */
+};
 
 struct message {
+    enum message_state state;
     struct modem *modem;
     gpointer handle;
     char path[MODEM_PATH];
@@ -17,6 +27,7 @@ struct message {
     gulong on_changed;
     uint64_t timer;
     bool said;           /* that it stays incomplete */
+    bool disowned;       /* one of its parts may be deleted already: its indexes may mean other messages */
 };
 
 static struct message *message_of(const struct modem *m, const char *path)
@@ -46,21 +57,50 @@ static void message_free(struct message *s)
     g_free(s);
 }
 
-/* Its user data goes to the agent; from inside, the modem may vanish, so nothing is touched afterwards. */
+static void set_state(struct message *s, enum message_state state)
+{
+    struct modem *m = s->modem;
+    m->kept -= s->state == MESSAGE_KEPT;
+    m->kept += state == MESSAGE_KEPT;
+    bool shown = (s->state == MESSAGE_KEPT) != (state == MESSAGE_KEPT);
+    s->state = state;
+    if (shown)
+        facts_show_messages(m);
+}
+
+static void forget(struct message *s)
+{
+    set_state(s, MESSAGE_UNREAD);
+    s->modem->messages = g_list_remove(s->modem->messages, s);
+    message_free(s);
+}
+
+/* Its user data goes to the agent; from inside, the modem may vanish. */
 static void hand_on(struct message *s)
 {
     struct modem_watch *w = s->modem->watch;
+    gpointer handle = s->handle;
     gsize len = 0;
     const guint8 *data = mm_sms_get_data(s->sms, &len);
     g_autofree guint8 *copy = len ? g_memdup2(data, len) : NULL;
     char path[MODEM_PATH];
     g_strlcpy(path, s->path, sizeof path);
     log_debug("sms", "%s is whole: %zu octets of data", path, len);
+    bool stored = mm_sms_get_storage(s->sms) != MM_SMS_STORAGE_UNKNOWN;
     message_settle(s);
-    if (!copy || !w->events.sms) /* a person's text: none of our business */
+    bool ours = copy && modem_sms_sort((struct slice){ copy, len }) == MODEM_SMS_OURS;
+    set_state(s, ours ? MESSAGE_TAKEN : MESSAGE_KEPT);
+    if (ours)
+        relist_found(s->modem);
+    if (!copy || !w->events.sms) /* a person's text */
         return;
-    struct modem_sms sms = { .data = { copy, len }, .handle = path };
-    w->events.sms(w->user, &sms);
+    struct modem_sms sms = { .data = { copy, len }, .handle = stored ? path : "" };
+    bool taken = w->events.sms(w->user, &sms);
+    s = handle_get(handle);
+    if (s && !taken)
+        set_state(s, MESSAGE_WAITING);
+    else if (s && ours && !stored) /* by transfer route: ModemManager cannot delete it, and never will */
+        forget(s);
 }
 
 static void on_wait_over(gpointer user)
@@ -70,6 +110,7 @@ static void on_wait_over(gpointer user)
     if (!s->said) {
         s->said = true;
         log_info("sms", "%s: parts are missing after 20 seconds", s->path);
+        relist_soon(s->modem, "parts are missing");
         s->timer = loop_timer(s->modem->watch->loop, LONG_MS - SHORT_MS, on_wait_over, s);
         return;
     }
@@ -95,16 +136,19 @@ static void message_look(struct message *s)
         return;
     if (mm_sms_get_state(s->sms) == MM_SMS_STATE_RECEIVING) {
         if (!s->on_changed) {
+            set_state(s, MESSAGE_PARTIAL);
             s->on_changed = g_signal_connect(s->sms, "g-properties-changed", G_CALLBACK(on_changed), s->handle);
             s->timer = loop_timer(s->modem->watch->loop, SHORT_MS, on_wait_over, s);
         }
         return;
     }
     MMSmsPduType type = mm_sms_get_pdu_type(s->sms);
-    if (mm_sms_get_state(s->sms) == MM_SMS_STATE_RECEIVED && (type == MM_SMS_PDU_TYPE_DELIVER || type == MM_SMS_PDU_TYPE_UNKNOWN))
+    if (mm_sms_get_state(s->sms) == MM_SMS_STATE_RECEIVED && (type == MM_SMS_PDU_TYPE_DELIVER || type == MM_SMS_PDU_TYPE_UNKNOWN)) {
         hand_on(s);
-    else /* sent, a draft, a status report */
+    } else { /* sent, a draft, a status report */
         message_settle(s);
+        set_state(s, MESSAGE_KEPT);
+    }
 }
 
 static void on_proxy(GObject *source, GAsyncResult *result, gpointer handle)
@@ -116,44 +160,65 @@ static void on_proxy(GObject *source, GAsyncResult *result, gpointer handle)
         return;
     if (!proxy || !g_dbus_proxy_get_cached_property(G_DBUS_PROXY(proxy), "State")) {
         log_debug("sms", "%s: %s", s->path, error ? error->message : "not there any more");
-        s->modem->messages = g_list_remove(s->modem->messages, s);
-        message_free(s);
+        forget(s);
         return;
     }
     s->sms = MM_SMS(g_steal_pointer(&proxy));
     message_look(s);
 }
 
+static void message_read(struct message *s)
+{
+    s->state = MESSAGE_UNREAD;
+    g_async_initable_new_async(MM_TYPE_SMS, G_PRIORITY_DEFAULT, s->modem->watch->cancel, on_proxy, s->handle, "g-flags",
+                               G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, "g-name", MM_DBUS_SERVICE, "g-connection", s->modem->watch->bus,
+                               "g-object-path", s->path, "g-interface-name", MM_DBUS_INTERFACE_SMS, NULL);
+}
+
 void messages_added(struct modem *m, const char *path)
 {
-    if (strlen(path) >= MODEM_PATH || message_of(m, path) || g_list_length(m->messages) >= MESSAGES_MAX)
+    if (strlen(path) >= MODEM_PATH || message_of(m, path))
         return;
+    if (g_list_length(m->messages) >= MESSAGES_MAX) {
+        if (!m->overflow)
+            log_warning("sms", "more than %d messages; the others wait until some are deleted", MESSAGES_MAX);
+        m->overflow = true;
+        return;
+    }
     struct message *s = g_new0(struct message, 1);
     *s = (struct message){ .modem = m };
     g_strlcpy(s->path, path, sizeof s->path);
     s->handle = handle_new(s);
     m->messages = g_list_append(m->messages, s);
-    g_async_initable_new_async(MM_TYPE_SMS, G_PRIORITY_DEFAULT, m->watch->cancel, on_proxy, s->handle, "g-flags",
-                               G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, "g-name", MM_DBUS_SERVICE, "g-connection", m->watch->bus,
-                               "g-object-path", path, "g-interface-name", MM_DBUS_INTERFACE_SMS, NULL);
+    relist_stir(m);
+    message_read(s);
 }
 
-void messages_deleted(struct modem *m, const char *path)
+void messages_again(struct modem *m)
 {
-    struct message *s = message_of(m, path);
-    if (!s)
-        return;
-    m->messages = g_list_remove(m->messages, s);
-    message_free(s);
+    for (GList *l = m->messages; l; l = l->next) {
+        struct message *s = l->data;
+        if (s->state == MESSAGE_WAITING)
+            message_read(s);
+    }
 }
 
-void messages_clear(struct modem *m)
+bool messages_busy(const struct modem *m)
 {
-    loop_cancel(m->watch->loop, &m->list_timer);
-    while (m->messages) {
-        struct message *s = m->messages->data;
-        m->messages = g_list_delete_link(m->messages, m->messages);
-        message_free(s);
+    for (GList *l = m->messages; l; l = l->next) {
+        const struct message *s = l->data;
+        bool fresh = s->state == MESSAGE_UNREAD || s->state == MESSAGE_WAITING || s->state == MESSAGE_TAKEN || (s->state == MESSAGE_PARTIAL && !s->said);
+        if (fresh && !s->disowned)
+            return true;
+    }
+    return false;
+}
+
+void messages_disown(struct modem *m)
+{
+    for (GList *l = m->messages; l; l = l->next) {
+        struct message *s = l->data;
+        s->disowned = s->disowned || s->state != MESSAGE_KEPT;
     }
 }
 
@@ -163,6 +228,30 @@ static void on_list_again(void *user)
     m->list_timer = 0;
     m->listed = false;
     messages_look(m);
+}
+
+void messages_deleted(struct modem *m, const char *path)
+{
+    struct message *s = message_of(m, path);
+    if (!s)
+        return;
+    forget(s);
+    if (m->overflow && !m->list_timer) {
+        m->overflow = false;
+        m->list_timer = loop_timer(m->watch->loop, OVERFLOW_MS, on_list_again, m);
+    }
+}
+
+void messages_clear(struct modem *m)
+{
+    loop_cancel(m->watch->loop, &m->list_timer);
+    m->overflow = false;
+    m->kept = 0;
+    while (m->messages) {
+        struct message *s = m->messages->data;
+        m->messages = g_list_delete_link(m->messages, m->messages);
+        message_free(s);
+    }
 }
 
 static void on_listed(GObject *source, GAsyncResult *result, gpointer handle)
@@ -203,56 +292,26 @@ void messages_look(struct modem *m)
                            G_VARIANT_TYPE("(ao)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, m->watch->cancel, on_listed, m->handle);
 }
 
-struct deletion { /* one request of the agent */
-    gpointer watch;
-    char path[MODEM_PATH];
-    modem_done_fn *fn;
-    void *user;
-    enum error_code status;
-    char text[160];
-};
-
-static gboolean tell_deleted(gpointer data)
+static struct message *message_find(struct modem_watch *w, const char *path)
 {
-    struct deletion *d = data;
-    if (d->fn && handle_get(d->watch))
-        d->fn(d->user, d->status, d->text);
-    g_free(d);
-    return G_SOURCE_REMOVE;
+    struct message *s = NULL;
+    for (GList *l = w->modems; l && !s; l = l->next)
+        s = message_of(l->data, path);
+    return s;
 }
 
-static bool is_gone(const GError *e)
+const char *messages_owner(struct modem_watch *w, const char *path)
 {
-    return g_error_matches(e, MM_CORE_ERROR, MM_CORE_ERROR_NOT_FOUND) || g_error_matches(e, MM_CORE_ERROR, MM_CORE_ERROR_INVALID_ARGS) ||
-           g_error_matches(e, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT);
+    struct message *s = message_find(w, path);
+    if (!s || s->disowned)
+        return NULL;
+    relist_soon(s->modem, "others may hide behind a deleted message");
+    return s->modem->facts.path;
 }
 
-static void on_deleted(GObject *source, GAsyncResult *result, gpointer data)
+void messages_disown_one(struct modem_watch *w, const char *path)
 {
-    struct deletion *d = data;
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GVariant) answer = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
-    if (!answer && !is_gone(error)) {
-        d->status = g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_UNAUTHORIZED) ? ERROR_DENIED : ERROR_IO;
-        facts_clean(d->text, sizeof d->text, error->message);
-        log_warning("sms", "%s: cannot delete: %s", d->path, d->text);
-    }
-    (void)tell_deleted(d);
-}
-
-void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *fn, void *user)
-{
-    struct deletion *d = g_new0(struct deletion, 1);
-    *d = (struct deletion){ .watch = w->handle, .fn = fn, .user = user };
-    g_strlcpy(d->path, handle, sizeof d->path);
-    struct modem *owner = NULL;
-    for (GList *l = w->modems; l && !owner; l = l->next)
-        if (message_of(l->data, handle))
-            owner = l->data;
-    if (!owner) { /* its modem is gone, or the message is */
-        g_idle_add(tell_deleted, d);
-        return;
-    }
-    g_dbus_connection_call(w->bus, MM_DBUS_SERVICE, owner->facts.path, MM_DBUS_INTERFACE_MODEM_MESSAGING, "Delete",
-                           g_variant_new("(o)", handle), NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_deleted, d);
+    struct message *s = message_find(w, path);
+    if (s)
+        s->disowned = true;
 }

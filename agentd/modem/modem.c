@@ -141,6 +141,7 @@ void modem_look(struct modem *m)
     choose_primary(m->watch);
     facts_show(m);
     messages_look(m);
+    relist_look(m);
     network_time_look(m);
     watch_changed(m->watch);
 }
@@ -179,6 +180,7 @@ static void modem_drop(struct modem *m)
     w->modems = g_list_remove(w->modems, m);
     handle_drop(m->handle);
     messages_clear(m);
+    relist_close(m);
     loop_cancel(w->loop, &m->enable_timer);
     facts_hide(m);
     if (w->primary == m)
@@ -346,6 +348,7 @@ void modem_watch_free(struct modem_watch *w)
     while (w->modems)
         modem_drop(w->modems->data);
     qmi_route_close(w);
+    deletions_close(w);
     loop_cancel(w->loop, &w->changed_timer);
     loop_cancel(w->loop, &w->manager_retry);
     network_time_close(w);
@@ -353,6 +356,13 @@ void modem_watch_free(struct modem_watch *w)
     g_object_unref(w->cancel);
     g_object_unref(w->bus);
     g_free(w);
+}
+
+void modem_sms_again(struct modem_watch *w)
+{
+    for (GList *l = w->modems; l; l = l->next)
+        messages_again(l->data);
+    qmi_route_again(w);
 }
 
 const struct modem_facts *modem_primary(const struct modem_watch *w)

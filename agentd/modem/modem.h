@@ -38,12 +38,13 @@ struct modem_facts {
 struct modem_sms {
     struct slice data;
     bool via_qmi;       /* agent-modemd's route; false: ModemManager's Messaging */
-    const char *handle; /* for modem_sms_delete; "" on the QMI route, which never deletes */
+    const char *handle; /* for modem_sms_delete; "" if it lies nowhere */
 };
 
 struct modem_events {
     void (*changed)(void *user);                            /* facts changed, a modem came or went */
-    void (*sms)(void *user, const struct modem_sms *sms);   /* complete messages only; again after a restart while stored */
+    bool (*sms)(void *user, const struct modem_sms *sms);   /* complete messages only; again after a restart while stored. False: no room
+                                                             * for it now; it is offered again after modem_sms_again */
     void (*network_time)(void *user, uint64_t unix_seconds); /* what a modem says, unjudged; may be NULL */
 };
 
@@ -62,7 +63,10 @@ const struct modem_facts *modem_at(const struct modem_watch *w, size_t n);
  * into it, of another type (MMS, service indication). PERSONAL: the rest. */
 enum modem_sms_kind { MODEM_SMS_PERSONAL, MODEM_SMS_OTHER_PUSH, MODEM_SMS_OURS };
 enum modem_sms_kind modem_sms_sort(struct slice data);
-/* Deletes a message from modem storage; done even if it is gone already. */
+/* There is room again for what events.sms did not take. */
+void modem_sms_again(struct modem_watch *w);
+/* Deletes a message from modem storage; done even if it is gone already. One of the QMI route is ModemManager's to delete; done at once, and what
+ * ModemManager does not know of is deleted some seconds later, if it still is that message. */
 void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *fn, void *user);
 /* The MMManager / MMObject of the primary modem for the bearer plug-in: ModemManager's object path ("" if none). */
 const char *modem_primary_path(const struct modem_watch *w);

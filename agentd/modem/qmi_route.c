@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Raw SMS of the primary modem: asks agent-modemd to watch its control port, again after every loss, and puts the parts together. Messages of
- * this route cannot be deleted here; ModemManager's side does that. */
+/* Raw SMS of the primary modem: asks agent-modemd to watch its control port, again after every loss and when a message could not be taken, and puts the
+ * parts together. Messages of this route are deleted by ModemManager's side; what it does not know of, by leftovers.c. */
 #include <string.h>
 
 #include "base/log.h"
@@ -8,7 +8,7 @@
 #include "codec/sms_assembly.h"
 #include "modem/room.h"
 
-enum { RETRY_MIN_MS = 2000, RETRY_MAX_MS = 60000 };
+enum { RETRY_MIN_MS = 2000, RETRY_MAX_MS = 60000, AGAIN_MS = 3000 };
 
 static void show(struct modem_watch *w, bool running)
 {
@@ -21,13 +21,15 @@ static void stop(struct modem_watch *w)
 {
     struct qmi_route *r = &w->route;
     loop_cancel(w->loop, &r->retry);
+    loop_cancel(w->loop, &r->again);
     if (r->call)
         access_cancel(w->access, r->call);
     if (r->device[0] && access_connected(w->access))
         (void)access_sms_unwatch(w->access, r->device, NULL, NULL);
     r->call = 0;
     r->device[0] = r->path[0] = '\0';
-    r->running = false;
+    r->running = r->missed = false;
+    leftovers_clear(r->leftovers);
     g_free(r->parts); /* its storage is read again from the beginning when it is back */
     r->parts = g_new0(struct sms_assembly, 1);
 }
@@ -83,23 +85,59 @@ static void on_state(void *user, bool connected)
         show(w, false);
 }
 
-static void on_sms(void *user, const char *device, bool stored, struct slice tpdu)
+static void on_again(void *user)
 {
     struct modem_watch *w = user;
+    w->route.again = 0;
+    w->route.missed = false;
+    log_info("modem", "messages of %s are read once more", w->route.device);
+    begin(w);
+}
+
+void qmi_route_again(struct modem_watch *w)
+{
+    struct qmi_route *r = &w->route;
+    if (r->missed && r->running && !r->again)
+        r->again = loop_timer(w->loop, AGAIN_MS, on_again, w);
+}
+
+static void on_sms(void *user, const char *device, const struct access_place *place, struct slice tpdu)
+{
+    struct modem_watch *w = user;
+    struct qmi_route *r = &w->route;
     struct sms_deliver fields;
     struct error err = { 0 };
     struct slice data;
-    (void)stored;
-    if (strcmp(device, w->route.device) != 0 || !w->route.parts)
+    char handle[32];
+    if (strcmp(device, r->device) != 0 || !r->parts)
         return;
     if (sms_deliver_parse(tpdu, &fields, &err)) {
         log_debug("sms", "raw message of %zu octets left alone: %s", tpdu.len, err.text);
         return;
     }
-    if (!sms_assembly_add(w->route.parts, &fields, loop_now(w->loop), &data) || data.len == 0 || !w->events.sms)
+    if (!fields.binary) /* a person's text, whatever its octets look like */
         return;
-    struct modem_sms sms = { .data = data, .via_qmi = true, .handle = "" };
-    w->events.sms(w->user, &sms);
+    fields.place = leftovers_note(r->leftovers, place, tpdu);
+    if (!sms_assembly_add(r->parts, &fields, loop_now(w->loop), &data) || data.len == 0 || !w->events.sms)
+        return;
+    leftovers_join(r->leftovers, r->parts->places, r->parts->place_count, handle, sizeof handle);
+    struct modem_sms sms = { .data = data, .via_qmi = true, .handle = handle };
+    if (!w->events.sms(w->user, &sms))
+        r->missed = true;
+}
+
+static void on_room(void *user, const char *device, uint8_t storage, uint32_t size, uint32_t left)
+{
+    struct modem_watch *w = user;
+    if (strcmp(device, w->route.device) != 0 || !w->primary)
+        return;
+    if (left == 0)
+        log_warning(w->primary->facts.id, "SMS storage %u is full (%u messages): triggers cannot arrive until the user's messages are deleted", storage, size);
+    else
+        log_notice(w->primary->facts.id, "SMS storage %u has room again", storage);
+    w->primary->full_storages = left == 0 ? w->primary->full_storages | 1u << (storage & 7) : w->primary->full_storages & ~(1u << (storage & 7));
+    facts_show(w->primary);
+    watch_changed(w);
 }
 
 static void on_lost(void *user, const char *device)
@@ -111,8 +149,9 @@ static void on_lost(void *user, const char *device)
 
 void qmi_route_open(struct modem_watch *w)
 {
-    static const struct access_events events = { .state = on_state, .sms = on_sms, .lost = on_lost };
+    static const struct access_events events = { .state = on_state, .sms = on_sms, .room = on_room, .lost = on_lost };
     w->route.parts = g_new0(struct sms_assembly, 1);
+    w->route.leftovers = leftovers_new(w);
     w->route.delay_ms = RETRY_MIN_MS;
     if (w->access)
         access_listen(w->access, &events, w);
@@ -140,6 +179,8 @@ void qmi_route_close(struct modem_watch *w)
         stop(w);
         access_listen(w->access, NULL, NULL);
     }
+    leftovers_free(w->route.leftovers);
+    w->route.leftovers = NULL;
     g_free(w->route.parts);
     w->route.parts = NULL;
 }

@@ -6,7 +6,10 @@
 #include <libmm-glib.h>
 
 #include "codec/sms_assembly.h"
+#include "modem/leftovers.h"
+#include "modem/messages.h"
 #include "modem/modem.h"
+#include "modem/relist.h"
 
 enum { MODEM_TEXT = 64, MODEM_PATH = 128, MODEM_NODE = 40, MODEM_DEVICE = 64 };
 
@@ -23,6 +26,10 @@ struct modem {
     uint64_t enable_timer, enable_delay_ms;
     uint64_t list_timer;
     bool listed;                /* the stored messages were asked for since it was enabled */
+    bool overflow;              /* more messages than are followed: listed again when there is room */
+    unsigned full_storages;     /* bit: a QMI storage that takes no more */
+    size_t kept;                /* messages that are none of ours */
+    struct relist relist;
     bool time_asked, time_able; /* an answer is awaited; it is registered and has ModemManager's Time */
     GList *messages;            /* of struct message */
 };
@@ -32,8 +39,10 @@ struct qmi_route { /* raw SMS of the primary modem by agent-modemd */
     char path[MODEM_PATH];      /* the modem's object: a new one begins a new watch */
     uint32_t call;
     uint64_t retry, delay_ms;
-    bool running;
+    bool running, missed;       /* missed: a message was not taken; all are asked for again */
+    uint64_t again;
     struct sms_assembly *parts;
+    struct leftovers *leftovers;
 };
 
 struct modem_watch {
@@ -54,23 +63,20 @@ struct modem_watch {
     GList *modems;              /* of struct modem, in the order in which they came */
     struct modem *primary;
     struct qmi_route route;
+    struct deletions deletions;
 };
 
 /* facts.c */
 void facts_read(struct modem *m);   /* ModemManager's properties -> m->facts, state, device */
 void facts_show(struct modem *m);   /* m -> its Modem and Sim nodes */
+void facts_show_messages(struct modem *m); /* the number of messages that are not ours */
 void facts_hide(struct modem *m);   /* removes the nodes, unless another modem object shows the same */
 void facts_clean(char *out, size_t cap, const char *in); /* bounded, printable, valid UTF-8; in may be NULL */
-
-/* messages.c */
-void messages_look(struct modem *m);                     /* lists stored messages once it is enabled */
-void messages_added(struct modem *m, const char *path);  /* Messaging.Added */
-void messages_deleted(struct modem *m, const char *path);
-void messages_clear(struct modem *m);
 
 /* qmi_route.c */
 void qmi_route_open(struct modem_watch *w);
 void qmi_route_look(struct modem_watch *w);              /* the primary modem may have changed */
+void qmi_route_again(struct modem_watch *w);             /* asks for all messages once more if one was not taken */
 void qmi_route_close(struct modem_watch *w);
 
 /* network_time.c */

@@ -33,6 +33,7 @@ struct watch {
     struct connection *owner; /* NULL: free slot */
     char device[DEVICE_MAX];
     uint32_t seq; /* the request that has no answer yet; 0: started */
+    uint32_t deletion; /* the SMS_DELETE that has no answer yet; 0: none */
     struct sms_watch *sms;
     uint64_t reap; /* timer that frees it: never from inside its own event */
     struct server *server;
@@ -232,20 +233,48 @@ static void send_event(struct watch *w, uint16_t op, struct slice tail)
     send_event_of(w->owner, op, w->device, tail);
 }
 
-static void on_message(void *user, const char *device, bool stored, struct slice tpdu)
+static void on_message(void *user, const char *device, const struct sms_place *place, struct slice tpdu)
 {
     uint8_t space[EVENT_MAX];
     (void)device;
     struct writer out = writer_make(space, sizeof space);
-    writer_u8(&out, stored);
+    writer_u8(&out, place->stored);
+    writer_u8(&out, place->storage);
+    writer_u32(&out, place->index);
     writer_put(&out, tpdu.data, tpdu.len);
     send_event(user, MODEMD_EVENT_SMS, writer_slice(&out));
+}
+
+static void on_room(void *user, const char *device, uint8_t storage, uint32_t size, uint32_t left)
+{
+    uint8_t space[EVENT_MAX];
+    (void)device;
+    struct writer out = writer_make(space, sizeof space);
+    writer_u8(&out, storage);
+    writer_u32(&out, size);
+    writer_u32(&out, left);
+    send_event(user, MODEMD_EVENT_ROOM, writer_slice(&out));
+}
+
+static void answer_deletion(struct watch *w, enum error_code status)
+{
+    uint32_t seq = w->deletion;
+    w->deletion = 0;
+    if (seq)
+        answer(w->owner, seq, MODEMD_OP_SMS_DELETE, status, (struct slice){ NULL, 0 });
+}
+
+static void on_deleted(void *user, const char *device, enum error_code status)
+{
+    (void)device;
+    answer_deletion(user, status);
 }
 
 static void on_lost(void *user, const char *device)
 {
     struct watch *w = user;
     (void)device;
+    answer_deletion(w, ERROR_PEER_LOST);
     w->reap = loop_timer(w->server->loop, 0, reap, w);
     send_event(w, MODEMD_EVENT_LOST, (struct slice){ NULL, 0 });
 }
@@ -260,7 +289,8 @@ static struct watch *watch_of(struct server *s, const struct connection *owner, 
 
 static bool do_sms_watch(struct server *s, struct request *r)
 {
-    static const struct sms_watch_events events = { .started = on_started, .message = on_message, .lost = on_lost };
+    static const struct sms_watch_events events = { .started = on_started, .message = on_message, .room = on_room, .deleted = on_deleted,
+                                                   .lost = on_lost };
     char device[DEVICE_MAX];
     read_text(&r->body, device, sizeof device);
     if (!reader_done(&r->body))
@@ -270,8 +300,10 @@ static bool do_sms_watch(struct server *s, struct request *r)
         reply(r, MODEMD_OP_SMS_WATCH, ERROR_BUSY);
         return true;
     }
-    if (w) /* asked again: from the beginning, stored messages included */
+    if (w) { /* asked again: from the beginning, stored messages included */
+        answer_deletion(w, ERROR_CANCELLED);
         watch_clear(w);
+    }
     w = watch_of(s, NULL, NULL);
     if (!w || !modemd_device_name_ok(device)) {
         reply(r, MODEMD_OP_SMS_WATCH, w ? ERROR_INVALID : ERROR_BUSY);
@@ -294,6 +326,7 @@ static bool do_sms_unwatch(struct server *s, struct request *r)
     if (w) {
         if (w->seq)
             answer(r->from, w->seq, MODEMD_OP_SMS_WATCH, ERROR_CANCELLED, (struct slice){ NULL, 0 });
+        answer_deletion(w, ERROR_CANCELLED);
         watch_clear(w);
     }
     reply(r, MODEMD_OP_SMS_UNWATCH, ERROR_NONE);
@@ -321,6 +354,25 @@ static bool do_card(struct server *s, enum modemd_op op, struct request *r)
     return (op == MODEMD_OP_CARD_WATCH ? cards_watch : cards_unwatch)(s->cards, r->from, r->seq, card);
 }
 
+static bool do_sms_delete(struct server *s, struct request *r)
+{
+    char device[DEVICE_MAX];
+    struct sms_place place = { .stored = true };
+    read_text(&r->body, device, sizeof device);
+    place.storage = reader_u8(&r->body);
+    place.index = reader_u32(&r->body);
+    struct slice sha256 = reader_take(&r->body, 32);
+    if (!reader_done(&r->body))
+        return false;
+    struct watch *w = watch_of(s, r->from, device);
+    enum error_code rc = w && !w->reap ? sms_watch_delete(w->sms, &place, sha256.data) : ERROR_NOT_READY;
+    if (rc)
+        reply(r, MODEMD_OP_SMS_DELETE, rc);
+    else
+        w->deletion = r->seq;
+    return true;
+}
+
 static bool dispatch(struct server *s, enum modemd_op op, struct request *r)
 {
     switch (op) {
@@ -338,10 +390,13 @@ static bool dispatch(struct server *s, enum modemd_op op, struct request *r)
     case MODEMD_OP_CARD_UNWATCH:
     case MODEMD_OP_CARD_READ:
         return do_card(s, op, r);
+    case MODEMD_OP_SMS_DELETE:
+        return do_sms_delete(s, r);
     case MODEMD_EVENT_SMS:
     case MODEMD_EVENT_LOST:
     case MODEMD_EVENT_CARD:
     case MODEMD_EVENT_CARD_LOST:
+    case MODEMD_EVENT_ROOM:
         return false;
     }
     return false;

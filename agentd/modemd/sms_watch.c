@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One watch = one port with a WMS client: open -> event report -> list (storage and tag, one after the other)
- * -> raw read of each message found or indicated, one at a time. Late answers of libqmi carry the watch's number, not its address:
+ * -> raw read of each message found or indicated, one at a time; what did not fit into the queue is listed again -> room of the storages.
+ * Late answers of libqmi carry the watch's number, not its address:
  * a number that is not in the table any more is dropped, whatever it brings is given back. */
 #include "modemd/sms_watch.h"
 
@@ -8,8 +9,9 @@
 
 #include "base/log.h"
 #include "modemd/qmi_port.h"
+#include "modemd/sms_storage.h"
 
-enum { CALL_S = 10, QUEUE_MAX = 1024, TPDU_MAX = 255 };
+enum { CALL_S = 10, FULL_POLL_S = 30, QUEUE_MAX = 4096, STORAGES = 2 };
 
 struct slot {
     QmiWmsStorageType storage;
@@ -27,7 +29,11 @@ struct sms_watch {
     bool started, failed;
     unsigned list_step;
     GQueue queue; /* of struct slot, to be read */
-    bool reading;
+    struct slot at; /* the one being read */
+    bool reading, overflow, deleting;
+    bool room_asked, room_unknown, full[STORAGES];
+    unsigned room_wanted; /* bit: storage */
+    guint poll;           /* while one is full: nobody tells when the user makes room */
 };
 
 static GHashTable *watches; /* number -> struct sms_watch */
@@ -71,18 +77,19 @@ static void end(struct sms_watch *w, enum error_code status, const char *step, c
 static void read_next(struct sms_watch *w);
 static void list_next(struct sms_watch *w);
 
-/* Raw Read gives the SMSC address first (TS 23.005: length octet and that many); a transfer-route message has none. */
-static void deliver(struct sms_watch *w, bool stored, struct slice raw)
+static void deliver(struct sms_watch *w, const struct sms_place *place, struct slice tpdu)
 {
-    struct reader r = reader_make(raw.data, raw.len);
-    if (stored)
-        (void)reader_take(&r, reader_u8(&r));
-    size_t left = reader_left(&r);
-    if (left == 0 || left > TPDU_MAX) {
-        log_debug(w->device, "a message of %zu octets is no TPDU; left alone", raw.len);
-        return;
-    }
-    w->events.message(w->user, w->device, stored, reader_take(&r, left));
+    if (tpdu.len == 0 || tpdu.len > UINT8_MAX)
+        log_debug(w->device, "a message of %zu octets is no TPDU; left alone", tpdu.len);
+    else
+        w->events.message(w->user, w->device, place, tpdu);
+}
+
+static void deliver_stored(struct sms_watch *w, GArray *raw)
+{
+    struct sms_place place = { .stored = true, .storage = (uint8_t)w->at.storage, .index = w->at.index };
+    w->room_wanted |= place.storage < STORAGES ? 1u << place.storage : 0;
+    deliver(w, &place, sms_storage_tpdu((struct slice){ (const uint8_t *)raw->data, raw->len }));
 }
 
 static void on_read(GObject *object, GAsyncResult *result, gpointer number)
@@ -100,20 +107,72 @@ static void on_read(GObject *object, GAsyncResult *result, gpointer number)
         !qmi_message_wms_raw_read_output_get_raw_message_data(out, &tag, &format, &raw, &error))
         log_debug(w->device, "raw read: %s", error->message); /* deleted meanwhile, or no 3GPP message */
     else if (format == QMI_WMS_MESSAGE_FORMAT_GSM_WCDMA_POINT_TO_POINT)
-        deliver(w, true, (struct slice){ (const uint8_t *)raw->data, raw->len });
+        deliver_stored(w, raw);
     w = watch_of(number); /* an event may have ended it */
     if (w)
         read_next(w);
 }
 
+static void ask_room(struct sms_watch *w);
+
+static gboolean on_poll(gpointer number)
+{
+    struct sms_watch *w = watch_of(number);
+    if (!w)
+        return G_SOURCE_REMOVE;
+    w->poll = 0;
+    w->room_wanted |= (1u << STORAGES) - 1;
+    ask_room(w);
+    return G_SOURCE_REMOVE;
+}
+
+static void on_room(gpointer number, uint8_t storage, bool ok, uint32_t size, uint32_t left)
+{
+    struct sms_watch *w = watch_of(number);
+    if (!w)
+        return;
+    w->room_asked = false;
+    w->room_unknown = w->room_unknown || (!ok && storage == QMI_WMS_STORAGE_TYPE_UIM); /* a modem without NV storage still tells of the card's */
+    if (ok && size && w->full[storage] != (left == 0)) {
+        w->full[storage] = left == 0;
+        log_notice(w->device, "storage %u: %u of %u messages, %s", storage, size - left, size, left ? "room again" : "full");
+        w->events.room(w->user, w->device, storage, size, left);
+    }
+    w = watch_of(number);
+    if (!w)
+        return;
+    if ((w->full[0] || w->full[1]) && !w->poll)
+        w->poll = g_timeout_add_seconds(FULL_POLL_S, on_poll, number);
+    ask_room(w);
+}
+
+/* One storage at a time, when there is nothing to read. */
+static void ask_room(struct sms_watch *w)
+{
+    if (w->room_asked || w->room_unknown || w->reading || !w->room_wanted)
+        return;
+    uint8_t storage = w->room_wanted & 1 ? 0 : 1;
+    w->room_wanted &= ~(1u << storage);
+    w->room_asked = true;
+    sms_storage_room(w->wms, storage, on_room, number_of(w));
+}
+
 static void read_next(struct sms_watch *w)
 {
     g_autofree struct slot *s = w->reading ? NULL : g_queue_pop_head(&w->queue);
-    if (!s)
+    if (!s && !w->reading && w->overflow) {
+        w->overflow = false;
+        w->list_step = 0;
+        list_next(w);
+    }
+    if (!s) {
+        ask_room(w);
         return;
+    }
     g_autoptr(QmiMessageWmsRawReadInput) in = qmi_message_wms_raw_read_input_new();
     qmi_message_wms_raw_read_input_set_message_memory_storage_id(in, s->storage, s->index, NULL);
     qmi_message_wms_raw_read_input_set_message_mode(in, QMI_WMS_MESSAGE_MODE_GSM_WCDMA, NULL);
+    w->at = *s;
     w->reading = true;
     qmi_client_wms_raw_read(w->wms, in, CALL_S, NULL, on_read, number_of(w));
 }
@@ -124,12 +183,16 @@ static gint same_slot(gconstpointer a, gconstpointer b)
     return x->storage != y->storage || x->index != y->index;
 }
 
-static void want(struct sms_watch *w, QmiWmsStorageType storage, guint32 index)
+/* False: the queue is full. */
+static bool want(struct sms_watch *w, QmiWmsStorageType storage, guint32 index)
 {
     struct slot s = { storage, index };
-    if (g_queue_find_custom(&w->queue, &s, same_slot) || g_queue_get_length(&w->queue) >= QUEUE_MAX)
-        return;
+    if (g_queue_find_custom(&w->queue, &s, same_slot))
+        return true;
+    if (g_queue_get_length(&w->queue) >= QUEUE_MAX)
+        return false;
     g_queue_push_tail(&w->queue, g_memdup2(&s, sizeof s));
+    return true;
 }
 
 static void on_event_report(QmiClientWms *wms, QmiIndicationWmsEventReportOutput *out, gpointer number)
@@ -144,12 +207,12 @@ static void on_event_report(QmiClientWms *wms, QmiIndicationWmsEventReportOutput
     if (!w)
         return;
     if (qmi_indication_wms_event_report_output_get_mt_message(out, &storage, &index, NULL)) {
-        want(w, storage, index);
+        w->overflow = !want(w, storage, index) || w->overflow;
         read_next(w);
     }
     if (qmi_indication_wms_event_report_output_get_transfer_route_mt_message(out, &ack, &transaction, &format, &raw, NULL) &&
         format == QMI_WMS_MESSAGE_FORMAT_GSM_WCDMA_POINT_TO_POINT)
-        deliver(w, false, (struct slice){ (const uint8_t *)raw->data, raw->len });
+        deliver(w, &(struct sms_place){ .stored = false }, (struct slice){ (const uint8_t *)raw->data, raw->len });
 }
 
 static void on_listed(GObject *object, GAsyncResult *result, gpointer number)
@@ -166,8 +229,8 @@ static void on_listed(GObject *object, GAsyncResult *result, gpointer number)
         rows = NULL;
     }
     for (guint i = 0; rows && i < rows->len; i++)
-        want(w, list_steps[w->list_step].storage,
-             g_array_index(rows, QmiMessageWmsListMessagesOutputMessageListElement, i).memory_index);
+        (void)want(w, list_steps[w->list_step].storage,
+                   g_array_index(rows, QmiMessageWmsListMessagesOutputMessageListElement, i).memory_index);
     w->list_step++;
     list_next(w);
 }
@@ -175,6 +238,7 @@ static void on_listed(GObject *object, GAsyncResult *result, gpointer number)
 static void list_next(struct sms_watch *w)
 {
     if (w->list_step == G_N_ELEMENTS(list_steps)) {
+        w->room_wanted = (1u << STORAGES) - 1;
         read_next(w);
         return;
     }
@@ -236,6 +300,30 @@ struct sms_watch *sms_watch_start(const char *path, const char *device, const st
     return w;
 }
 
+static void on_deleted(gpointer number, enum error_code status)
+{
+    struct sms_watch *w = watch_of(number);
+    if (!w)
+        return;
+    w->deleting = false;
+    w->room_wanted |= (1u << STORAGES) - 1;
+    w->events.deleted(w->user, w->device, status);
+    w = watch_of(number);
+    if (w)
+        ask_room(w);
+}
+
+enum error_code sms_watch_delete(struct sms_watch *w, const struct sms_place *place, const uint8_t sha256[32])
+{
+    if (!w->started || w->failed || place->storage >= STORAGES)
+        return ERROR_NOT_READY;
+    if (w->deleting)
+        return ERROR_BUSY;
+    w->deleting = true;
+    sms_storage_delete(w->wms, place->storage, place->index, sha256, on_deleted, number_of(w));
+    return ERROR_NONE;
+}
+
 void sms_watch_free(struct sms_watch *w)
 {
     if (!w)
@@ -245,6 +333,8 @@ void sms_watch_free(struct sms_watch *w)
         g_signal_handler_disconnect(w->wms, w->on_event);
     qmi_port_close(w->port);
     g_queue_clear_full(&w->queue, g_free);
+    if (w->poll)
+        g_source_remove(w->poll);
     g_free(w->device);
     g_free(w);
 }

@@ -17,18 +17,13 @@ for place in ("tests/scenario", "tests/sim", "tests/lab"):
 import world as scene  # noqa: E402
 from gi.repository import Gio, GLib  # noqa: E402
 import scenarios  # noqa: E402,F401  it loads the files of scenarios in their order
+from figures import environment, real_pid, rollup  # noqa: E402
 from main_job import lwm2m  # noqa: E402
 from send_push import command  # noqa: E402
 from sms_pdu import wap_push  # noqa: E402
 
 DAEMONS = ("agentd", "tred", "modemd")
-UNITS = {"tred": "gateway-tred.service", "modemd": "gateway-modemd.service", "agentd": "gateway-agent.service"}
 READS = 50
-
-
-def rollup(pid) -> dict:
-    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-    return {r.split(":")[0]: int(r.split()[1]) for r in rows if r.endswith("kB")}
 
 
 def libraries(pid) -> list:
@@ -54,20 +49,6 @@ def wakes(pid) -> dict:
         text = (task / "status").read_text()
         found[task.name] = int(text.split("\nvoluntary_ctxt_switches:")[1].split()[0])
     return found
-
-
-def real_pid(program: Path) -> int:
-    """The process that runs program: `lab run-as` replaces itself, but ask the kernel."""
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (entry / "exe").exists() and (entry / "exe").resolve() == program.resolve():
-            return int(entry.name)
-    raise scene.Trouble(f"{program} does not run")
-
-
-def environment(unit: str) -> dict:
-    """What the shipped unit sets for its program."""
-    text = (TREE / "etc/systemd" / unit).read_text()
-    return dict(line.split("=", 1)[1].split("=", 1) for line in text.splitlines() if line.startswith("Environment="))
 
 
 class Signals:
@@ -117,7 +98,7 @@ def empties(folder: Path, users: dict) -> dict:
     for name in DAEMONS:
         program = folder / f"empty-{name}"
         child = subprocess.Popen([str(TREE / "tests/lab/lab"), "run-as", users[name], "--", str(program)],
-                                 env={**os.environ, **environment(UNITS[name])})
+                                 env={**os.environ, **environment(name)})
         time.sleep(1)
         found[name] = {"memory": rollup(real_pid(program)), "libraries": libraries(real_pid(program))}
         child.terminate()
@@ -149,8 +130,8 @@ def main():
         os.sync()                                                # unwritten pages of a program's file would count as its memory
         packets = folder / "packets.jsonl"
         sniffer = subprocess.Popen([str(TREE / "tests/lab/lab"), "in", "operator", "--", "/usr/bin/python3", str(TREE / "tests/bench/sniff.py"), str(packets)])
-        for name, unit in UNITS.items():
-            world.start(name, env=environment(unit))
+        for name in scene.ORDER:
+            world.start(name, env=environment(name))
         pids = {name: real_pid(world.programs[name][1]) for name in DAEMONS}
         scene.until("the modem", lambda: (world.one("Modem") or {}).get("State") in ("registered", "connected"))
         scene.until("the sniffer", packets.exists)

@@ -30,6 +30,8 @@ def load():
     import restarts         # noqa: F401
     import roaming          # noqa: F401
     import sim_card         # noqa: F401
+    import sms_flood        # noqa: F401
+    import sms_traps        # noqa: F401
     import typed_digits     # noqa: F401
     import sources          # noqa: F401
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TREE / "tests/lab"))
+sys.path[:0] = [str(TREE / "tests/lab"), str(TREE / "tests/sim")]
 import labproc  # noqa: E402
 
 import gi  # noqa: E402

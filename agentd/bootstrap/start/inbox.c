@@ -61,6 +61,7 @@ struct inbox {
     uint64_t kick;
     struct wsp_push push; /* of the message at work, and its row */
     const struct route *route;
+    bool turned_away;     /* a message stayed in the modem; it is asked for again when half of the queue is free */
 };
 
 static void work(void *user);
@@ -100,6 +101,14 @@ static void message_free(struct message *m)
     free(m);
 }
 
+static size_t queue_length(const struct inbox *in)
+{
+    size_t n = 0;
+    for (const struct message *m = in->first; m; m = m->next)
+        n++;
+    return n;
+}
+
 static void finish(struct inbox *in, const struct error *e)
 {
     struct message *m = in->first;
@@ -110,6 +119,11 @@ static void finish(struct inbox *in, const struct error *e)
     message_free(m);
     if (in->first)
         kick(in);
+    if (in->turned_away && queue_length(in) <= QUEUE_MAX / 2) {
+        in->turned_away = false;
+        if (in->site->modem)
+            modem_sms_again(in->site->modem);
+    }
 }
 
 static void on_deleted(void *user, enum error_code status, const char *text)
@@ -536,29 +550,32 @@ static void done_later(void *user)
 /* Not taken in: whoever waits is told from the loop. */
 static void reject(struct inbox *in, struct message *m)
 {
-    log_warning("inbox", "%s", m->result.text);
+    if (m->done || m->result.code != ERROR_BUSY) /* a full queue is said once, by whom it turns away */
+        log_warning("inbox", "%s", m->result.text);
     if (m->done)
         (void)loop_timer(in->site->loop, 0, done_later, m);
     else
         message_free(m);
 }
 
-static void append(struct inbox *in, struct message *m)
+/* False: turned away. */
+static bool append(struct inbox *in, struct message *m)
 {
     struct message **at = &in->first;
     size_t n = 0;
     for (; *at; at = &(*at)->next, n++)
         if (memcmp((*at)->hash, m->hash, sizeof m->hash) == 0 && !m->done && !m->handle[0]) {
             message_free(m); /* the other route was first and nobody waits for this one */
-            return;
+            return true;
         }
     if (n >= QUEUE_MAX) {
         error_set(&m->result, ERROR_BUSY, "%d messages wait; this one stays where it is", QUEUE_MAX);
         reject(in, m);
-        return;
+        return false;
     }
     *at = m;
     kick(in);
+    return true;
 }
 
 static struct message *message_new(const char *source, const char *handle)
@@ -571,7 +588,7 @@ static struct message *message_new(const char *source, const char *handle)
     return m;
 }
 
-void inbox_offer(struct inbox *in, const char *source, struct slice data, const char *handle, inbox_done_fn *done, void *user)
+bool inbox_offer(struct inbox *in, const char *source, struct slice data, const char *handle, inbox_done_fn *done, void *user)
 {
     struct message *m = message_new(source, handle);
     m->done = done;
@@ -584,11 +601,16 @@ void inbox_offer(struct inbox *in, const char *source, struct slice data, const 
         error_set(&m->result, ERROR_NO_MEMORY, "message");
     if (m->result.code) {
         reject(in, m);
-        return;
+        return true;
     }
     memcpy(m->octets, data.data, data.len);
     m->len = data.len;
-    append(in, m);
+    if (append(in, m))
+        return true;
+    if (!in->turned_away)
+        log_info("inbox", "%d messages wait; further ones stay in the modem until there is room", QUEUE_MAX);
+    in->turned_away = true;
+    return false;
 }
 
 void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, inbox_done_fn *done, void *user)
@@ -598,7 +620,7 @@ void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, 
     m->done = done;
     m->user = user;
     error_set(&m->result, ERROR_NOT_FOUND, "the message is not in the store any more");
-    append(in, m);
+    (void)append(in, m);
 }
 
 void inbox_settle(struct inbox *in, const uint8_t hash[32], const struct error *error)

@@ -8,8 +8,10 @@ Promises: answers of the generic dialogue; what it does not know is ERROR.
 Must never carry user data: after CONNECT everything is swallowed until +++.
 
 Control socket (--control), one command a line, one line of answer ("error: ..." if refused):
-    sms HEX             store the PDU where +CPMS mem3 says, send +CMTI; answers the index, or full
+    sms HEX...          store the PDUs where +CPMS mem3 says, send a +CMTI for each; answers the indexes, or full
     store MEM HEX       store silently (what was there before start)
+    capacity MEM N      how many messages a storage takes
+    quiet               milliseconds since the last AT command
     cmt HEX             deliver directly as +CMT, not stored
     urc TEXT            send a raw unsolicited line
     set COMMAND ANSWER  change an answer, e.g. set AT+CSQ +CSQ: 5,99
@@ -25,6 +27,7 @@ import json
 import os
 import re
 import sys
+import time
 import tty
 from pathlib import Path
 
@@ -85,7 +88,7 @@ class Modem:
         self.active = set()
         self.cfun = 1
         self.overrides = {}
-        self.log = []
+        self.log, self.heard = [], time.monotonic()
         self.channels = []
         self.plugged = True
         self.network_time = NetworkTime()
@@ -108,6 +111,7 @@ class Modem:
     def execute(self, line):
         """Returns (list of answer lines, final code)."""
         self.log.append(line)
+        self.heard = time.monotonic()
         body = line[2:] if line[:2].upper() == "AT" else None
         if body is None:
             return [], ERROR
@@ -311,13 +315,17 @@ def control_sms(modem, verb, rest):
         pdu = bytes.fromhex(rest)
         modem.urc("+CMT: ,%d\r\n%s" % (tpdu_length(pdu), pdu.hex().upper()))
         return "ok"
-    mem, pdu = (modem.selected[2], rest) if verb == "sms" else rest.split(" ")
-    index = modem.store(mem, bytes.fromhex(pdu))
-    if index is None:
-        return "full"
-    if verb == "sms":
-        modem.urc('+CMTI: "%s",%d' % (mem, index))
-    return str(index)
+    if verb == "capacity":
+        mem, size = rest.split(" ")
+        modem.capacity[mem] = int(size)
+        return "ok"
+    words = rest.split(" ")
+    mem = modem.selected[2] if verb == "sms" else words.pop(0)
+    indexes = [modem.store(mem, bytes.fromhex(pdu)) for pdu in words]
+    for index in indexes:
+        if index is not None and verb == "sms":
+            modem.urc('+CMTI: "%s",%d' % (mem, index))
+    return "full" if None in indexes else " ".join(map(str, indexes))
 
 
 def control_answer(modem, verb, rest):
@@ -353,11 +361,14 @@ def control_show(modem, verb, rest):
         return json.dumps({m: {i: [s, p.hex()] for i, (s, p) in d.items()} for m, d in modem.memories.items()})
     if verb == "log":
         return json.dumps(modem.log)
+    if verb == "quiet":
+        return str(round((time.monotonic() - modem.heard) * 1000))
     return json.dumps({"contexts": modem.contexts, "active": sorted(modem.active), "auth": modem.auth,
                        "plugged": modem.plugged, "pin_tries": modem.sim.pin.tries})
 
 
-CONTROLS = {"sms": control_sms, "store": control_sms, "cmt": control_sms, "urc": control_answer, "set": control_answer,
+CONTROLS = {"sms": control_sms, "store": control_sms, "cmt": control_sms, "capacity": control_sms, "quiet": control_show,
+            "urc": control_answer, "set": control_answer,
             "unset": control_answer, "unplug": control_plug, "replug": control_plug, "pin": control_card,
             "network-time": control_time,
             "list": control_show, "log": control_show, "state": control_show, "bearer": control_show}

@@ -8,9 +8,10 @@ Promises: several clients at once; packets cross only while a packet call stands
 Must never run in a network namespace that has a real qmi-proxy.
 
 Control socket (--control), one command a line, one line of answer ("error: ..." if refused):
-    sms HEX             store the PDU (with SMSC) and raise the WMS indication; answers the index, or full
-    store HEX           store silently (what was there before start)
+    sms [nv] HEX...     store the PDUs (with SMSC; in UIM, or NV) in one burst and raise the WMS indications; answers the indexes, or full
+    store [nv] HEX...   store silently (what was there before start)
     route HEX           deliver the TPDU by transfer route (no storage, wants an ack)
+    capacity uim|nv N   how many messages a storage takes
     network-drop [WHY]  the network ends every call; WHY as below, default deactivated; answers how many there were
     reject-next [WHY]   refuse the next Start Network (may be given several times); default network-failure
     allow-all           forget what reject-next asked for
@@ -40,7 +41,7 @@ from basics import AWAY, REGISTRATIONS, CtlService, DmsService, NasService, WdaS
 from qmux import NAMES, NOT_SUPPORTED, Link, parse_frame, response, result
 from uicc import Card, UimService
 from wds import Peer, WdsService
-from wms import WmsService
+from wms import CAPACITIES, STORAGES, WmsService
 
 
 class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsService, WdsService):
@@ -50,6 +51,7 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
         self.refused, self.refreshes = set(), {"clients": {}, "complete": 0}
         self.links, self.clients, self.current = [], {}, None
         self.sms, self.acks = {}, []
+        self.capacities = {STORAGES[name]: size for name, size in CAPACITIES.items()}
         self.profiles = {1: {0x10: b"default", 0x11: b"\x03", 0x14: b"internet"}}
         self.networks, self.families, self.attempts, self.refuse = {}, {}, [], []
         self.peer, self.table = peer or Peer("", ""), table
@@ -82,8 +84,14 @@ def control_sms(modem, verb: str, rest: str) -> str:
     if verb == "route":
         modem.route(bytes.fromhex(rest))
         return "ok"
-    index = modem.store(bytes.fromhex(rest), silent=verb == "store")
-    return "full" if index is None else str(index)
+    if verb == "capacity":
+        name, size = rest.split()
+        modem.capacities[STORAGES[name]] = int(size)
+        return "ok"
+    words = rest.split()
+    storage = words.pop(0) if words[0] in STORAGES else "uim"
+    indexes = [modem.store(bytes.fromhex(pdu), storage, silent=verb == "store") for pdu in words]
+    return "full" if None in indexes else " ".join(map(str, indexes))
 
 
 def control_network(modem, verb: str, rest: str) -> str:
@@ -151,11 +159,11 @@ def control_card_state(modem, verb: str, rest: str) -> str:
 
 def control_show(modem, verb: str, rest: str) -> str:
     if verb == "list":
-        return json.dumps({i: [t, p.hex()] for i, (t, p) in modem.sms.items()})
+        return json.dumps(modem.stored())
     return json.dumps(modem.log if verb == "log" else modem.state())
 
 
-CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "network-drop": control_network,
+CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "capacity": control_sms, "network-drop": control_network,
             "reject-next": control_network, "allow-all": control_network, "subscription": control_network,
             "unplug": control_plug, "replug": control_plug, "file": control_card,
             "card": control_card, "pin": control_card, "register": control_register,

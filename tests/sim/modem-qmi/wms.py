@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The message service (WMS) of the simulated modem.
 
-Owns: one storage (UIM) of received PDUs with their tags, the acknowledgements of transfer-route messages.
-Promises: every stream hears of every message, and any client can read it until somebody deletes it.
+Owns: two storages (UIM and NV) of received PDUs with their tags and capacities, the acknowledgements of transfer-route messages.
+Promises: every stream hears of every message, and any client can read it until somebody deletes it; what does not fit is refused, as a network is told.
 Must never look into a message.
 """
 import struct
 
 from qmux import BROADCAST, INVALID_ARG, NO_ENTRY, WMS, arr16, indication, result, tlv
 
-STORAGE_UIM, CAPACITY = 0, 255
+STORAGES = {"uim": 0, "nv": 1}
+CAPACITIES = {"uim": 255, "nv": 255}
 FORMAT_GW_PP = 6
 TAG_READ, TAG_NOT_READ = 0, 1
 
@@ -22,34 +23,51 @@ class WmsService:
     def wms_0033(self, t, cid): return result() + tlv(0x01, struct.pack("<H", 0))
     def wms_0030(self, t, cid): return result() + tlv(0x01, b"\x01")
 
+    def wms_0036(self, t, cid):                       # Get Store Max Size: all and free slots
+        slots = self.slots(t[0x01][0])
+        if slots is None:
+            return result(INVALID_ARG)
+        size = self.capacities[t[0x01][0]]
+        return result() + tlv(0x01, struct.pack("<I", size)) + tlv(0x10, struct.pack("<I", size - len(slots)))
+
+    def slots(self, storage):
+        """{index: (tag, PDU)} of a storage, None if there is no such one."""
+        return self.sms.setdefault(storage, {}) if storage in STORAGES.values() else None
+
     def wms_0031(self, t, cid):                       # List Messages
+        slots = self.slots(t[0x01][0])
+        if slots is None:
+            return result(INVALID_ARG)
         wanted = t.get(0x11, b"\xff")[0]
-        rows = [(i, tag) for i, (tag, _) in sorted(self.sms.items())
-                if t[0x01][0] == STORAGE_UIM and wanted in (0xFF, tag)]
+        rows = [(i, tag) for i, (tag, _) in sorted(slots.items()) if wanted in (0xFF, tag)]
         return result() + tlv(0x01, struct.pack("<I", len(rows)) + b"".join(struct.pack("<IB", *r) for r in rows))
 
     def wms_0022(self, t, cid):                       # Raw Read
         storage, index = struct.unpack("<BI", t[0x01])
-        if storage != STORAGE_UIM or index not in self.sms:
+        slots = self.slots(storage) or {}
+        if index not in slots:
             return result(NO_ENTRY)
-        tag, pdu = self.sms[index]
-        self.sms[index] = (TAG_READ, pdu)
+        tag, pdu = slots[index]
+        slots[index] = (TAG_READ, pdu)
         return result() + tlv(0x01, bytes([tag, FORMAT_GW_PP]) + arr16(pdu))
 
     def wms_0023(self, t, cid):                       # Modify Tag
         storage, index, tag = struct.unpack("<BIB", t[0x01])
-        if storage != STORAGE_UIM or index not in self.sms:
+        slots = self.slots(storage) or {}
+        if index not in slots:
             return result(NO_ENTRY)
-        self.sms[index] = (tag, self.sms[index][1])
+        slots[index] = (tag, slots[index][1])
         return result()
 
     def wms_0024(self, t, cid):                       # Delete: by index, by tag, or the whole storage
-        if t.get(0x01, b"\x00")[0] != STORAGE_UIM:
+        slots = self.slots(t.get(0x01, b"\xff")[0])
+        if slots is None:
             return result(INVALID_ARG)
         if 0x10 in t:
-            return result() if self.sms.pop(struct.unpack("<I", t[0x10])[0], None) else result(NO_ENTRY)
+            return result() if slots.pop(struct.unpack("<I", t[0x10])[0], None) else result(NO_ENTRY)
         tag = t[0x11][0] if 0x11 in t else None
-        self.sms = {i: row for i, row in self.sms.items() if tag is not None and row[0] != tag}
+        for index in [i for i, row in slots.items() if tag is None or row[0] == tag]:
+            del slots[index]
         return result()
 
     def wms_0037(self, t, cid):                       # Send Ack
@@ -60,15 +78,22 @@ class WmsService:
         for link in list(self.links):
             link.send(indication(WMS, BROADCAST, 0x0001, body + tlv(0x12, b"\x01")))
 
-    def store(self, pdu: bytes, silent: bool = False):
+    def store(self, pdu: bytes, storage: str = "uim", silent: bool = False):
         """Index of the stored PDU (SMSC address first), None if the storage is full."""
-        index = next((i for i in range(CAPACITY) if i not in self.sms), None)
+        number = STORAGES[storage]
+        slots = self.slots(number)
+        index = next((i for i in range(self.capacities[number]) if i not in slots), None)
         if index is None:
             return None
-        self.sms[index] = (TAG_NOT_READ, pdu)
+        slots[index] = (TAG_NOT_READ, pdu)
         if not silent:
-            self.announce(tlv(0x10, struct.pack("<BI", STORAGE_UIM, index)))
+            self.announce(tlv(0x10, struct.pack("<BI", number, index)))
         return index
+
+    def stored(self) -> dict:
+        """What lies where: the index alone means UIM, "nv" before it NV."""
+        return {("" if name == "uim" else name) + str(i): [tag, pdu.hex()] for name, number in STORAGES.items()
+                for i, (tag, pdu) in self.slots(number).items()}
 
     def route(self, tpdu: bytes) -> None:
         """Transfer route: not stored, to be acknowledged."""

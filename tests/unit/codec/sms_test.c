@@ -214,6 +214,35 @@ static void the_oldest_message_goes_first(void)
     g_free(a);
 }
 
+static void who_sends_the_most_makes_room(void)
+{
+    struct sms_assembly *a = g_new0(struct sms_assembly, 1);
+    struct sms_deliver first = part(9, 2, 1, "A"), second = part(9, 2, 2, "B");
+    first.sender = second.sender = (struct slice){ (const uint8_t *)"\x91\x22", 2 };
+    g_assert_false(add(a, first, 0));
+    for (uint16_t i = 0; i < 3 * SMS_ASSEMBLIES; i++)
+        g_assert_false(add(a, part(i, 2, 1, "x"), 1));
+    g_assert_true(add(a, second, 2));
+    g_free(a);
+}
+
+static void places_go_through_in_the_order_of_the_parts(void)
+{
+    struct sms_assembly *a = g_new0(struct sms_assembly, 1);
+    struct sms_deliver first = part(7, 3, 1, "A"), second = part(7, 3, 2, "B"), third = part(7, 3, 3, "C"), alone = { .place = 4 };
+    first.place = 11;
+    second.place = 0; /* by transfer route: it lies nowhere */
+    third.place = 33;
+    g_assert_false(add(a, third, 0));
+    g_assert_false(add(a, first, 0));
+    g_assert_true(add(a, second, 0));
+    g_assert_cmpuint(a->place_count, ==, 3);
+    g_assert_true(a->places[0] == 11 && a->places[1] == 0 && a->places[2] == 33);
+    g_assert_true(add(a, alone, 0));
+    g_assert_true(a->place_count == 1 && a->places[0] == 4);
+    g_free(a);
+}
+
 static void the_pool_is_bounded(void)
 {
     struct sms_assembly *a = g_new0(struct sms_assembly, 1);
@@ -247,6 +276,8 @@ int main(int argc, char **argv)
     g_test_add_func("/sms/ports must be the same", ports_must_be_the_same);
     g_test_add_func("/sms/old parts expire", old_parts_expire);
     g_test_add_func("/sms/the oldest message goes first", the_oldest_message_goes_first);
+    g_test_add_func("/sms/who sends the most makes room", who_sends_the_most_makes_room);
+    g_test_add_func("/sms/places go through in the order of the parts", places_go_through_in_the_order_of_the_parts);
     g_test_add_func("/sms/the pool is bounded", the_pool_is_bounded);
     return g_test_run();
 }

@@ -47,13 +47,14 @@ static void on_changed(void *user)
         say("modem none");
 }
 
-static void on_sms(void *user, const struct modem_sms *sms)
+static bool on_sms(void *user, const struct modem_sms *sms)
 {
     (void)user;
     char *hex = malloc(2 * sms->data.len + 1);
     say("sms route=%s push=%d handle=%s data=%s", sms->via_qmi ? "qmi" : "mm", modem_sms_sort(sms->data) == MODEM_SMS_OURS, sms->handle,
         text_hex(sms->data.data, sms->data.len, hex));
     free(hex);
+    return true;
 }
 
 static void on_time(void *user, uint64_t seconds)

@@ -130,13 +130,13 @@ def probe_until(probe: Program, good, seconds: float = 20) -> bool:
 def messages(folder: Path, probe: Program) -> None:
     hexed = PUSH.hex()
     check("a message stored before start came by ModemManager", len(probe.seen(f"^sms route=mm push=1 handle=/\\S+ data={hexed}$")) == 1)
-    check("and by agent-modemd", bool(probe_until(probe, lambda _: probe.seen(f"^sms route=qmi push=1 handle= data={hexed}$"))))
+    check("and by agent-modemd", bool(probe_until(probe, lambda _: probe.seen(f"^sms route=qmi push=1 handle=qmi/\\d+ data={hexed}$"))))
     probe.mark()
     fresh = PUSH[:-1] + b"\x01"
     send(folder, fresh, "--pause", "0", "--ref", "77", "--order", "3,1,2")
     mm = probe.wait(f"^sms route=mm push=1 handle=(\\S+) data={fresh.hex()}$", 20)
     check("a burst out of order is whole by ModemManager", bool(mm))
-    check("and by agent-modemd", bool(probe_until(probe, lambda _: probe.seen(f"^sms route=qmi push=1 handle= data={fresh.hex()}$"))))
+    check("and by agent-modemd", bool(probe_until(probe, lambda _: probe.seen(f"^sms route=qmi push=1 handle=qmi/\\d+ data={fresh.hex()}$"))))
     probe.mark()
     probe.say(f"delete {mm[1]}")
     check("it can be deleted", bool(probe.wait("^delete None", 10)))

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from modemd_wire import LINK_DOWN, LINK_UP, SMS_WATCH, STATUS, SUCCESS, Modemd, link_up, text
+from modemd_wire import LINK_DOWN, LINK_UP, SMS_DELETE, SMS_WATCH, STATUS, SUCCESS, Modemd, link_up, text
 
 PROGRAM = sys.argv[1]
 ERRORS = [line.split('"')[1] for line in (Path(__file__).resolve().parents[3] / "agentd/base/error_list.h").read_text().splitlines()
@@ -171,6 +171,7 @@ def check_refusals(modemd: Modemd) -> None:
     status, _ = modemd.ask(LINK_UP, link_up("wwan0", 1001, 0, ["203.0.113.2/24"], []))
     check("an address of another port is DENIED, and nothing done", name(status) == "Denied" and not ours("wwan0") and not rules(), name(status))
     check("a device name with a slash is INVALID", name(modemd.ask(SMS_WATCH, text("../null"))[0]) == "Invalid")
+    check("without a watch nothing is deleted", name(modemd.ask(SMS_DELETE, text("cdc-wdm0") + bytes(37))[0]) == "NotReady")
     check("without qmi-proxy a watch is NOT_READY", name(modemd.ask(SMS_WATCH, text("cdc-wdm0"))[0]) == "NotReady")
 
 
