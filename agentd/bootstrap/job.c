@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "bootstrap/instruction.h"
 #include "bootstrap/job_room.h"
+#include "bootstrap/policy.h"
 #include "bootstrap/ways.h"
 
 static void enter(struct conductor *c);
@@ -67,11 +68,20 @@ static void context_read(struct conductor *c, struct context_row *row)
     }
 }
 
+/* Bearers alone do not consume the context. */
 static void write_committed(struct conductor *c)
 {
     struct context_row row;
+    store_items_commit(c->site->store, c->row.id);
+    if (c->lease.bound)
+        ways_bind_sim(c->site, c->row.context);
+    if (c->briefing.mechanism == MECHANISM_BEARER) {
+        store_inbox_set(c->site->store, c->row.hash, INBOX_DONE, "", true);
+        return;
+    }
     context_read(c, &row);
     row.committed = true;
+    row.closes_others = c->trigger.settings->closes_contexts;
     row.committed_at = site_wall_clock(c->site);
     row.last_error[0] = '\0';
     (void)text_copy(row.source, sizeof row.source, c->row.source);
@@ -79,15 +89,23 @@ static void write_committed(struct conductor *c)
     (void)text_copy(row.provurl, sizeof row.provurl, c->trigger.settings->provurl);
     store_context_put(c->site->store, &row);
     instruction_own(c->site->store, row.name, &c->trigger.settings->origin);
-    store_items_commit(c->site->store, c->row.id);
-    if (c->lease.bound)
-        ways_bind_sim(c->site, c->row.context);
     store_inbox_set(c->site->store, c->row.hash, INBOX_COMMITTED, "", true);
+}
+
+/* Authenticated by the IMSI alone, which is no secret. */
+static bool is_anybodys(const struct trigger *t)
+{
+    return t->kind == TRIGGER_SETTINGS && t->sec == PUSH_NETWPIN;
 }
 
 static void write_failed(struct conductor *c)
 {
     struct context_row row;
+    bool known = memcmp(c->trigger.hash, c->row.hash, sizeof c->row.hash) == 0; /* not after a restart in the roll-back */
+    if (known && is_anybodys(&c->trigger)) { /* its context stays as it is, and the message is not kept */
+        store_inbox_set(c->site->store, c->row.hash, INBOX_REFUSED, c->row.error, true);
+        return;
+    }
     context_read(c, &row);
     row.attempts++;
     (void)text_copy(row.last_error, sizeof row.last_error, c->row.error);
@@ -256,7 +274,7 @@ static void begin(struct conductor *c, enum job_step step)
 {
     c->step = step;
     c->entered_ms = loop_now(c->site->loop);
-    c->session_confirmed = false;
+    c->session_confirmed = c->touched_bearer = false;
     service_set_bootstrapping(c->service, step < JOB_COMMITTED);
     job_view_begin(c->site, &c->row, "bootstrap", step);
     enter(c);
@@ -277,7 +295,13 @@ static bool job_insert(struct conductor *c, const struct trigger *t, struct erro
     return store_commit(c->site->store, err) == ERROR_NONE;
 }
 
-/* An instruction that breaks a rule is refused before it is a job. */
+/* Judged before there is a job: what is refused touches neither context nor bearer. */
+static enum taken authorise(struct conductor *c, const struct trigger *t, struct error *err)
+{
+    enum error_code rc = policy_authorise(c->site, t, err);
+    return !rc ? TAKEN_WORKING : rc == ERROR_UNPROVISIONED ? TAKEN_LATER : TAKEN_REFUSED;
+}
+
 static enum taken begin_job(struct conductor *c, struct trigger *t, struct error *err)
 {
     struct error e = { 0 };
@@ -288,8 +312,16 @@ static enum taken begin_job(struct conductor *c, struct trigger *t, struct error
         settings_free(t->settings);
         return TAKEN_WORKING;
     }
-    if ((c->row.id && !same) || c->held)
+    bool other = (c->row.id && !same) || c->held;
+    if (other && is_anybodys(t)) { /* whoever knows the IMSI makes nothing wait */
+        error_set(err, ERROR_BUSY, "another bootstrap is running");
+        return TAKEN_REFUSED;
+    }
+    if (other)
         return TAKEN_LATER; /* stays pending; job_done, or who holds, resumes the inbox */
+    enum taken taken = same ? TAKEN_WORKING : authorise(c, t, err);
+    if (taken != TAKEN_WORKING)
+        return taken;
     if (!same && !job_insert(c, t, &e)) {
         site_report(c->site, "job", 0, &e);
         c->row = (struct job_row){ 0 };

@@ -87,7 +87,11 @@ void job_adopt(struct conductor *c)
     c->report_delay_ms = 0;
     service_adopt(c->service, c->row.context);
     job_view_context(c->site, c->row.context);
-    c->timer = loop_timer(c->site->loop, 0, report, c);
+    struct context_row row;
+    if (store_context_get(c->site->store, c->row.context, &row) && row.committed)
+        c->timer = loop_timer(c->site->loop, 0, report, c);
+    else
+        job_post(c, JOB_REPORT_TAKEN); /* a bearer alone: there is nobody to report to */
 }
 
 /* --- ROLLING_BACK --- */
@@ -142,7 +146,7 @@ void job_roll_back(struct conductor *c)
 {
     service_drop_trial(c->service);
     job_drop_values(c);
-    if (c->site->bearers) {
+    if (c->site->bearers && c->touched_bearer) {
         c->busy_connecting = true; /* until the old state is back */
         bearers_disconnect(c->site->bearers, on_bearer_down, c);
     }

@@ -61,7 +61,7 @@ static void connect_bearer(struct conductor *c)
     char id[STORE_NAME];
     service_look(c->service); /* whether data may be used is judged by the facts of now */
     apply_id(c->row.context, c->briefing.napdef->napid, id, sizeof id);
-    c->busy_connecting = true;
+    c->busy_connecting = c->touched_bearer = true;
     bearers_connect(c->site->bearers, id, c->briefing.napdef, on_lease, c);
 }
 
@@ -76,6 +76,11 @@ void job_connect(void *user)
         return;
     }
     enum way way = policy_way(c->site, c->row.source, c->briefing.napdef, loop_now(c->site->loop) - c->entered_ms);
+    if (way == WAY_HOST && c->briefing.mechanism == MECHANISM_BEARER) {
+        error_set(&e, ERROR_NO_MODEM, "the document brings a bearer and no modem is there for it");
+        job_fail(c, &e);
+        return;
+    }
     if (way == WAY_HOST || !c->briefing.napdef) {
         c->lease = (struct lease){ .bound = false };
         job_post(c, JOB_LEASED);
@@ -151,6 +156,10 @@ static void on_executed(void *user, const struct error *error, const struct dm_o
 
 void job_execute(struct conductor *c)
 {
+    if (c->briefing.mechanism == MECHANISM_BEARER) {
+        c->apply = apply_seal(c->site, c->trigger.settings, c->briefing.napdef, c->row.context, on_sealed, c);
+        return;
+    }
     struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,
                                .apn = c->lease.bound ? c->briefing.napdef->apn : "" };
     c->omadm = omadm_start(c->site, &task, on_executed, job_wait_note, c);

@@ -17,10 +17,58 @@ static bool context_exists(const struct factory_data *f, const char *name)
     return false;
 }
 
-/* Trust rule 1: NETWPIN alone (the IMSI is no secret) never brings an account. */
-static bool brings_account(const struct settings *s)
+static bool anything_installed(struct site *s)
 {
-    return s->dms > 0 || s->provurl[0] != '\0';
+    static const char *const kinds[] = { "bearer", "dm", "lwm2m" };
+    struct item_row row;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (store_item_at(s->store, kinds[i], false, 0, &row))
+            return true;
+    return false;
+}
+
+/* The first bearer of a gateway that has none: whoever brings it, it replaces nothing, and whatever comes later outranks it. */
+static enum error_code authorise_bearer(struct site *s, struct error *err)
+{
+    struct context_row row;
+    for (size_t i = 0; i < s->factory.context_count; i++)
+        if (store_context_get(s->store, s->factory.contexts[i], &row) && row.committed)
+            return error_set(err, ERROR_POLICY, "a bearer without an account, but context %s is bootstrapped", row.name);
+    if (anything_installed(s))
+        return error_set(err, ERROR_POLICY, "a bearer without an account, but the gateway has one; nothing is replaced");
+    return ERROR_NONE;
+}
+
+/* Trust rule 1: NETWPIN alone (the IMSI is no secret) brings bearers and nothing else. */
+static enum error_code authorise_netwpin(const struct settings *set, struct error *err)
+{
+    if (set->beyond[0])
+        return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate %s", set->beyond);
+    if (set->provurl[0])
+        return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate PROVURL");
+    if (set->dms || set->lwm2ms)
+        return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate an account");
+    return ERROR_NONE;
+}
+
+/* ProvCont 4.5: CONTEXT-ALLOW 0 of a committed bootstrap closes the other contexts, until its own is opened again. */
+static enum error_code check_closed(struct site *s, const char *context, struct error *err)
+{
+    struct context_row row;
+    for (size_t i = 0; i < s->factory.context_count; i++)
+        if (strcmp(s->factory.contexts[i], context) != 0 && store_context_get(s->store, s->factory.contexts[i], &row) && row.committed &&
+            row.closes_others)
+            return error_set(err, ERROR_POLICY, "context %s is closed: %.100s bootstrapped %s with CONTEXT-ALLOW 0", context, row.server_id, row.name);
+    return ERROR_NONE;
+}
+
+static enum error_code check_complete(const struct settings *set, struct error *err)
+{
+    if (set->dms == 0)
+        return error_set(err, ERROR_INCOMPLETE, "the document has neither a w7 account (APPLICATION with APPID w7) nor a NAPDEF");
+    if (set->dm[0].client.secret[0] == '\0' && set->dm[0].secrets == DM_SECRETS_OWN)
+        return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
+    return ERROR_NONE;
 }
 
 /* OMA DM Bootstrap, re-bootstrap: an account of that server in another context is not taken over from here. */
@@ -38,23 +86,24 @@ static bool server_elsewhere(struct site *s, const struct trigger *t, struct ite
 
 enum error_code policy_authorise(struct site *s, const struct trigger *t, struct error *err)
 {
+    const struct settings *set = t->settings;
+    struct context_row row;
+    enum error_code rc = ERROR_NONE;
     if (!s->factory.present)
         return error_set(err, ERROR_UNPROVISIONED, "a trigger came, but the gateway has no factory data");
     if (!context_exists(&s->factory, t->context))
         return error_set(err, ERROR_POLICY, "the gateway has no context \"%s\"", t->context);
-    struct context_row row;
     struct item_row item;
+    if (t->kind == TRIGGER_SETTINGS && t->sec == PUSH_NETWPIN && (rc = authorise_netwpin(set, err)))
+        return rc;
+    if (settings_is_bearer_only(set))
+        return authorise_bearer(s, err);
     if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t))
         return error_set(err, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", t->context, row.server_id);
-    if (t->kind == TRIGGER_SETTINGS && t->sec == PUSH_NETWPIN && brings_account(t->settings))
-        return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate an account");
     if (server_elsewhere(s, t, &item))
         return error_set(err, ERROR_EXISTS, "the server has an account already, in context %.40s", item.context);
-    if (t->settings->dms == 0)
-        return error_set(err, ERROR_INCOMPLETE, "the document has no w7 account (APPLICATION with APPID w7)");
-    if (t->settings->dm[0].client.secret[0] == '\0' && t->settings->dm[0].secrets == DM_SECRETS_OWN)
-        return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
-    return ERROR_NONE;
+    rc = check_closed(s, t->context, err);
+    return rc ? rc : check_complete(set, err);
 }
 
 static bool from_modem(const char *source)

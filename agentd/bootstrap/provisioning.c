@@ -181,6 +181,8 @@ static enum error_code take_bootstrap(const struct prov_node *in, struct setting
     enum error_code rc = field_text(&(struct field){ in, "BOOTSTRAP", "NAME" }, false, out->bootstrap_name, sizeof out->bootstrap_name, err);
     if (!rc)
         rc = field_text(&(struct field){ in, "BOOTSTRAP", "PROVURL" }, false, out->provurl, sizeof out->provurl, err);
+    const char *allow = prov_parm(in, "CONTEXT-ALLOW");
+    out->closes_contexts = out->closes_contexts || (allow && strcmp(allow, "0") == 0);
     if (!rc && out->provurl[0] && uri_split(out->provurl, "https", host, sizeof host, &port, NULL))
         rc = error_set(err, ERROR_INVALID, "BOOTSTRAP: PROVURL must be an https URI");
     return rc;
@@ -224,6 +226,8 @@ static enum error_code take_one(const struct prov_node *root, const struct prov_
         return take_bootstrap(n, out, err);
     if (strcmp(type, "NAPDEF") == 0)
         return provisioning_napdef(root, n, out, err);
+    if (!out->beyond[0])
+        (void)text_copy(out->beyond, sizeof out->beyond, type);
     if (strcmp(type, "VENDORCONFIG") == 0)
         return take_vendor(n, out, pin, err);
     if (strcmp(type, "CertificateStore") == 0)

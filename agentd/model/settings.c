@@ -17,6 +17,11 @@ void settings_free(struct settings *s)
     secret_pages_free(s, sizeof *s);
 }
 
+bool settings_is_bearer_only(const struct settings *s)
+{
+    return s->napdefs > 0 && s->dms == 0 && s->lwm2ms == 0;
+}
+
 const struct napdef *settings_napdef(const struct settings *s, const char *napid)
 {
     for (size_t i = 0; napid[0] && i < s->napdefs; i++)

@@ -28,6 +28,8 @@ struct settings {
     char bootstrap_name[64]; /* BOOTSTRAP/NAME */
     bool by_tree;            /* a DM profile: of management trees */
     char context[33];        /* VENDORCONFIG NAME=gateway-agent, CONTEXT; "": usim */
+    char beyond[33];         /* first characteristic that is neither BOOTSTRAP nor NAPDEF, e.g. PXLOGICAL; "" if there is none */
+    bool closes_contexts;    /* BOOTSTRAP/CONTEXT-ALLOW 0: no bootstrap of other contexts */
     struct napdef napdef[SETTINGS_NAPDEFS];
     size_t napdefs;
     struct dm_account dm[SETTINGS_DM];
@@ -38,6 +40,7 @@ struct settings {
 
 struct settings *settings_new(void);
 void settings_free(struct settings *s); /* wipes; NULL is fine */
+bool settings_is_bearer_only(const struct settings *s); /* NAPDEFs and nothing that needs a server */
 const struct napdef *settings_napdef(const struct settings *s, const char *napid); /* NULL if none; "" or unknown: NULL */
 /* True if TO-NAPID names n, or nothing; "INTERNET" names those with INTERNET. */
 bool settings_names(const struct dm_account *a, const struct napdef *n);

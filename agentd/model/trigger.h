@@ -39,12 +39,15 @@ enum taken {
     TAKEN_REFUSED, /* for the reason given; the message is refused */
 };
 
-enum mechanism { MECHANISM_OMADM };
+enum mechanism {
+    MECHANISM_OMADM,
+    MECHANISM_BEARER /* nothing to execute: the document brings a first bearer, and its connection is the proof */
+};
 
 struct briefing {
     enum mechanism mechanism;
     bool needs_ip;
-    const struct dm_account *account; /* inside the trigger's settings */
+    const struct dm_account *account; /* OMADM: inside the trigger's settings */
     const struct napdef *napdef;      /* way to the server; NULL: any uplink */
 };
 

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
-enum { SCHEMA_VERSION = 1, HISTORY_KEEP = 500 };
+enum { SCHEMA_VERSION = 1, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };
 
 struct store {
     sqlite3 *db;
@@ -328,7 +328,8 @@ bool store_context_get(struct store *s, const char *name, struct context_row *ou
     bind_text(st, 1, name);
     bool found = row(st);
     if (found) {
-        *out = (struct context_row){ .committed = sqlite3_column_int(st, 0) != 0, .committed_at = column_number(st, 5) };
+        *out = (struct context_row){ .committed = sqlite3_column_int(st, 0) != 0, .closes_others = sqlite3_column_int(st, 0) == COMMITTED_AND_CLOSES,
+                                     .committed_at = column_number(st, 5) };
         (void)text_copy(out->name, sizeof out->name, name);
         column_text(st, 1, out->source, sizeof out->source);
         column_text(st, 2, out->server_id, sizeof out->server_id);
@@ -345,7 +346,7 @@ void store_context_put(struct store *s, const struct context_row *r)
     sqlite3_stmt *st = prepare(s, "INSERT OR REPLACE INTO context(name,committed,source,server_id,provurl,last_error,committed_at,attempts)"
                                   " VALUES(?,?,?,?,?,?,?,?)");
     bind_text(st, 1, r->name);
-    bind_number(st, 2, r->committed);
+    bind_number(st, 2, !r->committed ? 0 : r->closes_others ? COMMITTED_AND_CLOSES : 1);
     bind_text(st, 3, r->source);
     bind_text(st, 4, r->server_id);
     bind_text(st, 5, r->provurl);

@@ -57,6 +57,7 @@ void store_inbox_prune(struct store *s, size_t keep);
 struct context_row {
     char name[STORE_NAME];
     bool committed;
+    bool closes_others; /* CONTEXT-ALLOW 0 */
     char source[16], server_id[256], provurl[256], last_error[32];
     uint64_t committed_at; /* Unix seconds */
     uint32_t attempts;

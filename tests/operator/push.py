@@ -87,8 +87,16 @@ def certificate_store(path: Path) -> ET.Element:
     return characteristic("CertificateStore", characteristic("ROOT", characteristic(thumbprint, parm("EncodedCertificate", b64(raw)))))
 
 
+def pxlogical(a: argparse.Namespace) -> ET.Element:
+    """A default proxy for everything (ProvCont 4.3)."""
+    physical = characteristic("PXPHYSICAL", parm("PHYSICAL-PROXY-ID", "PX1"), parm("PXADDR", a.proxy), parm("PXADDRTYPE", "IPV4"),
+                              parm("TO-NAPID", a.napid), characteristic("PORT", parm("PORTNBR", "8080")))
+    return characteristic("PXLOGICAL", parm("PROXY-ID", "PROXY1"), parm("NAME", "Proxy"), physical)
+
+
 def make_document(a: argparse.Namespace, account: accounts.Account) -> ET.Element:
-    boot = [parm("NAME", a.name)] + ([parm("PROVURL", a.provurl or account.url)] if not a.no_provurl else [])
+    closed = [parm("CONTEXT-ALLOW", a.context_allow)] if a.context_allow else []
+    boot = [parm("NAME", a.name)] + closed + ([parm("PROVURL", a.provurl or account.url)] if not a.no_provurl else [])
     parts = [characteristic("BOOTSTRAP", *boot)]
     if not a.no_napdef:
         parts += [napdef(a), *map(also, a.also)]
@@ -96,6 +104,10 @@ def make_document(a: argparse.Namespace, account: accounts.Account) -> ET.Elemen
         parts.append(application(a, account))
     if a.certificate:
         parts.append(certificate_store(a.certificate))
+    if a.proxy:
+        parts.append(pxlogical(a))
+    if a.client_identity:
+        parts.append(characteristic("CLIENTIDENTITY", parm("CLIENT-ID", a.client_identity)))
     return document(*parts, *vendor(a))
 
 
@@ -127,7 +139,8 @@ def make_pdu(a: argparse.Namespace, body: bytes) -> bytes:
     if a.no_sec:
         return wsp.wsp_push(body, **kind)
     text = None if a.no_mac or sec == wsp.USERPINMAC else mac
-    return wsp.wsp_push(body, **kind, sec=sec, mac_text=text, mac_first=a.mac_first, tid=random.randrange(1, 256))
+    return wsp.wsp_push(body, **kind, sec=sec if a.sec_value is None else a.sec_value, mac_text=text, mac_first=a.mac_first,
+                        tid=random.randrange(1, 256))
 
 
 def make_notification(a: argparse.Namespace) -> bytes:
@@ -215,10 +228,14 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--wrong-pin", action="store_true", help="a random SERVER-PIN")
     g.add_argument("--certificate", type=Path, metavar="CERT", help="CertificateStore/ROOT with this certificate")
     g.add_argument("--context", help="VENDORCONFIG CONTEXT")
+    g.add_argument("--proxy", metavar="ADDRESS", help="PXLOGICAL with this address")
+    g.add_argument("--client-identity", help="CLIENTIDENTITY/CLIENT-ID")
+    g.add_argument("--context-allow", metavar="N", help="BOOTSTRAP/CONTEXT-ALLOW")
     g = p.add_argument_group("authentication")
     g.add_argument("--sec", choices=SECS, default="userpin")
     g.add_argument("--pin", help="device PIN (default: of devices.json)")
     g.add_argument("--imsi", default="", help="for netwpin and usernetwpin")
+    g.add_argument("--sec-value", type=int, metavar="N", help="this number as SEC, whatever the key was")
     g.add_argument("--typed-out", type=Path, help="write what a person types for userpinmac")
     g.add_argument("--wrong-mac", action="store_true", help="one bit of the MAC is wrong")
     g.add_argument("--no-mac", action="store_true", help="SEC without MAC")

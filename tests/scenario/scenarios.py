@@ -23,6 +23,7 @@ def scenario(**world_options):
 
 
 def load():
+    import attacks          # noqa: F401
     import bad_input        # noqa: F401
     import main_job         # noqa: F401
     import neighbours       # noqa: F401

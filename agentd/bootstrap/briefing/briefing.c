@@ -7,6 +7,10 @@
 enum error_code briefing_from_settings(const struct settings *s, struct briefing *out, struct error *err)
 {
     const struct dm_account *a = &s->dm[0];
+    if (settings_is_bearer_only(s)) {
+        *out = (struct briefing){ .mechanism = MECHANISM_BEARER, .needs_ip = true, .napdef = &s->napdef[0] };
+        return ERROR_NONE;
+    }
     *out = (struct briefing){ .mechanism = MECHANISM_OMADM, .needs_ip = true, .account = a };
     for (size_t i = 0; i < a->napids && !out->napdef; i++)
         out->napdef = settings_napdef(s, a->napid[i]);

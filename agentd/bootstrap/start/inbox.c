@@ -257,7 +257,10 @@ static void hand_over(struct inbox *in)
         finish(in, &e);
         return;
     case TAKEN_LATER:
-        error_set(&e, ERROR_BUSY, "another bootstrap is running; the message waits");
+        if (e.code)
+            site_report(in->site, "inbox", 0, &e);
+        else
+            error_set(&e, ERROR_BUSY, "another bootstrap is running; the message waits");
         finish(in, &e);
         return;
     case TAKEN_REFUSED:
