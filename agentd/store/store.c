@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "store/replay_filter.h"
 
 enum { SCHEMA_VERSION = 1, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };
 
@@ -248,6 +249,7 @@ void store_value_put(struct store *s, const char *key, const char *value)
 
 /* --- inbox --- */
 
+#define FILTER_KEY "replay-filter"
 #define INBOX_COLUMNS "hash,source,state,received,attempts,cause"
 
 static void inbox_read(sqlite3_stmt *st, struct inbox_row *out)
@@ -259,6 +261,23 @@ static void inbox_read(sqlite3_stmt *st, struct inbox_row *out)
     column_text(st, 5, out->cause, sizeof out->cause);
 }
 
+/* False if there is no filter yet: nothing has fallen out of the table. */
+static bool filter_read(struct store *s, uint8_t filter[REPLAY_FILTER_OCTETS])
+{
+    char text[2 * REPLAY_FILTER_OCTETS + 1];
+    size_t len = 0;
+    return store_value_get(s, FILTER_KEY, text, sizeof text) &&
+           text_hex_decode((struct slice){ (const uint8_t *)text, strlen(text) }, filter, REPLAY_FILTER_OCTETS, &len) && len == REPLAY_FILTER_OCTETS;
+}
+
+static bool fell_out(struct store *s, const uint8_t hash[STORE_HASH], struct inbox_row *out)
+{
+    uint8_t filter[REPLAY_FILTER_OCTETS];
+    *out = (struct inbox_row){ .state = INBOX_COMMITTED };
+    memcpy(out->hash, hash, STORE_HASH);
+    return filter_read(s, filter) && replay_filter_has(filter, hash);
+}
+
 bool store_inbox_get(struct store *s, const uint8_t hash[STORE_HASH], struct inbox_row *out)
 {
     sqlite3_stmt *st = prepare(s, "SELECT " INBOX_COLUMNS " FROM inbox WHERE hash=?");
@@ -267,7 +286,7 @@ bool store_inbox_get(struct store *s, const uint8_t hash[STORE_HASH], struct inb
     if (found)
         inbox_read(st, out);
     (void)sqlite3_finalize(st);
-    return found;
+    return found || fell_out(s, hash, out);
 }
 
 void store_inbox_add(struct store *s, const struct inbox_row *r, struct slice sealed)
@@ -313,11 +332,38 @@ bool store_inbox_pending(struct store *s, size_t n, struct inbox_row *out)
     return found;
 }
 
+#define BEYOND_THE_REMEMBERED \
+    " FROM inbox WHERE state IN (2,3,6) AND seq NOT IN (SELECT seq FROM inbox WHERE state IN (2,3,6) ORDER BY seq DESC LIMIT ?)"
+
+/* What falls out stays known. */
+static void prune_remembered(struct store *s)
+{
+    uint8_t filter[REPLAY_FILTER_OCTETS], hash[STORE_HASH];
+    char text[2 * REPLAY_FILTER_OCTETS + 1];
+    size_t count = 0;
+    sqlite3_stmt *st = prepare(s, "SELECT hash" BEYOND_THE_REMEMBERED);
+    bind_number(st, 1, STORE_INBOX_REMEMBERED);
+    while (row(st)) {
+        if (count++ == 0 && !filter_read(s, filter))
+            memset(filter, 0, sizeof filter);
+        column_hash(st, 0, hash);
+        replay_filter_add(filter, hash);
+    }
+    (void)sqlite3_finalize(st);
+    if (count == 0)
+        return;
+    store_value_put(s, FILTER_KEY, text_hex(filter, sizeof filter, text));
+    st = prepare(s, "DELETE" BEYOND_THE_REMEMBERED);
+    bind_number(st, 1, STORE_INBOX_REMEMBERED);
+    run(s, st, "inbox");
+}
+
 void store_inbox_prune(struct store *s, size_t keep)
 {
     sqlite3_stmt *st = prepare(s, "DELETE FROM inbox WHERE state IN (1,5) AND seq NOT IN (SELECT seq FROM inbox WHERE state IN (1,5) ORDER BY seq DESC LIMIT ?)");
     bind_number(st, 1, keep);
     run(s, st, "inbox");
+    prune_remembered(s);
 }
 
 /* --- contexts --- */

@@ -34,7 +34,8 @@ enum inbox_state {
     INBOX_FAILED,    /* authentic; its job failed */
     INBOX_COMMITTED, /* its bootstrap is installed */
     INBOX_VERIFIED,  /* pending, and authenticated by digits that nobody keeps */
-    INBOX_DONE       /* carried out without a job */
+    INBOX_DONE,      /* carried out without a job */
+    INBOX_DENIED     /* authentic, and refused by policy */
 };
 struct inbox_row {
     uint8_t hash[STORE_HASH];
@@ -51,7 +52,10 @@ void store_inbox_set(struct store *s, const uint8_t hash[STORE_HASH], enum inbox
 bool store_inbox_octets(struct store *s, const uint8_t hash[STORE_HASH], void *buf, size_t cap, size_t *len);
 /* The n-th pending message in order of arrival; false past the end. */
 bool store_inbox_pending(struct store *s, size_t n, struct inbox_row *out);
-/* Oldest refused and done rows beyond keep are forgotten; committed and failed ones stay for ever (anti-replay). */
+enum { STORE_INBOX_REMEMBERED = 32 };
+/* Bounds the table, whoever sends what. Of REFUSED and DONE the newest `keep` stay; older ones are forgotten: again they would be judged again, to the
+ * same end. Of FAILED, COMMITTED and DENIED, which only the owner's key can bring about, the newest STORE_INBOX_REMEMBERED stay as rows; older ones go
+ * into a filter of fixed size (replay_filter.h) and are COMMITTED to store_inbox_get for ever. */
 void store_inbox_prune(struct store *s, size_t keep);
 
 struct context_row {

@@ -27,6 +27,7 @@ def load():
     import bad_input        # noqa: F401
     import main_job         # noqa: F401
     import neighbours       # noqa: F401
+    import once             # noqa: F401
     import pushes           # noqa: F401
     import restarts         # noqa: F401
     import roaming          # noqa: F401

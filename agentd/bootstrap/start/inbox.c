@@ -21,6 +21,7 @@ enum {
     QUEUE_MAX = 32,
     KEEP_REFUSED = 256,
     PASSING_MS = 30000, /* how long a message waits when the TRE is busy or away; its return is noticed at once */
+    STORE_AGAIN_MS = 5000,
     RETRY_SECONDS = 10, /* a failed message is acted on again at most this often, times its attempts */
 };
 
@@ -30,6 +31,7 @@ struct message {
     char source[16], handle[128];
     uint8_t *octets; /* NULL: only in the store */
     size_t len;
+    bool said;       /* that it cannot be stored */
     bool typed;      /* opened for the digits of the submission that runs */
     bool verified;   /* before a restart or a wait, by typed digits */
     inbox_done_fn *done;
@@ -145,7 +147,7 @@ static void write_state(struct inbox *in, const uint8_t *hash, enum inbox_state 
     struct store *s = in->site->store;
     if (store_begin(s, &e))
         return;
-    store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED || state == INBOX_DONE);
+    store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED || state == INBOX_DONE || state == INBOX_DENIED);
     store_inbox_prune(s, KEEP_REFUSED);
     if (store_commit(s, &e))
         log_error("inbox", "%s", e.text);
@@ -159,9 +161,9 @@ static void show_waiting(struct inbox *in)
     in->events.waiting(in->user);
 }
 
-static void refuse_hash(struct inbox *in, const uint8_t hash[32], const struct error *e)
+static void refuse_hash(struct inbox *in, const uint8_t hash[32], enum inbox_state state, const struct error *e)
 {
-    write_state(in, hash, INBOX_REFUSED, error_name(e->code));
+    write_state(in, hash, state, error_name(e->code));
     if (e->code == ERROR_NOT_FOR_US)
         site_count_ignored(in->site, "inbox", e);
     else
@@ -172,7 +174,7 @@ static void refuse_hash(struct inbox *in, const uint8_t hash[32], const struct e
 
 static void refuse(struct inbox *in, const struct error *e)
 {
-    refuse_hash(in, in->first->hash, e);
+    refuse_hash(in, in->first->hash, INBOX_REFUSED, e);
     finish(in, e);
 }
 
@@ -183,7 +185,7 @@ static void wait_for_digits(struct inbox *in)
     struct error e;
     if (hashes_add(&in->waiting, in->first->hash, gone)) {
         error_set(&e, ERROR_BUSY, "more than %d messages wait for digits; the oldest was dropped", HASHES_MAX);
-        refuse_hash(in, gone, &e);
+        refuse_hash(in, gone, INBOX_REFUSED, &e);
     }
     error_set(&e, ERROR_PIN_REQUIRED, "push message waits for the digits that belong to it");
     log_notice("inbox", "%s; %s", e.text, e.hint);
@@ -263,8 +265,9 @@ static void hand_over(struct inbox *in)
             error_set(&e, ERROR_BUSY, "another bootstrap is running; the message waits");
         finish(in, &e);
         return;
-    case TAKEN_REFUSED:
-        refuse(in, &e);
+    case TAKEN_REFUSED: /* what only the owner could send stays known: its day must not come when the context is opened again */
+        refuse_hash(in, in->first->hash, in->route->voucher == ROUTE_BY_SEC && in->push.sec != PUSH_NETWPIN ? INBOX_DENIED : INBOX_REFUSED, &e);
+        finish(in, &e);
         return;
     }
 }
@@ -429,6 +432,19 @@ static void open_stored(struct inbox *in)
 
 /* --- octets into the store --- */
 
+/* Not committed, so not deleted either: a message from a modem is tried until there is room; who has sent it by hand is told. */
+static void not_stored(struct inbox *in, const struct error *e)
+{
+    struct message *m = in->first;
+    if (!m->said)
+        site_report(in->site, "inbox", 0, e);
+    m->said = true;
+    if (m->done)
+        finish(in, e);
+    else
+        in->kick = loop_timer(in->site->loop, STORE_AGAIN_MS, work, in);
+}
+
 static void on_sealed(void *user, enum error_code status, struct slice blob)
 {
     struct inbox *in = user;
@@ -454,8 +470,7 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
         (void)store_commit(s, &e);
     }
     if (e.code) {
-        site_report(in->site, "inbox", 0, &e); /* not committed: not deleted, tried again at the next start or offer */
-        finish(in, &e);
+        not_stored(in, &e);
         return;
     }
     struct node *manager = tree_manager(in->site->tree);
@@ -510,6 +525,7 @@ static void known(struct inbox *in, const struct inbox_row *row)
         open_stored(in);
         return;
     case INBOX_REFUSED:
+    case INBOX_DENIED:
         error_set(&e, ERROR_REPLAYED, "message was refused before: %s", row->cause);
         break;
     case INBOX_COMMITTED:
@@ -630,7 +646,7 @@ void inbox_settle(struct inbox *in, const uint8_t hash[32], const struct error *
 {
     (void)hashes_remove(&in->working, hash);
     if (error)
-        refuse_hash(in, hash, error);
+        refuse_hash(in, hash, INBOX_REFUSED, error);
     else
         write_state(in, hash, INBOX_DONE, "");
 }

@@ -112,6 +112,92 @@ static void test_refused_messages_are_bounded_and_others_stay(struct fixture *f,
     g_assert_cmpuint(committed, ==, 10);
 }
 
+static struct inbox_row row_of(unsigned n, enum inbox_state state)
+{
+    struct inbox_row row = { .state = state };
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize len = sizeof row.hash;
+    g_checksum_update(sum, (const guchar *)&n, sizeof n);
+    g_checksum_get_digest(sum, row.hash, &len);
+    return row;
+}
+
+static bool known(struct fixture *f, unsigned n, enum inbox_state *state)
+{
+    struct inbox_row key = row_of(n, INBOX_PENDING), row;
+    bool found = store_inbox_get(f->store, key.hash, &row);
+    *state = found ? row.state : INBOX_PENDING;
+    return found;
+}
+
+/* 500 authentic messages: the newest 32 are rows, the older ones stay known for ever, across restarts and any flood of what is forgettable. */
+static void test_what_falls_out_stays_refused(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    static const enum inbox_state authentic[] = { INBOX_COMMITTED, INBOX_FAILED, INBOX_DENIED };
+    enum inbox_state state;
+    begin(f);
+    for (unsigned n = 0; n < 500; n++) {
+        struct inbox_row row = row_of(n, authentic[n % 3]);
+        store_inbox_add(f->store, &row, octets("x"));
+        store_inbox_prune(f->store, 8);
+    }
+    commit(f);
+    begin(f);
+    for (unsigned n = 1000; n < 1100; n++) {
+        struct inbox_row row = row_of(n, n % 2 ? INBOX_REFUSED : INBOX_DONE);
+        store_inbox_add(f->store, &row, octets("x"));
+        store_inbox_prune(f->store, 8);
+    }
+    commit(f);
+    reopen(f);
+    for (unsigned n = 0; n < 500; n++) {
+        g_assert_true(known(f, n, &state));
+        g_assert_cmpint(state, ==, n < 500 - STORE_INBOX_REMEMBERED ? INBOX_COMMITTED : authentic[n % 3]);
+    }
+    for (unsigned n = 1000; n < 1100; n++)
+        g_assert_true(known(f, n, &state) == (n >= 1092)); /* forgotten: judged again, to the same end */
+    unsigned taken_for_known = 0;
+    for (unsigned n = 10000; n < 13000; n++)
+        taken_for_known += known(f, n, &state);
+    g_assert_cmpuint(taken_for_known, <=, 1); /* (1 - e^(-4 * 468 / 65536))^4 is 6 in 10^7 */
+    GStatBuf size;
+    g_assert_cmpint(g_stat(f->path, &size), ==, 0);
+    g_assert_cmpint(size.st_size, <, 128 * 1024);
+}
+
+/* The old truth stays when the filter cannot be written: nothing is forgotten. */
+static void test_a_full_disk_forgets_nothing(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct error err = { 0 };
+    enum inbox_state state;
+    begin(f);
+    for (unsigned n = 0; n < 40; n++) {
+        struct inbox_row row = row_of(n, INBOX_COMMITTED);
+        store_inbox_add(f->store, &row, octets("x"));
+    }
+    commit(f);
+    GStatBuf before;
+    g_assert_cmpint(g_stat(f->path, &before), ==, 0);
+    struct rlimit old, tight = { .rlim_cur = (rlim_t)before.st_size };
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    tight.rlim_max = old.rlim_max;
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &tight), ==, 0);
+    begin(f);
+    store_inbox_prune(f->store, 8);
+    enum error_code rc = store_commit(f->store, &err);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &old), ==, 0);
+    g_assert_true(rc == ERROR_NO_SPACE || rc == ERROR_STORAGE);
+    for (unsigned n = 0; n < 40; n++)
+        g_assert_true(known(f, n, &state) && state == INBOX_COMMITTED);
+    begin(f);
+    store_inbox_prune(f->store, 8);
+    commit(f);
+    for (unsigned n = 0; n < 40; n++)
+        g_assert_true(known(f, n, &state));
+}
+
 static void test_same_message_twice_fails_the_transaction(struct fixture *f, gconstpointer data)
 {
     (void)data;
@@ -272,6 +358,9 @@ int main(int argc, char **argv)
 #define CASE(name) g_test_add("/store/" #name, struct fixture, NULL, set_up, test_##name, tear_down)
     CASE(inbox);
     CASE(refused_messages_are_bounded_and_others_stay);
+    signal(SIGXFSZ, SIG_IGN);
+    CASE(what_falls_out_stays_refused);
+    CASE(a_full_disk_forgets_nothing);
     CASE(same_message_twice_fails_the_transaction);
     CASE(items_are_staged_beside_and_replace_their_context);
     CASE(jobs);
