@@ -149,16 +149,27 @@ static uint64_t budget_units(size_t digits)
     return whole < PUSH_BUDGET_UNITS ? whole : PUSH_BUDGET_UNITS;
 }
 
-static void budget_refill(struct tre *t, size_t digits)
+static uint64_t budget_unit(size_t digits)
 {
-    uint64_t now = tre_now_ms(), each = PUSH_BUDGET_DAYS * 24ull * 3600 * 1000 / budget_units(digits);
-    if (!t->refilled_ms || !t->registry.guesses)
-        t->refilled_ms = now;
-    for (; now - t->refilled_ms >= each && t->registry.guesses; t->refilled_ms += each)
-        t->registry.guesses--; /* on disk with the next commit */
+    return push_budget(digits) / budget_units(digits);
 }
 
-/* Spent once the last unit is begun and used up; whatever its MAC, a message finds the same budget. */
+/* Guesses come back one by one; a unit of them that is whole again is written down with the next commit. */
+static void budget_refill(struct tre *t, size_t digits)
+{
+    uint64_t now = tre_now_ms(), each = PUSH_BUDGET_DAYS * 24ull * 3600 * 1000 / push_budget(digits), unit = budget_unit(digits);
+    if (!t->refilled_ms || !t->registry.guesses)
+        t->refilled_ms = now;
+    uint64_t back = (now - t->refilled_ms) / each;
+    t->refilled_ms += back * each;
+    t->unit_left += back;
+    for (; back && t->registry.guesses && t->unit_left >= unit; t->unit_left -= unit)
+        t->registry.guesses--;
+    if (!t->registry.guesses)
+        t->unit_left = 0;
+}
+
+/* Spent once the last unit is begun and used up. */
 static bool budget_spent(struct tre *t, size_t digits)
 {
     budget_refill(t, digits);
@@ -176,7 +187,7 @@ static enum error_code budget_count(struct tre *t, size_t digits)
         enum error_code rc = registry_commit(&t->registry, &next, &t->store);
         if (rc)
             return rc;
-        t->unit_left = push_budget(digits) / budget_units(digits);
+        t->unit_left = budget_unit(digits);
     }
     t->unit_left--;
     return ERROR_MAC_MISMATCH;

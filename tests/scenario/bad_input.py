@@ -134,3 +134,24 @@ def a_full_disk_keeps_the_old_state(world):
     subprocess.run(["mount", "-o", "remount,size=4m", "/var/lib/gateway-agent"], check=True)
     agentctl("bootstrap", "--no-wait", world.push("--fresh"))
     check_managed(world)
+
+
+@scenario(mode="qmi")
+def what_is_not_ours_is_left_alone_and_counted(world):
+    """A person's text, an MMS notification, a bootstrap for another application: by both routes, each counted once."""
+    world.up()
+    world.start()
+    until("the modem", lambda: (world.one("Modem") or {}).get("State") in ("registered", "connected"))
+    messages = {"mms": bytes.fromhex("010604be84af8403") + b"mms", "si": bytes.fromhex("010601ae") + b"si",
+                "text": b"\x06 is not a push", "wrong application": bytes.fromhex("010603c4af8203") + b"0"}
+    for name, octets in messages.items():
+        (world.dir / name).write_bytes(octets)
+        world.sms(world.dir / name, "--pause", "0")
+    until("two other pushes and one application", lambda: world.manager()["MessagesIgnored"] == 3, 20)
+    expect(f"by cause: {world.manager()['MessageCauses']}", world.manager()["MessageCauses"] == ["NotForUs=3"])
+    until("ours alone is taken out of the modem", lambda: len(world.sms_in_modem()) == 3, 10)
+    expect("no error, no refusal, nothing taken", not world.manager()["LastError"] and world.manager()["MessagesRefused"] == 0)
+    world.sms(world.push("--wrong-mac"), "--pause", "0")
+    until("the refusal", lambda: world.manager()["MessageCauses"] == ["MacMismatch=1", "NotForUs=3"], 20)
+    expect("on the first page", "1 refused, 3 ignored (MacMismatch=1 NotForUs=3)" in agentctl("status").stdout)
+    expect("and in the examination", "MacMismatch=1 NotForUs=3" in agentctl("doctor", check=False).stdout)

@@ -211,7 +211,7 @@ static void budget_of_wrong_macs(void)
     static const struct {
         const char *pin;
         uint64_t budget, refill_ms;
-    } rows[] = { { "1357", 10, 3ull * DAY }, { "135791", 1000, 30ull * DAY / 100 }, { "13579135", 100000, 30ull * DAY / 100 } };
+    } rows[] = { { "1357", 10, 3ull * DAY }, { "135791", 1000, 30ull * DAY / 1000 }, { "13579135", 100000, 30ull * DAY / 100000 } };
     struct slice document = { (const uint8_t *)"document", 8 };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         struct tre_bench *b = tre_bench_new(rows[i].pin);

@@ -50,8 +50,8 @@ enum error_code tre_bench_verify(struct tre_bench *b, uint8_t sec, struct slice 
 {
     static const uint8_t hash[HASH_LEN] = { 1 };
     memset(b->tre.registry.tries, 0, sizeof b->tre.registry.tries);
-    b->tre.registry.guesses = 0;
-    b->tre.unit_left = push_budget(4);
+    b->tre.registry.guesses = 1;
+    b->tre.unit_left = 1000;
     return verify(b, &(struct push){ .sec = sec, .mac = mac, .message = { hash, HASH_LEN }, .imsi = slice_of(imsi), .typed = slice_of(typed),
                                      .document = document });
 }
