@@ -94,6 +94,12 @@ static enum taken give(struct inbox *in, struct trigger *t, struct error *err)
     return taken;
 }
 
+/* Nobody but who has the owner's key can bring such a message about. */
+static bool is_owners(const struct inbox *in)
+{
+    return in->route->voucher == ROUTE_BY_PROOF || (in->route->voucher == ROUTE_BY_SEC && in->push.sec != PUSH_NETWPIN);
+}
+
 static void hand_over(struct inbox *in)
 {
     struct error e = { 0 };
@@ -123,7 +129,7 @@ static void hand_over(struct inbox *in)
         inbox_finish(in, &e);
         return;
     case TAKEN_REFUSED: /* what only the owner could send stays known: its day must not come when the context is opened again */
-        refuse_hash(in, in->first->hash, in->route->voucher == ROUTE_BY_SEC && in->push.sec != PUSH_NETWPIN ? INBOX_DENIED : INBOX_REFUSED, &e);
+        refuse_hash(in, in->first->hash, is_owners(in) ? INBOX_DENIED : INBOX_REFUSED, &e);
         inbox_finish(in, &e);
         return;
     }
