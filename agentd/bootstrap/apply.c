@@ -130,7 +130,7 @@ struct apply *apply_seal(struct site *site, const struct settings *s, bool beare
 {
     struct apply *a = apply_new(site, fn, user);
     for (size_t i = 0; bearers && i < s->napdefs; i++)
-        if (s->dms && settings_names(&s->dm[0], &s->napdef[i]))
+        if (!s->dms || settings_names(&s->dm[0], &s->napdef[i])) /* a first bearer comes without an account */
             add(a, ITEM_BEARER, "bearer", context, s->napdef[i].napid, &s->napdef[i]);
     for (size_t i = 0; i < s->dms; i++)
         add(a, ITEM_DM, "dm", context, s->dm[i].server_id, &s->dm[i]);

@@ -157,7 +157,7 @@ static void on_executed(void *user, const struct error *error, const struct dm_o
 void job_execute(struct conductor *c)
 {
     if (c->briefing.mechanism == MECHANISM_BEARER) {
-        c->apply = apply_seal(c->site, c->trigger.settings, c->briefing.napdef, c->row.context, on_sealed, c);
+        c->apply = apply_seal(c->site, c->trigger.settings, c->lease.bound, c->row.context, on_sealed, c);
         return;
     }
     struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,

@@ -47,7 +47,7 @@ enum mechanism {
 struct briefing {
     enum mechanism mechanism;
     bool needs_ip;
-    const struct dm_account *account; /* OMADM: inside the trigger's settings */
+    const struct dm_account *account; /* inside the trigger's settings; BEARER: an empty one, which goes any way */
     const struct napdef *napdef;      /* way to the server; NULL: any uplink */
 };
 

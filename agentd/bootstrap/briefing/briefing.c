@@ -8,7 +8,7 @@ enum error_code briefing_from_settings(const struct settings *s, struct briefing
 {
     const struct dm_account *a = &s->dm[0];
     if (settings_is_bearer_only(s)) {
-        *out = (struct briefing){ .mechanism = MECHANISM_BEARER, .needs_ip = true, .napdef = &s->napdef[0] };
+        *out = (struct briefing){ .mechanism = MECHANISM_BEARER, .needs_ip = true, .account = a, .napdef = &s->napdef[0] };
         return ERROR_NONE;
     }
     *out = (struct briefing){ .mechanism = MECHANISM_OMADM, .needs_ip = true, .account = a };

@@ -44,7 +44,7 @@ static void submission_step(struct inbox *in)
     m->done = on_tried;
     m->user = in;
     error_set(&m->result, ERROR_NOT_FOUND, "the message is not in the store any more");
-    inbox_append(in, m);
+    (void)inbox_append(in, m);
 }
 
 void inbox_submit(struct inbox *in, const char *context, const char *digits, inbox_done_fn *done, void *user)

@@ -297,7 +297,7 @@ static void reject(struct inbox *in, struct message *m)
 }
 
 /* False: turned away. */
-static bool append(struct inbox *in, struct message *m)
+bool inbox_append(struct inbox *in, struct message *m)
 {
     struct message **at = &in->first;
     size_t n = 0;

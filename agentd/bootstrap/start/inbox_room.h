@@ -56,9 +56,9 @@ void inbox_wait_for_tre(struct inbox *in);
 /* What ends by itself when the TRE is back. */
 bool inbox_is_passing(enum error_code status);
 void inbox_write_state(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause);
-/* Another message for the queue; it owns it from now on. */
+/* Another message for the queue, which owns it from now on; false: there is no room, and its done function hears so. */
 struct message *inbox_message_new(const char *source, const char *handle);
-void inbox_append(struct inbox *in, struct message *m);
+bool inbox_append(struct inbox *in, struct message *m);
 
 /* judge.c. The message at work, whose octets are there: route, verify, read, hand over. */
 void judge(struct inbox *in);
