@@ -81,7 +81,7 @@ uint64_t site_wall_clock(const struct site *s);
 
 /* A refusal or failure that a person should see: one log line, Manager.LastError*, history. */
 void site_report(struct site *s, const char *object, uint64_t job, const struct error *e);
-/* The same for a refused message: also the counters and the Refused signal. */
+/* The same for a refused message: also the counters and the Refused signal; its row in the history is the caller's. */
 void site_report_refused(struct site *s, const char *object, const struct error *e);
 /* A message that is not for us: counted and logged, no more. */
 void site_count_ignored(struct site *s, const char *object, const struct error *e);

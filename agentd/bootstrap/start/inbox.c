@@ -139,7 +139,8 @@ static void delete_sms(struct inbox *in, const struct message *m)
         modem_sms_delete(in->site->modem, m->handle, on_deleted, NULL);
 }
 
-static void write_state(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause)
+/* refused (may be NULL) goes into the history, in the same transaction: a flood costs one for each message taken over and one for each refused. */
+static void write_end(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause, const struct error *refused)
 {
     struct error e;
     struct store *s = in->site->store;
@@ -147,8 +148,15 @@ static void write_state(struct inbox *in, const uint8_t *hash, enum inbox_state 
         return;
     store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED || state == INBOX_DONE);
     store_inbox_prune(s, KEEP_REFUSED);
+    if (refused)
+        store_history_add(s, site_wall_clock(in->site), 0, error_name(refused->code), refused->text);
     if (store_commit(s, &e))
         log_error("inbox", "%s", e.text);
+}
+
+static void write_state(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause)
+{
+    write_end(in, hash, state, cause, NULL);
 }
 
 /* --- what waits for a person --- */
@@ -161,7 +169,7 @@ static void show_waiting(struct inbox *in)
 
 static void refuse_hash(struct inbox *in, const uint8_t hash[32], const struct error *e)
 {
-    write_state(in, hash, INBOX_REFUSED, error_name(e->code));
+    write_end(in, hash, INBOX_REFUSED, error_name(e->code), e->code == ERROR_NOT_FOR_US ? NULL : e);
     if (e->code == ERROR_NOT_FOR_US)
         site_count_ignored(in->site, "inbox", e);
     else
