@@ -519,7 +519,9 @@ enum error_code service_update_all(struct service *s, uint16_t instance, struct 
 enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err)
 {
     (void)s;
-    return check_instance(instance, err) ? ERROR_NOT_FOUND : lwm2m_request_bootstrap(err);
+    if (check_instance(instance, err))
+        return ERROR_NOT_FOUND;
+    return error_set(err, ERROR_NOT_SUPPORTED, "LwM2M bootstrap was asked for, and jobs of that mechanism are not part of this version");
 }
 
 /* --- life --- */
