@@ -24,6 +24,7 @@ def scenario(**world_options):
 
 def load():
     import bad_input        # noqa: F401
+    import ipv6_only        # noqa: F401
     import main_job         # noqa: F401
     import neighbours       # noqa: F401
     import pushes           # noqa: F401
