@@ -36,20 +36,51 @@ bool card_document_hash(struct slice message, uint8_t hash[32])
     return !r.failed && EVP_Digest(files.data, files.len, hash, NULL, EVP_sha256(), NULL) == 1;
 }
 
-/* Reads the files of one kind; others are passed over. */
-static enum error_code read_kind(struct reader r, size_t files, enum pkcs15_object wanted, struct trigger *t, struct error *err)
+static enum error_code read_file(enum pkcs15_object object, struct slice octets, struct trigger *t, struct error *err)
+{
+    struct wsp_push push = { .media = object == PKCS15_DM ? WSP_MEDIA_DM_WBXML : WSP_MEDIA_CP_WBXML, .body = octets };
+    switch (object) {
+    case PKCS15_CP:
+        return document_read_cp(&push, t, err);
+    case PKCS15_DM:
+        return document_read_dm(&push, t, err);
+    case PKCS15_LWM2M:
+        return lwm2m_card_accounts(octets, t->settings, err);
+    case PKCS15_OTHER:
+    case PKCS15_CP_CONFIG1: /* settings of applications that are not ours */
+    case PKCS15_CP_CONFIG2:
+        return ERROR_NONE;
+    }
+    return ERROR_NONE;
+}
+
+/* Reads the file of one kind, if it is there; *found says so. */
+static enum error_code read_kind(struct reader r, size_t files, enum pkcs15_object wanted, struct trigger *t, bool *found, struct error *err)
 {
     enum error_code rc = ERROR_NONE;
+    *found = false;
     for (size_t i = 0; !rc && i < files; i++) {
         enum pkcs15_object object = (enum pkcs15_object)reader_u8(&r);
         struct slice octets = reader_take(&r, reader_u16(&r));
         if (r.failed)
-            rc = error_set(err, ERROR_TRUNCATED, "card message: ends in a file");
-        else if (object == wanted && wanted == PKCS15_CP)
-            rc = document_read_cp(&(struct wsp_push){ .media = WSP_MEDIA_CP_WBXML, .body = octets }, t, err);
-        else if (object == wanted)
-            rc = lwm2m_card_accounts(octets, t->settings, err);
+            return error_set(err, ERROR_TRUNCATED, "card message: ends in a file");
+        if (object == wanted && !*found) {
+            *found = true;
+            rc = read_file(object, octets, t, err);
+        }
     }
+    return rc;
+}
+
+/* A CP or else a DM document begins the settings; LwM2M accounts join them. */
+static enum error_code read_files(struct reader r, size_t files, struct trigger *t, struct error *err)
+{
+    bool found;
+    enum error_code rc = read_kind(r, files, PKCS15_CP, t, &found, err);
+    if (!rc && !found)
+        rc = read_kind(r, files, PKCS15_DM, t, &found, err);
+    if (!rc)
+        rc = read_kind(r, files, PKCS15_LWM2M, t, &found, err);
     return rc;
 }
 
@@ -65,10 +96,8 @@ enum error_code document_read_card(const struct wsp_push *push, struct trigger *
     memcpy(t->card, id.data, id.len);
     t->card[id.len] = '\0';
     (void)text_copy(t->context, sizeof t->context, "usim");
-    enum error_code rc = read_kind(r, files, PKCS15_CP, t, err); /* it begins the settings; accounts join them */
-    if (!rc)
-        rc = read_kind(r, files, PKCS15_LWM2M, t, err);
+    enum error_code rc = read_files(r, files, t, err);
     if (!rc && !t->settings->dms && !t->settings->lwm2ms)
-        rc = error_set(err, ERROR_NOT_SUPPORTED, "the card's bootstrap files bring no OMA DM (w7) and no LwM2M account");
+        rc = error_set(err, ERROR_NOT_SUPPORTED, "the card's bootstrap files bring no OMA DM and no LwM2M account");
     return rc;
 }
