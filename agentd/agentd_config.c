@@ -132,7 +132,8 @@ static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const 
 enum error_code config_load(const char *path, struct agentd_config *out, struct error *err)
 {
     *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
-                                   .uplink = UPLINK_AUTO, .enable_modem = true, .smart_card = true, .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO };
+                                   .uplink = UPLINK_AUTO, .enable_modem = true, .smart_card = true, .card_dm_oid = "2.23.43.7.1",
+                                   .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO };
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &error))

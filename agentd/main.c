@@ -247,8 +247,7 @@ static bool build(struct agent *a, struct error *err)
     a->sessions = sessions_new(&a->site, a->service, a->conductor);
     a->triggers = lwm2m_triggers_new(&a->site, a->service, a->conductor);
     if (a->config.smart_card) {
-        const char *dm_oid = a->config.card_dm_oid[0] ? a->config.card_dm_oid : NULL;
-        a->cards = card_source_new(&a->site, a->access, dm_oid, on_card_offer, a);
+        a->cards = card_source_new(&a->site, a->access, a->config.card_dm_oid, on_card_offer, a);
         a->site.job_ended = look_at_cards;
         a->site.job_ended_user = a;
     }
