@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bootstrap/apply.h"
+#include "bootstrap/card_book.h"
 #include "bootstrap/instruction.h"
 
 enum { MODEM_GRACE_MS = 10000 };
@@ -36,6 +37,25 @@ static bool server_elsewhere(struct site *s, const struct trigger *t, struct ite
     return false;
 }
 
+/* DESIGN section 4: a card whose content changed opens its context again; never one that another source has committed. */
+static bool replaces_card(struct site *s, const struct trigger *t)
+{
+    char owner[CARD_ID];
+    return t->kind == TRIGGER_CARD && card_book_owner(s->store, t->context, owner);
+}
+
+/* A w7 account to get the rest by, or (from a card) the LwM2M accounts themselves. */
+static enum error_code is_complete(const struct settings *s, struct error *err)
+{
+    if (s->lwm2ms)
+        return ERROR_NONE;
+    if (s->dms == 0)
+        return error_set(err, ERROR_INCOMPLETE, "the document has no w7 account (APPLICATION with APPID w7)");
+    if (s->dm[0].client.secret[0] == '\0' && s->dm[0].secrets == DM_SECRETS_OWN)
+        return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
+    return ERROR_NONE;
+}
+
 enum error_code policy_authorise(struct site *s, const struct trigger *t, struct error *err)
 {
     if (!s->factory.present)
@@ -44,17 +64,13 @@ enum error_code policy_authorise(struct site *s, const struct trigger *t, struct
         return error_set(err, ERROR_POLICY, "the gateway has no context \"%s\"", t->context);
     struct context_row row;
     struct item_row item;
-    if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t))
+    if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t) && !replaces_card(s, t))
         return error_set(err, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", t->context, row.server_id);
     if (t->kind == TRIGGER_SETTINGS && t->sec == PUSH_NETWPIN && brings_account(t->settings))
         return error_set(err, ERROR_POLICY, "NETWPIN alone does not authenticate an account");
     if (server_elsewhere(s, t, &item))
         return error_set(err, ERROR_EXISTS, "the server has an account already, in context %.40s", item.context);
-    if (t->settings->dms == 0)
-        return error_set(err, ERROR_INCOMPLETE, "the document has no w7 account (APPLICATION with APPID w7)");
-    if (t->settings->dm[0].client.secret[0] == '\0' && t->settings->dm[0].secrets == DM_SECRETS_OWN)
-        return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
-    return ERROR_NONE;
+    return is_complete(t->settings, err);
 }
 
 static bool from_modem(const char *source)

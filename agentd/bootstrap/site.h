@@ -69,6 +69,8 @@ struct site {
     enum uplink_policy uplink;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour; 0: none */
+    void (*job_ended)(void *user); /* a job has left the table; NULL: nobody wants to know */
+    void *job_ended_user;
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
     struct roaming_policy roaming;
     bool published_credentials;

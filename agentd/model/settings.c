@@ -39,7 +39,7 @@ const struct napdef *settings_way(const struct settings *s, const struct dm_acco
     enum napdef_fit best_fit = NAPDEF_UNFIT;
     *named = false;
     for (size_t i = 0; i < s->napdefs; i++) {
-        if (!settings_names(a, &s->napdef[i]))
+        if (a && !settings_names(a, &s->napdef[i]))
             continue;
         enum napdef_fit fit = napdef_fit(&s->napdef[i], plmn, now);
         *named = true;

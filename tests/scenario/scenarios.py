@@ -33,6 +33,7 @@ def load():
     import sim_card         # noqa: F401
     import sms_flood        # noqa: F401
     import sms_traps        # noqa: F401
+    import smart_card       # noqa: F401
     import typed_digits     # noqa: F401
     import sources          # noqa: F401
 
