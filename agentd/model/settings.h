@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "model/account.h"
+#include "model/extras.h"
 #include "model/napdef.h"
 
 enum { SETTINGS_NAPDEFS = 8, SETTINGS_DM = 4, SETTINGS_LWM2M = 4 };
@@ -34,6 +35,7 @@ struct settings {
     size_t dms;
     struct lwm2m_account lwm2m[SETTINGS_LWM2M];
     size_t lwm2ms;
+    struct settings_extras extras; /* kept for people; nothing acts on it */
 };
 
 struct settings *settings_new(void);
