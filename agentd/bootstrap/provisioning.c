@@ -243,7 +243,7 @@ static enum error_code take_one(const struct prov_node *root, const struct prov_
 enum error_code provisioning_settings(const struct prov_node *root, struct settings *out, struct error *err)
 {
     struct server_trust pin = { 0 };
-    *out = (struct settings){ 0 };
+    settings_clear(out);
     for (const struct prov_node *n = root->child; n; n = n->next) {
         enum error_code rc = take_one(root, n, out, &pin, err);
         if (rc)

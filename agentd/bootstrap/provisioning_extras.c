@@ -138,6 +138,7 @@ enum error_code provisioning_proxy(const struct prov_node *in, struct settings_e
     if (out->proxies == SETTINGS_PROXIES)
         return error_set(err, ERROR_TOO_LARGE, "more than %d PXLOGICAL", SETTINGS_PROXIES);
     struct proxy *p = &out->proxy[out->proxies];
+    *p = (struct proxy){ .trust = false };
     enum error_code rc = take_texts(in, "PXLOGICAL", rows, sizeof rows / sizeof *rows, p, err);
     for (size_t i = 0; !rc && i < out->proxies; i++)
         if (strcmp(out->proxy[i].id, p->id) == 0)

@@ -40,6 +40,8 @@ struct settings {
 
 struct settings *settings_new(void);
 void settings_free(struct settings *s); /* wipes; NULL is fine */
+/* Empties: every count 0, every text "". Elements beyond the counts keep what they were: secrets too, until settings_free. */
+void settings_clear(struct settings *s);
 const struct napdef *settings_napdef(const struct settings *s, const char *napid); /* NULL if none; "" or unknown: NULL */
 /* True if TO-NAPID names n, or nothing; "INTERNET" names those with INTERNET. */
 bool settings_names(const struct dm_account *a, const struct napdef *n);

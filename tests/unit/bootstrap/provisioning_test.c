@@ -189,7 +189,7 @@ static void check_row(gconstpointer data)
     if (row->rc)
         g_assert_nonnull(strstr(err.text, row->text));
     else
-        g_assert_cmpstr(settings->dm[0].uri, ==, row->text);
+        g_assert_cmpstr(settings->dms ? settings->dm[0].uri : "", ==, row->text);
 }
 
 /* The document of a NAPDEF with everything that it may have. */
