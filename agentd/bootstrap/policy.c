@@ -21,7 +21,7 @@ static bool context_exists(const struct factory_data *f, const char *name)
 /* Trust rule 1: NETWPIN alone (the IMSI is no secret) never brings an account. */
 static bool brings_account(const struct settings *s)
 {
-    return s->dms > 0 || s->provurl[0] != '\0';
+    return s->dms > 0 || s->provurl[0] != '\0' || s->extras.proxies > 0;
 }
 
 /* OMA DM Bootstrap, re-bootstrap: an account of that server in another context is not taken over from here. */

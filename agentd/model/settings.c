@@ -17,6 +17,18 @@ void settings_free(struct settings *s)
     secret_pages_free(s, sizeof *s);
 }
 
+void settings_clear(struct settings *s)
+{
+    s->origin = (struct settings_origin){ .seq = 0 };
+    s->provurl[0] = s->bootstrap_name[0] = s->context[0] = '\0';
+    s->by_tree = false;
+    s->napdefs = s->dms = s->lwm2ms = 0;
+    struct settings_extras *x = &s->extras;
+    x->country[0] = x->client_id[0] = '\0';
+    x->closed = false;
+    x->networks = x->proxy_ids = x->proxies = x->accesses = x->nameds = 0;
+}
+
 const struct napdef *settings_napdef(const struct settings *s, const char *napid)
 {
     for (size_t i = 0; napid[0] && i < s->napdefs; i++)

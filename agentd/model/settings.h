@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "model/account.h"
+#include "model/extras.h"
 #include "model/napdef.h"
 
 enum { SETTINGS_NAPDEFS = 8, SETTINGS_DM = 4, SETTINGS_LWM2M = 4 };
@@ -34,10 +35,13 @@ struct settings {
     size_t dms;
     struct lwm2m_account lwm2m[SETTINGS_LWM2M];
     size_t lwm2ms;
+    struct settings_extras extras; /* kept for people; nothing acts on it */
 };
 
 struct settings *settings_new(void);
 void settings_free(struct settings *s); /* wipes; NULL is fine */
+/* Empties: every count 0, every text "". Elements beyond the counts keep what they were: secrets too, until settings_free. */
+void settings_clear(struct settings *s);
 const struct napdef *settings_napdef(const struct settings *s, const char *napid); /* NULL if none; "" or unknown: NULL */
 /* True if TO-NAPID names n, or nothing; "INTERNET" names those with INTERNET. */
 bool settings_names(const struct dm_account *a, const struct napdef *n);
