@@ -75,6 +75,11 @@ static bool set_target(const char *value, enum log_target *out)
     return *out == LOG_TARGET_SYSLOG || strcmp(value, "stderr") == 0;
 }
 
+static bool set_oid(const char *value, char *out, size_t cap)
+{
+    return strspn(value, "0123456789.") == strlen(value) && strchr(value, '.') && text_copy(out, cap, value);
+}
+
 static enum error_code set_agent(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     if (strcmp(key, "factory") == 0)
@@ -93,6 +98,10 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
         return set_default_nonce(value, &c->default_nonce) ? ERROR_NONE : bad_value(err, key, "no, octets, text or both");
     if (strcmp(key, "lwm2m-triggers") == 0)
         return set_count(value, 3600, &c->lwm2m_triggers) ? ERROR_NONE : bad_value(err, key, "0 to 3600");
+    if (strcmp(key, "smart-card") == 0)
+        return set_flag(value, &c->smart_card) ? ERROR_NONE : bad_value(err, key, "true or false");
+    if (strcmp(key, "card-dm-oid") == 0)
+        return set_oid(value, c->card_dm_oid, sizeof c->card_dm_oid) ? ERROR_NONE : bad_value(err, key, "an object identifier, e.g. 2.23.43.7.1");
     return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [agent]", key);
 }
 
@@ -123,7 +132,8 @@ static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const 
 enum error_code config_load(const char *path, struct agentd_config *out, struct error *err)
 {
     *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
-                                   .uplink = UPLINK_AUTO, .enable_modem = true, .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO };
+                                   .uplink = UPLINK_AUTO, .enable_modem = true, .smart_card = true, .card_dm_oid = "2.23.43.7.1",
+                                   .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO };
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &error))

@@ -14,7 +14,8 @@ struct agentd_config {
     char plugin[32];         /* bearer plug-in */
     char plugin_dir[256];
     enum uplink_policy uplink;
-    bool enable_modem;
+    bool enable_modem, smart_card;
+    char card_dm_oid[64];    /* of an OMA DM file, dotted text */
     struct roaming_policy roaming;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour */

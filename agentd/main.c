@@ -21,6 +21,7 @@
 #include "bootstrap/service.h"
 #include "bootstrap/sim_pin.h"
 #include "bootstrap/session.h"
+#include "bootstrap/start/card_source.h"
 #include "bus/bus.h"
 #include "calls.h"
 #include "config.h"
@@ -47,6 +48,7 @@ struct agent {
     struct sim_pins *pins;
     struct sessions *sessions;
     struct lwm2m_triggers *triggers;
+    struct card_source *cards; /* NULL: switched off */
     struct calls calls;
     struct bus *bus;
     bool stopping;
@@ -62,6 +64,19 @@ static void show_clock(struct agent *a)
     modem_watch_want_time(a->site.modem, source == CLOCK_UNTRUSTED);
 }
 
+static void look_at_cards(void *user)
+{
+    struct agent *a = user;
+    if (a->cards)
+        card_source_look(a->cards);
+}
+
+static void on_card_offer(void *user, struct slice message, void (*done)(void *user, const struct error *error), void *done_user)
+{
+    struct agent *a = user;
+    conductor_card(a->conductor, message, done, done_user);
+}
+
 static void on_tre_change(void *user)
 {
     struct agent *a = user;
@@ -70,6 +85,7 @@ static void on_tre_change(void *user)
     service_start(a->service);
     conductor_resume(a->conductor);
     sim_pins_look(a->pins);
+    look_at_cards(a);
 }
 
 static void on_modem_change(void *user)
@@ -82,6 +98,7 @@ static void on_modem_change(void *user)
     sim_pins_look(a->pins);
     service_look(a->service);
     conductor_poke(a->conductor);
+    look_at_cards(a);
 }
 
 static bool on_sms(void *user, const struct modem_sms *sms)
@@ -229,6 +246,11 @@ static bool build(struct agent *a, struct error *err)
     a->pins = sim_pins_new(&a->site);
     a->sessions = sessions_new(&a->site, a->service, a->conductor);
     a->triggers = lwm2m_triggers_new(&a->site, a->service, a->conductor);
+    if (a->config.smart_card) {
+        a->cards = card_source_new(&a->site, a->access, a->config.card_dm_oid, on_card_offer, a);
+        a->site.job_ended = look_at_cards;
+        a->site.job_ended_user = a;
+    }
     a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
                                .config_path = a->options.config };
     struct bus_calls table = calls_table(&a->calls);
@@ -246,6 +268,7 @@ static void tear_down(struct agent *a)
     lwm2m_triggers_free(a->triggers);
     sessions_free(a->sessions);
     conductor_free(a->conductor);
+    card_source_free(a->cards);
     service_free(a->service);
     bearers_free(a->site.bearers);
     if (a->site.modem)

@@ -17,6 +17,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[1]
 BUILD = TREE / "build-tests"
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
+BRANCHES = 95  # percent, of agentd/codec
 FAILURE = re.compile(r"^(FAIL|not ok|ERROR|skip)", re.IGNORECASE)
 
 
@@ -74,6 +75,27 @@ def sanitize():
     return built if built[1] else unit(folder, SANITIZED)
 
 
+COVERED = re.compile(r"codec[-/]|fuzz-|syncml$|trees$|provisioning$|push-vectors$|decode-kinds$|lwm2m$")
+
+
+def coverage():
+    """Branches of agentd/codec that the tests of the codecs take: one test, which fails below the bound."""
+    folder = TREE / "build-coverage"
+    if not (folder / "build.ninja").exists():
+        subprocess.run(["meson", "setup", folder, TREE, "-Db_coverage=true", "-Dbuildtype=debug"], check=True, stdout=subprocess.DEVNULL)
+    names = [t["name"] for t in json.loads(subprocess.run(["meson", "introspect", "--tests", folder], check=True, capture_output=True, text=True).stdout)]
+    done = subprocess.run(["meson", "test", "-C", folder, "--print-errorlogs", *filter(COVERED.match, names)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stdout[-3000:])
+        return 0, 1, 0
+    report = subprocess.run(["gcovr", "-r", TREE, "--object-directory", folder, "--filter", "agentd/codec/", "--branches", "--print-summary",
+                             "--fail-under-branch", str(BRANCHES)], capture_output=True, text=True, check=False, cwd=TREE)
+    print("\n".join(line for line in report.stdout.splitlines() if line.startswith(("branches", "lines"))))
+    if report.returncode:
+        print(report.stdout[-4000:], report.stderr[-1000:])
+    return int(report.returncode == 0), int(report.returncode != 0), 0
+
+
 def script(*command):
     return lambda: run_command(command)
 
@@ -83,6 +105,7 @@ PARTS = {
     "unit": unit,
     "sanitize": sanitize,
     "fuzz": script("tests/fuzz/campaign", "--fast", "0", "--asan", "100000", "--jobs", "2", "--folder", TREE / "build-fuzz", "--again"),
+    "coverage": coverage,
     "lint": script("tests/lint/run"),
     "lab": script("tests/lab/selftest"),
     "operator": script("/usr/bin/python3", "-B", "tests/operator/selftest.py"),
@@ -90,6 +113,8 @@ PARTS = {
 }
 INTEROP = {
     "kannel": script("tests/interop/kannel_push.sh", BUILD / "agentd/ctl/agentctl"),
+    "eap_aka": script("tests/interop/eap_aka.sh", BUILD),
+    "vpcd": script("tests/interop/vpcd.sh", BUILD),
     "leshan": script("tests/interop/leshan.sh", BUILD),
 }
 

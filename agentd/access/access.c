@@ -19,13 +19,20 @@ struct call {
     struct access *access;
     uint32_t id;
     access_done_fn *fn;
+    access_answer_fn *answer; /* instead of fn */
     void *user;
+};
+
+struct card_listener {
+    struct access_card_events events;
+    void *user; /* NULL: free */
 };
 
 struct access {
     struct peer *peer;
     struct access_events events;
     void *user;
+    struct card_listener cards[ACCESS_CARD_LISTENERS];
     struct call *calls;
 };
 
@@ -34,6 +41,26 @@ static void on_state(void *user, bool connected)
     struct access *a = user;
     if (a->events.state)
         a->events.state(a->user, connected);
+    for (size_t i = 0; i < ACCESS_CARD_LISTENERS; i++)
+        if (a->cards[i].user && a->cards[i].events.state)
+            a->cards[i].events.state(a->cards[i].user, connected);
+}
+
+static void on_card(struct access *a, const char *card, struct reader *r)
+{
+    uint8_t what = reader_u8(r);
+    if (r->failed || what < CARD_PRESENT || what > CARD_REFRESHED)
+        return;
+    for (size_t i = 0; i < ACCESS_CARD_LISTENERS; i++)
+        if (a->cards[i].user && a->cards[i].events.changed)
+            a->cards[i].events.changed(a->cards[i].user, card, (enum card_change)what);
+}
+
+static void on_card_lost(struct access *a, const char *card)
+{
+    for (size_t i = 0; i < ACCESS_CARD_LISTENERS; i++)
+        if (a->cards[i].user && a->cards[i].events.lost)
+            a->cards[i].events.lost(a->cards[i].user, card);
 }
 
 static void on_sms(struct access *a, const char *device, struct reader *r)
@@ -72,6 +99,10 @@ static void on_event(void *user, uint16_t op, struct slice body)
         on_room(a, device, &r);
     else if (op == MODEMD_EVENT_LOST && a->events.lost)
         a->events.lost(a->user, device);
+    else if (op == MODEMD_EVENT_CARD)
+        on_card(a, device, &r);
+    else if (op == MODEMD_EVENT_CARD_LOST)
+        on_card_lost(a, device);
 }
 
 struct access *access_new(const struct loop *loop, const char *socket_path)
@@ -107,6 +138,16 @@ void access_listen(struct access *a, const struct access_events *events, void *u
     a->user = user;
 }
 
+bool access_listen_cards(struct access *a, const struct access_card_events *events, void *user)
+{
+    for (size_t i = 0; i < ACCESS_CARD_LISTENERS; i++)
+        if (a->cards[i].user == (events ? NULL : user)) {
+            a->cards[i] = events ? (struct card_listener){ *events, user } : (struct card_listener){ 0 };
+            return true;
+        }
+    return false;
+}
+
 bool access_connected(const struct access *a)
 {
     return peer_connected(a->peer);
@@ -126,23 +167,35 @@ static struct call *call_take(struct access *a, uint32_t id)
 static void on_reply(void *user, enum error_code status, struct slice body)
 {
     struct call *c = user;
-    (void)body;
-    access_done_fn *fn = c->fn;
-    void *fn_user = c->user;
+    struct call call = *c;
     free(call_take(c->access, c->id));
-    if (fn)
-        fn(fn_user, status);
+    if (call.answer)
+        call.answer(call.user, status, body);
+    else if (call.fn)
+        call.fn(call.user, status);
 }
 
-static uint32_t ask(struct access *a, enum modemd_op op, const struct writer *body, uint64_t timeout_ms, access_done_fn *fn, void *user)
+static uint32_t begin(struct access *a, enum modemd_op op, struct slice body, uint64_t timeout_ms, struct call call)
 {
     struct call *c = calloc(1, sizeof *c);
     if (!c)
         abort(); /* as in base/peer: a call that never answers is worse */
-    *c = (struct call){ .next = a->calls, .access = a, .fn = fn, .user = user };
+    *c = call;
+    c->next = a->calls;
+    c->access = a;
     a->calls = c;
-    c->id = peer_call(a->peer, (uint16_t)op, writer_slice(body), -1, timeout_ms, on_reply, c);
+    c->id = peer_call(a->peer, (uint16_t)op, body, -1, timeout_ms, on_reply, c);
     return c->id;
+}
+
+static uint32_t ask(struct access *a, enum modemd_op op, const struct writer *body, uint64_t timeout_ms, access_done_fn *fn, void *user)
+{
+    return begin(a, op, writer_slice(body), timeout_ms, (struct call){ .fn = fn, .user = user });
+}
+
+uint32_t access_ask(struct access *a, enum modemd_op op, struct slice body, uint64_t timeout_ms, access_answer_fn *fn, void *user)
+{
+    return begin(a, op, body, timeout_ms, (struct call){ .answer = fn, .user = user });
 }
 
 static void put_text(struct writer *w, const char *text)

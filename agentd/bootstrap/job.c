@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bootstrap/card_book.h"
 #include "bootstrap/instruction.h"
 #include "bootstrap/job_room.h"
 #include "bootstrap/policy.h"
@@ -68,6 +69,16 @@ static void context_read(struct conductor *c, struct context_row *row)
     }
 }
 
+/* Who the context belongs to from now on. */
+static void name_server(const struct conductor *c, char *out, size_t cap)
+{
+    const struct settings *s = c->trigger.settings;
+    if (c->briefing.account)
+        (void)text_copy(out, cap, c->briefing.account->server_id);
+    else
+        (void)snprintf(out, cap, "lwm2m %u", (unsigned)s->lwm2m[0].short_server_id);
+}
+
 /* Bearers alone do not consume the context. */
 static void write_committed(struct conductor *c)
 {
@@ -81,14 +92,15 @@ static void write_committed(struct conductor *c)
     }
     context_read(c, &row);
     row.committed = true;
-    row.closes_others = c->trigger.settings->closes_contexts;
+    row.closes_others = c->trigger.settings->extras.closed;
     row.committed_at = site_wall_clock(c->site);
     row.last_error[0] = '\0';
     (void)text_copy(row.source, sizeof row.source, c->row.source);
-    (void)text_copy(row.server_id, sizeof row.server_id, c->briefing.account->server_id);
+    name_server(c, row.server_id, sizeof row.server_id);
     (void)text_copy(row.provurl, sizeof row.provurl, c->trigger.settings->provurl);
     store_context_put(c->site->store, &row);
     instruction_own(c->site->store, row.name, &c->trigger.settings->origin);
+    card_book_commit(c->site->store, c->row.context, c->trigger.card, c->trigger.card_hash);
     store_inbox_set(c->site->store, c->row.hash, INBOX_COMMITTED, "", true);
 }
 
@@ -178,6 +190,8 @@ static void job_done(struct conductor *c)
     c->reopening = false;
     service_set_bootstrapping(c->service, false);
     inbox_resume(c->inbox);
+    if (c->site->job_ended)
+        c->site->job_ended(c->site->job_ended_user);
 }
 
 static void on_event(struct conductor *c, enum job_event event)
@@ -441,6 +455,11 @@ bool conductor_sms(struct conductor *c, const struct modem_sms *sms)
         break;
     }
     return true;
+}
+
+void conductor_card(struct conductor *c, struct slice message, inbox_done_fn *done, void *user)
+{
+    inbox_offer(c->inbox, "card", message, "", done, user);
 }
 
 static void on_offered(void *user, const struct error *error)

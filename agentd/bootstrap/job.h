@@ -17,6 +17,8 @@ void conductor_free(struct conductor *c);
 void conductor_resume(struct conductor *c);
 /* A push message from a modem (see inbox_offer). */
 bool conductor_sms(struct conductor *c, const struct modem_sms *sms);
+/* The bootstrap files of a smart card (start/card_document.h); done is called once, with what became of the offer. */
+void conductor_card(struct conductor *c, struct slice message, inbox_done_fn *done, void *user);
 /* Who takes triggers of a kind that brings no document. fn answers like inbox_trigger_fn, err set for TAKEN_REFUSED; after TAKEN_WORKING it owes a
  * conductor_settle with the trigger's hash: error NULL is committed, else refused and reported. */
 typedef enum taken conductor_take_fn(void *user, const struct trigger *t, struct error *err);

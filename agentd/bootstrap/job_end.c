@@ -65,12 +65,25 @@ static void on_report_account(void *user, enum error_code status, const struct d
     c->omadm = omadm_start(c->site, &task, on_reported, job_wait_note, c);
 }
 
+static bool has_dm_account(struct conductor *c)
+{
+    struct item_row row;
+    for (size_t n = 0; store_item_at(c->site->store, "dm", false, n, &row); n++)
+        if (strcmp(row.context, c->row.context) == 0)
+            return true;
+    return false;
+}
+
 /* Over the bearer that is kept; without one (host uplink) over the host's. After a restart the lease is not there at once. */
 static void report(void *user)
 {
     struct conductor *c = user;
     struct item_row row;
     c->timer = 0;
+    if (!has_dm_account(c)) { /* nobody to report to: the server saw the gateway register */
+        job_post(c, JOB_REPORT_TAKEN);
+        return;
+    }
     const struct lease *lease = c->site->bearers ? bearers_lease(c->site->bearers) : NULL;
     bool cellular = store_item_at(c->site->store, "bearer", false, 0, &row);
     if (cellular && !lease) {

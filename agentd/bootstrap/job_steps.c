@@ -75,6 +75,11 @@ void job_connect(void *user)
         c->timer = loop_timer(c->site->loop, JOB_POLL_MS, job_connect, c);
         return;
     }
+    if (c->briefing.mechanism == MECHANISM_DIRECT && !c->briefing.needs_ip) {
+        c->lease = (struct lease){ .bound = false };
+        job_post(c, JOB_LEASED);
+        return;
+    }
     enum way way = policy_way(c->site, c->row.source, c->briefing.napdef, loop_now(c->site->loop) - c->entered_ms);
     if (way == WAY_HOST && c->briefing.mechanism == MECHANISM_BEARER) {
         error_set(&e, ERROR_NO_MODEM, "the document brings a bearer and no modem is there for it");
@@ -154,10 +159,24 @@ static void on_executed(void *user, const struct error *error, const struct dm_o
     c->apply = apply_seal(c->site, s, c->lease.bound, c->row.context, on_sealed, c);
 }
 
+/* The document brings all: its accounts are named after this gateway and sealed. */
+static void execute_direct(struct conductor *c)
+{
+    struct settings *s = c->trigger.settings;
+    for (size_t i = 0; i < s->lwm2ms; i++)
+        if (!s->lwm2m[i].endpoint[0])
+            (void)text_copy(s->lwm2m[i].endpoint, sizeof s->lwm2m[i].endpoint, c->site->factory.gateway_id);
+    c->apply = apply_seal(c->site, s, c->lease.bound, c->row.context, on_sealed, c);
+}
+
 void job_execute(struct conductor *c)
 {
     if (c->briefing.mechanism == MECHANISM_BEARER) {
         c->apply = apply_seal(c->site, c->trigger.settings, c->lease.bound, c->row.context, on_sealed, c);
+        return;
+    }
+    if (c->briefing.mechanism == MECHANISM_DIRECT) {
+        execute_direct(c);
         return;
     }
     struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,
@@ -206,12 +225,15 @@ static void on_proved(void *user, const struct error *error)
         activate_mid(c);
 }
 
-/* Without a LwM2M account the DM session itself, bound to the lease, was the confirmed session. */
+/* By the first server account. Without one the DM session itself, bound to the lease, was the confirmed session; a bootstrap server alone is not asked here. */
 void job_prove(struct conductor *c)
 {
     const struct settings *s = c->trigger.settings;
-    if (s->lwm2ms)
-        service_prove(c->service, &s->lwm2m[0], c->row.context, &c->lease, on_proved, c);
+    size_t i = 0;
+    while (i < s->lwm2ms && s->lwm2m[i].short_server_id == 0)
+        i++;
+    if (i < s->lwm2ms)
+        service_prove(c->service, &s->lwm2m[i], c->row.context, &c->lease, on_proved, c);
     else
         activate_mid(c);
 }

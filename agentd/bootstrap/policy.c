@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bootstrap/apply.h"
+#include "bootstrap/card_book.h"
 #include "bootstrap/instruction.h"
 
 enum { MODEM_GRACE_MS = 10000 };
@@ -62,15 +63,6 @@ static enum error_code check_closed(struct site *s, const char *context, struct 
     return ERROR_NONE;
 }
 
-static enum error_code check_complete(const struct settings *set, struct error *err)
-{
-    if (set->dms == 0)
-        return error_set(err, ERROR_INCOMPLETE, "the document has neither a w7 account (APPLICATION with APPID w7) nor a NAPDEF");
-    if (set->dm[0].client.secret[0] == '\0' && set->dm[0].secrets == DM_SECRETS_OWN)
-        return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
-    return ERROR_NONE;
-}
-
 /* OMA DM Bootstrap, re-bootstrap: an account of that server in another context is not taken over from here. */
 static bool server_elsewhere(struct site *s, const struct trigger *t, struct item_row *row)
 {
@@ -82,6 +74,25 @@ static bool server_elsewhere(struct site *s, const struct trigger *t, struct ite
                 return true;
         }
     return false;
+}
+
+/* DESIGN section 4: a card whose content changed opens its context again; never one that another source has committed. */
+static bool replaces_card(struct site *s, const struct trigger *t)
+{
+    char owner[CARD_ID];
+    return t->kind == TRIGGER_CARD && card_book_owner(s->store, t->context, owner);
+}
+
+/* A w7 account to get the rest by, or (from a card) the LwM2M accounts themselves. */
+static enum error_code is_complete(const struct settings *s, struct error *err)
+{
+    if (s->lwm2ms)
+        return ERROR_NONE;
+    if (s->dms == 0)
+        return error_set(err, ERROR_INCOMPLETE, "the document has no w7 account (APPLICATION with APPID w7)");
+    if (s->dm[0].client.secret[0] == '\0' && s->dm[0].secrets == DM_SECRETS_OWN)
+        return error_set(err, ERROR_INCOMPLETE, "the w7 account has no client credentials (APPAUTH with AAUTHLEVEL APPSRV)");
+    return ERROR_NONE;
 }
 
 enum error_code policy_authorise(struct site *s, const struct trigger *t, struct error *err)
@@ -98,12 +109,12 @@ enum error_code policy_authorise(struct site *s, const struct trigger *t, struct
         return rc;
     if (settings_is_bearer_only(set))
         return authorise_bearer(s, err);
-    if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t))
+    if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t) && !replaces_card(s, t))
         return error_set(err, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", t->context, row.server_id);
     if (server_elsewhere(s, t, &item))
         return error_set(err, ERROR_EXISTS, "the server has an account already, in context %.40s", item.context);
     rc = check_closed(s, t->context, err);
-    return rc ? rc : check_complete(set, err);
+    return rc ? rc : is_complete(set, err);
 }
 
 static bool from_modem(const char *source)

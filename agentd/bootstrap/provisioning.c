@@ -181,11 +181,9 @@ static enum error_code take_bootstrap(const struct prov_node *in, struct setting
     enum error_code rc = field_text(&(struct field){ in, "BOOTSTRAP", "NAME" }, false, out->bootstrap_name, sizeof out->bootstrap_name, err);
     if (!rc)
         rc = field_text(&(struct field){ in, "BOOTSTRAP", "PROVURL" }, false, out->provurl, sizeof out->provurl, err);
-    const char *allow = prov_parm(in, "CONTEXT-ALLOW");
-    out->closes_contexts = out->closes_contexts || (allow && strcmp(allow, "0") == 0);
     if (!rc && out->provurl[0] && uri_split(out->provurl, "https", host, sizeof host, &port, NULL))
         rc = error_set(err, ERROR_INVALID, "BOOTSTRAP: PROVURL must be an https URI");
-    return rc;
+    return rc ? rc : provisioning_reach(in, &out->extras, err);
 }
 
 /* PROVURL alone is a DM session with the device PIN as shared secret: an account without secrets, named after the host, says so. */
@@ -232,14 +230,22 @@ static enum error_code take_one(const struct prov_node *root, const struct prov_
         return take_vendor(n, out, pin, err);
     if (strcmp(type, "CertificateStore") == 0)
         return take_store(n, pin, 0, err);
-    const char *app = strcmp(type, "APPLICATION") == 0 ? prov_parm(n, "APPID") : NULL;
-    return app && strcmp(app, "w7") == 0 ? take_w7(n, out, err) : ERROR_NONE;
+    if (strcmp(type, "PXLOGICAL") == 0)
+        return provisioning_proxy(n, &out->extras, err);
+    if (strcmp(type, "ACCESS") == 0)
+        return provisioning_access(n, &out->extras, err);
+    if (strcmp(type, "CLIENTIDENTITY") == 0)
+        return provisioning_client(n, &out->extras, err);
+    if (strcmp(type, "APPLICATION") != 0)
+        return ERROR_NONE;
+    const char *app = prov_parm(n, "APPID");
+    return app && strcmp(app, "w7") == 0 ? take_w7(n, out, err) : provisioning_named(n, "APPLICATION", "APPID", &out->extras, err);
 }
 
 enum error_code provisioning_settings(const struct prov_node *root, struct settings *out, struct error *err)
 {
     struct server_trust pin = { 0 };
-    *out = (struct settings){ 0 };
+    settings_clear(out);
     for (const struct prov_node *n = root->child; n; n = n->next) {
         enum error_code rc = take_one(root, n, out, &pin, err);
         if (rc)

@@ -63,3 +63,9 @@ enum error_code field_address(const char *where, const char *name, const char *t
         return ERROR_NONE;
     return error_set(err, ERROR_INVALID, "%s: %s is not an IP address", where, name);
 }
+
+bool field_is_digits(const char *text, size_t min, size_t max)
+{
+    size_t len = strlen(text);
+    return len >= min && len <= max && strspn(text, "0123456789") == len;
+}

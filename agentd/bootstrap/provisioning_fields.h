@@ -25,5 +25,7 @@ enum error_code field_texts(const struct field *f, char *out, size_t cap, size_t
 enum error_code field_number(const struct field *f, uint32_t max, uint32_t *out, bool *given, struct error *err);
 /* A text that is an IPv4 or IPv6 address; empty or absent: "". */
 enum error_code field_address(const char *where, const char *name, const char *text, struct error *err);
+/* Digits only, min to max of them. */
+bool field_is_digits(const char *text, size_t min, size_t max);
 
 #endif

@@ -85,12 +85,6 @@ static enum error_code take_numbers(const struct prov_node *in, struct napdef *n
     return ERROR_NONE;
 }
 
-static bool is_digits(const char *text, size_t min, size_t max)
-{
-    size_t len = strlen(text);
-    return len >= min && len <= max && strspn(text, "0123456789") == len;
-}
-
 /* COUNTRY is ISO 3166 alpha-2 (senders also put the MCC there); NETWORK is MCC and MNC, beside COUNTRY also the MNC alone. */
 static enum error_code take_validity(const struct prov_node *in, struct napdef_validity *v, struct error *err)
 {
@@ -106,9 +100,9 @@ static enum error_code take_validity(const struct prov_node *in, struct napdef_v
         rc = field_text(&(struct field){ in, "VALIDITY", "VALIDUNTIL" }, false, until, sizeof until, err);
     if (rc)
         return rc;
-    if (v->country[0] && !country_known(v->country) && !is_digits(v->country, 3, 3))
+    if (v->country[0] && !country_known(v->country) && !field_is_digits(v->country, 3, 3))
         return error_set(err, ERROR_INVALID, "VALIDITY: COUNTRY is no ISO 3166 country");
-    if (v->network[0] && !is_digits(v->network, 5, 6) && !(v->country[0] && is_digits(v->network, 2, 3)))
+    if (v->network[0] && !field_is_digits(v->network, 5, 6) && !(v->country[0] && field_is_digits(v->network, 2, 3)))
         return error_set(err, ERROR_INVALID, "VALIDITY: NETWORK is no MCC and MNC");
     if (until[0] && !text_time((struct slice){ (const uint8_t *)until, strlen(until) }, &v->until))
         return error_set(err, ERROR_INVALID, "VALIDITY: VALIDUNTIL is no time YYYY-MM-DDThh:mm:ssZ");
@@ -148,6 +142,27 @@ static enum error_code take_names(const struct prov_node *root, const struct pro
     return rc ? rc : field_text(&(struct field){ in, "NAPDEF", "NAP-ADDRESS" }, true, n->apn, sizeof n->apn, err);
 }
 
+/* BEARER *: any if there is none. Names that no table knows are no reason to refuse: bearers came after the table. */
+static bool for_packets(const struct prov_node *in)
+{
+    static const char *const others[] = { "GSM-USSD", "GSM-SMS", "ANSI-136-GUTS", "IS-95-CDMA-SMS", "IS-95-CDMA-CSD", "IS-95-CDMA-PACKET", "ANSI-136-CSD",
+                                          "GSM-CSD", "AMPS-CDPD", "PDC-CSD", "PDC-PACKET", "IDEN-SMS", "IDEN-CSD", "IDEN-PACKET", "FLEX/REFLEX", "PHS-SMS",
+                                          "PHS-CSD", "TETRA-SDS", "TETRA-PACKET", "ANSI-136-GHOST", "MOBITEX-MPAK", "CDMA2000-1X-SIMPLE-IP",
+                                          "CDMA2000-1X-MOBILE-IP", "WLAN" };
+    bool any = false;
+    for (const struct prov_node *n = in->child; n; n = n->next) {
+        bool other = false;
+        if (n->element != PROV_PARM || strcmp(n->attribute[PROV_NAME], "BEARER") != 0 || !n->attribute[PROV_VALUE])
+            continue;
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            other |= strcmp(n->attribute[PROV_VALUE], others[i]) == 0;
+        any = true;
+        if (!other)
+            return true;
+    }
+    return !any;
+}
+
 enum error_code provisioning_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err)
 {
     const char *type = prov_parm(in, "NAP-ADDRTYPE");
@@ -157,7 +172,9 @@ enum error_code provisioning_napdef(const struct prov_node *root, const struct p
     if (rc)
         return rc;
     if (!type || strcmp(type, "APN") != 0)
-        return ERROR_NONE; /* a number to dial: not for a packet bearer; another NAPDEF may be usable */
+        return provisioning_named(in, "NAPDEF", "NAPID", &out->extras, err); /* a number to dial: another NAPDEF may be usable */
+    if (!for_packets(in))
+        return provisioning_named(in, "NAPDEF", "NAPID", &out->extras, err);
     if (n == &other)
         return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
     const struct prov_node *info = prov_characteristic(in, "NAPAUTHINFO", NULL);

@@ -9,5 +9,11 @@
 #include "model/settings.h"
 
 enum error_code provisioning_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err);
+enum error_code provisioning_proxy(const struct prov_node *in, struct settings_extras *out, struct error *err);  /* PXLOGICAL */
+enum error_code provisioning_access(const struct prov_node *in, struct settings_extras *out, struct error *err); /* ACCESS */
+enum error_code provisioning_client(const struct prov_node *in, struct settings_extras *out, struct error *err); /* CLIENTIDENTITY */
+enum error_code provisioning_reach(const struct prov_node *in, struct settings_extras *out, struct error *err);  /* BOOTSTRAP beside NAME and PROVURL */
+/* Keeps the name of what is not for this gateway; id: the parm that identifies it. */
+enum error_code provisioning_named(const struct prov_node *in, const char *what, const char *id, struct settings_extras *out, struct error *err);
 
 #endif

@@ -22,7 +22,7 @@ enum { ENTRIES = 8, PROVE_MS = 60000 };
 struct entry {
     struct service *service;
     char id[STORE_NAME], context[STORE_NAME];
-    bool used, trial, cellular;
+    bool used, trial, cellular, bootstrap;
     uint32_t call; /* unsealing */
     struct lwm2m_client *client;
     struct lwm2m_status status;
@@ -211,11 +211,22 @@ static void fill_device(struct service *s)
                                        .gateway_id = f->gateway_id, .current_time = device_time, .user = s };
 }
 
+/* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */
+static bool is_bootstrap(const struct lwm2m_account *a)
+{
+    return a->short_server_id == 0;
+}
+
 static bool entry_connect(struct entry *e, const struct lwm2m_account *account, const struct lease *lease, struct error *err)
 {
     struct service *s = e->service;
     fill_device(s);
     show_lwm2m(e, account);
+    e->bootstrap = is_bootstrap(account);
+    if (e->bootstrap) {
+        node_set(e->node, "State", "bootstrap");
+        return true;
+    }
     e->client = lwm2m_client_new(s->site->loop, account, lease, &s->device, on_state, e, err);
     return e->client != NULL;
 }
@@ -254,7 +265,7 @@ static void entry_wake(struct entry *e)
     char label[96];
     size_t len;
     const struct lease *lease = lease_for(s, e);
-    if (!e->used || e->trial || e->call)
+    if (!e->used || e->trial || e->call || e->bootstrap)
         return;
     if (e->client) {
         lwm2m_client_set_lease(e->client, lease);
@@ -472,6 +483,11 @@ void service_adopt(struct service *s, const char *context)
     }
     ways_load(s->ways, context);
     ways_hold(s->ways, false);
+    const struct lease *lease = s->site->bearers ? bearers_lease(s->site->bearers) : NULL;
+    if (lease) { /* the bearer that was proved is kept without going up once more: the context's other accounts need it too */
+        s->lease = *lease;
+        s->has_lease = true;
+    }
     service_start(s);
 }
 
@@ -519,7 +535,9 @@ enum error_code service_update_all(struct service *s, uint16_t instance, struct 
 enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err)
 {
     (void)s;
-    return check_instance(instance, err) ? ERROR_NOT_FOUND : lwm2m_request_bootstrap(err);
+    if (check_instance(instance, err))
+        return ERROR_NOT_FOUND;
+    return error_set(err, ERROR_NOT_SUPPORTED, "LwM2M bootstrap was asked for, and jobs of that mechanism are not part of this version");
 }
 
 /* --- life --- */

@@ -47,10 +47,15 @@ static void set_last_error(struct site *s, const struct error *e)
     node_set_number(m, "LastErrorTime", site_wall_clock(s) * 1000000);
 }
 
-void site_report(struct site *s, const char *object, uint64_t job, const struct error *e)
+static void show_error(struct site *s, const char *object, const struct error *e)
 {
     log_warning(object, "%s: %s; %s", error_name(e->code), e->text, e->hint);
     set_last_error(s, e);
+}
+
+void site_report(struct site *s, const char *object, uint64_t job, const struct error *e)
+{
+    show_error(s, object, e);
     struct error ignored;
     if (store_begin(s->store, &ignored))
         return;
@@ -87,7 +92,7 @@ void site_report_refused(struct site *s, const char *object, const struct error 
 {
     struct node *m = tree_manager(s->tree);
     count(s, "MessagesRefused", e->code);
-    site_report(s, object, 0, e);
+    show_error(s, object, e);
     const char *args[] = { error_name(e->code), e->text, e->hint };
     node_signal(m, "Refused", args, 3);
 }

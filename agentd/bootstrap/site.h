@@ -69,6 +69,8 @@ struct site {
     enum uplink_policy uplink;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour; 0: none */
+    void (*job_ended)(void *user); /* a job has left the table; NULL: nobody wants to know */
+    void *job_ended_user;
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
     struct roaming_policy roaming;
     bool published_credentials;
@@ -81,7 +83,7 @@ uint64_t site_wall_clock(const struct site *s);
 
 /* A refusal or failure that a person should see: one log line, Manager.LastError*, history. */
 void site_report(struct site *s, const char *object, uint64_t job, const struct error *e);
-/* The same for a refused message: also the counters and the Refused signal. */
+/* The same for a refused message: also the counters and the Refused signal; its row in the history is the caller's. */
 void site_report_refused(struct site *s, const char *object, const struct error *e);
 /* A message that is not for us: counted and logged, no more. */
 void site_count_ignored(struct site *s, const char *object, const struct error *e);

@@ -97,7 +97,11 @@ static bool take_character(struct reader *r)
 
 static bool is_utf8(struct slice s)
 {
+    size_t ascii = 0; /* most values are nothing else */
+    while (ascii < s.len && s.data[ascii] >= 1 && s.data[ascii] < 0x80)
+        ascii++;
     struct reader r = reader_make(s.data, s.len);
+    (void)reader_take(&r, ascii);
     while (reader_left(&r))
         if (!take_character(&r))
             return false;
@@ -166,7 +170,7 @@ const struct prov_node *prov_characteristic(const struct prov_node *parent, cons
 const struct prov_node *prov_parm_node(const struct prov_node *parent, const char *name)
 {
     for (const struct prov_node *n = parent->child; n; n = n->next)
-        if (n->element == PROV_PARM && n->attribute[PROV_NAME] && strcmp(n->attribute[PROV_NAME], name) == 0)
+        if (n->element == PROV_PARM && n->attribute[PROV_NAME] && n->attribute[PROV_NAME][0] == name[0] && strcmp(n->attribute[PROV_NAME], name) == 0)
             return n;
     return NULL;
 }

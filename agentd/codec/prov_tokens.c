@@ -73,18 +73,36 @@ static const struct prov_value_token value_rows[] = {
     { 1, 0x91, "HTTP-" }, { 1, 0x92, "BASIC" }, { 1, 0x93, "DIGEST" }, { 1, 0xe0, "AAA" }, { 1, 0xe1, "HA" },
 };
 
+/* Rows stand in the order of page and token. */
+static int order(uint8_t page, uint8_t token, uint8_t row_page, uint8_t row_token)
+{
+    return page != row_page ? page - row_page : token - row_token;
+}
+
 const struct prov_attribute_token *prov_attribute_token(uint8_t page, uint8_t token)
 {
-    for (size_t i = 0; i < sizeof attribute_rows / sizeof *attribute_rows; i++)
-        if (attribute_rows[i].page == page && attribute_rows[i].token == token)
-            return &attribute_rows[i];
+    size_t from = 0, to = sizeof attribute_rows / sizeof *attribute_rows;
+    while (from < to) {
+        size_t at = (from + to) / 2;
+        int where = order(page, token, attribute_rows[at].page, attribute_rows[at].token);
+        if (where == 0)
+            return &attribute_rows[at];
+        from = where > 0 ? at + 1 : from;
+        to = where > 0 ? to : at;
+    }
     return NULL;
 }
 
 const struct prov_value_token *prov_value_token(uint8_t page, uint8_t token)
 {
-    for (size_t i = 0; i < sizeof value_rows / sizeof *value_rows; i++)
-        if (value_rows[i].page == page && value_rows[i].token == token)
-            return &value_rows[i];
+    size_t from = 0, to = sizeof value_rows / sizeof *value_rows;
+    while (from < to) {
+        size_t at = (from + to) / 2;
+        int where = order(page, token, value_rows[at].page, value_rows[at].token);
+        if (where == 0)
+            return &value_rows[at];
+        from = where > 0 ? at + 1 : from;
+        to = where > 0 ? to : at;
+    }
     return NULL;
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Printing; recursion is bounded by PROV_MAX_DEPTH. */
-#include "ctl/decode_print.h"
-
-#include <jansson.h>
+/* Printing; recursion is as deep as the parsers' bounds let a tree be. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "ctl/decode_item.h"
 
-static void reason_text(const struct push_check *c, char *out, size_t cap)
+static void reason_text(const struct decode_result *r, char *out, size_t cap)
 {
     out[0] = '\0';
-    if (!c->accepted)
-        (void)snprintf(out, cap, "%s: %s", error_name(c->error.code), c->error.text);
+    if (!r->accepted)
+        (void)snprintf(out, cap, "%s: %s", error_name(r->error.code), r->error.text);
 }
 
 static json_t *json_of(const struct prov_node *n)
@@ -29,13 +28,20 @@ static json_t *json_of(const struct prov_node *n)
     return json_pack("{s:s,s:o,s:o}", "element", prov_element_name(n->element), "attributes", attributes, "children", children);
 }
 
-void decode_print_json(const struct push_check *c)
+static const struct prov_node *provisioning(const struct decode_result *r)
+{
+    return r->check ? r->check->document : NULL;
+}
+
+void decode_print_json(const char *kind, const struct decode_result *r)
 {
     char reason[256];
-    reason_text(c, reason, sizeof reason);
-    json_t *root = json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s,s:o}", "schema", 1, "kind", "push", "verdict", c->accepted ? "accept" : "reject", "reason", reason,
-                             "sec", c->has_header ? push_sec_name(&c->push) : NULL, "mac", push_mac_name(c->mac), "document",
-                             c->document ? json_of(c->document) : json_null());
+    reason_text(r, reason, sizeof reason);
+    json_t *document = provisioning(r) ? json_of(provisioning(r)) : r->document ? json_incref(r->document) : json_null();
+    json_t *root = json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s,s:o}", "schema", 1, "kind", kind, "verdict", r->accepted ? "accept" : "reject", "reason", reason,
+                             "sec", r->sec, "mac", push_mac_name(r->mac), "document", document);
+    if (r->parts)
+        (void)json_object_set(root, "parts", r->parts);
     (void)json_dumpf(root, stdout, JSON_INDENT(2));
     (void)putchar('\n');
     json_decref(root);
@@ -75,19 +81,60 @@ static void print_node(const struct prov_node *n, int depth)
         print_node(child, depth + 1);
 }
 
-void decode_print_text(const struct push_check *c)
+static void print_attribute(const char *name, const json_t *value)
+{
+    bool main = strcmp(name, "value") == 0;
+    printf(main ? " = " : " %s=", name);
+    if (json_is_integer(value))
+        printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else if (json_is_string(value))
+        print_text(json_string_value(value));
+    else
+        printf("(octets) %s", json_string_value(json_object_get(value, "octets_hex")));
+}
+
+static void print_item(const json_t *item, int depth)
+{
+    const char *name;
+    json_t *attributes = json_object_get(item, "attributes"), *value, *offset = json_object_get(attributes, "offset");
+    size_t i;
+    if (offset)
+        printf("%6" JSON_INTEGER_FORMAT "  %*s", json_integer_value(offset), 2 * depth, "");
+    else
+        printf("%6s  %*s", "", 2 * depth, "");
+    print_text(json_string_value(json_object_get(item, "element")));
+    json_object_foreach(attributes, name, value)
+        if (value != offset)
+            print_attribute(name, value);
+    (void)putchar('\n');
+    json_array_foreach(json_object_get(item, "children"), i, value)
+        print_item(value, depth + 1);
+}
+
+static void print_push(const struct push_check *c)
+{
+    const char *sec = push_sec_name(&c->push);
+    printf("push      tid %u, %s\n", c->push.tid, wsp_media_name(c->push.media));
+    printf("security  SEC %s, MAC %s\n", sec ? sec : "none", push_mac_name(c->mac));
+    printf("document  %zu octets\n", c->push.body.len);
+}
+
+void decode_print_text(const char *kind, const struct decode_result *r)
 {
     char reason[256];
-    reason_text(c, reason, sizeof reason);
-    printf("verdict   %s%s%s\n", c->accepted ? "accept" : "reject", reason[0] ? ", " : "", reason);
-    if (c->has_header) {
-        const char *sec = push_sec_name(&c->push);
-        printf("push      tid %u, %s\n", c->push.tid, wsp_media_name(c->push.media));
-        printf("security  SEC %s, MAC %s\n", sec ? sec : "none", push_mac_name(c->mac));
-        printf("document  %zu octets\n", c->push.body.len);
-    }
-    if (c->document) {
+    size_t i;
+    json_t *part;
+    reason_text(r, reason, sizeof reason);
+    printf("kind      %s\n", kind);
+    printf("verdict   %s%s%s\n", r->accepted ? "accept" : "reject", reason[0] ? ", " : "", reason);
+    if (r->check && r->check->has_header)
+        print_push(r->check);
+    if (r->parts || r->document || provisioning(r))
         puts("octet");
-        print_node(c->document, 0);
-    }
+    json_array_foreach(r->parts, i, part)
+        print_item(part, 0);
+    if (provisioning(r))
+        print_node(provisioning(r), 0);
+    else if (r->document)
+        print_item(r->document, 0);
 }

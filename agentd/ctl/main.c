@@ -26,7 +26,7 @@ static const struct {
     { "account", verb_account, "list|update [ID]", "accounts at servers" },
     { "mid", verb_mid, "list|show|activate|suspend|erase|authenticate", "identities; authenticate ID RAND AUTN answers as the card" },
     { "sim", verb_sim, "pin|remember|forget ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },
-    { "decode", verb_decode, "[--imsi D] [--pin D] FILE", "what a push message is, offline" },
+    { "decode", verb_decode, "[--kind KIND] [--imsi D] [--pin D] FILE", "what a push, an SMS, a card file .. is, offline" },
     { "doctor", verb_doctor, "", "what is missing" },
     { "get", verb_get, "OBJECT PROPERTY", "one property" },
     { "set", verb_set, "OBJECT PROPERTY VALUE", "set a property that can be set" },
@@ -48,15 +48,18 @@ static void print_help(void)
 int verb_decode(struct ctl *c, int argc, char **argv)
 {
     static const struct option table[] = { { "imsi", required_argument, NULL, 'i' },
+                                           { "kind", required_argument, NULL, 'k' },
                                            { "pin", required_argument, NULL, 'p' },
                                            { "json", no_argument, NULL, 'j' },
                                            { NULL, 0, NULL, 0 } };
-    const char *imsi = NULL, *pin = NULL;
+    const char *imsi = NULL, *pin = NULL, *kind = NULL;
     bool json = c->json;
     optind = 0; /* a second scan: argv[0] is the verb */
     for (int opt; (opt = getopt_long(argc + 1, argv - 1, "", table, NULL)) != -1;) {
         if (opt == 'i')
             imsi = optarg;
+        else if (opt == 'k')
+            kind = optarg;
         else if (opt == 'p')
             pin = optarg;
         else if (opt == 'j')
@@ -65,8 +68,8 @@ int verb_decode(struct ctl *c, int argc, char **argv)
             return CTL_USAGE;
     }
     if (optind != argc)
-        return ctl_fail(CTL_USAGE, "agentctl decode [--imsi DIGITS] [--pin DIGITS] [--json] FILE", "decode takes one file");
-    return decode_file(argv[optind - 1], imsi, pin, json);
+        return ctl_fail(CTL_USAGE, "agentctl decode [--kind KIND] [--imsi DIGITS] [--pin DIGITS] [--json] FILE", "decode takes one file");
+    return decode_file(argv[optind - 1], kind, imsi, pin, json);
 }
 
 enum { OPT_JSON = 1, OPT_LEGEND, OPT_PAGER, OPT_WAIT, OPT_TIMEOUT, OPT_COLOR, OPT_VERSION, OPT_HELP };

@@ -116,6 +116,7 @@ void push_check_run(struct slice pdu, const char *imsi, const char *pin, struct 
         return;
     out->has_header = true;
     out->mac = authenticate(&out->push, imsi, pin, &out->error);
+    out->auth_error = out->error;
     if (out->mac == PUSH_MAC_BAD)
         return;
     enum error_code rc = parse(&out->push, arena, &out->document, &parse_error);

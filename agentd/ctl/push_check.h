@@ -15,6 +15,7 @@ struct push_check {
     bool has_header;         /* push holds something */
     struct wsp_push push;
     enum push_mac mac;
+    struct error auth_error; /* what authentication alone says */
     struct prov_node *document; /* NULL if not parsed */
 };
 

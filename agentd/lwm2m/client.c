@@ -42,7 +42,8 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
     c->fn = fn;
     c->user = user;
     c->generation = 1;
-    c->objects = (struct objects){ .short_server_id = account->short_server_id, .lifetime = account->lifetime, .store_notifications = true, .device = &c->device };
+    c->records.model = &model_managed;
+    c->objects = (struct objects){ .model = &model_managed, .short_server_id = account->short_server_id, .lifetime = account->lifetime, .store_notifications = true, .device = &c->device };
     lwm2m_client_set_lease(c, lease);
     return c;
 }

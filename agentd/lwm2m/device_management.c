@@ -5,24 +5,23 @@
 
 #include "lwm2m/interfaces.h"
 
-/* 0, or why the path is none of ours (clause 6.3: a path that cannot exist is not found). */
-static unsigned read_path(const struct coap_request *r, struct path *p)
+bool request_path(const struct coap_request *r, struct path *p)
 {
     *p = (struct path){ 0 };
     size_t segments = r->segments;
     if (segments == 1 && r->segment[0].len == 0)
         segments = 0; /* "/" */
     if (segments > 4)
-        return CODE_NOT_FOUND;
+        return false;
     for (size_t i = 0; i < segments; i++)
         if (!path_id(r->segment[i], &p->id[p->depth++]))
-            return CODE_NOT_FOUND;
-    return path_hidden(p) ? CODE_UNAUTHORIZED : 0; /* clause 6.3: never outside bootstrap, whether it exists or not */
+            return false;
+    return true;
 }
 
 static bool is_readable(const struct path *p)
 {
-    const struct resource *resource = resource_at(p);
+    const struct resource *resource = resource_at(&model_managed, p);
     return p->depth < PATH_RESOURCE || (resource && resource->operations & OPERATION_READ);
 }
 
@@ -89,7 +88,7 @@ static enum coap_code get(struct lwm2m_client *c, const struct coap_request *r, 
 
 enum value_type path_value_type(const struct path *p)
 {
-    const struct resource *resource = resource_at(p);
+    const struct resource *resource = resource_at(&model_managed, p);
     return resource && (!resource->multiple || p->depth == PATH_RESOURCE_INSTANCE) ? resource->type : VALUE_NONE;
 }
 
@@ -133,7 +132,7 @@ static bool arguments_valid(struct slice text)
 
 static enum coap_code execute(struct lwm2m_client *c, const struct coap_request *r, const struct path *p)
 {
-    const struct resource *resource = resource_at(p);
+    const struct resource *resource = resource_at(&model_managed, p);
     if (!path_exists(&c->objects, p))
         return CODE_NOT_FOUND;
     if (p->depth != PATH_RESOURCE || !(resource->operations & OPERATION_EXECUTE))
@@ -169,9 +168,10 @@ static enum coap_code post(struct lwm2m_client *c, const struct coap_request *r,
 static enum coap_code serve(struct lwm2m_client *c, const struct coap_request *r, struct coap_answer *a)
 {
     struct path p;
-    unsigned refused = read_path(r, &p);
-    if (refused)
-        return (enum coap_code)refused;
+    if (!request_path(r, &p))
+        return CODE_NOT_FOUND; /* clause 6.3: a path that cannot exist is not found */
+    if (path_hidden(&p))
+        return CODE_UNAUTHORIZED; /* never outside bootstrap, whether it exists or not */
     if (r->if_none_match)
         return CODE_PRECONDITION_FAILED; /* RFC 7252 clause 5.10.8 */
     bool composite = r->method == METHOD_FETCH || r->method == METHOD_IPATCH;

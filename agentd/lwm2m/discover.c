@@ -99,9 +99,9 @@ bool discover_read_depth(const struct coap_request *r, unsigned *depth)
 
 void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p, unsigned depth)
 {
-    const struct object *object = object_find(p->id[0]);
+    const struct object *object = object_find(c->objects.model, p->id[0]);
     if (p->depth == PATH_RESOURCE) /* what counts there, inherited attributes too */
-        put_resource(c, w, p, resource_at(p), true, depth);
+        put_resource(c, w, p, resource_at(c->objects.model, p), true, depth);
     else if (p->depth == PATH_INSTANCE)
         put_instance(c, w, object, p, depth);
     else
@@ -111,14 +111,15 @@ void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p
 void discover_put_registration(struct lwm2m_client *c, struct writer *w)
 {
     writer_text(w, "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\""); /* clause 6.2.1: data formats of the client */
-    for (size_t i = 0; i < object_count; i++) {
-        struct path object = { .depth = PATH_OBJECT, .id = { object_table[i]->id } };
+    for (size_t i = 0; i < c->objects.model->count; i++) {
+        const struct object *o = c->objects.model->objects[i];
+        struct path object = { .depth = PATH_OBJECT, .id = { o->id } };
         uint16_t id;
-        if (object_table[i]->version || !object_instance(&c->objects, object_table[i], 0, &id)) {
+        if (o->version || !object_instance(&c->objects, o, 0, &id)) {
             put_link(w, &object); /* also where it has no instance yet */
-            put_version(w, object_table[i]);
+            put_version(w, o);
         }
-        for (size_t n = 0; object_instance(&c->objects, object_table[i], n, &id); n++) {
+        for (size_t n = 0; object_instance(&c->objects, o, n, &id); n++) {
             struct path instance = path_child(&object, id);
             put_link(w, &instance);
         }

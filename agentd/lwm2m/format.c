@@ -35,9 +35,9 @@ bool format_single(const struct path *base, const struct records *records)
     return base->depth >= PATH_RESOURCE && records->count == 1 && records->at[0].multiple == (base->depth == PATH_RESOURCE_INSTANCE);
 }
 
-enum value_type format_type(const struct path *p)
+enum value_type format_type(const struct records *records, const struct path *p)
 {
-    const struct resource *resource = resource_at(p);
+    const struct resource *resource = resource_at(records->model, p);
     return resource ? resource->type : VALUE_NONE;
 }
 
@@ -82,8 +82,8 @@ static bool coerce(struct value *v, enum value_type type)
 
 enum error_code format_add(struct records *records, const struct path *base, const struct path *p, struct value raw)
 {
-    const struct resource *resource = resource_at(p);
-    if (path_hidden(p))
+    const struct resource *resource = resource_at(records->model, p);
+    if (records->model == &model_managed && path_hidden(p))
         return ERROR_DENIED;
     if (!resource || !path_contains(base, p))
         return ERROR_NOT_FOUND;

@@ -44,7 +44,7 @@ const struct format *format_preferred(const struct path *p, const struct records
 enum error_code format_add(struct records *records, const struct path *base, const struct path *p, struct value raw);
 /* True if the records are one value that the path names: what text, opaque and CBOR carry. */
 bool format_single(const struct path *base, const struct records *records);
-enum value_type format_type(const struct path *p); /* of the resource there, NONE if unknown */
+enum value_type format_type(const struct records *records, const struct path *p); /* of the resource there, NONE if unknown */
 /* bn + n of SenML as a path. */
 bool format_name(struct slice base_name, struct slice name, struct path *p);
 enum error_code format_add_path(struct paths *paths, struct slice base_name, struct slice name);

@@ -104,7 +104,7 @@ static enum error_code get_element(const json_t *element, struct slice bn, const
     struct value v = { 0 };
     if (!format_name(bn, member(element, "n"), &p))
         return ERROR_NOT_FOUND;
-    if (!json_is_object(element) || !get_value(element, arena, format_type(&p), &v))
+    if (!json_is_object(element) || !get_value(element, arena, format_type(records, &p), &v))
         return ERROR_MALFORMED;
     return format_add(records, base, &p, v);
 }

@@ -70,7 +70,7 @@ static bool get_value(struct slice payload, enum value_type type, struct arena *
 
 static enum error_code get_text(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
 {
-    const struct resource *resource = resource_at(base);
+    const struct resource *resource = resource_at(records->model, base);
     if (!resource)
         return ERROR_NOT_FOUND;
     struct value v = { .type = resource->type };

@@ -100,7 +100,7 @@ static bool get_value(struct slice octets, enum value_type type, struct value *v
 static enum error_code get_item(const struct tlv_item *item, const struct path *base, const struct path *parent, struct records *records)
 {
     struct path p = path_child(parent, item->id);
-    const struct resource *resource = resource_at(&p);
+    const struct resource *resource = resource_at(records->model, &p);
     struct value v = { 0 };
     if (!resource)
         return ERROR_NOT_FOUND;
@@ -172,7 +172,14 @@ static enum error_code get_new_instance(struct slice payload, const struct path 
     if (item.kind != TLV_OBJECT_INSTANCE)
         return get_resources(payload, object, &instance, records);
     instance = path_child(object, item.id);
-    return reader_left(&r) ? ERROR_MALFORMED : get_resources(item.value, object, &instance, records);
+    code = get_resources(item.value, object, &instance, records);
+    while (code == ERROR_NONE && reader_left(&r)) { /* a Bootstrap-Write may bring several (6.1.7.5) */
+        code = tlv_next(&r, &item);
+        instance = path_child(object, item.id);
+        if (code == ERROR_NONE)
+            code = item.kind == TLV_OBJECT_INSTANCE ? get_resources(item.value, object, &instance, records) : ERROR_MALFORMED;
+    }
+    return code;
 }
 
 static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)

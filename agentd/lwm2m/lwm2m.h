@@ -43,8 +43,6 @@ void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now */
 /* De-registers (at most 5 s) and calls fn once from the loop; the client is freed before. fn may be NULL. The state function is not called any more. */
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user);
 void lwm2m_client_free(struct lwm2m_client *c); /* at once, without de-registration */
-/* Asked by a Bootstrap-Request Trigger (/1/x/9): begins a client-initiated bootstrap. NOT_SUPPORTED while this client has no bootstrap interface. */
-enum error_code lwm2m_request_bootstrap(struct error *err);
 const char *lwm2m_state_name(enum lwm2m_state s); /* idle, connecting, registered, retrying, disabled */
 
 #endif

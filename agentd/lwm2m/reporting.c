@@ -52,7 +52,7 @@ static void drop_continuous(struct records *records)
 {
     size_t kept = 0;
     for (size_t i = 0; i < records->count; i++)
-        if (!resource_at(&records->at[i].path)->continuous)
+        if (!resource_at(&model_managed, &records->at[i].path)->continuous)
             records->at[kept++] = records->at[i];
     records->count = kept;
 }
@@ -66,7 +66,7 @@ static struct reading take_reading(struct lwm2m_client *c, const struct observat
     struct writer w = writer_make(octets, sizeof octets);
     read_values(c, o);
     if (!o->paths && o->path.depth >= PATH_RESOURCE)
-        out.continuous = c->records.count && resource_at(&c->records.at[0].path)->continuous;
+        out.continuous = c->records.count && resource_at(&model_managed, &c->records.at[0].path)->continuous;
     else
         drop_continuous(&c->records);
     if (!o->paths && path_value_type(&o->path) != VALUE_NONE && c->records.count == 1) {

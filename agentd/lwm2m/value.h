@@ -45,7 +45,10 @@ struct record {
     struct value value;
 };
 
+struct model;
+
 struct records {
+    const struct model *model; /* whose tables give the types of what is read in */
     struct record at[RECORDS_MAX];
     size_t count;
 };

@@ -20,7 +20,7 @@ static enum coap_code parse_code(enum error_code code)
 
 static enum coap_code check_record(const struct objects *o, const struct record *record)
 {
-    const struct resource *resource = resource_at(&record->path);
+    const struct resource *resource = resource_at(o->model, &record->path);
     if (!(resource->operations & OPERATION_WRITE))
         return CODE_METHOD_NOT_ALLOWED;
     if (resource->multiple && resource->may_have && !resource->may_have(o, record->path.id[1], record->path.id[3]))
@@ -72,13 +72,13 @@ static void set_record(struct lwm2m_client *c, const struct record *record)
     struct spot s = { .o = &c->objects, .instance = record->path.id[1] };
     if (record->path.depth == PATH_RESOURCE_INSTANCE)
         s.id = record->path.id[3];
-    resource_at(&record->path)->write(&s, &record->value);
+    resource_at(c->objects.model, &record->path)->write(&s, &record->value);
 }
 
 /* A replacing Write: the multiple resources that it names lose their instances, an instance loses also what is not named. */
 static void clear_replaced(struct lwm2m_client *c, const struct path *p)
 {
-    const struct object *object = object_find(p->id[0]);
+    const struct object *object = object_find(c->objects.model, p->id[0]);
     struct spot s = { .o = &c->objects, .instance = p->id[1] };
     for (size_t i = 0; p->depth <= PATH_RESOURCE && i < object->count; i++) {
         const struct resource *resource = &object->resources[i];
@@ -110,7 +110,7 @@ static enum coap_code take_payload(struct lwm2m_client *c, const struct coap_req
 
 static enum coap_code check_write(struct lwm2m_client *c, const struct path *p, bool replace)
 {
-    const struct object *object = object_find(p->id[0]);
+    const struct object *object = object_find(c->objects.model, p->id[0]);
     if (p->depth >= PATH_RESOURCE && c->records.count == 0)
         return CODE_BAD_REQUEST;
     enum coap_code code = check_records(&c->objects, &c->records);
@@ -125,7 +125,7 @@ enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r
 {
     if (!path_exists(&c->objects, p))
         return CODE_NOT_FOUND;
-    const struct resource *resource = resource_at(p);
+    const struct resource *resource = resource_at(c->objects.model, p);
     if (p->depth < PATH_INSTANCE || (resource && !(resource->operations & OPERATION_WRITE)))
         return CODE_METHOD_NOT_ALLOWED;
     _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
@@ -163,7 +163,7 @@ static bool common_instance(const struct records *records, uint16_t *id)
 
 enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a)
 {
-    const struct object *object = object_find(p->id[0]);
+    const struct object *object = object_find(c->objects.model, p->id[0]);
     if (!object || !object->create)
         return object ? CODE_METHOD_NOT_ALLOWED : CODE_NOT_FOUND;
     _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
@@ -198,7 +198,7 @@ enum coap_code write_delete(struct lwm2m_client *c, const struct path *p)
 {
     if (!path_exists(&c->objects, p))
         return CODE_NOT_FOUND;
-    const struct object *object = object_find(p->id[0]);
+    const struct object *object = object_find(c->objects.model, p->id[0]);
     if (p->depth != PATH_INSTANCE || !object->remove || !object->remove(&c->objects, p->id[1]))
         return CODE_METHOD_NOT_ALLOWED;
     attributes_forget(&c->attributes, p);

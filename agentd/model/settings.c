@@ -22,6 +22,19 @@ bool settings_is_bearer_only(const struct settings *s)
     return s->napdefs > 0 && s->dms == 0 && s->lwm2ms == 0;
 }
 
+void settings_clear(struct settings *s)
+{
+    s->origin = (struct settings_origin){ .seq = 0 };
+    s->provurl[0] = s->bootstrap_name[0] = s->context[0] = '\0';
+    s->beyond[0] = '\0';
+    s->by_tree = false;
+    s->napdefs = s->dms = s->lwm2ms = 0;
+    struct settings_extras *x = &s->extras;
+    x->country[0] = x->client_id[0] = '\0';
+    x->closed = false;
+    x->networks = x->proxy_ids = x->proxies = x->accesses = x->nameds = 0;
+}
+
 const struct napdef *settings_napdef(const struct settings *s, const char *napid)
 {
     for (size_t i = 0; napid[0] && i < s->napdefs; i++)
@@ -44,7 +57,7 @@ const struct napdef *settings_way(const struct settings *s, const struct dm_acco
     enum napdef_fit best_fit = NAPDEF_UNFIT;
     *named = false;
     for (size_t i = 0; i < s->napdefs; i++) {
-        if (!settings_names(a, &s->napdef[i]))
+        if (a && !settings_names(a, &s->napdef[i]))
             continue;
         enum napdef_fit fit = napdef_fit(&s->napdef[i], plmn, now);
         *named = true;

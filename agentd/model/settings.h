@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "model/account.h"
+#include "model/extras.h"
 #include "model/napdef.h"
 
 enum { SETTINGS_NAPDEFS = 8, SETTINGS_DM = 4, SETTINGS_LWM2M = 4 };
@@ -29,23 +30,25 @@ struct settings {
     bool by_tree;            /* a DM profile: of management trees */
     char context[33];        /* VENDORCONFIG NAME=gateway-agent, CONTEXT; "": usim */
     char beyond[33];         /* first characteristic that is neither BOOTSTRAP nor NAPDEF, e.g. PXLOGICAL; "" if there is none */
-    bool closes_contexts;    /* BOOTSTRAP/CONTEXT-ALLOW 0: no bootstrap of other contexts */
     struct napdef napdef[SETTINGS_NAPDEFS];
     size_t napdefs;
     struct dm_account dm[SETTINGS_DM];
     size_t dms;
     struct lwm2m_account lwm2m[SETTINGS_LWM2M];
     size_t lwm2ms;
+    struct settings_extras extras; /* kept for people; nothing acts on it */
 };
 
 struct settings *settings_new(void);
 void settings_free(struct settings *s); /* wipes; NULL is fine */
 bool settings_is_bearer_only(const struct settings *s); /* NAPDEFs and nothing that needs a server */
+/* Empties: every count 0, every text "". Elements beyond the counts keep what they were: secrets too, until settings_free. */
+void settings_clear(struct settings *s);
 const struct napdef *settings_napdef(const struct settings *s, const char *napid); /* NULL if none; "" or unknown: NULL */
 /* True if TO-NAPID names n, or nothing; "INTERNET" names those with INTERNET. */
 bool settings_names(const struct dm_account *a, const struct napdef *n);
 /* The NAPDEF by which account a reaches its server from the serving network plmn at `now` (as for napdef_for_network): of those that TO-NAPID names,
- * or of all; "INTERNET" names those with INTERNET. NULL if none fits: *named then says whether TO-NAPID names any NAPDEF of the document. */
+ * or of all (a NULL: of all); "INTERNET" names those with INTERNET. NULL if none fits: *named then says whether TO-NAPID names any NAPDEF of the document. */
 const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, bool *named);
 /* Host and port of an https:// or coaps:// URI; port is the scheme's default if absent. ERROR_INVALID with text otherwise. */
 enum error_code uri_split(const char *uri, const char *scheme, char *host, size_t host_cap, uint16_t *port, struct error *err);

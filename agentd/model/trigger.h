@@ -26,6 +26,8 @@ struct trigger {
     uint8_t hash[32];          /* of the whole message: its replay id */
     char source[16];           /* sms-mm, sms-qmi, file, card */
     char context[33];          /* usim, m2m; "" where the body says it (NOTIFICATION, LWM2M, BEI) */
+    char card[33];             /* CARD: which (bootstrap/card_book.h); else "" */
+    uint8_t card_hash[32];     /* of its files */
     enum push_sec sec;         /* SETTINGS: how it was authenticated */
     struct settings *settings; /* SETTINGS, CARD: owned; what the document asks for. NULL otherwise */
     struct slice body;         /* the others: the message's body, borrowed for the call */
@@ -41,13 +43,14 @@ enum taken {
 
 enum mechanism {
     MECHANISM_OMADM,
+    MECHANISM_DIRECT, /* the document brings the LwM2M accounts itself: nothing is to be fetched */
     MECHANISM_BEARER /* nothing to execute: the document brings a first bearer, and its connection is the proof */
 };
 
 struct briefing {
     enum mechanism mechanism;
     bool needs_ip;
-    const struct dm_account *account; /* inside the trigger's settings; BEARER: an empty one, which goes any way */
+    const struct dm_account *account; /* inside the trigger's settings; NULL: DIRECT; BEARER: an empty one, which goes any way */
     const struct napdef *napdef;      /* way to the server; NULL: any uplink */
 };
 

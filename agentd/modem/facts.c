@@ -207,6 +207,7 @@ void facts_read(struct modem *m)
         id_from("device", mm_modem_get_device(m->modem) ? mm_modem_get_device(m->modem) : f->path, f->id);
     read_port(m);
     f->qmi = m->device[0] != '\0';
+    (void)text_copy(f->device, sizeof f->device, m->device);
     read_network(m);
     read_sim(m);
 }
@@ -239,6 +240,8 @@ static struct node *show_sim(struct modem *m)
     if (fresh) { /* written by whoever remembers PINs */
         node_set_flag(n, "PinRemembered", false);
         node_set(n, "LockHint", "");
+        node_set(n, "BootstrapState", ""); /* what its files say is the start stage's to write */
+        node_set(n, "BootstrapError", "");
     }
     node_publish(n);
     return n;

@@ -23,6 +23,7 @@ enum { SIM_TRIES_UNKNOWN = 255 };
 struct modem_facts {
     char id[40];        /* stable id: "imei-" and a short hash of the IMEI; also the Modem node's id */
     char path[128];     /* ModemManager's object path now */
+    char device[64];    /* name of the QMI control port, "" if there is none */
     char imei[32], imsi[32], iccid[32];
     char manufacturer[64], model[64], revision[64];
     char plmn[8];       /* serving network, "" if none */

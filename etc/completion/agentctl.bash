@@ -50,10 +50,12 @@ _agentctl() {
     done
     if [ "$previous" = --color ]; then
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
+    elif [ "$previous" = --kind ]; then
+        mapfile -t COMPREPLY < <(compgen -W "auto push sms wbxml tnds notification card bei lwm2m-tlv" -- "$current")
     elif [ "$previous" = --timeout ]; then
         return
     elif [[ $current == -* ]]; then
-        [ "$verb" = decode ] && options="--json --imsi --pin"
+        [ "$verb" = decode ] && options="--json --kind --imsi --pin"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     elif [ -z "$verb" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks of the laboratory.
 
-Owns: the namespaces `operator` (servers 198.51.100.10 and .20) and `internet` (what lies behind the DSL line), the links
+Owns: the namespaces `operator` (servers 198.51.100.10 and .20, 2001:db8:51::10 and, as NAT64 would show .20, 64:ff9b::c633:6414) and `internet` (what lies behind the DSL line), the links
 between them, their resolvers.
 
     gateway (here)                      operator
@@ -19,10 +19,10 @@ from pathlib import Path
 
 from labproc import folder, pid_of, quiet, require, run, start
 
-SERVERS = ("198.51.100.10/32", "198.51.100.20/32")
+SERVERS = ("198.51.100.10/32", "198.51.100.20/32", "2001:db8:51::10/128", "64:ff9b::c633:6414/128")
 OPERATOR_NET, UPLINK_NET = "198.51.100.0/24", "203.0.113.0/24"
 UPLINK_ADDRESS, UPLINK_ROUTER = "203.0.113.2/24", "203.0.113.1"
-OPERATOR_RESOLVER = "192.0.2.53"
+OPERATOR_RESOLVER = ("192.0.2.53", "2001:db8:c0::53")
 WWAN_INDEX = 100                                      # as the device description says
 
 
@@ -71,7 +71,7 @@ def uplink_make(reaches_operator: bool) -> None:
         core_make()
     else:
         ip("internet", "route", "add", "unreachable", OPERATOR_NET)
-    resolver_start("internet", UPLINK_ROUTER)
+    resolver_start("internet", (UPLINK_ROUTER,))
     Path("/etc/resolv.conf").write_text(f"nameserver {UPLINK_ROUTER}\n")
 
 
@@ -91,12 +91,12 @@ def uplink_set(up: bool) -> None:
         ip("", "route", "replace", "default", "via", UPLINK_ROUTER)
 
 
-def resolver_start(namespace: str, address: str) -> None:
-    """Answers from DIR/hosts only; follows the address as it comes and goes."""
+def resolver_start(namespace: str, addresses) -> None:
+    """Answers from DIR/hosts only; follows the addresses as they come and go."""
     name = f"dns-{namespace}"
     start(name, "ip", "netns", "exec", namespace, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
           "--user=root", "--pid-file=", "--log-facility=-", "--no-resolv", "--no-hosts", "--local=/#/",
-          f"--addn-hosts={folder()}/hosts", "--bind-dynamic", f"--listen-address={address}", "--local-ttl=1")
+          f"--addn-hosts={folder()}/hosts", "--bind-dynamic", *(f"--listen-address={a}" for a in addresses), "--local-ttl=1")
     require(name)
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 # From the ground up: a room may include only rooms before it. "main" is what lies in agentd/ itself.
-ROOMS = ["base", "model", "codec", "store", "glue", "access", "trust", "net", "modem", "bearer", "mid", "pn", "dm", "lwm2m", "bootstrap", "bus", "main"]
+ROOMS = ["base", "model", "codec", "store", "glue", "access", "card", "trust", "net", "modem", "bearer", "mid", "pn", "dm", "lwm2m", "bootstrap", "bus", "main"]
 PROGRAMS = {"tred": {"base", "codec", "model"}, "modemd": {"base", "codec", "model", "glue"}, "usimd": {"base", "codec", "model", "glue"},
             "sysd": {"base", "codec", "model"}, "ctl": {"base", "codec", "model"}}
 FOR_PROGRAMS = {"glue"}  # composition only: no room may include it

@@ -52,6 +52,9 @@ def a_notification_by_sms_starts_the_session_that_the_server_asked_for(world):
     expect("contact is shown", contact > 0)
     last = world.dir / f"push{world.sent}.pdu"
     world.sms(last)                                          # a replay: the message is known
+    received = world.manager()["MessagesReceived"]
+    world.sms(world.push("--notify", "1234", "--ui", "2"))   # another message, and authentic, for the session that was held
+    until("the repetition", lambda: world.manager()["MessagesReceived"] == received + 1, 20)
     refused(world, "MacMismatch", lambda: world.sms(world.push("--notify", "77", "--wrong-mac")))
     refused(world, "NotFound", lambda: world.sms(world.push("--notify", "78", "--notify-server", "com.evil")))
     # the next one is made with the nonce of the session before, and survives a restart of agentd
@@ -79,6 +82,7 @@ def the_default_nonce_resynchronises_once_an_hour(world):
 
     refused(world, "MacMismatch", lambda: notify("1", "--default-nonce", "text"))
     session(world, "2", lambda: notify("2", "--default-nonce", "octets"))
+    expect("the client began with it too", not [e for e in world.dm_events() if e["event"] == "auth.client" and e["session"] == "2" and e["result"] != "ok"])
     session(world, "3", lambda: notify("3"))                 # the nonce that session 2 brought
     refused(world, "RateLimited", lambda: notify("4", "--default-nonce", "octets"))
     conf = world.agentd_conf("default-nonce=no")

@@ -25,6 +25,7 @@ def scenario(**world_options):
 def load():
     import attacks          # noqa: F401
     import bad_input        # noqa: F401
+    import ipv6_only        # noqa: F401
     import main_job         # noqa: F401
     import neighbours       # noqa: F401
     import once             # noqa: F401
@@ -34,6 +35,7 @@ def load():
     import sim_card         # noqa: F401
     import sms_flood        # noqa: F401
     import sms_traps        # noqa: F401
+    import smart_card       # noqa: F401
     import typed_digits     # noqa: F401
     import sources          # noqa: F401
 

@@ -64,6 +64,7 @@ class World:
         self.mode, self.lab_options, self.operator_options, self.gateway = mode, lab_options, operator_options, gateway
         self.factory_options, self.settings = factory_options, ""
         self.operator_dir = self.dir / "operator"
+        self.box_options = ()  # of tests/operator/box.py
         self.sent = 0
         self.bin = self.dir / "bin"
         self.programs = {
@@ -129,7 +130,8 @@ class World:
         lab("run-as", user, "--", *command, *words)
 
     def operator_up(self):
-        run(*OPERATOR, "up", "--dir", self.operator_dir, "--netns", "operator", "--dns-addr", "none", f"--dm-options={' '.join(self.operator_options)}")
+        run(*OPERATOR, "up", "--dir", self.operator_dir, "--netns", "operator", "--dns-addr", "none", *self.box_options,
+            f"--dm-options={' '.join(self.operator_options)}")
 
     def dm_fault(self, fault):
         """Changes the running DM server's fault; "none" ends it."""

@@ -6,6 +6,12 @@
 
 enum error_code briefing_from_settings(const struct settings *s, struct briefing *out, struct error *err)
 {
+    if (s->lwm2ms) { /* from a smart card: accounts are there before any session; the first NAPDEF is the way, none is needed for a bootstrap server alone */
+        *out = (struct briefing){ .mechanism = MECHANISM_DIRECT, .napdef = s->napdefs ? &s->napdef[0] : NULL };
+        for (size_t i = 0; i < s->lwm2ms; i++)
+            out->needs_ip |= s->lwm2m[i].short_server_id != 0;
+        return ERROR_NONE;
+    }
     const struct dm_account *a = &s->dm[0];
     if (settings_is_bearer_only(s)) {
         *out = (struct briefing){ .mechanism = MECHANISM_BEARER, .needs_ip = true, .account = a, .napdef = &s->napdef[0] };

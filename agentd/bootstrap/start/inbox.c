@@ -96,7 +96,8 @@ static void delete_sms(struct inbox *in, const struct message *m)
         modem_sms_delete(in->site->modem, m->handle, on_deleted, NULL);
 }
 
-void inbox_write_state(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause)
+/* refused (may be NULL) goes into the history, in the same transaction: a flood costs one for each message taken over and one for each refused. */
+void inbox_write_end(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause, const struct error *refused)
 {
     struct error e;
     struct store *s = in->site->store;
@@ -104,6 +105,8 @@ void inbox_write_state(struct inbox *in, const uint8_t *hash, enum inbox_state s
         return;
     store_inbox_set(s, hash, state, cause, state == INBOX_REFUSED || state == INBOX_DONE || state == INBOX_DENIED);
     store_inbox_prune(s, KEEP_REFUSED);
+    if (refused)
+        store_history_add(s, site_wall_clock(in->site), 0, error_name(refused->code), refused->text);
     if (store_commit(s, &e))
         log_error("inbox", "%s", e.text);
 }
@@ -198,6 +201,11 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
     log_notice("inbox", "push message taken over (%s, %zu octets)", m->source, m->len);
     delete_sms(in, m);
     judge(in);
+}
+
+void inbox_write_state(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause)
+{
+    inbox_write_end(in, hash, state, cause, NULL);
 }
 
 /* A message of before, or of the other route, that is in somebody's hands. */

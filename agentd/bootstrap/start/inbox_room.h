@@ -56,6 +56,8 @@ void inbox_wait_for_tre(struct inbox *in);
 /* What ends by itself when the TRE is back. */
 bool inbox_is_passing(enum error_code status);
 void inbox_write_state(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause);
+/* The same, with the refusal (may be NULL) in the history. */
+void inbox_write_end(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause, const struct error *refused);
 /* Another message for the queue, which owns it from now on; false: there is no room, and its done function hears so. */
 struct message *inbox_message_new(const char *source, const char *handle);
 bool inbox_append(struct inbox *in, struct message *m);

@@ -20,7 +20,7 @@ static void show_waiting(struct inbox *in)
 
 static void refuse_hash(struct inbox *in, const uint8_t hash[32], enum inbox_state state, const struct error *e)
 {
-    inbox_write_state(in, hash, state, error_name(e->code));
+    inbox_write_end(in, hash, state, error_name(e->code), e->code == ERROR_NOT_FOR_US ? NULL : e);
     if (e->code == ERROR_NOT_FOR_US)
         site_count_ignored(in->site, "inbox", e);
     else

@@ -2,8 +2,11 @@
 /* Walks the object tables. Owns no object itself; never shows object 0 (Security), which only a bootstrap server may see. */
 #include "lwm2m/objects/objects.h"
 
-const struct object *const object_table[] = { &object_server, &object_device, &object_portfolio };
-const size_t object_count = sizeof object_table / sizeof object_table[0];
+static const struct object *const managed[] = { &object_server, &object_device, &object_portfolio };
+const struct model model_managed = { managed, sizeof managed / sizeof managed[0] };
+
+static const struct object *const bootstrapped[] = { &object_staged_security, &object_staged_server };
+const struct model model_bootstrap = { bootstrapped, sizeof bootstrapped / sizeof bootstrapped[0] };
 
 enum { SECURITY_OBJECT = 0, OSCORE_OBJECT = 21 };
 
@@ -12,11 +15,11 @@ bool path_hidden(const struct path *p)
     return p->depth > PATH_ROOT && (p->id[0] == SECURITY_OBJECT || p->id[0] == OSCORE_OBJECT);
 }
 
-const struct object *object_find(uint16_t id)
+const struct object *object_find(const struct model *m, uint16_t id)
 {
-    for (size_t i = 0; i < object_count; i++)
-        if (object_table[i]->id == id)
-            return object_table[i];
+    for (size_t i = 0; i < m->count; i++)
+        if (m->objects[i]->id == id)
+            return m->objects[i];
     return NULL;
 }
 
@@ -45,9 +48,9 @@ const struct resource *resource_find(const struct object *object, uint16_t id)
     return NULL;
 }
 
-const struct resource *resource_at(const struct path *p)
+const struct resource *resource_at(const struct model *m, const struct path *p)
 {
-    return p->depth >= PATH_RESOURCE ? resource_find(object_find(p->id[0]), p->id[2]) : NULL;
+    return p->depth >= PATH_RESOURCE ? resource_find(object_find(m, p->id[0]), p->id[2]) : NULL;
 }
 
 static bool resource_has_instance(struct objects *o, const struct resource *resource, uint16_t instance, uint16_t wanted)
@@ -64,12 +67,12 @@ bool path_exists(struct objects *o, const struct path *p)
 {
     if (p->depth == PATH_ROOT)
         return true;
-    const struct object *object = object_find(p->id[0]);
+    const struct object *object = object_find(o->model, p->id[0]);
     if (p->depth == PATH_OBJECT || !object)
         return object != NULL;
     if (!object_has_instance(o, object, p->id[1]))
         return false;
-    const struct resource *resource = resource_at(p);
+    const struct resource *resource = resource_at(o->model, p);
     if (p->depth <= PATH_RESOURCE || !resource)
         return p->depth == PATH_INSTANCE || resource != NULL;
     return resource_has_instance(o, resource, p->id[1], p->id[3]);
@@ -134,8 +137,8 @@ static bool read_object(struct objects *o, const struct object *object, const st
 
 bool objects_read_more(struct objects *o, const struct path *p, struct records *out)
 {
-    for (size_t i = 0; i < object_count; i++)
-        if ((p->depth == PATH_ROOT || object_table[i]->id == p->id[0]) && !read_object(o, object_table[i], p, out))
+    for (size_t i = 0; i < o->model->count; i++)
+        if ((p->depth == PATH_ROOT || o->model->objects[i]->id == p->id[0]) && !read_object(o, o->model->objects[i], p, out))
             return false;
     return true;
 }

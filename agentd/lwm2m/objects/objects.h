@@ -44,15 +44,21 @@ struct object {
     bool (*remove)(struct objects *o, uint16_t id); /* NULL: no server may; false: this one stays (4.05) */
 };
 
+extern const struct object object_staged_security, object_staged_server; /* 0 and 1 while a bootstrap server writes them */
 extern const struct object object_server; /* 1 */
 extern const struct object object_device; /* 3 */
 extern const struct object object_portfolio; /* 16 */
 
-/* All objects but Security, by ascending id. */
-extern const struct object *const object_table[];
-extern const size_t object_count;
+/* What one interface sees: objects by ascending id. */
+struct model {
+    const struct object *const *objects;
+    size_t count;
+};
 
-const struct object *object_find(uint16_t id); /* NULL if none */
+extern const struct model model_managed;   /* of management servers: all but Security */
+extern const struct model model_bootstrap; /* of the bootstrap server: accounts that are being written (staged.h) */
+
+const struct object *object_find(const struct model *m, uint16_t id); /* NULL if none */
 /* At or below object 0 or 21, which only a bootstrap server may see: 4.01 whether it exists or not (Core TS 1.1.1 clause 6.3). */
 bool path_hidden(const struct path *p);
 /* The index-th instance; false: there are fewer. */
@@ -60,7 +66,7 @@ bool object_instance(struct objects *o, const struct object *object, size_t inde
 bool object_has_instance(struct objects *o, const struct object *object, uint16_t instance);
 const struct resource *resource_find(const struct object *object, uint16_t id);
 /* The row for the path (depth RESOURCE or more), whether its instance exists or not; NULL: object or resource are unknown. */
-const struct resource *resource_at(const struct path *p);
+const struct resource *resource_at(const struct model *m, const struct path *p);
 /* True if something exists at the path now. */
 bool path_exists(struct objects *o, const struct path *p);
 /* The readable values at and below the path, which must exist and be no executable resource. False if they do not fit. */

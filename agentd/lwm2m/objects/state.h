@@ -15,7 +15,12 @@ struct portfolio {
 };
 
 /* What the tables read and write: the state of the server's account, and the device. */
+struct model;
+struct staged;
+
 struct objects {
+    const struct model *model; /* what the server at work sees */
+    struct staged *staged;     /* model_bootstrap only */
     uint16_t short_server_id;
     uint32_t lifetime;       /* /1/0/1, seconds */
     uint32_t pmin, pmax;     /* /1/0/2, /1/0/3: defaults for attributes; 0: none */

@@ -28,7 +28,7 @@ Control socket (--control), one command a line, one line of answer ("error: ..."
     card-state          JSON: log of APDUs, forbidden commands, open channels, refreshes completed
     unplug / replug     end every stream and refuse new ones / accept them again
     list / log / state  JSON: SMS; messages received; calls, attempts, acks, profiles
-WHY: unknown-apn auth-failed ipv4-only barred no-resources network-failure deactivated
+WHY: unknown-apn auth-failed ipv4-only ipv6-only barred no-resources network-failure deactivated
 """
 import argparse
 import asyncio

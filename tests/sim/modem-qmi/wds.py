@@ -5,6 +5,7 @@ Owns: profiles, packet data calls by client id, the state of the operator's end 
 Promises: packets cross only while a call stands; one call of one IP family at a time per client; a call ends with its owner.
 Must never change the gateway's own network port: that is the work of whom the modem belongs to.
 """
+import ipaddress
 import struct
 import subprocess
 
@@ -13,7 +14,8 @@ from qmux import CALL_FAILED, INVALID_ARG, NO_EFFECT, WDS, arr8, indication, res
 
 IPV4, IPV6 = 4, 6
 ADDRESS, GATEWAY, MASK, DNS, MTU = "192.0.2.10", "192.0.2.1", "255.255.255.0", "192.0.2.53", 1420
-PEER_ADDRESSES = (f"{GATEWAY}/24", f"{DNS}/24")
+ADDRESS6, GATEWAY6, DNS6, PREFIX6 = "2001:db8:c0::10", "2001:db8:c0::1", "2001:db8:c0::53", 64
+PEER_ADDRESSES = (f"{GATEWAY}/24", f"{DNS}/24", f"{GATEWAY6}/{PREFIX6}", f"{DNS6}/{PREFIX6}")
 START_TLVS = {"profile": 0x31, "apn": 0x14, "auth": 0x16, "user": 0x17, "password": 0x18}
 PROFILE_TLVS = {"apn": 0x14, "auth": 0x1D, "user": 0x1B, "password": 0x1C}
 
@@ -35,7 +37,7 @@ class Peer:
             return
         if up:
             for address in PEER_ADDRESSES:
-                self.ip("address", "replace", address, "dev", self.name)
+                self.ip("address", "replace", address, "dev", self.name, *(["nodad"] if ":" in address else []))
             self.ip("link", "set", self.name, "mtu", str(MTU), "up")
         else:
             self.ip("link", "set", self.name, "down")
@@ -44,6 +46,10 @@ class Peer:
 
 def address_value(text: str) -> bytes:
     return struct.pack("<I", int.from_bytes(bytes(map(int, text.split("."))), "big"))
+
+
+def address6_value(text: str) -> bytes:
+    return ipaddress.IPv6Address(text).packed
 
 
 class WdsService:
@@ -76,12 +82,12 @@ class WdsService:
         reason = self.refuse.pop(0) if self.refuse else None
         preference = asked["auth"][0] if asked["auth"] else 0
         reason = reason or subscription.attempt_check(self.table, asked["apn"], preference, asked["user"], asked["password"])
-        if reason is None and asked["family"] == IPV6:
-            reason = subscription.IPV4_ONLY
+        reason = reason or subscription.family_check(self.table, asked["apn"], "ipv6" if asked["family"] == IPV6 else "ipv4")
         self.attempts[-1]["result"] = reason.name if reason else "accepted"
         if reason:
             return result(CALL_FAILED) + reason.tlvs()
         self.networks[cid] = asked["apn"].decode("ascii", "replace")
+        self.families[cid] = asked["family"]
         self.peer.set_up(True)
         return result() + tlv(0x01, struct.pack("<I", 0x1000 + cid))
 
@@ -108,6 +114,9 @@ class WdsService:
     def wds_002d(self, t, cid):                       # Get Current Settings
         if cid not in self.networks:
             return result(0x0F)                       # OutOfCall
+        if self.families[cid] == IPV6:
+            return result() + tlv(0x25, address6_value(ADDRESS6) + bytes([PREFIX6])) + tlv(0x26, address6_value(GATEWAY6) + bytes([PREFIX6])) + \
+                tlv(0x27, address6_value(DNS6)) + tlv(0x29, struct.pack("<I", MTU)) + tlv(0x2B, bytes([IPV6]))
         return result() + tlv(0x15, address_value(DNS)) + tlv(0x1E, address_value(ADDRESS)) + \
             tlv(0x20, address_value(GATEWAY)) + tlv(0x21, address_value(MASK)) + \
             tlv(0x29, struct.pack("<I", MTU)) + tlv(0x2B, bytes([IPV4]))

@@ -72,6 +72,12 @@ static void whole_document(void)
     g_assert_false(a->trust.has_pin);
 }
 
+#define PROXY(inner) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p") inner)
+#define PORT(number) CHARACTERISTIC("PORT", PARM("PORTNBR", number) PARM("SERVICE", "OTA-HTTP-TO"))
+#define PHYSICAL(address, more) CHARACTERISTIC("PXPHYSICAL", PARM("PHYSICAL-PROXY-ID", "1") PARM("PXADDR", address) PARM("TO-NAPID", "NAP1") more)
+#define ACCESS CHARACTERISTIC("ACCESS", PARM("RULE", "1"))
+#define APP CHARACTERISTIC("APPLICATION", PARM("APPID", "w4"))
+
 struct row {
     const char *name, *doc;
     enum error_code rc;
@@ -119,6 +125,33 @@ static const struct row rows[] = {
     { "five validities", NAPDEF("a", VALIDITY("") VALIDITY("") VALIDITY("") VALIDITY("") VALIDITY("")), ERROR_TOO_LARGE, "VALIDITY" },
     { "five to-napid", W7(PARM("TO-NAPID", "1") PARM("TO-NAPID", "2") PARM("TO-NAPID", "3") PARM("TO-NAPID", "4") PARM("TO-NAPID", "5")), ERROR_TOO_LARGE,
       "TO-NAPID" },
+    { "proxy without id", CHARACTERISTIC("PXLOGICAL", PARM("NAME", "p")), ERROR_INCOMPLETE, "PROXY-ID" },
+    { "proxy twice", CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p")) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p")), ERROR_INVALID, "PROXY-ID p" },
+    { "proxy flag", CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p") PARM("MASTER", "2")), ERROR_INVALID, "MASTER" },
+    { "proxy auth", PROXY(CHARACTERISTIC("PXAUTHINFO", PARM("PXAUTH-TYPE", "X"))), ERROR_INVALID, "PXAUTH-TYPE" },
+    { "no proxy auth type", PROXY(CHARACTERISTIC("PXAUTHINFO", PARM("PXAUTH-ID", "X"))), ERROR_INCOMPLETE, "PXAUTH-TYPE" },
+    { "proxy port", PROXY(CHARACTERISTIC("PORT", PARM("PORTNBR", "0"))), ERROR_INVALID, "PORTNBR" },
+    { "big proxy port", PROXY(CHARACTERISTIC("PORT", PARM("PORTNBR", "65536"))), ERROR_INVALID, "PORTNBR" },
+    { "no proxy port", PROXY(CHARACTERISTIC("PORT", PARM("SERVICE", "CL-WSP"))), ERROR_INCOMPLETE, "PORTNBR" },
+    { "five ports", PROXY(PORT("1") PORT("2") PORT("3") PORT("4") PORT("5")), ERROR_TOO_LARGE, "PORT" },
+    { "physical proxy without id", PROXY(CHARACTERISTIC("PXPHYSICAL", PARM("PXADDR", "192.0.2.1"))), ERROR_INCOMPLETE, "PHYSICAL-PROXY-ID" },
+    { "no pxaddr", PROXY(CHARACTERISTIC("PXPHYSICAL", PARM("PHYSICAL-PROXY-ID", "1"))), ERROR_INCOMPLETE, "PXADDR" },
+    { "pxaddr is IPv4", PROXY(PHYSICAL("2001:db8::1", "")), ERROR_INVALID, "IPv4" },
+    { "pxaddr is IPv6", PROXY(PHYSICAL("192.0.2.1", PARM("PXADDRTYPE", "IPV6"))), ERROR_INVALID, "IPv6" },
+    { "pxaddr of another kind", PROXY(PHYSICAL("+491234", PARM("PXADDRTYPE", "E164"))), ERROR_NONE, "" },
+    { "three physical proxies", PROXY(PHYSICAL("192.0.2.1", "") PHYSICAL("192.0.2.2", "") PHYSICAL("192.0.2.3", "")), ERROR_TOO_LARGE, "PXPHYSICAL" },
+    { "five proxies", "" CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "1")) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "2"))
+      CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "3")) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "4"))
+      CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "5")), ERROR_TOO_LARGE, "PXLOGICAL" },
+    { "five accesses", ACCESS ACCESS ACCESS ACCESS ACCESS, ERROR_TOO_LARGE, "ACCESS" },
+    { "client identity", CHARACTERISTIC("CLIENTIDENTITY", ""), ERROR_INCOMPLETE, "CLIENT-ID" },
+    { "two client identities", CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "1")) CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "2")),
+      ERROR_INVALID, "CLIENTIDENTITY" },
+    { "bootstrap network", CHARACTERISTIC("BOOTSTRAP", PARM("NETWORK", "2620")), ERROR_INVALID, "NETWORK" },
+    { "bootstrap country", CHARACTERISTIC("BOOTSTRAP", PARM("COUNTRY", "ZZ")), ERROR_INVALID, "COUNTRY" },
+    { "context-allow", CHARACTERISTIC("BOOTSTRAP", PARM("CONTEXT-ALLOW", "yes")), ERROR_INVALID, "CONTEXT-ALLOW" },
+    { "application without id", CHARACTERISTIC("APPLICATION", PARM("NAME", "x")), ERROR_INCOMPLETE, "APPID" },
+    { "nine applications of others", APP APP APP APP APP APP APP APP APP, ERROR_TOO_LARGE, "APPLICATION" },
     { "control character", CHARACTERISTIC("BOOTSTRAP", PARM("NAME", "a&#10;b")), ERROR_INVALID, "control" },
     { "provurl without tls", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "http://a.example/")), ERROR_INVALID, "PROVURL" },
     { "provurl alone", CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "https://a.example/p")), ERROR_NONE, "https://a.example/p" },
@@ -156,7 +189,7 @@ static void check_row(gconstpointer data)
     if (row->rc)
         g_assert_nonnull(strstr(err.text, row->text));
     else
-        g_assert_cmpstr(settings->dm[0].uri, ==, row->text);
+        g_assert_cmpstr(settings->dms ? settings->dm[0].uri : "", ==, row->text);
 }
 
 /* The document of a NAPDEF with everything that it may have. */
@@ -184,6 +217,52 @@ static void every_parm_of_a_napdef(void)
     g_assert_cmpint(n->validity[0].until, ==, 1893456000);
     g_assert_cmpstr(n->validity[1].sid, ==, "12");
     g_assert_cmpstr(n->validity[1].soc, ==, "34");
+}
+
+/* All that is kept beside access points and accounts. */
+static void extras(void)
+{
+    struct error err;
+    g_assert_cmpint(map(CHARACTERISTIC("BOOTSTRAP", PARM("NETWORK", "26201") PARM("NETWORK", "26202") PARM("COUNTRY", "DE") PARM("PROXY-ID", "p")
+                                       PARM("CONTEXT-ALLOW", "0"))
+                        CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p") PARM("NAME", "n") PARM("PROXY-PW", "pw") PARM("PROXY-PROVIDER-ID", "v")
+                                       PARM("PPGAUTH-TYPE", "HTTP-BASIC") PARM("WSP-VERSION", "1.3") PARM("STARTPAGE", "http://s.example/")
+                                       PARM("BASAUTH-ID", "bi") PARM("BASAUTH-PW", "bp") "<parm name='TRUST'/>" PARM("MASTER", "0") PARM("PUSHENABLED", "1")
+                                       PARM("DOMAIN", "a.example") PARM("DOMAIN", "b.example") PORT("8080")
+                                       CHARACTERISTIC("PXAUTHINFO", PARM("PXAUTH-TYPE", "HTTP-DIGEST") PARM("PXAUTH-ID", "ai") PARM("PXAUTH-PW", "ap"))
+                                       PHYSICAL("192.0.2.1", PARM("PXADDR-FQDN", "px.example") PARM("DOMAIN", "c.example") PARM("PULLENABLED", "1") PORT("81")))
+                        CHARACTERISTIC("ACCESS", PARM("RULE", "1") PARM("APPID", "w7") PARM("DOMAIN", "d") PARM("TO-NAPID", "NAP1") PARM("TO-PROXY", "p")
+                                       PARM("PORTNBR", "80"))
+                        CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "me"))
+                        CHARACTERISTIC("APPLICATION", PARM("APPID", "w4") PARM("NAME", "mms"))
+                        CHARACTERISTIC("NAPDEF", PARM("NAPID", "csd") PARM("NAME", "dial") PARM("NAP-ADDRESS", "+49"))
+                        NAPDEF("other", PARM("BEARER", "WLAN") PARM("BEARER", "GSM-CSD"))
+                        NAPDEF("packets", PARM("BEARER", "GSM-CSD") PARM("BEARER", "GSM-GPRS")) NAPDEF("newer", PARM("BEARER", "LTE")), &err), ==, ERROR_NONE);
+    const struct settings_extras *x = &settings->extras;
+    g_assert_true(x->networks == 2 && x->closed && x->proxy_ids == 1 && x->proxies == 1 && x->accesses == 1 && x->nameds == 3);
+    g_assert_cmpstr(x->network[1], ==, "26202");
+    g_assert_cmpstr(x->country, ==, "DE");
+    g_assert_cmpstr(x->proxy_id[0], ==, "p");
+    g_assert_cmpstr(x->client_id, ==, "me");
+    const struct proxy *p = &x->proxy[0];
+    const char *texts[] = { p->id, "p", p->name, "n", p->password, "pw", p->provider, "v", p->ppg_auth, "HTTP-BASIC", p->wsp_version, "1.3", p->startpage,
+                            "http://s.example/", p->basic_id, "bi", p->basic_password, "bp", p->auth_id, "ai", p->auth_password, "ap", p->domain[0],
+                            "a.example", p->domain[1], "b.example", p->port[0].service[0], "OTA-HTTP-TO", p->physical[0].id, "1", p->physical[0].address,
+                            "192.0.2.1", p->physical[0].fqdn, "px.example", p->physical[0].napid[0], "NAP1", p->physical[0].domain[0], "c.example",
+                            x->access[0].rule[0], "1", x->access[0].app[0], "w7", x->access[0].domain[0], "d", x->access[0].napid[0], "NAP1",
+                            x->access[0].proxy[0], "p", x->access[0].port[0], "80", x->named[0].id, "w4", x->named[0].name, "mms", x->named[1].id, "csd",
+                            x->named[1].what, "NAPDEF", x->named[2].id, "other" };
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i += 2)
+        g_assert_cmpstr(texts[i], ==, texts[i + 1]);
+    g_assert_true(p->trust && !p->master && p->push && !p->pull && p->auth == PROXY_AUTH_HTTP_DIGEST && p->domains == 2 && p->ports == 1);
+    g_assert_true(p->port[0].number == 8080 && p->physicals == 1 && p->physical[0].port[0].number == 81 && p->physical[0].pull && !p->physical[0].push);
+    g_assert_cmpuint(settings->napdefs, ==, 2);
+    g_assert_nonnull(settings_napdef(settings, "packets"));
+    g_assert_nonnull(settings_napdef(settings, "newer"));
+    g_assert_cmpint(map(CHARACTERISTIC("BOOTSTRAP", PARM("CONTEXT-ALLOW", "1")), &err), ==, ERROR_NONE);
+    g_assert_false(settings->extras.closed);
+    g_assert_cmpint(map("", &err), ==, ERROR_NONE);
+    g_assert_false(settings->extras.closed);
 }
 
 static void aauthtypes(void)
@@ -311,6 +390,7 @@ static void documents_of_the_vectors(void)
         size_t napdefs, dms;
     } expected[] = {
         { "v01_bootstrap_nap_pap_netwpin", ERROR_NONE, 1, 1 },
+        { "v10_pxlogical_validity_access", ERROR_NONE, 1, 0 },
         { "v05_three_napdef_v4_v6_v4v6", ERROR_NONE, 3, 0 },
         { "v07_w7_dm_account", ERROR_POLICY, 1, 1 }, /* ADDR on another host than PROVURL */
         { "v12_opaque_nonce", ERROR_POLICY, 1, 1 },
@@ -344,6 +424,7 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &rows[i], check_row);
     }
     g_test_add_func("/provisioning/every parm of a napdef", every_parm_of_a_napdef);
+    g_test_add_func("/provisioning/extras", extras);
     g_test_add_func("/provisioning/aauthtypes", aauthtypes);
     g_test_add_func("/provisioning/the first credential counts", the_first_credential_counts);
     g_test_add_func("/provisioning/account of provurl", account_of_provurl);

@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 10);
+    g_assert_cmpuint(count, ==, 12);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -42,6 +42,8 @@ static void test_agentd(void)
     g_assert_cmpstr(file.plugin_dir, ==, built_in.plugin_dir);
     g_assert_cmpint(file.uplink, ==, built_in.uplink);
     g_assert_cmpint(file.enable_modem, ==, built_in.enable_modem);
+    g_assert_cmpint(file.smart_card, ==, built_in.smart_card);
+    g_assert_cmpstr(file.card_dm_oid, ==, built_in.card_dm_oid);
     g_assert_cmpint(file.default_nonce, ==, built_in.default_nonce);
     g_assert_cmpuint(file.lwm2m_triggers, ==, built_in.lwm2m_triggers);
     g_assert_cmpmem(&file.roaming, sizeof file.roaming, &built_in.roaming, sizeof built_in.roaming);
@@ -61,6 +63,19 @@ static enum error_code load_line(const char *line, struct agentd_config *out)
     g_unlink(name);
     g_free(name);
     return rc;
+}
+
+static void test_cards(void)
+{
+    static const char *const bad[] = { "smart-card=maybe", "card-dm-oid=", "card-dm-oid=dm", "card-dm-oid=2", "card-dm-oid=2.23,43" };
+    struct agentd_config c;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_cmpint(load_line(bad[i], &c), ==, ERROR_INVALID);
+    g_assert_cmpint(load_line("card-dm-oid=2.23.43.7.9", &c), ==, ERROR_NONE);
+    g_assert_cmpstr(c.card_dm_oid, ==, "2.23.43.7.9");
+    g_assert_true(c.smart_card);
+    g_assert_cmpint(load_line("smart-card=false", &c), ==, ERROR_NONE);
+    g_assert_false(c.smart_card);
 }
 
 static void test_triggers(void)
@@ -125,6 +140,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config/agentd", test_agentd);
     g_test_add_func("/config/triggers", test_triggers);
+    g_test_add_func("/config/cards", test_cards);
     g_test_add_func("/config/roaming", test_roaming);
     g_test_add_func("/config/modemd", test_modemd);
     return g_test_run();

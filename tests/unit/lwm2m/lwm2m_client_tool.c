@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The LwM2M client alone, with an account from its arguments: for interoperability tests and for looking at a server by hand.
- * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
+ * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
  * SIGHUP gives the same lease anew, SIGUSR2 takes it away. */
 #include <glib-unix.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "glue/loop_glib.h"
+#include "lwm2m/bootstrap.h"
 #include "lwm2m/lwm2m.h"
 
 static struct loop loop;
@@ -72,7 +73,9 @@ static bool reboot(void *user)
 
 static char *uri, *endpoint, *identity, *key, *local;
 static int lifetime = 300, server_id = 1;
-static gboolean verbose, no_reboot;
+static gboolean verbose, no_reboot, bootstrap_first;
+static struct lwm2m_bootstrap *bootstrap;
+static struct lwm2m_device device;
 
 static const GOptionEntry options[] = {
     { "uri", 'u', 0, G_OPTION_ARG_STRING, &uri, "server", "coaps://HOST[:PORT]" },
@@ -83,6 +86,7 @@ static const GOptionEntry options[] = {
     { "server-id", 's', 0, G_OPTION_ARG_INT, &server_id, "short server id", "N" },
     { "local", 'b', 0, G_OPTION_ARG_STRING, &local, "bind to this address of ours", "IP" },
     { "no-reboot", 0, 0, G_OPTION_ARG_NONE, &no_reboot, "no hook for Execute /3/0/4", NULL },
+    { "bootstrap", 0, 0, G_OPTION_ARG_NONE, &bootstrap_first, "the server is a bootstrap server: get accounts there, then register at the first", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
@@ -91,7 +95,7 @@ static bool fill(struct lwm2m_account *account)
 {
     if (!uri || !identity || !key || !endpoint)
         return false;
-    account->short_server_id = (uint16_t)server_id;
+    account->short_server_id = bootstrap_first ? 0 : (uint16_t)server_id;
     account->lifetime = (uint32_t)lifetime;
     if (local && ip_address_parse(local, &lease.address[0])) {
         lease.bound = true;
@@ -100,6 +104,41 @@ static bool fill(struct lwm2m_account *account)
     return text_copy(account->uri, sizeof account->uri, uri) && text_copy(account->identity, sizeof account->identity, identity) &&
            text_copy(account->endpoint, sizeof account->endpoint, endpoint) &&
            text_hex_decode((struct slice){ (const uint8_t *)key, strlen(key) }, account->key, sizeof account->key, &account->key_len);
+}
+
+static bool register_at(const struct lwm2m_account *account)
+{
+    struct error error = { 0 };
+    client = lwm2m_client_new(&loop, account, &lease, &device, on_state, NULL, &error);
+    if (!client)
+        printf("error %s %s\n", error_name(error.code), error.text);
+    return client != NULL;
+}
+
+static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count)
+{
+    (void)user;
+    if (error)
+        printf("error %s %s\n", error_name(error->code), error->text);
+    for (size_t i = 0; i < count; i++)
+        printf("account %u %s %s %u\n", (unsigned)accounts[i].short_server_id, accounts[i].uri, accounts[i].identity, (unsigned)accounts[i].lifetime);
+    fflush(stdout);
+    if (error || !register_at(&accounts[0]))
+        g_main_loop_quit(main_loop);
+    lwm2m_bootstrap_free(bootstrap);
+    bootstrap = NULL;
+}
+
+static bool begin(const struct lwm2m_account *account)
+{
+    struct error error = { 0 };
+    struct lwm2m_bootstrap_task task = { .server = account, .lease = &lease, .endpoint = endpoint };
+    if (!bootstrap_first)
+        return register_at(account);
+    bootstrap = lwm2m_bootstrap_new(&loop, &task, on_bootstrap, NULL, &error);
+    if (!bootstrap)
+        printf("error %s %s\n", error_name(error.code), error.text);
+    return bootstrap != NULL;
 }
 
 int main(int argc, char **argv)
@@ -115,14 +154,10 @@ int main(int argc, char **argv)
     log_set(verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_NOTICE, LOG_TARGET_STDERR, "lwm2m_client_tool");
     loop_glib_init(&loop);
     main_loop = g_main_loop_new(NULL, FALSE);
-    struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
+    device = (struct lwm2m_device){ .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
                                    .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot };
-    struct error error = { 0 };
-    client = lwm2m_client_new(&loop, &account, &lease, &device, on_state, NULL, &error);
-    if (!client) {
-        printf("error %s %s\n", error_name(error.code), error.text);
+    if (!begin(&account))
         return 1;
-    }
     g_unix_signal_add(SIGTERM, on_stop, NULL);
     g_unix_signal_add(SIGINT, on_stop, NULL);
     g_unix_signal_add(SIGUSR1, on_update, NULL);

@@ -337,6 +337,51 @@ def test_lost_server():
     server.close()
 
 
+def tlv(kind, ident, value):
+    """One LwM2M TLV with an 8-bit id and an 8-bit length."""
+    return bytes([kind << 6 | 8, ident, len(value)]) + value
+
+
+def test_bootstrap():
+    """A bootstrap server that refuses pct, clears, writes, is refused at a Finish too early, and finishes."""
+    server = Server()
+    client = start("--bootstrap")
+    m = server.receive(5)
+    check("Bootstrap-Request names endpoint and format", m and m.path() == "/bs" and m.values(QUERY) == [b"ep=gw", b"pct=112"], m and m.options)
+    server.answer(m, "4.15")
+    m = server.receive(5)
+    check("without the format when that is refused", m and m.path() == "/bs" and m.values(QUERY) == [b"ep=gw"], m and m.options)
+    server.answer(m, "2.04")
+    links = server.request(GET, "/", [(ACCEPT, number(40))])
+    check("Bootstrap-Discover", links.payload == b"</>;lwm2m=1.1,</0/0>,</1>,</3/0>", links.payload)
+    check("Bootstrap-Delete", server.request(DELETE, "/").code == code("2.02"))
+    check("a Finish without accounts is 4.06", server.request(POST, "/bs").code == code("4.06"))
+    security = (tlv(3, 0, f"coaps://127.0.0.1:{PORT}".encode()) + tlv(3, 1, b"\0") + tlv(3, 2, b"\0") + tlv(3, 3, IDENTITY.encode()) + tlv(3, 4, b"")
+                + tlv(3, 5, bytes.fromhex(KEY)) + tlv(3, 10, b"\x00\x65"))
+    check("Bootstrap-Write of object 0", server.request(PUT, "/0/1", [(FORMAT, number(11542))], security).code == code("2.04"))
+    account = tlv(3, 0, b"\x00\x65") + tlv(3, 1, b"\x02\x58") + tlv(3, 6, b"\1") + tlv(3, 7, b"U")
+    check("Bootstrap-Write of object 1", server.request(PUT, "/1/0", [(FORMAT, number(11542))], account).code == code("2.04"))
+    check("Finish is 2.04", server.request(POST, "/bs", mid=77).code == code("2.04"))
+    check("also when it is repeated", server.request(POST, "/bs", mid=77).code == code("2.04"))
+    got = line(client, "account")
+    check("the account is there", got == f"account 101 coaps://127.0.0.1:{PORT} {IDENTITY} 600", got)
+    server.close()
+    server = Server()
+    m = server.receive(5)
+    client.kill()
+    client.wait()
+    server.close()
+    check("a Register follows where the account says", m and m.path() == "/rd" and b"lt=600" in m.values(QUERY), m and m.options)
+    server = Server()
+    client = start("--bootstrap")
+    m = server.receive(5)
+    server.answer(m, "4.00")
+    got = line(client, "error")
+    check("4.00 to Bootstrap-Request is visible", got.startswith("error ServerStatus") and "4.00" in got, got)
+    client.wait()
+    server.close()
+
+
 def main():
     if os.environ.get("WIRE_TEST_INSIDE") != "1":
         os.environ["WIRE_TEST_INSIDE"] = "1"
@@ -346,6 +391,7 @@ def main():
     test_session()
     test_refusals()
     test_lost_server()
+    test_bootstrap()
     print(f"1..{len(results)}")
     return 0 if all(results) else 1
 

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every kind of decode gives: a tree of items in the shape {element, attributes, children}, printed with octet offsets as text or as JSON. Values come
+ * from strangers: printed without control characters. Items are jansson values; a parent owns its children. */
+#ifndef CTL_DECODE_ITEM_H
+#define CTL_DECODE_ITEM_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/reader.h"
+#include "ctl/push_check.h"
+
+struct decode_keys { /* NULL: not known */
+    const char *imsi, *pin;
+};
+
+struct decode_result {
+    bool accepted;
+    struct error error;       /* why not */
+    const char *sec;          /* name of the SEC method, NULL without */
+    enum push_mac mac;
+    json_t *document;         /* owned; NULL if nothing could be read */
+    json_t *parts;            /* of an SMS: one item a part; NULL for other kinds */
+    struct push_check *check; /* of a push, in the arena of the call; else NULL */
+};
+
+struct decode_input {
+    struct slice octets;  /* hex became octets */
+    struct slice file;    /* as it is */
+    struct decode_keys keys;
+    struct arena *arena;  /* of DECODE_ARENA octets */
+};
+enum { DECODE_ARENA = 2 * 1024 * 1024 };
+
+/* One kind. Fills a zeroed result; the verdict is about the form, and about authentication where the kind has one that the keys can check. */
+typedef void decode_fn(const struct decode_input *in, struct decode_result *out);
+decode_fn decode_push, decode_sms, decode_wbxml, decode_tnds, decode_notification, decode_card, decode_bei, decode_tlv, decode_trigger;
+/* The body of a push that is no OMA CP document, by its header. */
+void decode_body(const struct wsp_push *push, const struct decode_input *in, struct decode_result *out);
+
+/* offset: of octets in the input, or OFFSET_NONE. */
+enum { OFFSET_NONE = -1 };
+json_t *item_new(const char *element, json_int_t offset);
+json_int_t item_offset(struct slice input, struct slice part); /* OFFSET_NONE if part is not inside input */
+/* Text where it is printable UTF-8, else hex in "octets_hex". */
+void item_set(json_t *item, const char *attribute, struct slice value);
+void item_set_text(json_t *item, const char *attribute, const char *value);
+void item_set_number(json_t *item, const char *attribute, json_int_t value);
+json_t *item_add(json_t *parent, json_t *child);                       /* returns child */
+json_t *item_add_value(json_t *parent, const char *element, struct slice input, struct slice value); /* a child with offset and value */
+/* rc with its text becomes the verdict; document (may be NULL) is what could be read. */
+void decode_finish(struct decode_result *out, enum error_code rc, const struct error *err, json_t *document);
+
+void decode_print_text(const char *kind, const struct decode_result *r);
+/* {schema, kind, verdict, reason, sec, mac, document}, and parts of an SMS. */
+void decode_print_json(const char *kind, const struct decode_result *r);
+
+#endif

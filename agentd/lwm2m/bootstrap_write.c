@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the meaning of the bootstrap server's requests. Never touches the account of the bootstrap server itself but by a Write of its own instance. */
+#include "lwm2m/bootstrap_write.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/text.h"
+#include "lwm2m/interfaces.h"
+
+enum { WRITE_ARENA = 4096, DEVICE_OBJECT = 3 };
+
+/* ---- the desk ---- */
+
+static void put_account(struct staged *s, size_t at, const struct lwm2m_account *a)
+{
+    struct staged_security *security = &s->security[at];
+    *security = (struct staged_security){ .used = true, .id = (uint16_t)at, .bootstrap = a->short_server_id == 0, .mode = SECURITY_PSK };
+    security->short_server_id = a->short_server_id;
+    (void)text_copy(security->uri, sizeof security->uri, a->uri);
+    security->identity_len = strlen(a->identity);
+    memcpy(security->identity, a->identity, security->identity_len);
+    security->key_len = a->key_len;
+    memcpy(security->key, a->key, a->key_len);
+    if (security->bootstrap)
+        return;
+    s->server[at] = (struct staged_server){ .used = true, .id = (uint16_t)(at - 1), .store = true, .short_server_id = a->short_server_id, .lifetime = a->lifetime, .binding = "U" };
+}
+
+void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count)
+{
+    *d = (struct bootstrap_desk){ .objects = { .model = &model_bootstrap } };
+    d->objects.staged = &d->staged;
+    d->records.model = &model_bootstrap;
+    put_account(&d->staged, 0, server);
+    for (size_t i = 0; i < count && i + 1 < STAGED_MAX; i++)
+        put_account(&d->staged, i + 1, &installed[i]);
+}
+
+/* ---- Bootstrap-Write (clause 6.1.7.5) ---- */
+
+static bool instance_is_new(const struct records *records, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (records->at[i].path.id[1] == records->at[at].path.id[1])
+            return false;
+    return true;
+}
+
+static enum coap_code check_records(const struct bootstrap_desk *d)
+{
+    for (size_t i = 0; i < d->records.count; i++) {
+        const struct record *record = &d->records.at[i];
+        const struct resource *resource = resource_at(&model_bootstrap, &record->path);
+        if (record->path.id[1] == LWM2M_NO_ID || (resource->check && !resource->check(&record->value)))
+            return CODE_BAD_REQUEST;
+    }
+    return CODE_CHANGED;
+}
+
+/* An instance that a Write names as a whole is made anew: what is not given has no value. */
+static bool renew_instance(struct bootstrap_desk *d, const struct object *object, uint16_t id)
+{
+    if (!object_has_instance(&d->objects, object, id))
+        return object->create(&d->objects, id);
+    struct spot s = { .o = &d->objects, .instance = id };
+    for (size_t i = 0; i < object->count; i++)
+        object->resources[i].write(&s, NULL);
+    return true;
+}
+
+static enum coap_code set_records(struct bootstrap_desk *d, const struct object *object, const struct path *p)
+{
+    for (size_t i = 0; i < d->records.count; i++) {
+        const struct record *record = &d->records.at[i];
+        struct spot s = { .o = &d->objects, .instance = record->path.id[1] };
+        bool whole = p->depth < PATH_RESOURCE && instance_is_new(&d->records, i);
+        if (whole && !renew_instance(d, object, s.instance))
+            return CODE_INTERNAL; /* no room; the server sees it, and Finish will not fit */
+        resource_at(&model_bootstrap, &record->path)->write(&s, &record->value);
+    }
+    return CODE_CHANGED;
+}
+
+static enum coap_code take_payload(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p, struct arena *arena)
+{
+    const struct format *format = r->content_format > UINT16_MAX ? NULL : format_find(r->content_format < 0 ? CONTENT_TEXT : (uint16_t)r->content_format);
+    if (!format || (format->single && p->depth < PATH_RESOURCE))
+        return CODE_UNSUPPORTED_FORMAT;
+    d->records.count = 0;
+    enum error_code code = format->get(r->payload, p, arena, &d->records);
+    if (code == ERROR_NONE)
+        return CODE_CHANGED;
+    return code == ERROR_NOT_FOUND ? CODE_NOT_FOUND : code == ERROR_TOO_LARGE || code == ERROR_NO_MEMORY ? CODE_TOO_LARGE : CODE_BAD_REQUEST;
+}
+
+static enum coap_code write(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p)
+{
+    const struct object *object = object_find(&model_bootstrap, p->id[0]);
+    if (p->depth == PATH_ROOT || p->depth == PATH_RESOURCE_INSTANCE)
+        return CODE_METHOD_NOT_ALLOWED;
+    if (!object || (p->depth == PATH_RESOURCE && !object_has_instance(&d->objects, object, p->id[1])))
+        return CODE_NOT_FOUND;
+    _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
+    struct arena arena = arena_make(memory, sizeof memory);
+    enum coap_code code = take_payload(d, r, p, &arena);
+    if (code == CODE_CHANGED)
+        code = check_records(d);
+    if (code == CODE_CHANGED)
+        code = set_records(d, object, p);
+    secret_zero(memory, sizeof memory);
+    return code;
+}
+
+/* ---- Bootstrap-Delete (clause 6.1.7.6) ---- */
+
+static bool remove_all(struct bootstrap_desk *d, const struct object *object)
+{
+    uint16_t id;
+    size_t kept = 0;
+    while (object_instance(&d->objects, object, kept, &id))
+        kept += !object->remove(&d->objects, id);
+    return kept == 0;
+}
+
+static enum coap_code delete(struct bootstrap_desk *d, const struct path *p)
+{
+    const struct object *object = object_find(&model_bootstrap, p->id[0]);
+    if (p->depth == PATH_ROOT) {
+        (void)remove_all(d, &object_staged_security);
+        (void)remove_all(d, &object_staged_server);
+        return CODE_DELETED;
+    }
+    if (p->depth > PATH_INSTANCE || p->id[0] == DEVICE_OBJECT)
+        return CODE_METHOD_NOT_ALLOWED;
+    if (!object || (p->depth == PATH_INSTANCE && !object_has_instance(&d->objects, object, p->id[1])))
+        return CODE_NOT_FOUND;
+    if (p->depth == PATH_INSTANCE)
+        return object->remove(&d->objects, p->id[1]) ? CODE_DELETED : CODE_METHOD_NOT_ALLOWED;
+    (void)remove_all(d, object);
+    return CODE_DELETED;
+}
+
+/* ---- Bootstrap-Discover (clause 6.1.7.3), Bootstrap-Read (6.1.7.4) ---- */
+
+static void put_link(struct writer *w, const struct path *p)
+{
+    writer_text(w, ",<");
+    path_put(w, p);
+    writer_u8(w, '>');
+}
+
+static void put_security(const struct staged *s, struct writer *w, uint16_t id)
+{
+    for (size_t i = 0; i < STAGED_MAX; i++) {
+        const struct staged_security *at = &s->security[i];
+        if (!at->used || at->id != id || at->bootstrap)
+            continue;
+        writer_text(w, ";ssid=");
+        integer_put(w, at->short_server_id);
+        writer_text(w, ";uri=\"");
+        writer_text(w, at->uri);
+        writer_u8(w, '"');
+    }
+}
+
+static void put_server(const struct staged *s, struct writer *w, uint16_t id)
+{
+    for (size_t i = 0; i < STAGED_MAX; i++)
+        if (s->server[i].used && s->server[i].id == id) {
+            writer_text(w, ";ssid=");
+            integer_put(w, s->server[i].short_server_id);
+        }
+}
+
+static void put_object(struct bootstrap_desk *d, struct writer *w, const struct object *object)
+{
+    struct path p = { .depth = PATH_OBJECT, .id = { object->id } };
+    uint16_t id;
+    size_t count = 0;
+    for (; object_instance(&d->objects, object, count, &id); count++) {
+        struct path instance = path_child(&p, id);
+        put_link(w, &instance);
+        if (object == &object_staged_security)
+            put_security(&d->staged, w, id);
+        else
+            put_server(&d->staged, w, id);
+    }
+    if (count == 0)
+        put_link(w, &p);
+}
+
+static enum coap_code discover(struct bootstrap_desk *d, const struct path *p, struct coap_answer *a)
+{
+    if (p->depth > PATH_OBJECT)
+        return CODE_METHOD_NOT_ALLOWED;
+    if (p->depth == PATH_OBJECT && p->id[0] != DEVICE_OBJECT && !object_find(&model_bootstrap, p->id[0]))
+        return CODE_NOT_FOUND;
+    writer_text(&a->body, "</>;lwm2m=1.1");
+    for (size_t i = 0; i < model_bootstrap.count; i++)
+        if (p->depth == PATH_ROOT || p->id[0] == model_bootstrap.objects[i]->id)
+            put_object(d, &a->body, model_bootstrap.objects[i]);
+    if (p->depth == PATH_ROOT || p->id[0] == DEVICE_OBJECT)
+        writer_text(&a->body, ",</3/0>");
+    a->content_format = CONTENT_LINK;
+    return a->body.failed ? CODE_INTERNAL : CODE_CONTENT;
+}
+
+static enum coap_code read(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p, struct coap_answer *a)
+{
+    if (p->depth != PATH_OBJECT && p->depth != PATH_INSTANCE)
+        return CODE_METHOD_NOT_ALLOWED;
+    if (p->id[0] != object_staged_server.id)
+        return object_find(&model_bootstrap, p->id[0]) ? CODE_METHOD_NOT_ALLOWED : CODE_NOT_FOUND; /* never keys */
+    if (!path_exists(&d->objects, p))
+        return CODE_NOT_FOUND;
+    const struct format *format = r->accept < 0 ? &format_senml_cbor : r->accept > UINT16_MAX ? NULL : format_find((uint16_t)r->accept);
+    if (!objects_read(&d->objects, p, &d->records))
+        return CODE_INTERNAL;
+    if (!format || !format->put(&a->body, p, &d->records))
+        return CODE_NOT_ACCEPTABLE;
+    a->content_format = format->number;
+    return a->body.failed ? CODE_INTERNAL : CODE_CONTENT;
+}
+
+/* ---- Bootstrap-Finish (clause 6.1.6) ---- */
+
+static const struct staged_server *server_of(const struct staged *s, uint16_t short_server_id)
+{
+    for (size_t i = 0; i < STAGED_MAX; i++)
+        if (s->server[i].used && s->server[i].short_server_id == short_server_id)
+            return &s->server[i];
+    return NULL;
+}
+
+static enum error_code check_security(const struct staged *s, const struct staged_security *at, struct error *err)
+{
+    char host[256];
+    uint16_t port;
+    if (at->mode != SECURITY_PSK)
+        return error_set(err, ERROR_NOT_SUPPORTED, "/0/%u: security mode %u, this client has 0 (PSK)", at->id, at->mode);
+    if (uri_split(at->uri, "coaps", host, sizeof host, &port, err))
+        return err ? err->code : ERROR_INVALID;
+    if (at->identity_len == 0 || at->key_len == 0 || memchr(at->identity, 0, at->identity_len))
+        return error_set(err, ERROR_INCOMPLETE, "/0/%u: no PSK identity or key", at->id);
+    if (at->bootstrap)
+        return ERROR_NONE;
+    const struct staged_server *server = at->short_server_id ? server_of(s, at->short_server_id) : NULL;
+    if (!server)
+        return error_set(err, ERROR_INCOMPLETE, "/0/%u: no instance of object 1 has its short server id %u", at->id, at->short_server_id);
+    if (server->lifetime == 0 || !server->binding[0])
+        return error_set(err, ERROR_INCOMPLETE, "/1/%u: no lifetime or no binding", server->id);
+    return ERROR_NONE;
+}
+
+static size_t count_of(const struct staged *s, uint16_t short_server_id)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < STAGED_MAX; i++)
+        n += s->security[i].used && !s->security[i].bootstrap && s->security[i].short_server_id == short_server_id;
+    return n;
+}
+
+enum error_code bootstrap_check(const struct staged *s, struct error *err)
+{
+    size_t servers = 0;
+    for (size_t i = 0; i < STAGED_MAX; i++) {
+        const struct staged_security *at = &s->security[i];
+        enum error_code code = at->used ? check_security(s, at, err) : ERROR_NONE;
+        if (code != ERROR_NONE)
+            return code;
+        servers += at->used && !at->bootstrap;
+        if (at->used && !at->bootstrap && count_of(s, at->short_server_id) > 1)
+            return error_set(err, ERROR_INVALID, "short server id %u stands in two instances of object 0", at->short_server_id);
+    }
+    for (size_t i = 0; i < STAGED_MAX; i++)
+        if (s->server[i].used && count_of(s, s->server[i].short_server_id) != 1)
+            return error_set(err, ERROR_INCOMPLETE, "/1/%u: no instance of object 0 has its short server id %u", s->server[i].id, s->server[i].short_server_id);
+    return servers ? ERROR_NONE : error_set(err, ERROR_INCOMPLETE, "the bootstrap server left no account of a management server");
+}
+
+size_t bootstrap_accounts(const struct staged *s, const char *endpoint, struct lwm2m_account *out, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < STAGED_MAX && n < cap; i++) {
+        const struct staged_security *at = &s->security[i];
+        const struct staged_server *server = at->used && !at->bootstrap ? server_of(s, at->short_server_id) : NULL;
+        if (!server)
+            continue;
+        struct lwm2m_account *a = &out[n++];
+        *a = (struct lwm2m_account){ .short_server_id = at->short_server_id, .key_len = at->key_len, .lifetime = server->lifetime };
+        memcpy(a->uri, at->uri, sizeof a->uri);
+        memcpy(a->identity, at->identity, at->identity_len);
+        memcpy(a->key, at->key, at->key_len);
+        (void)text_copy(a->endpoint, sizeof a->endpoint, endpoint);
+    }
+    return n;
+}
+
+static bool is_finish(const struct coap_request *r)
+{
+    return r->method == METHOD_POST && r->segments == 1 && slice_is(r->segment[0], "bs");
+}
+
+/* ---- ---- */
+
+static enum coap_code serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished)
+{
+    struct path p;
+    struct error err = { 0 };
+    if (is_finish(r)) {
+        *finished = bootstrap_check(&d->staged, &err) == ERROR_NONE;
+        if (!*finished)
+            log_warning("lwm2m", "Bootstrap-Finish refused: %s", err.text);
+        return *finished ? CODE_CHANGED : CODE_NOT_ACCEPTABLE;
+    }
+    if (!request_path(r, &p))
+        return CODE_NOT_FOUND;
+    switch (r->method) {
+    case METHOD_PUT:
+        return write(d, r, &p);
+    case METHOD_DELETE:
+        return delete(d, &p);
+    case METHOD_GET:
+        return r->accept == CONTENT_LINK ? discover(d, &p, a) : read(d, r, &p, a);
+    case METHOD_POST:
+    case METHOD_FETCH:
+    case METHOD_PATCH:
+    case METHOD_IPATCH:
+        break;
+    }
+    return CODE_METHOD_NOT_ALLOWED;
+}
+
+void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished)
+{
+    *finished = false;
+    a->code = serve(d, r, a, finished);
+    if (a->code != CODE_CONTENT)
+        a->content_format = -1;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bootstrap interface (Core TS 1.1.1 clause 6.1.7) as one function of a request: Write, Delete, Discover, Read and Finish on accounts that are being
+ * written beside those in service. No session, no store: a bootstrap that fails leaves nothing. */
+#ifndef LWM2M_BOOTSTRAP_WRITE_H
+#define LWM2M_BOOTSTRAP_WRITE_H
+
+#include "base/error.h"
+#include "lwm2m/coap.h"
+#include "lwm2m/objects/objects.h"
+#include "lwm2m/objects/staged.h"
+#include "model/account.h"
+
+struct bootstrap_desk { /* holds keys: wiped memory */
+    struct objects objects;
+    struct records records; /* scratch of one request */
+    struct staged staged;
+};
+
+/* The desk with the account of the bootstrap server (its short_server_id is 0) and those that are installed. */
+void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count);
+/* Serves one request; *finished: it was a Bootstrap-Finish and the accounts fit together. */
+void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished);
+/* Can the accounts be installed (clause 6.1.6)? INCOMPLETE, INVALID or NOT_SUPPORTED with the instance and what is wrong. */
+enum error_code bootstrap_check(const struct staged *s, struct error *err);
+/* The accounts of management servers, at most cap; s has passed the check. endpoint: the client's name at all of them. */
+size_t bootstrap_accounts(const struct staged *s, const char *endpoint, struct lwm2m_account *out, size_t cap);
+
+#endif

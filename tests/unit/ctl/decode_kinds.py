@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of agentctl decode over the vectors: found by itself, right verdict, values and octet offsets; changed octets are never a crash.
+
+Owns: the judgement over index-dm.json, card-image.json and the TLV samples of the fuzz corpus. TAP on standard output.
+Must never compare with what the decoder printed before.    usage: decode_kinds.py DECODE_TOOL VECTOR_FOLDER CORPUS_FOLDER
+"""
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOOL, FOLDER, CORPUS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+DM = json.loads((FOLDER / "index-dm.json").read_text())
+CARD = json.loads((FOLDER / "card-image.json").read_text())
+IMSI = json.loads((FOLDER / "index-cp.json").read_text())["imsi"]
+results = []
+
+
+def decode(data: bytes, *words, imsi=IMSI, pin="1234"):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        done = subprocess.run([TOOL, file.name, imsi, pin, *words], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 3) and not done.stderr, f"exit {done.returncode}: {done.stderr[-300:]}"
+    if "text" in words:
+        return done.stdout
+    out = json.loads(done.stdout)
+    assert (out["verdict"] == "accept") == (done.returncode == 0) == (out["reason"] == ""), "verdict, reason and status disagree"
+    return out
+
+
+def items(node):
+    yield node
+    for child in node["children"]:
+        yield from items(child)
+
+
+def values(out, element):
+    return [i["attributes"].get("value") for i in items(out["document"]) if i["element"] == element]
+
+
+def octets(value):
+    return value["octets_hex"] if isinstance(value, dict) else value.encode().hex()
+
+
+def check_offsets(out, data: bytes):
+    """A value that says where it stands stands there."""
+    seen = 0
+    for item in items(out["document"]):
+        at, value = item["attributes"].get("offset"), item["attributes"].get("value")
+        if at is not None and value not in (None, ""):
+            raw = bytes.fromhex(octets(value))
+            head = data[at:at + 6] if item["element"].endswith(("resource", "resource-instance")) else b""
+            assert data[at:at + len(raw)] == raw or raw in data[at:at + 6 + len(raw)] and head, f"{item['element']} is not at octet {at}"
+            seen += 1
+    assert seen, "no offset at all"
+
+
+def both(kind, data):
+    """By name and by itself."""
+    out, alone = decode(data, kind), decode(data)
+    assert alone["kind"] == kind and alone == out, f"auto took it for {alone['kind']}"
+    return out
+
+
+def sms(case):
+    pdu = (FOLDER / case["pdu_file"]).read_bytes()
+    text = "\n".join(case["tpdus_hex"]).encode()
+    out = both("sms", text)
+    direct = decode(pdu)
+    assert out["verdict"] == direct["verdict"] and out["document"] == direct["document"] and out["reason"] == direct["reason"]
+    assert len(out["parts"]) == len(case["tpdus_hex"])
+    if len(case["tpdus_hex"]) > 1:
+        shuffled = decode("\n".join(reversed(case["tpdus_hex"])).encode(), "sms")
+        assert shuffled["document"] == out["document"] and shuffled["verdict"] == out["verdict"]
+        missing = decode("\n".join(case["tpdus_hex"][:-1]).encode(), "sms")
+        assert missing["verdict"] == "reject" and "missing" in missing["reason"], missing["reason"]
+    else:
+        smsc = decode(b"07914477587500f0" + case["tpdus_hex"][0].encode(), "sms")
+        assert smsc["document"] == out["document"] and smsc["verdict"] == out["verdict"]
+
+
+def package0(case):
+    body = bytes.fromhex(case["package0_hex"])
+    form_is_right = case["verdict"] == "accept" or "digest" in case["name"] or "unknown" in case["name"] or "server" in case["name"]
+    out = decode(body, "notification")
+    assert (out["verdict"] == "accept") == form_is_right and out["mac"] == "unchecked", f"{out['verdict']} {out['reason']}"
+    push = decode((FOLDER / case["pdu_file"]).read_bytes())
+    assert push["kind"] == "push" and push["verdict"] == out["verdict"] and push["document"] == out["document"]
+    if form_is_right:
+        assert values(out, "server") == [case["server_id"]], values(out, "server")
+        assert [octets(v) for v in values(out, "digest")] == [case["package0_hex"][:32]]
+        check_offsets(out, body)
+        assert both("notification", body)
+
+
+def trigger(case):
+    out = decode((FOLDER / case["pdu_file"]).read_bytes())
+    want = "bootstrap" if case["path"].endswith("/9") else "update"
+    assert out["verdict"] == "accept" and out["document"]["attributes"]["value"] == want, out["reason"]
+
+
+def bootstrap(case):
+    data = (FOLDER / case["pdu_file"]).read_bytes()
+    auth = case.get("auth") or {}
+    out = decode(data, imsi=auth.get("imsi") or "-", pin=auth.get("pin") or "-")
+    assert out["kind"] == "push" and out["verdict"] == ("accept" if case["verdict"] == "accept" else "reject"), f"{out['verdict']} {out['reason']}"
+    if case["verdict"] == "accept":
+        assert values(out, "Addr") and out["mac"] == "ok"
+        nothing = decode(data, imsi="-", pin="-")
+        assert nothing["verdict"] == "reject" and nothing["mac"] == "unchecked" and nothing["document"] == out["document"]
+
+
+def tree():
+    data = (FOLDER / "dm_bootstrap_tnds_wbxml.wbxml").read_bytes()
+    out = both("tnds", data)
+    assert values(out, "Addr")
+
+
+def session():
+    data = (FOLDER / "dm_pkg1_client_md5.wbxml").read_bytes()
+    out = both("wbxml", data)
+    assert values(out, "VerProto") == ["DM/1.2"]
+    check_offsets(out, data)
+
+
+def document():
+    data = (FOLDER / "v01_bootstrap_nap_pap_netwpin.wbxml").read_bytes()
+    push = decode((FOLDER / "v01_bootstrap_nap_pap_netwpin.pdu").read_bytes())
+    assert both("wbxml", data)["document"] == push["document"]
+    text = decode(data, "text")
+    assert text.startswith("kind      wbxml\nverdict   accept") and "\n     4  wap-provisioningdoc" in text, text[:200]
+
+
+def card():
+    wanted = {"3F00/2F00": "EF_DIR", "ADF:PKCS15/5031": "ODF", "ADF:PKCS15/6430": "DODF", "ADF:PKCS15/6432": "bootstrap", "ADF:PKCS15/6431": "wap-provisioningdoc",
+              "ADF:PKCS15/6433": "LwM2M bootstrap file"}
+    for path, element in wanted.items():
+        file = CARD["image"]["files"][path]
+        found = [out["document"]["element"] for data in file.get("records") or [file["hex"]]
+                 if (out := decode(bytes.fromhex(data), "card"))["verdict"] == "accept"]
+        assert element in found, f"{path}: {found}"
+    out = decode(bytes.fromhex(CARD["image"]["files"]["ADF:PKCS15/6433"]["hex"]), "card")
+    assert b"coaps://bs.example" in json.dumps(out["document"]).encode()
+    assert decode(b"\xff" * 64, "card")["verdict"] == "reject"
+
+
+def instruction():
+    for sample in sorted((CORPUS / "bei").iterdir()):
+        data = sample.read_bytes()
+        out = decode(data, "bei")
+        if out["verdict"] == "accept":
+            assert both("bei", data)["mac"] in ("unchecked", "missing") and values(out, "mechanism")
+            return
+    raise AssertionError("no instruction of the corpus was accepted")
+
+
+def tlv():
+    data = bytes([0x08, 0, 9, 0xC1, 0, 7, 0xC2, 1, 1, 0x2C, 0xC1, 7]) + b"U"
+    data = data[:2] + bytes([len(data) - 3]) + data[3:]
+    out = both("lwm2m-tlv", data)
+    resources = [i for i in items(out["document"]) if i["element"] == "resource"]
+    assert [r["attributes"]["id"] for r in resources] == [0, 1, 7] and [r["attributes"]["offset"] for r in resources] == [3, 6, 10]
+    assert [r["attributes"].get("integer") for r in resources] == [7, 300, 0x55] and resources[2]["attributes"]["value"] == "U"
+    assert decode(data[:-1], "lwm2m-tlv")["verdict"] == "reject"
+
+
+def hostile():
+    for kind in ("push", "sms", "wbxml", "tnds", "notification", "card", "bei", "lwm2m-tlv", "auto"):
+        for name in ("v01_bootstrap_nap_pap_netwpin.pdu", "dm_bootstrap_tnds_wbxml.wbxml", "m10_depth_bomb.wbxml"):
+            data = (FOLDER / name).read_bytes()[:600]
+            for cut in range(1, len(data), 97):
+                decode(data[:cut], kind)
+                decode(data[:cut], kind, "text")
+
+
+def controls():
+    data = bytes([0xC1, 0, 0x1B, 0xC4, 1]) + b"a\x1b[m"
+    assert "\x1b" not in decode(data, "lwm2m-tlv", "text")
+
+
+def report(name, check, *arguments):
+    try:
+        check(*arguments)
+        results.append(True)
+        print(f"ok {len(results)} - {name}", flush=True)
+    except (AssertionError, KeyError, json.JSONDecodeError) as e:
+        results.append(False)
+        print(f"not ok {len(results)} - {name} # {type(e).__name__} {e}", flush=True)
+
+
+for row in DM["sms"]:
+    report(f"sms: {row['name']}", sms, row)
+for row in DM["package0"]:
+    report(f"notification: {row['name']}", package0, row)
+for row in DM["lwm2m_trigger"]:
+    report(f"lwm2m trigger: {row['name']}", trigger, row)
+for row in DM["bootstrap"]:
+    if row.get("pdu_file"):
+        report(f"dm bootstrap: {row['name']}", bootstrap, row)
+for check_one in (tree, session, document, card, instruction, tlv, hostile, controls):
+    report(check_one.__name__, check_one)
+print(f"1..{len(results)}")
+sys.exit(0 if all(results) else 1)

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a bootstrap server's requests do to accounts that are being written, without a network. */
+#include <glib.h>
+#include <string.h>
+
+#include "lwm2m/bootstrap_write.h"
+#include "lwm2m/format.h"
+
+static struct bootstrap_desk desk;
+static uint8_t body[COAP_ANSWER_MAX];
+static struct coap_answer answer;
+static bool finished;
+
+static const struct lwm2m_account server = { .short_server_id = 0, .uri = "coaps://bs.example", .identity = "bs", .key = "0123456789abcdef", .key_len = 16 };
+static const struct lwm2m_account old = { .short_server_id = 101, .uri = "coaps://old.example", .identity = "old", .key = "fedcba9876543210", .key_len = 16, .lifetime = 300 };
+
+static struct slice text_slice(const char *text)
+{
+    return (struct slice){ (const uint8_t *)text, strlen(text) };
+}
+
+static unsigned ask(enum coap_method method, const char *path, int format, int accept, const char *payload)
+{
+    struct coap_request r = { .method = method, .content_format = format, .accept = accept, .observe = -1, .block1 = -1, .payload = text_slice(payload) };
+    g_auto(GStrv) segments = g_strsplit(path[1] ? &path[1] : "", "/", 0);
+    for (; segments[r.segments]; r.segments++)
+        r.segment[r.segments] = text_slice(segments[r.segments]);
+    answer = (struct coap_answer){ .content_format = -1, .body = writer_make(body, sizeof body) };
+    bootstrap_serve(&desk, &r, &answer, &finished);
+    return (unsigned)answer.code;
+}
+
+static unsigned put(const char *path, const char *json)
+{
+    return ask(METHOD_PUT, path, CONTENT_SENML_JSON, -1, json);
+}
+
+static void expect(const char *text)
+{
+    g_assert_cmpint(answer.code, ==, CODE_CONTENT);
+    g_assert_true(slice_is(writer_slice(&answer.body), text));
+}
+
+static const char security[] = "[{\"bn\":\"/0/1/\",\"n\":\"0\",\"vs\":\"coaps://new.example:5684\"},{\"n\":\"1\",\"vb\":false},{\"n\":\"2\",\"v\":0},{\"n\":\"3\",\"vd\":\"bmV3\"},"
+                               "{\"n\":\"4\",\"vd\":\"\"},{\"n\":\"5\",\"vd\":\"MDEyMzQ1Njc4OWFiY2RlZg\"},{\"n\":\"10\",\"v\":102}]";
+static const char account[] = "[{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":102},{\"n\":\"1\",\"v\":600},{\"n\":\"6\",\"vb\":true},{\"n\":\"7\",\"vs\":\"U\"}]";
+
+static void test_whole(void)
+{
+    bootstrap_desk_open(&desk, &server, &old, 1);
+    g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\"coaps://old.example\",</1/0>;ssid=101,</3/0>");
+    g_assert_cmpuint(ask(METHOD_GET, "/1", -1, CONTENT_SENML_JSON, ""), ==, CODE_CONTENT);
+    expect("[{\"bn\":\"/1/\",\"n\":\"0/0\",\"v\":101},{\"n\":\"0/1\",\"v\":300},{\"n\":\"0/6\",\"vb\":true},{\"n\":\"0/7\",\"vs\":\"U\"}]");
+    g_assert_cmpuint(ask(METHOD_DELETE, "/", -1, -1, ""), ==, CODE_DELETED);
+    g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</0/0>,</1>,</3/0>"); /* its own account stays */
+    g_assert_cmpuint(ask(METHOD_POST, "/bs", -1, -1, ""), ==, CODE_NOT_ACCEPTABLE);
+    g_assert_false(finished);
+    g_assert_cmpuint(put("/0/1", security), ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(METHOD_POST, "/bs", -1, -1, ""), ==, CODE_NOT_ACCEPTABLE); /* half an account; the server may mend it */
+    g_assert_cmpuint(put("/1/0", account), ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(METHOD_POST, "/bs", -1, -1, ""), ==, CODE_CHANGED);
+    g_assert_true(finished);
+    struct lwm2m_account out[2];
+    g_assert_cmpuint(bootstrap_accounts(&desk.staged, "GW", out, 2), ==, 1);
+    g_assert_true(out[0].short_server_id == 102 && out[0].lifetime == 600 && out[0].key_len == 16 && memcmp(out[0].key, "0123456789abcdef", 16) == 0);
+    g_assert_cmpstr(out[0].uri, ==, "coaps://new.example:5684");
+    g_assert_cmpstr(out[0].identity, ==, "new");
+    g_assert_cmpstr(out[0].endpoint, ==, "GW");
+}
+
+static void test_object_write(void)
+{
+    bootstrap_desk_open(&desk, &server, NULL, 0);
+    /* two instances of object 1 in one TLV */
+    struct coap_request r = { .method = METHOD_PUT, .content_format = CONTENT_TLV, .accept = -1, .observe = -1, .block1 = -1, .segments = 1, .segment = { text_slice("1") } };
+    static const uint8_t instance[] = { 0x08, 0x00, 0x0c, 0xc1, 0x00, 0x65, 0xc1, 0x01, 0x3c, 0xc1, 0x06, 0x01, 0xc1, 0x07, 0x55 };
+    uint8_t both[2 * sizeof instance];
+    memcpy(both, instance, sizeof instance);
+    memcpy(both + sizeof instance, instance, sizeof instance);
+    both[sizeof instance + 1] = 1;
+    both[sizeof instance + 5] = 0x66;
+    r.payload = (struct slice){ both, sizeof both };
+    answer = (struct coap_answer){ .content_format = -1, .body = writer_make(body, sizeof body) };
+    bootstrap_serve(&desk, &r, &answer, &finished);
+    g_assert_cmpint(answer.code, ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(METHOD_GET, "/1", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</1/0>;ssid=101,</1/1>;ssid=102");
+    g_assert_cmpuint(ask(METHOD_PUT, "/1/1/1", CONTENT_TEXT, -1, "90"), ==, CODE_CHANGED); /* one resource */
+    g_assert_cmpuint(ask(METHOD_GET, "/1/1", -1, CONTENT_SENML_JSON, ""), ==, CODE_CONTENT);
+    expect("[{\"bn\":\"/1/1/\",\"n\":\"0\",\"v\":102},{\"n\":\"1\",\"v\":90},{\"n\":\"6\",\"vb\":true},{\"n\":\"7\",\"vs\":\"U\"}]");
+    /* an instance written as a whole has nothing of what it was */
+    g_assert_cmpuint(put("/1/1", "[{\"bn\":\"/1/1/\",\"n\":\"0\",\"v\":103}]"), ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(METHOD_GET, "/1/1", -1, CONTENT_SENML_JSON, ""), ==, CODE_CONTENT);
+    expect("[{\"bn\":\"/1/1/\",\"n\":\"0\",\"v\":103},{\"n\":\"1\",\"v\":0},{\"n\":\"6\",\"vb\":true},{\"n\":\"7\",\"vs\":\"\"}]");
+}
+
+static void test_refusals(void)
+{
+    bootstrap_desk_open(&desk, &server, &old, 1);
+    g_assert_cmpuint(ask(METHOD_DELETE, "/0/0", -1, -1, ""), ==, CODE_METHOD_NOT_ALLOWED); /* its own */
+    g_assert_cmpuint(ask(METHOD_DELETE, "/3/0", -1, -1, ""), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(ask(METHOD_DELETE, "/0/7", -1, -1, ""), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(ask(METHOD_DELETE, "/1/0/0", -1, -1, ""), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(ask(METHOD_GET, "/0", -1, CONTENT_SENML_JSON, ""), ==, CODE_METHOD_NOT_ALLOWED); /* keys are never read */
+    g_assert_cmpuint(ask(METHOD_GET, "/0/1", -1, CONTENT_TLV, ""), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(ask(METHOD_GET, "/1/0/1", -1, -1, ""), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(ask(METHOD_GET, "/9", -1, CONTENT_LINK, ""), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(put("/9/0", "[]"), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(put("/", "[]"), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(put("/0/5/0", "[{\"n\":\"/0/5/0\",\"vs\":\"x\"}]"), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(put("/1/0", "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":0}]"), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put("/1/0", "[{\"bn\":\"/0/1/\",\"n\":\"10\",\"v\":5}]"), ==, CODE_NOT_FOUND); /* outside of what the path names */
+    g_assert_cmpuint(ask(METHOD_PUT, "/0/1", 9999, -1, ""), ==, CODE_UNSUPPORTED_FORMAT);
+    g_assert_cmpuint(ask(METHOD_POST, "/1/0", CONTENT_TLV, -1, ""), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\"coaps://old.example\",</1/0>;ssid=101,</3/0>"); /* as it was */
+    for (int i = 2; i < STAGED_MAX + 2; i++) {
+        g_autofree char *path = g_strdup_printf("/1/%d", i), *json = g_strdup_printf("[{\"n\":\"/1/%d/0\",\"v\":%d}]", i, i);
+        g_assert_cmpuint(put(path, json), ==, i <= STAGED_MAX ? CODE_CHANGED : CODE_INTERNAL);
+    }
+}
+
+static void test_consistency(void)
+{
+    static const struct {
+        const char *path, *json;
+        enum error_code code;
+    } cases[] = {
+        { "/0/1/2", "[{\"n\":\"/0/1/2\",\"v\":3}]", ERROR_NOT_SUPPORTED },            { "/0/1/0", "[{\"n\":\"/0/1/0\",\"vs\":\"coap://x\"}]", ERROR_INVALID },
+        { "/0/1/10", "[{\"n\":\"/0/1/10\",\"v\":103}]", ERROR_INCOMPLETE },           { "/0/1/5", "[{\"n\":\"/0/1/5\",\"vd\":\"\"}]", ERROR_INCOMPLETE },
+        { "/0/1/3", "[{\"n\":\"/0/1/3\",\"vd\":\"\"}]", ERROR_INCOMPLETE },           { "/1/0/0", "[{\"n\":\"/1/0/0\",\"v\":9}]", ERROR_INCOMPLETE },
+        { "/1/5", "[{\"n\":\"/1/5/0\",\"v\":9}]", ERROR_INCOMPLETE },                 { "/0/1/1", "[{\"n\":\"/0/1/1\",\"vb\":true}]", ERROR_INCOMPLETE },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct error err = { 0 };
+        bootstrap_desk_open(&desk, &server, &old, 1);
+        g_assert_cmpint(bootstrap_check(&desk.staged, &err), ==, ERROR_NONE);
+        g_assert_cmpuint(put(cases[i].path, cases[i].json), ==, CODE_CHANGED);
+        enum error_code code = bootstrap_check(&desk.staged, &err);
+        g_test_message("%s: %s", cases[i].json, err.text);
+        g_assert_cmpint(code, ==, cases[i].code);
+        g_assert_true(err.text[0]);
+    }
+    struct error err = { 0 };
+    bootstrap_desk_open(&desk, &server, &old, 1);
+    g_assert_cmpuint(put("/0/2", "[{\"bn\":\"/0/2/\",\"n\":\"0\",\"vs\":\"coaps://x\"},{\"n\":\"2\",\"v\":0},{\"n\":\"3\",\"vd\":\"eA\"},{\"n\":\"5\",\"vd\":\"eA\"},{\"n\":\"10\",\"v\":101}]"), ==,
+                     CODE_CHANGED);
+    g_assert_cmpint(bootstrap_check(&desk.staged, &err), ==, ERROR_INVALID); /* two for one short server id */
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/lwm2m/bootstrap/whole", test_whole);
+    g_test_add_func("/lwm2m/bootstrap/object", test_object_write);
+    g_test_add_func("/lwm2m/bootstrap/refusals", test_refusals);
+    g_test_add_func("/lwm2m/bootstrap/consistency", test_consistency);
+    return g_test_run();
+}
