@@ -56,6 +56,14 @@ struct roaming_policy {
     size_t homes;
 };
 
+/* Where instructions come from, in the order of agentd.conf: the first outranks the others (requirement B6). */
+enum source_kind { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_LAN, SOURCE_FACTORY, SOURCE_KINDS };
+
+struct source_order {
+    enum source_kind kind[SOURCE_KINDS];
+    size_t count; /* what is not named is not asked, and ranks last */
+};
+
 struct site {
     const struct loop *loop;
     struct store *store;
@@ -71,7 +79,8 @@ struct site {
     uint32_t lwm2m_triggers; /* an hour; 0: none */
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
     struct roaming_policy roaming;
-    bool published_credentials;
+    struct source_order sources;
+    bool published_credentials; /* factory accounts that anyone can compute are allowed */
 };
 
 /* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
