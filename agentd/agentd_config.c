@@ -99,7 +99,7 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
 /* Names with commas between; each at most once. */
 static bool set_sources(const char *value, struct source_order *out)
 {
-    static const char *const names[SOURCE_KINDS] = { [SOURCE_UI] = "ui", [SOURCE_BBN] = "bbn", [SOURCE_SMS] = "sms", [SOURCE_LAN] = "lan",
+    static const char *const names[SOURCE_KINDS] = { [SOURCE_UI] = "ui", [SOURCE_BBN] = "bbn", [SOURCE_SMS] = "sms",
                                                      [SOURCE_FACTORY] = "factory" };
     g_auto(GStrv) words = g_strsplit(value, ",", SOURCE_KINDS + 1);
     unsigned seen = 0;
@@ -127,13 +127,11 @@ static bool set_seconds(const char *value, uint64_t max, uint32_t *out)
 static enum error_code set_briefing(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     if (strcmp(key, "sources") == 0)
-        return set_sources(value, &c->sources) ? ERROR_NONE : bad_value(err, key, "some of ui,bbn,sms,lan,factory, each once");
+        return set_sources(value, &c->sources) ? ERROR_NONE : bad_value(err, key, "some of ui,bbn,sms,factory, each once");
     if (strcmp(key, "retry") == 0)
         return set_seconds(value, 3600, &c->pull.retry_s) ? ERROR_NONE : bad_value(err, key, "1..3600 seconds");
     if (strcmp(key, "interval") == 0)
         return set_seconds(value, 7 * 86400, &c->pull.interval_s) ? ERROR_NONE : bad_value(err, key, "1..604800 seconds");
-    if (strcmp(key, "lan") == 0)
-        return set_flag(value, &c->pull.lan) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "published-credentials") == 0)
         return set_flag(value, &c->published_credentials) ? ERROR_NONE : bad_value(err, key, "true or false");
     return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [briefing]", key);
@@ -173,7 +171,7 @@ enum error_code config_load(const char *path, struct agentd_config *out, struct 
 {
     *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
                                    .uplink = UPLINK_AUTO, .enable_modem = true, .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO,
-                                   .sources = { { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_LAN, SOURCE_FACTORY }, SOURCE_KINDS },
+                                   .sources = { { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY }, SOURCE_KINDS },
                                    .pull = { .retry_s = 60, .interval_s = 86400 } };
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;

@@ -11,10 +11,10 @@
 #include "base/text.h"
 #include "bootstrap/briefing/bbn.h"
 #include "bootstrap/instruction.h"
-#include "codec/bei.h"
+#include "bootstrap/instruction_local.h"
 #include "model/tre_wire.h"
 
-enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, LIFE = 24 * 3600 };
+enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000 };
 
 struct pull {
     struct site *site;
@@ -85,42 +85,18 @@ static uint64_t committed_at(struct pull *p, const char *context)
     return row.committed_at;
 }
 
-static const char *method_name(enum dm_secrets s)
-{
-    static const char *const names[] = { "", "pin", "keyed", "fcs11384", "fcs14345" };
-    return names[s];
-}
-
 /* The same octets until the context was committed: a retry is no new message (inbox). */
-static void factory_instruction(struct pull *p, const struct factory_account *a, struct bei *b)
-{
-    uint64_t then = committed_at(p, a->context);
-    *b = (struct bei){ .version = 1, .seq = then, .issued = then, .expires = then + LIFE, .mechanism = BEI_OMADM, .credential = BEI_CREDENTIAL_KEY };
-    (void)snprintf(b->id, sizeof b->id, "factory-%td", a - p->site->factory.account);
-    (void)text_copy(b->issuer, sizeof b->issuer, "factory");
-    (void)instruction_subject(p->site, b->subject, sizeof b->subject);
-    (void)text_copy(b->target.nid, sizeof b->target.nid, a->server_id);
-    (void)text_copy(b->target.uri[0], sizeof b->target.uri[0], a->uri);
-    b->target.uris = 1;
-    (void)text_copy(b->credential_ref, sizeof b->credential_ref, method_name(a->secrets));
-    (void)text_copy(b->context, sizeof b->context, a->context);
-    if (a->trust.has_pin) {
-        b->trust[0] = (struct bei_trust){ BEI_TRUST_SPKI, { a->trust.pin, sizeof a->trust.pin } };
-        b->trusts = 1;
-    }
-}
-
 static bool ask_factory(struct pull *p)
 {
     const struct factory_data *f = &p->site->factory;
-    uint8_t octets[1024];
+    uint8_t octets[INSTRUCTION_LOCAL_MAX];
     for (size_t i = 0; i < f->accounts; i++) {
-        struct bei b;
+        char id[32];
         if (!is_open(p, f->account[i].context))
             continue;
         struct writer w = writer_make(octets, sizeof octets);
-        factory_instruction(p, &f->account[i], &b);
-        bei_write(&w, &b);
+        (void)snprintf(id, sizeof id, "factory-%zu", i);
+        instruction_local(p->site, &f->account[i], "factory", id, committed_at(p, f->account[i].context), &w);
         p->failed = true; /* until the job says otherwise */
         return !w.failed && p->offer(p->user, "factory", writer_slice(&w));
     }
@@ -237,7 +213,6 @@ static bool ask(struct pull *p, enum source_kind source)
         return ask_factory(p);
     case SOURCE_UI:
     case SOURCE_SMS:
-    case SOURCE_LAN:
     case SOURCE_KINDS:
         break; /* they come by themselves */
     }
@@ -276,7 +251,7 @@ static void round_begin(void *user)
 static bool has_work(const struct pull *p)
 {
     const struct factory_data *f = &p->site->factory;
-    return f->present && (f->briefing.uri[0] || f->accounts || f->instruction_keys || p->settings.lan);
+    return f->present && (f->briefing.uri[0] || f->accounts || f->instruction_keys);
 }
 
 void pull_start(struct pull *p)

@@ -12,7 +12,6 @@ struct pull;
 struct pull_settings {
     uint32_t retry_s;    /* first delay after a failure */
     uint32_t interval_s; /* between two questions that were answered */
-    bool lan;            /* look for a briefing node on the local network */
 };
 
 /* Gives octets to the inbox under a source name. False while that cannot be (a job runs). */
