@@ -13,6 +13,7 @@
 #include "bootstrap/instruction.h"
 #include "bootstrap/job_room.h"
 #include "bootstrap/ways.h"
+#include "bootstrap/policy.h"
 
 static void enter(struct conductor *c);
 
@@ -90,6 +91,7 @@ static void write_committed(struct conductor *c)
     (void)text_copy(row.provurl, sizeof row.provurl, c->trigger.settings->provurl);
     store_context_put(c->site->store, &row);
     instruction_own(c->site->store, row.name, &c->trigger.settings->origin);
+    instruction_result_end(c->site->store, c->row.hash, "done", error_name(ERROR_NONE));
     store_items_commit(c->site->store, c->row.id);
     if (c->lease.bound)
         ways_bind_sim(c->site, c->row.context);
@@ -105,6 +107,7 @@ static void write_failed(struct conductor *c)
     (void)text_copy(row.last_error, sizeof row.last_error, c->row.error);
     store_context_put(c->site->store, &row);
     store_inbox_set(c->site->store, c->row.hash, INBOX_FAILED, c->row.error, false);
+    instruction_result_end(c->site->store, c->row.hash, "failed", c->row.error);
 }
 
 static void write_step(struct conductor *c, enum job_step to)
@@ -164,6 +167,7 @@ void job_drop_values(struct conductor *c)
 
 static void job_done(struct conductor *c)
 {
+    bool succeeded = c->step == JOB_REPORTED;
     stop_work(c);
     job_drop_values(c);
     job_view_end(c->site, &c->row, c->step);
@@ -172,8 +176,8 @@ static void job_done(struct conductor *c)
     c->reopening = false;
     service_set_bootstrapping(c->service, false);
     inbox_resume(c->inbox);
-    if (c->site->job_ended)
-        c->site->job_ended(c->site->job_ended_user);
+    if (c->ended)
+        c->ended(c->ended_user, succeeded);
 }
 
 static void on_event(struct conductor *c, enum job_event event)
@@ -291,6 +295,23 @@ static bool job_insert(struct conductor *c, const struct trigger *t, struct erro
     return store_commit(c->site->store, err) == ERROR_NONE;
 }
 
+/* Two sources want the same context: what is not executing yet makes room for a higher rank. */
+static void conflict(struct conductor *c, const struct trigger *t)
+{
+    char object[24];
+    if (strcmp(c->row.context, t->context) != 0)
+        return;
+    (void)snprintf(object, sizeof object, "job%llu", (unsigned long long)c->row.id);
+    bool yields = c->step < JOB_EXECUTING && policy_rank(c->site, t->source) < policy_rank(c->site, c->row.source);
+    log_notice(object, "context %s: conflict of sources: %s is at work, %s %s", c->row.context, c->row.source, t->source,
+               yields ? "outranks it" : "waits");
+    if (!yields)
+        return;
+    error_set(&c->error, ERROR_CANCELLED, "source %s outranks %s", t->source, c->row.source);
+    loop_cancel(c->site->loop, &c->post_timer);
+    job_post(c, JOB_ERROR);
+}
+
 /* An instruction that breaks a rule is refused before it is a job. */
 static enum taken begin_job(struct conductor *c, struct trigger *t, struct error *err)
 {
@@ -302,6 +323,8 @@ static enum taken begin_job(struct conductor *c, struct trigger *t, struct error
         settings_free(t->settings);
         return TAKEN_WORKING;
     }
+    if (c->row.id && !same)
+        conflict(c, t);
     if ((c->row.id && !same) || c->held)
         return TAKEN_LATER; /* stays pending; job_done, or who holds, resumes the inbox */
     if (!same && !job_insert(c, t, &e)) {
@@ -340,6 +363,19 @@ static void on_waiting(void *user)
 void conductor_take(struct conductor *c, enum trigger_kind kind, conductor_take_fn *fn, void *user)
 {
     c->taker[kind] = (struct taker){ fn, user };
+}
+
+void conductor_watch(struct conductor *c, void (*fn)(void *user, bool succeeded), void *user)
+{
+    c->ended = fn;
+    c->ended_user = user;
+}
+
+bool conductor_offer(struct conductor *c, const char *source, struct slice message)
+{
+    if (!c->row.id)
+        inbox_offer(c->inbox, source, message, "", NULL, NULL);
+    return c->row.id == 0;
 }
 
 void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct error *error)
