@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names of MID values. */
+/* Names of MID values, and their form on the wire. */
 #include "model/mid.h"
+
+#include "model/fields.h"
 
 const char *mid_state_name(enum mid_state s)
 {
@@ -29,4 +31,21 @@ const char *mid_type_name(enum mid_type t)
 const char *mid_algorithm_name(enum mid_algorithm a)
 {
     return a == MID_TUAK ? "tuak" : "milenage";
+}
+
+void mid_entry_take(struct reader *r, struct mid_entry *e)
+{
+    fields_take_text(r, e->id, sizeof e->id);
+    uint8_t type = reader_u8(r);
+    e->version = reader_u32(r);
+    uint8_t state = reader_u8(r);
+    fields_take_text(r, e->issuer, sizeof e->issuer);
+    uint8_t algorithm = reader_u8(r);
+    e->not_after = reader_u64(r);
+    fields_take_text(r, e->context, sizeof e->context);
+    if (!e->id[0] || type > MID_ISIM || state < MID_PROVISIONED || state > MID_ERASED || algorithm > MID_TUAK)
+        reader_fail(r);
+    e->type = (enum mid_type)type;
+    e->state = (enum mid_state)state;
+    e->algorithm = (enum mid_algorithm)algorithm;
 }

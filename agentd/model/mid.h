@@ -3,7 +3,10 @@
 #ifndef MODEL_MID_H
 #define MODEL_MID_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "base/reader.h"
 
 /* Lifecycle; the arrows are in tred/lifecycle.c. Numbers go over the wire and to disk. */
 enum mid_state { MID_PROVISIONED = 1, MID_ACTIVE = 2, MID_SUSPENDED = 3, MID_BLOCKED = 4, MID_MIGRATING = 5, MID_ERASED = 6 };
@@ -30,5 +33,7 @@ struct mid_entry {
 const char *mid_state_name(enum mid_state s); /* "PROVISIONED", .. */
 const char *mid_type_name(enum mid_type t);   /* "usim", "isim" */
 const char *mid_algorithm_name(enum mid_algorithm a);
+/* One entry of MID_LIST (model/tre_wire.h); the reader fails if it is none. */
+void mid_entry_take(struct reader *r, struct mid_entry *e);
 
 #endif

@@ -190,23 +190,6 @@ static void show_mid(struct trust *t, const struct mid_entry *e)
     node_publish(n);
 }
 
-static void take_entry(struct reader *r, struct mid_entry *e)
-{
-    fields_take_text(r, e->id, sizeof e->id);
-    uint8_t type = reader_u8(r);
-    e->version = reader_u32(r);
-    uint8_t state = reader_u8(r);
-    fields_take_text(r, e->issuer, sizeof e->issuer);
-    uint8_t algorithm = reader_u8(r);
-    e->not_after = reader_u64(r);
-    fields_take_text(r, e->context, sizeof e->context);
-    if (!e->id[0] || type > MID_ISIM || state < MID_PROVISIONED || state > MID_ERASED || algorithm > MID_TUAK)
-        reader_fail(r);
-    e->type = (enum mid_type)type;
-    e->state = (enum mid_state)state;
-    e->algorithm = (enum mid_algorithm)algorithm;
-}
-
 static bool listed(const struct mid_entry *entries, size_t count, const char *id)
 {
     for (size_t i = 0; i < count; i++)
@@ -237,7 +220,7 @@ static void on_list(struct trust *t, const struct call *c, enum error_code statu
     if (count > TRE_MID_MAX)
         reader_fail(&r);
     for (size_t i = 0; i < count && !r.failed; i++)
-        take_entry(&r, &entries[i]);
+        mid_entry_take(&r, &entries[i]);
     if (reader_done(&r))
         show_list(t, entries, count);
     else
@@ -478,7 +461,7 @@ static void answer_entry(struct trust *t, const struct call *c, enum error_code 
     struct mid_entry e;
     bool ok = !status;
     if (ok) {
-        take_entry(r, &e);
+        mid_entry_take(r, &e);
         ok = reader_done(r);
     }
     if (ok)
