@@ -348,6 +348,7 @@ struct card *card_new(const struct loop *loop, struct tre *tre, const struct set
     c->loop = loop;
     c->tre = tre;
     c->settings = settings;
+    c->uicc.inline_data = settings->card_inline;
     c->fd = -1;
     return c;
 }
