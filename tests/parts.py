@@ -90,6 +90,8 @@ PARTS = {
 }
 INTEROP = {
     "kannel": script("tests/interop/kannel_push.sh", BUILD / "agentd/ctl/agentctl"),
+    "eap_aka": script("tests/interop/eap_aka.sh", BUILD),
+    "vpcd": script("tests/interop/vpcd.sh", BUILD),
     "leshan": script("tests/interop/leshan.sh", BUILD),
 }
 

@@ -56,7 +56,8 @@ verdict $? "meson install with DESTDIR"
 cat "$work/out"
 libdir=$(dirname "$(cd "$dest" && find usr -name 'bearer-*.so' | head -1)")
 
-for program in usr/sbin/agentd usr/bin/agentctl usr/libexec/gateway-agent/agent-tred usr/libexec/gateway-agent/agent-modemd; do
+for program in usr/sbin/agentd usr/bin/agentctl usr/libexec/gateway-agent/agent-tred usr/libexec/gateway-agent/agent-modemd \
+    usr/libexec/gateway-agent/agent-usimd; do
     name=$(basename "$program")
     said=$(env -i DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent "$dest/$program" --version 2>&1) && [ "$said" = "$name $version" ]
     verdict $? "$name --version says $version without a bus"
@@ -94,6 +95,7 @@ present usr/lib/sysusers.d/gateway-agent.conf
 present usr/lib/tmpfiles.d/gateway-agent.conf
 present etc/gateway-agent/agentd.conf
 present etc/gateway-agent/agent-modemd.conf
+present etc/gateway-agent/agent-usimd.conf
 present "$libdir/bearer-modemmanager.so"
 for file in "$here"/dbus/org.gatewayagent.*.xml; do present "usr/share/dbus-1/interfaces/$(basename "$file")"; done
 for file in "$here"/etc/doc/*.md; do present "usr/share/doc/gateway-agent/$(basename "$file")"; done

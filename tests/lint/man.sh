@@ -38,6 +38,7 @@ documented agentd/agentd agentd.8
 documented agentd/ctl/agentctl agentctl.1
 documented agentd/tred/agent-tred agent-tred.8
 documented agentd/modemd/agent-modemd agent-modemd.8
+documented agentd/usimd/agent-usimd agent-usimd.8
 
 named() {                                  # named PAGE TEXT: each word on standard input is on the page, as a word
     text=$(mandoc -T ascii "$pages/$1" | col -b)
@@ -57,6 +58,8 @@ sed -n 's/.*strcmp(key, "\([a-z-]*\)").*/\1/p' "$here/agentd/agentd_config.c" >"
 named agentd.conf.5 "key of agentd_config.c" <"$work"
 sed -n 's/^} known\[\] = //p' "$here/agentd/modemd/settings_file.c" | grep -o '"[a-z-]*"' | tr -d '"' >"$work"
 named agent-modemd.conf.5 "group and key of settings_file.c" <"$work"
+sed -n '/texts\[\] = {/,/others/p' "$here/agentd/usimd/settings.c" | grep -o '"[a-z]*"' | tr -d '"' | sort -u >"$work"
+named agent-usimd.conf.5 "group and key of settings.c" <"$work"
 "$build/agentd/ctl/agentctl" --help | sed -n 's/^  \([a-z-]*\) .*/\1/p' >"$work"
 named agentctl.1 "verb" <"$work"
 echo "$passed passed, $failed failed"

@@ -44,10 +44,11 @@ silent() {                                 # silent UNIT KEY
 exposure gateway-agent.service 1.5
 exposure gateway-tred.service 1.5
 exposure gateway-modemd.service 2.2
-for unit in gateway-agent gateway-tred gateway-modemd; do
+exposure gateway-usimd.service 1.5
+for unit in gateway-agent gateway-tred gateway-modemd gateway-usimd; do
     cp "$etc/systemd/$unit.service" "$work/"
 done
-for unit in gateway-agent gateway-tred gateway-modemd; do
+for unit in gateway-agent gateway-tred gateway-modemd gateway-usimd; do
     accepted $unit.service
     says $unit.service NoNewPrivileges=yes
     says $unit.service LimitCORE=0
@@ -68,6 +69,8 @@ says gateway-modemd.service "RestrictAddressFamilies=AF_UNIX AF_NETLINK"
 for unit in gateway-tred gateway-modemd; do    # each closes its own filter and Landlock rules further
     says $unit.service "SystemCallFilter=seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 done
+says gateway-usimd.service User=gateway-usim
+says gateway-usimd.service IPAddressAllow=localhost
 silent gateway-modemd.service PrivateNetwork
 silent gateway-modemd.service PrivateUsers
 silent gateway-modemd.service PrivateDevices
