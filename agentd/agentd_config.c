@@ -105,6 +105,47 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
     return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [agent]", key);
 }
 
+/* Names with commas between; each at most once. */
+static bool set_sources(const char *value, struct source_order *out)
+{
+    static const char *const names[SOURCE_KINDS] = { [SOURCE_UI] = "ui", [SOURCE_BBN] = "bbn", [SOURCE_SMS] = "sms",
+                                                     [SOURCE_FACTORY] = "factory" };
+    g_auto(GStrv) words = g_strsplit(value, ",", SOURCE_KINDS + 1);
+    unsigned seen = 0;
+    *out = (struct source_order){ .count = 0 };
+    for (char **word = words; *word; word++) {
+        size_t i = 0;
+        while (i < SOURCE_KINDS && strcmp(g_strstrip(*word), names[i]) != 0)
+            i++;
+        if (i == SOURCE_KINDS || seen & 1U << i)
+            return false;
+        seen |= 1U << i;
+        out->kind[out->count++] = (enum source_kind)i;
+    }
+    return out->count > 0;
+}
+
+static bool set_seconds(const char *value, uint64_t max, uint32_t *out)
+{
+    uint64_t seconds = 0;
+    bool good = text_decimal((struct slice){ (const uint8_t *)value, strlen(value) }, max, &seconds) && seconds > 0;
+    *out = (uint32_t)seconds;
+    return good;
+}
+
+static enum error_code set_briefing(struct agentd_config *c, const char *key, const char *value, struct error *err)
+{
+    if (strcmp(key, "sources") == 0)
+        return set_sources(value, &c->sources) ? ERROR_NONE : bad_value(err, key, "some of ui,bbn,sms,factory, each once");
+    if (strcmp(key, "retry") == 0)
+        return set_seconds(value, 3600, &c->pull.retry_s) ? ERROR_NONE : bad_value(err, key, "1..3600 seconds");
+    if (strcmp(key, "interval") == 0)
+        return set_seconds(value, 7 * 86400, &c->pull.interval_s) ? ERROR_NONE : bad_value(err, key, "1..604800 seconds");
+    if (strcmp(key, "published-credentials") == 0)
+        return set_flag(value, &c->published_credentials) ? ERROR_NONE : bad_value(err, key, "true or false");
+    return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [briefing]", key);
+}
+
 static enum error_code set_log(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     if (strcmp(key, "level") == 0)
@@ -116,13 +157,19 @@ static enum error_code set_log(struct agentd_config *c, const char *key, const c
 
 static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const char *group, struct error *err)
 {
-    bool agent = strcmp(group, "agent") == 0;
-    if (!agent && strcmp(group, "log") != 0)
+    static const struct {
+        const char *name;
+        enum error_code (*set)(struct agentd_config *c, const char *key, const char *value, struct error *err);
+    } groups[] = { { "agent", set_agent }, { "briefing", set_briefing }, { "log", set_log } };
+    size_t g = 0;
+    while (g < G_N_ELEMENTS(groups) && strcmp(group, groups[g].name) != 0)
+        g++;
+    if (g == G_N_ELEMENTS(groups))
         return error_set(err, ERROR_INVALID, "agentd.conf: unknown group [%.40s]", group);
     g_auto(GStrv) keys = g_key_file_get_keys(file, group, NULL, NULL);
     for (char **key = keys; key && *key; key++) {
         g_autofree char *value = g_key_file_get_string(file, group, *key, NULL);
-        enum error_code rc = agent ? set_agent(c, *key, value ? value : "", err) : set_log(c, *key, value ? value : "", err);
+        enum error_code rc = groups[g].set(c, *key, value ? value : "", err);
         if (rc)
             return rc;
     }
@@ -133,7 +180,9 @@ enum error_code config_load(const char *path, struct agentd_config *out, struct 
 {
     *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
                                    .uplink = UPLINK_AUTO, .enable_modem = true, .smart_card = true, .card_dm_oid = "2.23.43.7.1",
-                                   .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO };
+                                   .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO,
+                                   .sources = { { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY }, SOURCE_KINDS },
+                                   .pull = { .retry_s = 60, .interval_s = 86400 } };
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &error))

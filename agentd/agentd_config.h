@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "bootstrap/pull.h"
 #include "bootstrap/site.h"
 
 struct agentd_config {
@@ -19,6 +20,9 @@ struct agentd_config {
     struct roaming_policy roaming;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour */
+    bool published_credentials;
+    struct source_order sources;
+    struct pull_settings pull;
     enum log_level log_level;
     enum log_target log_target;
 };

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "bootstrap/instruction_local.h"
 
 enum { DOCUMENT_MAX = 66 * 1024 }; /* 32 KiB as hex, with line ends */
 
@@ -47,6 +49,22 @@ static bool is_instruction(const uint8_t *data, size_t len)
     return len > 2 && (data[0] == 0xD1 || data[0] == 0xD2) && data[1] == 0x84;
 }
 
+static bool is_url(struct slice document)
+{
+    return document.len > 8 && memcmp(document.data, "https://", 8) == 0;
+}
+
+static void bootstrap_url(struct calls *c, struct slice line, bus_job_fn *fn, void *fn_user)
+{
+    uint8_t octets[INSTRUCTION_LOCAL_MAX];
+    struct writer w = writer_make(octets, sizeof octets);
+    struct error e = { 0 };
+    if (instruction_of_url(c->site, line, &w, &e))
+        fn(fn_user, &e, "");
+    else
+        conductor_bootstrap(c->conductor, "ui", writer_slice(&w), fn, fn_user);
+}
+
 static void call_bootstrap(void *user, int fd, bus_job_fn *fn, void *fn_user)
 {
     struct calls *c = user;
@@ -64,7 +82,11 @@ static void call_bootstrap(void *user, int fd, bus_job_fn *fn, void *fn_user)
         return;
     }
     size_t len = unhex(data, read_all(fd, data, DOCUMENT_MAX));
-    conductor_bootstrap(c->conductor, is_instruction(data, len) ? "instruction" : "file", (struct slice){ data, len }, fn, fn_user);
+    struct slice document = { data, len };
+    if (is_url(document))
+        bootstrap_url(c, document, fn, fn_user);
+    else
+        conductor_bootstrap(c->conductor, is_instruction(data, len) ? "instruction" : "file", document, fn, fn_user);
     secret_zero(data, DOCUMENT_MAX);
     free(data);
 }

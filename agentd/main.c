@@ -18,6 +18,7 @@
 #include "bootstrap/factory.h"
 #include "bootstrap/job.h"
 #include "bootstrap/lwm2m_trigger.h"
+#include "bootstrap/pull.h"
 #include "bootstrap/service.h"
 #include "bootstrap/sim_pin.h"
 #include "bootstrap/session.h"
@@ -49,6 +50,7 @@ struct agent {
     struct sessions *sessions;
     struct lwm2m_triggers *triggers;
     struct card_source *cards; /* NULL: switched off */
+    struct pull *pull;
     struct calls calls;
     struct bus *bus;
     bool stopping;
@@ -86,6 +88,7 @@ static void on_tre_change(void *user)
     conductor_resume(a->conductor);
     sim_pins_look(a->pins);
     look_at_cards(a);
+    pull_start(a->pull);
 }
 
 static void on_modem_change(void *user)
@@ -105,6 +108,19 @@ static bool on_sms(void *user, const struct modem_sms *sms)
 {
     struct agent *a = user;
     return a->conductor && conductor_sms(a->conductor, sms);
+}
+
+static bool offer(void *user, const char *source, struct slice message)
+{
+    struct agent *a = user;
+    return conductor_offer(a->conductor, source, message);
+}
+
+static void on_job_ended(void *user, bool succeeded)
+{
+    struct agent *a = user;
+    pull_job_ended(a->pull, succeeded);
+    look_at_cards(a);
 }
 
 static void on_network_time(void *user, uint64_t unix_seconds)
@@ -232,6 +248,8 @@ static bool build(struct agent *a, struct error *err)
     a->site.default_nonce = a->config.default_nonce;
     a->site.lwm2m_triggers = a->config.lwm2m_triggers;
     a->site.roaming = a->config.roaming;
+    a->site.published_credentials = a->config.published_credentials;
+    a->site.sources = a->config.sources;
     show_manager(a);
     if (!open_state(a, err))
         return false;
@@ -246,13 +264,12 @@ static bool build(struct agent *a, struct error *err)
     a->pins = sim_pins_new(&a->site);
     a->sessions = sessions_new(&a->site, a->service, a->conductor);
     a->triggers = lwm2m_triggers_new(&a->site, a->service, a->conductor);
-    if (a->config.smart_card) {
+    if (a->config.smart_card)
         a->cards = card_source_new(&a->site, a->access, a->config.card_dm_oid, on_card_offer, a);
-        a->site.job_ended = look_at_cards;
-        a->site.job_ended_user = a;
-    }
     a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
                                .config_path = a->options.config };
+    a->pull = pull_new(&a->site, &a->config.pull, offer, a);
+    conductor_watch(a->conductor, on_job_ended, a);
     struct bus_calls table = calls_table(&a->calls);
     service_start(a->service);
     look_at_clock(a);
@@ -267,6 +284,7 @@ static void tear_down(struct agent *a)
     sim_pins_free(a->pins);
     lwm2m_triggers_free(a->triggers);
     sessions_free(a->sessions);
+    pull_free(a->pull);
     conductor_free(a->conductor);
     card_source_free(a->cards);
     service_free(a->service);

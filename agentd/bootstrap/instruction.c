@@ -13,7 +13,10 @@
 #include "base/log.h"
 #include "base/text.h"
 
-enum { LIFE_MAX = 30 * 24 * 3600, SKEW = 300, VALUE_CAP = 96, KEY_CAP = 224 };
+#define NODE_SEQ "bbn-seq"
+#define RESULT "bei-result"
+
+enum { RESULT_CAP = 512, LIFE_MAX = 30 * 24 * 3600, SKEW = 300, VALUE_CAP = 96, KEY_CAP = 224 };
 
 /* --- signatures --- */
 
@@ -184,6 +187,11 @@ char *instruction_subject(const struct site *s, char *out, size_t cap)
     return out;
 }
 
+static bool is_local(const struct settings_origin *o)
+{
+    return strcmp(o->signer, "local") == 0;
+}
+
 /* UEID of RFC 9711: 01 (RAND) and the TRE id, as in evidence. */
 static bool is_own(const struct site *s, const char *subject)
 {
@@ -213,18 +221,13 @@ static void seq_key(const struct settings_origin *o, char key[KEY_CAP])
     (void)snprintf(key, KEY_CAP, "bei-seq/%s/%s", o->signer, o->issuer);
 }
 
-static bool is_local(const struct settings_origin *o)
-{
-    return strcmp(o->signer, "local") == 0;
-}
-
 /* "<seq> <hash of the message>" */
 static enum error_code judge_seq(struct site *s, const struct trigger *t, struct error *err)
 {
     const struct settings_origin *o = &t->settings->origin;
     char key[KEY_CAP], value[VALUE_CAP], hex[65], *rest = NULL;
     seq_key(o, key);
-    if (is_local(o) || !store_value_get(s->store, key, value, sizeof value))
+    if (!store_value_get(s->store, key, value, sizeof value))
         return ERROR_NONE;
     unsigned long long last = strtoull(value, &rest, 10);
     if (o->seq > last)
@@ -239,8 +242,54 @@ enum error_code instruction_judge(struct site *s, const struct trigger *t, struc
     const struct settings_origin *o = &t->settings->origin;
     if (!is_own(s, o->subject))
         return error_set(err, ERROR_WRONG_SUBJECT, "instruction of %.60s is for %.80s", o->issuer, o->subject);
+    if (is_local(o)) /* made here, for one use */
+        return ERROR_NONE;
     enum error_code rc = judge_time(s, o, err);
     return rc ? rc : judge_seq(s, t, err);
+}
+
+/* --- result: "<state> <message> <seq> <phase> <code> <id> <next>", words without spaces --- */
+
+static void result_open(struct store *store, const struct trigger *t, const char *hex)
+{
+    char value[RESULT_CAP];
+    const struct settings_origin *o = &t->settings->origin;
+    if (!o->next[0])
+        return;
+    (void)snprintf(value, sizeof value, "open %s %llu - - %s %s", hex, (unsigned long long)o->seq, o->id, o->next);
+    store_value_put(store, RESULT, value);
+}
+
+static bool result_read(struct store *store, char state[8], char hex[65], struct instruction_result *r)
+{
+    char value[RESULT_CAP];
+    unsigned long long seq = 0;
+    *r = (struct instruction_result){ .seq = 0 };
+    bool ok = store_value_get(store, RESULT, value, sizeof value) &&
+              sscanf(value, "%7s %64s %llu %15s %31s %32s %255s", state, hex, &seq, r->phase, r->code, r->id, r->next) == 7;
+    r->seq = seq;
+    return ok;
+}
+
+void instruction_result_end(struct store *store, const uint8_t hash[32], const char *phase, const char *code)
+{
+    struct instruction_result r;
+    char state[8], hex[65], own[65], value[RESULT_CAP];
+    if (!result_read(store, state, hex, &r) || strcmp(hex, text_hex(hash, 32, own)) != 0)
+        return;
+    (void)snprintf(value, sizeof value, "due %s %llu %s %s %s %s", hex, (unsigned long long)r.seq, phase, code, r.id, r.next);
+    store_value_put(store, RESULT, value);
+}
+
+bool instruction_result_due(struct store *store, struct instruction_result *out)
+{
+    char state[8], hex[65];
+    return result_read(store, state, hex, out) && strcmp(state, "due") == 0;
+}
+
+void instruction_result_sent(struct store *store)
+{
+    store_value_put(store, RESULT, "");
 }
 
 void instruction_accept(struct store *store, const struct trigger *t)
@@ -251,6 +300,15 @@ void instruction_accept(struct store *store, const struct trigger *t)
     seq_key(&t->settings->origin, key);
     (void)snprintf(value, sizeof value, "%llu %s", (unsigned long long)t->settings->origin.seq, text_hex(t->hash, sizeof t->hash, hex));
     store_value_put(store, key, value);
+    if (strcmp(t->source, "bbn") == 0)
+        store_value_put(store, NODE_SEQ, value);
+    result_open(store, t, hex);
+}
+
+uint64_t instruction_last_of_node(struct store *store)
+{
+    char value[VALUE_CAP];
+    return store_value_get(store, NODE_SEQ, value, sizeof value) ? strtoull(value, NULL, 10) : 0;
 }
 
 /* --- owner of a context --- */

@@ -23,6 +23,18 @@ void instruction_accept(struct store *store, const struct trigger *t);
 bool instruction_of_owner(struct store *store, const struct trigger *t);
 /* Remembers the signer as owner of the context, or that it has none; inside an open transaction. */
 void instruction_own(struct store *store, const char *context, const struct settings_origin *origin);
+/* The last number accepted from a briefing node; 0 if none. */
+uint64_t instruction_last_of_node(struct store *store);
+
+/* What is owed to the issuer of the last instruction that named `next`; one at a time, a newer one takes its place. */
+struct instruction_result {
+    char id[33], phase[16], code[32], next[256];
+    uint64_t seq;
+};
+/* The job of that message ended (phase done or failed, code an error name); inside an open transaction. Other messages: nothing. */
+void instruction_result_end(struct store *store, const uint8_t hash[32], const char *phase, const char *code);
+bool instruction_result_due(struct store *store, struct instruction_result *out);
+void instruction_result_sent(struct store *store); /* inside an open transaction */
 /* "urn:gateway:<id>". Returns out. */
 char *instruction_subject(const struct site *s, char *out, size_t cap);
 

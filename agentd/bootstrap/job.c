@@ -100,6 +100,7 @@ static void write_committed(struct conductor *c)
     (void)text_copy(row.provurl, sizeof row.provurl, c->trigger.settings->provurl);
     store_context_put(c->site->store, &row);
     instruction_own(c->site->store, row.name, &c->trigger.settings->origin);
+    instruction_result_end(c->site->store, c->row.hash, "done", error_name(ERROR_NONE));
     card_book_commit(c->site->store, c->row.context, c->trigger.card, c->trigger.card_hash);
     store_inbox_set(c->site->store, c->row.hash, INBOX_COMMITTED, "", true);
 }
@@ -123,6 +124,7 @@ static void write_failed(struct conductor *c)
     (void)text_copy(row.last_error, sizeof row.last_error, c->row.error);
     store_context_put(c->site->store, &row);
     store_inbox_set(c->site->store, c->row.hash, INBOX_FAILED, c->row.error, false);
+    instruction_result_end(c->site->store, c->row.hash, "failed", c->row.error);
 }
 
 static void write_step(struct conductor *c, enum job_step to)
@@ -182,6 +184,7 @@ void job_drop_values(struct conductor *c)
 
 static void job_done(struct conductor *c)
 {
+    bool succeeded = c->step == JOB_REPORTED;
     stop_work(c);
     job_drop_values(c);
     job_view_end(c->site, &c->row, c->step);
@@ -190,8 +193,8 @@ static void job_done(struct conductor *c)
     c->reopening = false;
     service_set_bootstrapping(c->service, false);
     inbox_resume(c->inbox);
-    if (c->site->job_ended)
-        c->site->job_ended(c->site->job_ended_user);
+    if (c->ended)
+        c->ended(c->ended_user, succeeded);
 }
 
 static void on_event(struct conductor *c, enum job_event event)
@@ -309,6 +312,23 @@ static bool job_insert(struct conductor *c, const struct trigger *t, struct erro
     return store_commit(c->site->store, err) == ERROR_NONE;
 }
 
+/* Two sources want the same context: what is not executing yet makes room for a higher rank. */
+static void conflict(struct conductor *c, const struct trigger *t)
+{
+    char object[24];
+    if (strcmp(c->row.context, t->context) != 0)
+        return;
+    (void)snprintf(object, sizeof object, "job%llu", (unsigned long long)c->row.id);
+    bool yields = c->step < JOB_EXECUTING && policy_rank(c->site, t->source) < policy_rank(c->site, c->row.source);
+    log_notice(object, "context %s: conflict of sources: %s is at work, %s %s", c->row.context, c->row.source, t->source,
+               yields ? "outranks it" : "waits");
+    if (!yields)
+        return;
+    error_set(&c->error, ERROR_CANCELLED, "source %s outranks %s", t->source, c->row.source);
+    loop_cancel(c->site->loop, &c->post_timer);
+    job_post(c, JOB_ERROR);
+}
+
 /* Judged before there is a job: what is refused touches neither context nor bearer. */
 static enum taken authorise(struct conductor *c, const struct trigger *t, struct error *err)
 {
@@ -331,6 +351,8 @@ static enum taken begin_job(struct conductor *c, struct trigger *t, struct error
         error_set(err, ERROR_BUSY, "another bootstrap is running");
         return TAKEN_REFUSED;
     }
+    if (other && c->row.id && authorise(c, t, &e) == TAKEN_WORKING) /* what would be refused makes no room for itself */
+        conflict(c, t);
     if (other)
         return TAKEN_LATER; /* stays pending; job_done, or who holds, resumes the inbox */
     enum taken taken = same ? TAKEN_WORKING : authorise(c, t, err);
@@ -372,6 +394,19 @@ static void on_waiting(void *user)
 void conductor_take(struct conductor *c, enum trigger_kind kind, conductor_take_fn *fn, void *user)
 {
     c->taker[kind] = (struct taker){ fn, user };
+}
+
+void conductor_watch(struct conductor *c, void (*fn)(void *user, bool succeeded), void *user)
+{
+    c->ended = fn;
+    c->ended_user = user;
+}
+
+bool conductor_offer(struct conductor *c, const char *source, struct slice message)
+{
+    if (!c->row.id)
+        inbox_offer(c->inbox, source, message, "", NULL, NULL);
+    return c->row.id == 0;
 }
 
 void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct error *error)

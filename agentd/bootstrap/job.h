@@ -33,6 +33,10 @@ typedef void conductor_reply_fn(void *user, const struct error *error, const cha
 void conductor_bootstrap(struct conductor *c, const char *source, struct slice message, conductor_reply_fn *fn, void *user);
 /* Digits that a person typed for the context's message that waits for them: fn as above. */
 void conductor_submit_pin(struct conductor *c, const char *context, const char *digits, conductor_reply_fn *fn, void *user);
+/* A message that the gateway fetched or made itself (source bbn, factory). False while a job runs: not taken. */
+bool conductor_offer(struct conductor *c, const char *source, struct slice message);
+/* Told when a job has ended; one watcher. */
+void conductor_watch(struct conductor *c, void (*fn)(void *user, bool succeeded), void *user);
 enum error_code conductor_cancel(struct conductor *c, const char *job_id, struct error *err);
 enum error_code conductor_reopen(struct conductor *c, const char *context, struct error *err);
 /* Facts about modem or clock changed: a job that waits looks again. */

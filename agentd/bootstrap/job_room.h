@@ -42,6 +42,8 @@ struct conductor {
     uint32_t tre_call;
     uint64_t report_delay_ms;
 
+    void (*ended)(void *user, bool succeeded);
+    void *ended_user;
     conductor_reply_fn *reply; /* of the offer by hand that is on its way */
     void *reply_user;
 };

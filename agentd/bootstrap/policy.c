@@ -117,6 +117,26 @@ enum error_code policy_authorise(struct site *s, const struct trigger *t, struct
     return rc ? rc : is_complete(set, err);
 }
 
+static enum source_kind kind_of(const char *source)
+{
+    static const struct {
+        const char *source;
+        enum source_kind kind;
+    } rows[] = { { "bbn", SOURCE_BBN }, { "factory", SOURCE_FACTORY }, { "sms-mm", SOURCE_SMS }, { "sms-qmi", SOURCE_SMS } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].source, source) == 0)
+            return rows[i].kind;
+    return SOURCE_UI; /* file, instruction, ui, card: in the owner's hand */
+}
+
+size_t policy_rank(const struct site *s, const char *source)
+{
+    size_t i = 0;
+    while (i < s->sources.count && s->sources.kind[i] != kind_of(source))
+        i++;
+    return i;
+}
+
 static bool from_modem(const char *source)
 {
     return strncmp(source, "sms-", 4) == 0;

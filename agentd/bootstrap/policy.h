@@ -9,6 +9,9 @@
 /* ERROR_NONE, or CONTEXT_COMMITTED, POLICY, INCOMPLETE, UNPROVISIONED with text. */
 enum error_code policy_authorise(struct site *s, const struct trigger *t, struct error *err);
 
+/* Place of a source (a Job's Source) in the order of agentd.conf: 0 is the highest. */
+size_t policy_rank(const struct site *s, const char *source);
+
 enum way { WAY_HOST, WAY_CELLULAR, WAY_WAIT };
 /* How to reach the server: over a bearer of ours, over the host's uplink, or not yet (no modem shown so far). waited_ms: how long already. */
 enum way policy_way(struct site *s, const char *source, const struct napdef *napdef, uint64_t waited_ms);

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "bearer/bearer.h"
+#include "bootstrap/factory_data.h"
 #include "modem/modem.h"
-#include "model/settings.h"
 #include "model/tree.h"
 #include "net/https.h"
 #include "store/store.h"
@@ -17,43 +17,18 @@ enum uplink_policy { UPLINK_AUTO, UPLINK_CELLULAR, UPLINK_HOST };
 
 enum default_nonce { DEFAULT_NONCE_NO, DEFAULT_NONCE_OCTETS, DEFAULT_NONCE_TEXT, DEFAULT_NONCE_BOTH }; /* of notifications: how 0x00000000 is read */
 
-struct instruction_key { /* who may sign instructions */
-    uint8_t kid[32]; /* SHA-256 of spki */
-    uint8_t spki[128];
-    size_t spki_len;
-};
-
-struct factory_account { /* an account that the factory prepares; its secrets are in the TRE */
-    char context[33], server_id[256], uri[256];
-    struct server_trust trust;
-    enum dm_secrets secrets;
-};
-
-struct factory_briefing { /* a briefing node; uri "" if there is none */
-    char uri[256];
-    struct server_trust trust;
-};
-
-enum { FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4 };
-
-struct factory_data {
-    bool present;
-    char gateway_id[65], manufacturer[65], model[65], serial[65], hardware_version[65];
-    char *roots_pem; /* concatenated trust roots; owned */
-    char contexts[4][33];
-    size_t context_count;
-    char imei[16]; /* of the modem that the factory fitted; "" if not given */
-    struct instruction_key instruction_key[FACTORY_KEYS];
-    size_t instruction_keys;
-    struct factory_briefing briefing;
-    struct factory_account account[FACTORY_ACCOUNTS];
-    size_t accounts;
-};
-
 struct roaming_policy {
     bool all;
     char home[8][8]; /* home networks (MCC and MNC) whose cards may use data abroad */
     size_t homes;
+};
+
+/* Where instructions come from, in the order of agentd.conf: the first outranks the others (requirement B6). */
+enum source_kind { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY, SOURCE_KINDS };
+
+struct source_order {
+    enum source_kind kind[SOURCE_KINDS];
+    size_t count; /* what is not named is not asked, and ranks last */
 };
 
 struct site {
@@ -69,11 +44,10 @@ struct site {
     enum uplink_policy uplink;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour; 0: none */
-    void (*job_ended)(void *user); /* a job has left the table; NULL: nobody wants to know */
-    void *job_ended_user;
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
     struct roaming_policy roaming;
-    bool published_credentials;
+    struct source_order sources;
+    bool published_credentials; /* factory accounts that anyone can compute are allowed */
 };
 
 /* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */

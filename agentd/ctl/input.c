@@ -53,6 +53,11 @@ static int memory_file(const char *data, size_t len)
     return fd;
 }
 
+int input_text(const char *text)
+{
+    return memory_file(text, strlen(text));
+}
+
 int input_document(const char *path)
 {
     int source = open_source(path), fd = -1;

@@ -228,9 +228,11 @@ int job_started(struct ctl *c, GVariant *answer)
 int verb_bootstrap(struct ctl *c, int argc, char **argv)
 {
     GError *error = NULL;
-    if (argc != 1)
-        return ctl_fail(CTL_USAGE, "agentctl bootstrap [--no-wait] FILE", "bootstrap takes one file, a WAP push message (binary or hex)");
-    int fd = input_document(argv[0]);
+    bool url = argc >= 1 && argc <= 2 && g_str_has_prefix(argv[0], "https://");
+    if (argc != 1 && !url)
+        return ctl_fail(CTL_USAGE, "agentctl bootstrap [--no-wait] FILE | URL [PIN]", "bootstrap takes a file (a WAP push or an instruction), or a PROVURL");
+    g_autofree char *line = url ? g_strjoin(" ", argv[0], argv[1], NULL) : NULL;
+    int fd = url ? input_text(line) : input_document(argv[0]);
     if (fd < 0)
         return CTL_USAGE;
     g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1); /* takes fd */

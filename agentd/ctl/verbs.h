@@ -20,6 +20,7 @@ int verb_reload(struct ctl *c, int argc, char **argv);
 int verb_get(struct ctl *c, int argc, char **argv);
 int verb_set(struct ctl *c, int argc, char **argv);
 int verb_call(struct ctl *c, int argc, char **argv);
+int verb_factory(struct ctl *c, int argc, char **argv);
 int verb_doctor(struct ctl *c, int argc, char **argv);
 int verb_decode(struct ctl *c, int argc, char **argv);
 

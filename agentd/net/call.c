@@ -86,15 +86,18 @@ static bool add_header(struct https_call *c, const char *line)
 static bool set_request(struct https_call *c, const struct https_request *request)
 {
     char type[128];
-    (void)snprintf(type, sizeof type, "Content-Type: %s", request->content_type);
-    bool ok = add_header(c, type) && add_header(c, "Expect:"); /* no 100-continue: one round trip less on a slow bearer */
+    bool post = request->content_type != NULL;
+    (void)snprintf(type, sizeof type, "Content-Type: %s", post ? request->content_type : "");
+    bool ok = (!post || add_header(c, type)) && add_header(c, "Expect:"); /* no 100-continue: one round trip less on a slow bearer */
     for (const char *const *line = request->headers; ok && line && *line; line++)
         ok = add_header(c, *line);
     curl_easy_setopt(c->easy, CURLOPT_HTTPHEADER, c->headers);
     curl_easy_setopt(c->easy, CURLOPT_URL, c->url);
-    curl_easy_setopt(c->easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body);
-    curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
+    curl_easy_setopt(c->easy, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+    if (post) {
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDS, c->body);
+        curl_easy_setopt(c->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
+    }
     curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c->easy, CURLOPT_PROXY, ""); /* also hides those of the environment */
@@ -119,6 +122,8 @@ struct https_call *call_new(const struct https_request *request, https_done_fn *
         free(c);
         return NULL;
     }
+    if (request->address)
+        c->addresses[0] = *request->address;
     c->url = strdup(request->url);
     c->body = malloc(request->body.len + 1);
     if (c->body && request->body.len)
@@ -163,7 +168,7 @@ static bool has_family(const struct https_call *c, uint8_t family)
 bool call_addresses(struct https_call *c, const struct ip_address *addresses, size_t count)
 {
     c->address_count = count < 8 ? count : 8;
-    memcpy(c->addresses, addresses, c->address_count * sizeof *addresses);
+    memmove(c->addresses, addresses, c->address_count * sizeof *addresses); /* perhaps the call's own */
     c->family = has_family(c, 6) ? 6 : 4; /* RFC 6724: IPv6 first; IPv4 follows if it cannot connect */
     return has_family(c, c->family);
 }

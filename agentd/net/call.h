@@ -14,7 +14,7 @@ struct https_call {
     https_done_fn *fn;
     void *user;
     struct resolve *resolve;
-    uint64_t deadline, started;
+    uint64_t deadline, started, starter;
     time_t now;              /* for certificates; 0: the system clock */
     uint32_t timeout_ms;
     struct lease lease;

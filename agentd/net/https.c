@@ -31,6 +31,7 @@ static struct https_call *detach(struct https *h)
     if (!c)
         return NULL;
     loop_cancel(h->loop, &c->deadline);
+    loop_cancel(h->loop, &c->starter);
     resolve_cancel(c->resolve);
     c->resolve = NULL;
     if (c->easy)
@@ -168,6 +169,17 @@ static void on_resolved(void *user, enum error_code status, const char *text, co
         attempt(h);
 }
 
+/* The address came with the request. */
+static void on_known(void *user)
+{
+    struct https *h = user;
+    h->call->starter = 0;
+    if (call_addresses(h->call, h->call->addresses, 1))
+        attempt(h);
+    else
+        fail(h, ERROR_CONNECT, "the uplink has no address of the server's family");
+}
+
 static void on_expired(void *user)
 {
     struct https *h = user;
@@ -200,7 +212,10 @@ enum error_code https_post(struct https *h, const struct https_request *request,
     c->started = loop_now(h->loop);
     c->loop = h->loop;
     c->deadline = loop_timer(h->loop, request->timeout_ms + 50, on_expired, h); /* behind curl's own, which knows more */
-    c->resolve = resolve_host(h->loop, &c->lease, c->host, on_resolved, h);
+    if (request->address)
+        c->starter = loop_timer(h->loop, 0, on_known, h);
+    else
+        c->resolve = resolve_host(h->loop, &c->lease, c->host, on_resolved, h);
     return ERROR_NONE;
 }
 

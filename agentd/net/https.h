@@ -17,12 +17,13 @@ struct https;
 
 struct https_request {
     const char *url; /* https:// only */
-    const char *content_type;
+    const char *content_type; /* of the body; NULL: a GET without one */
     const char *const *headers; /* NULL-terminated, "Name: value"; may be NULL */
     struct slice body;
     const char *roots_pem;           /* concatenated factory roots; may be NULL if trust has a pin */
     const struct server_trust *trust; /* pin of the server's key, which then suffices; may be NULL */
     const struct lease *lease;
+    const struct ip_address *address; /* where the host is; NULL: its name is looked up */
     size_t max_response;  /* octets; more is ERROR_TOO_LARGE */
     uint32_t timeout_ms;  /* whole request */
     uint64_t now;         /* Unix seconds at which certificates are judged; 0: by the system clock */

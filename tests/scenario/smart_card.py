@@ -134,6 +134,21 @@ def check_old_state_kept(world, napdef):
     expect(f"a job began: {registrations(world)}", jobs(world) == done and registrations(world) == ["register"])
 
 
+@scenario()
+def a_card_never_replaces_what_another_source_bootstrapped(world):
+    """A gateway that was bootstrapped by SMS: its card has files too, and they wait until its owner reopens the context."""
+    world.up()
+    world.start()
+    world.sms(world.push())
+    world.reported()
+    card_is(world, "none")
+    done = jobs(world)
+    put(world, "--lwm2m", LWM2M, "--server-id", "102")
+    card_is(world, "held")
+    expect("it is told", world.manager()["LastError"].endswith("ContextCommitted"))
+    expect("a job began", jobs(world) == done and lwm2m_accounts(world) == [("101", "registered")])
+
+
 def say(path: Path, line: str) -> str:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(10)

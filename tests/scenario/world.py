@@ -133,6 +133,20 @@ class World:
         run(*OPERATOR, "up", "--dir", self.operator_dir, "--netns", "operator", "--dns-addr", "none", *self.box_options,
             f"--dm-options={' '.join(self.operator_options)}")
 
+    def bbn_up(self, *orders):
+        """A briefing node beside the operator's other servers, with orders for these contexts."""
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", self.operator_dir, "bbn.operator.example")
+        labproc.start("bbn", TREE / "tests/lab/lab", "in", "operator", "--", "/usr/bin/python3", "-B", TREE / "tests/operator/bbn.py", "--dir", self.operator_dir,
+                      *(word for context in orders for word in ("--order", context)))
+        until("the briefing node", lambda: any(e["event"] == "listening" for e in self.events("bbn-events.jsonl")))
+
+    def bbn_says(self, status=""):
+        """A status that it answers whatever is asked, e.g. "503 4" with Retry-After; "": as it should."""
+        (self.operator_dir / "bbn-status").write_text(status)
+
+    def bbn_events(self, event=None):
+        return [e for e in self.events("bbn-events.jsonl") if event in (None, e["event"])]
+
     def dm_fault(self, fault):
         """Changes the running DM server's fault; "none" ends it."""
         run("/usr/bin/python3", "-B", TREE / "tests/operator/dm_server.py", "fault", "--dir", self.operator_dir, fault)
@@ -143,6 +157,7 @@ class World:
     def down(self):
         for name in reversed(ORDER):
             self.stop(name)
+        self.stop("bbn")
         self.operator_down()
         lab("down", check=False)
 

@@ -65,7 +65,7 @@ static void refusals(void)
     }
     g_assert_false(factory_credentials(FACTORY_KEYED, (struct slice){ key, FACTORY_KEY_MIN - 1 }, imei, "s", &c));
     g_assert_false(factory_credentials(FACTORY_KEYED, (struct slice){ key, sizeof key }, imei, "s", &c));
-    g_assert_true(factory_imei_valid(imei) && !factory_imei_valid("490154203237517") && !factory_imei_valid("4901542032375180"));
+    g_assert_true(factory_imei_valid(imei) && !factory_imei_valid("490154203237517") && !factory_imei_valid("490154203237513") && !factory_imei_valid("4901542032375180"));
 }
 
 /* The values are those of Python's hmac module. */

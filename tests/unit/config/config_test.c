@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 12);
+    g_assert_cmpuint(count, ==, 16);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -47,6 +47,10 @@ static void test_agentd(void)
     g_assert_cmpint(file.default_nonce, ==, built_in.default_nonce);
     g_assert_cmpuint(file.lwm2m_triggers, ==, built_in.lwm2m_triggers);
     g_assert_cmpmem(&file.roaming, sizeof file.roaming, &built_in.roaming, sizeof built_in.roaming);
+    g_assert_cmpmem(&file.sources, sizeof file.sources, &built_in.sources, sizeof built_in.sources);
+    g_assert_cmpuint(file.pull.retry_s, ==, built_in.pull.retry_s);
+    g_assert_cmpuint(file.pull.interval_s, ==, built_in.pull.interval_s);
+    g_assert_false(file.published_credentials || built_in.published_credentials);
     g_assert_cmpint(file.log_level, ==, built_in.log_level);
     g_assert_cmpint(file.log_target, ==, built_in.log_target);
 }

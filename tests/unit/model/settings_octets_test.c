@@ -119,6 +119,22 @@ static void version_1(void)
     g_assert_cmpuint(a.napids, ==, 0);
 }
 
+/* A text ends at its length, and no time is beyond what the model holds. */
+static void odd_values(void)
+{
+    struct napdef n = full_napdef();
+    struct writer w = writer_make(octets, sizeof octets);
+    n.validities = 1;
+    n.validity[0].until = -1;
+    napdef_write(&w, &n);
+    g_assert_false(napdef_read(writer_slice(&w), &n));
+    n = full_napdef();
+    w = writer_make(octets, sizeof octets);
+    napdef_write(&w, &n);
+    octets[4] = 0; /* inside NAPID */
+    g_assert_false(napdef_read(writer_slice(&w), &n));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -126,6 +142,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/dm account", dm_accounts);
     g_test_add_func("/settings/lwm2m account", lwm2m_accounts);
     g_test_add_func("/settings/longest", longest);
+    g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);
     return g_test_run();
 }

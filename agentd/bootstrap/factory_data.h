@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public factory data as values (doc factory-data). */
+#ifndef BOOTSTRAP_FACTORY_DATA_H
+#define BOOTSTRAP_FACTORY_DATA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model/settings.h"
+
+struct instruction_key { /* who may sign instructions */
+    uint8_t kid[32]; /* SHA-256 of spki */
+    uint8_t spki[128];
+    size_t spki_len;
+};
+
+struct factory_account { /* an account that the factory prepares; its secrets are in the TRE */
+    char context[33], server_id[256], uri[256];
+    struct server_trust trust;
+    enum dm_secrets secrets;
+};
+
+struct factory_briefing { /* a briefing node; uri "" if there is none */
+    char uri[256];
+    struct server_trust trust;
+};
+
+enum { FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4 };
+
+struct factory_data {
+    bool present;
+    char gateway_id[65], manufacturer[65], model[65], serial[65], hardware_version[65];
+    char *roots_pem; /* concatenated trust roots; owned */
+    char contexts[4][33];
+    size_t context_count;
+    char imei[16]; /* of the modem that the factory fitted; "" if not given */
+    struct instruction_key instruction_key[FACTORY_KEYS];
+    size_t instruction_keys;
+    struct factory_briefing briefing;
+    struct factory_account account[FACTORY_ACCOUNTS];
+    size_t accounts;
+};
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A round goes through the sources until one gives an instruction; then the job's end, or the time, begins the next one. One request at a time. */
+#include "bootstrap/pull.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "bootstrap/briefing/bbn.h"
+#include "bootstrap/instruction.h"
+#include "bootstrap/instruction_local.h"
+#include "model/tre_wire.h"
+
+enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000 };
+
+struct pull {
+    struct site *site;
+    struct pull_settings settings;
+    pull_offer_fn *offer;
+    void *user;
+    struct https *https; /* of its own: a DM session must not wait for it */
+    struct bbn *bbn;
+    bool started, reporting, failed;
+    size_t at;           /* in site->sources */
+    unsigned steps;      /* failures in a row, up to STEPS_MAX */
+    size_t context;      /* whose turn it is at the briefing node */
+    uint64_t timer, next_ms;
+};
+
+static void round_begin(void *user);
+static void round_next(struct pull *p);
+
+static void show(struct pull *p, const char *state)
+{
+    struct node *m = tree_manager(p->site->tree);
+    uint64_t now = loop_now(p->site->loop);
+    node_set(m, "BriefingState", state);
+    node_set_number(m, "NextBriefing", p->timer && p->next_ms > now ? (site_wall_clock(p->site) + (p->next_ms - now + 999) / 1000) * 1000000 : 0);
+}
+
+/* --- when --- */
+
+/* 75..125 % of seconds, in milliseconds. */
+static uint64_t jitter(uint64_t seconds)
+{
+    uint16_t random = 0x8000;
+    (void)RAND_bytes((unsigned char *)&random, sizeof random);
+    return seconds * 750 + seconds * 500 * random / 0xffff;
+}
+
+static void wait(struct pull *p, uint64_t delay_ms)
+{
+    loop_cancel(p->site->loop, &p->timer);
+    p->next_ms = loop_now(p->site->loop) + delay_ms;
+    p->timer = loop_timer(p->site->loop, delay_ms, round_begin, p);
+    show(p, "waiting");
+}
+
+/* The end of a round. What a node said (Retry-After) is waited for to the second, unless a failure beside it asks for longer. */
+static void round_end(struct pull *p, uint32_t retry_after_s)
+{
+    uint64_t seconds = p->failed ? (uint64_t)p->settings.retry_s << p->steps : retry_after_s ? 0 : p->settings.interval_s;
+    if (p->failed && p->steps < STEPS_MAX)
+        p->steps++;
+    else if (!p->failed)
+        p->steps = 0;
+    wait(p, retry_after_s > seconds ? (uint64_t)retry_after_s * 1000 : jitter(seconds));
+}
+
+static bool is_open(struct pull *p, const char *context)
+{
+    struct context_row row;
+    return !store_context_get(p->site->store, context, &row) || !row.committed;
+}
+
+/* --- factory accounts: an instruction without envelope, made here --- */
+
+static uint64_t committed_at(struct pull *p, const char *context)
+{
+    struct context_row row = { 0 };
+    (void)store_context_get(p->site->store, context, &row);
+    return row.committed_at;
+}
+
+/* The same octets until the context was committed: a retry is no new message (inbox). */
+static bool ask_factory(struct pull *p)
+{
+    const struct factory_data *f = &p->site->factory;
+    uint8_t octets[INSTRUCTION_LOCAL_MAX];
+    for (size_t i = 0; i < f->accounts; i++) {
+        char id[32];
+        if (!is_open(p, f->account[i].context))
+            continue;
+        struct writer w = writer_make(octets, sizeof octets);
+        (void)snprintf(id, sizeof id, "factory-%zu", i);
+        instruction_local(p->site, &f->account[i], "factory", id, committed_at(p, f->account[i].context), &w);
+        p->failed = true; /* until the job says otherwise */
+        return !w.failed && p->offer(p->user, "factory", writer_slice(&w));
+    }
+    return false;
+}
+
+/* --- briefing node --- */
+
+static const struct lease *uplink(struct pull *p)
+{
+    static const struct lease host;
+    if (p->site->uplink != UPLINK_CELLULAR)
+        return &host;
+    return p->site->bearers ? bearers_lease(p->site->bearers) : NULL;
+}
+
+static void on_asked(void *user, const struct error *err, const struct bbn_answer *answer)
+{
+    struct pull *p = user;
+    p->bbn = NULL;
+    if (err) {
+        site_report(p->site, "briefing", 0, err);
+        p->failed = p->failed || !answer->retry_after_s;
+    }
+    if (answer->octets.len && p->offer(p->user, "bbn", answer->octets)) {
+        p->failed = true; /* until the job says otherwise */
+        round_end(p, 0);
+        return;
+    }
+    if (answer->retry_after_s) {
+        round_end(p, answer->retry_after_s);
+        return;
+    }
+    p->at++;
+    round_next(p);
+}
+
+static const char *context_in_turn(struct pull *p)
+{
+    const struct factory_data *f = &p->site->factory;
+    for (size_t i = 0; i < f->context_count; i++) {
+        const char *name = f->contexts[(p->context + i) % f->context_count];
+        if (is_open(p, name)) {
+            p->context = (p->context + i + 1) % f->context_count;
+            return name;
+        }
+    }
+    return f->contexts[p->context++ % f->context_count];
+}
+
+static bool ask_bbn(struct pull *p)
+{
+    const struct factory_briefing *f = &p->site->factory.briefing;
+    const struct lease *lease = uplink(p);
+    if (!f->uri[0])
+        return false;
+    if (!lease) {
+        p->failed = true;
+        return false;
+    }
+    struct bbn_node node = { .uri = f->uri, .trust = &f->trust, .lease = lease };
+    p->bbn = bbn_ask(p->site, p->https, &node, context_in_turn(p), instruction_last_of_node(p->site->store), on_asked, p);
+    show(p, "asking");
+    return true;
+}
+
+/* --- result of an instruction --- */
+
+static void on_reported(void *user, const struct error *err, const struct bbn_answer *answer)
+{
+    struct pull *p = user;
+    struct error e = { 0 };
+    p->bbn = NULL;
+    p->reporting = false;
+    bool final = !err || (answer->status >= 400 && answer->status < 500);
+    if (err)
+        site_report(p->site, "briefing", 0, err);
+    if (final && !store_begin(p->site->store, &e)) {
+        instruction_result_sent(p->site->store);
+        (void)store_commit(p->site->store, &e);
+    }
+    p->failed = p->failed || !final;
+    round_next(p);
+}
+
+/* True if one is due and on its way. */
+static bool report(struct pull *p)
+{
+    struct instruction_result r;
+    const struct lease *lease = uplink(p);
+    if (p->reporting || !lease || !instruction_result_due(p->site->store, &r))
+        return false;
+    const struct factory_briefing *f = &p->site->factory.briefing;
+    char host[256], node_host[256] = "";
+    uint16_t port;
+    static const struct server_trust roots;
+    (void)uri_split(r.next, "https", host, sizeof host, &port, NULL);
+    (void)uri_split(f->uri, "https", node_host, sizeof node_host, &port, NULL);
+    struct bbn_node node = { .uri = "", .trust = strcmp(host, node_host) == 0 ? &f->trust : &roots, .lease = lease };
+    struct bbn_result result = { .id = r.id, .phase = r.phase, .code = r.code, .seq = r.seq };
+    p->reporting = true;
+    p->bbn = bbn_report(p->site, p->https, &node, r.next, &result, on_reported, p);
+    return true;
+}
+
+/* --- rounds --- */
+
+static bool ask(struct pull *p, enum source_kind source)
+{
+    switch (source) {
+    case SOURCE_BBN:
+        return ask_bbn(p);
+    case SOURCE_FACTORY:
+        return ask_factory(p);
+    case SOURCE_UI:
+    case SOURCE_SMS:
+    case SOURCE_KINDS:
+        break; /* they come by themselves */
+    }
+    return false;
+}
+
+static void round_next(struct pull *p)
+{
+    for (; p->at < p->site->sources.count; p->at++)
+        if (ask(p, p->site->sources.kind[p->at])) {
+            if (!p->bbn)
+                round_end(p, 0);
+            return;
+        }
+    round_end(p, 0);
+}
+
+static void round_begin(void *user)
+{
+    struct pull *p = user;
+    p->timer = 0;
+    if (p->bbn)
+        return;
+    if (clock_source(&p->site->clock) == CLOCK_UNTRUSTED || trust_status(p->site->trust)->state != TRE_READY) {
+        wait(p, CLOCK_LOOK_MS); /* no certificate can be judged, nothing signed */
+        return;
+    }
+    p->at = 0;
+    p->failed = false;
+    if (!report(p))
+        round_next(p);
+}
+
+/* --- life --- */
+
+static bool has_work(const struct pull *p)
+{
+    const struct factory_data *f = &p->site->factory;
+    return f->present && (f->briefing.uri[0] || f->accounts || f->instruction_keys);
+}
+
+void pull_start(struct pull *p)
+{
+    if (p->started || !has_work(p))
+        return;
+    p->started = true;
+    wait(p, jitter(p->settings.retry_s) / FIRST_PART);
+}
+
+void pull_job_ended(struct pull *p, bool succeeded)
+{
+    struct instruction_result r;
+    if (!p->started || p->bbn)
+        return;
+    if (succeeded)
+        p->steps = 0;
+    if (instruction_result_due(p->site->store, &r))
+        wait(p, 0);
+    else if (succeeded)
+        wait(p, jitter(p->settings.interval_s));
+}
+
+struct pull *pull_new(struct site *site, const struct pull_settings *settings, pull_offer_fn *fn, void *user)
+{
+    struct pull *p = calloc(1, sizeof *p);
+    if (!p)
+        abort(); /* the agent restarts */
+    *p = (struct pull){ .site = site, .settings = *settings, .offer = fn, .user = user, .https = https_new(site->loop) };
+    show(p, "off");
+    return p;
+}
+
+void pull_free(struct pull *p)
+{
+    if (!p)
+        return;
+    loop_cancel(p->site->loop, &p->timer);
+    bbn_cancel(p->bbn);
+    https_free(p->https);
+    free(p);
+}

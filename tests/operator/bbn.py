@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The briefing node (BBN) of the operator: GET /v1/bei and POST /v1/results over HTTPS (doc briefing-node), each request signed by the gateway's TRE.
+
+Owns DIR/bbn-events.jsonl (all that it sees) and the orders: a context is ordered until its result is "done". DIR/bbn-status may force an answer. Never logs a
+key. What a request claims is believed only after its signature, URL, time and nonce.
+"""
+from __future__ import annotations
+
+import argparse
+import base64
+import http.server
+import signal
+import socket
+import ssl
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import bei
+import cbor
+import pki
+from common import EventLog, Refused, load_json, run_program, sha256
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+AAD = b"gateway-agent request v1"
+METHOD, URL, NONCE, TIME, NETWORK, RESULT = range(1, 7)
+SKEW = 600
+
+
+class Node:
+    """Transport-free: answer() takes what came and gives (status, headers, body)."""
+
+    def __init__(self, directory: Path, name: str, orders: list[str], log: EventLog) -> None:
+        self.directory, self.name, self.orders, self.log = directory, name, set(orders), log
+        self.nonces: set[bytes] = set()
+        self.key = bei.load_key(directory / "ca/bbn.key")
+
+    def claims(self, octets: bytes, method: str, path: str) -> dict:
+        """The signed claims, or Refused."""
+        sign1 = cbor.decode(octets)
+        if not isinstance(sign1, cbor.Tagged) or sign1.tag != 18:
+            raise Refused("no COSE_Sign1")
+        protected, unprotected, payload, signature = sign1.value
+        spki = pki.certificate_spki(self.directory / "pfc.pem")
+        if unprotected != {4: sha256(spki)}:
+            raise Refused("unknown device")
+        dss = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+        try:
+            load_der_public_key(spki).verify(dss, cbor.encode(["Signature1", protected, AAD, payload]), ec.ECDSA(hashes.SHA256()))
+        except InvalidSignature:
+            raise Refused("signature") from None
+        c = cbor.decode(payload, canonical=True)
+        if c[METHOD] != method or c[URL] != f"https://{self.name}{path}":
+            raise Refused(f"signed for {c[METHOD]} {c[URL]}")
+        if abs(c[TIME] - time.time()) > SKEW or c[NONCE] in self.nonces or len(c[NONCE]) != 16:
+            raise Refused("time or nonce")
+        self.nonces.add(c[NONCE])
+        return c
+
+    def forced(self) -> tuple[int, dict] | None:
+        path = self.directory / "bbn-status"
+        words = path.read_text().split() if path.exists() else []
+        return (int(words[0]), {"Retry-After": words[1]} if len(words) > 1 else {}) if words else None
+
+    def ask(self, octets: bytes, path: str) -> tuple[int, dict, bytes]:
+        c = self.claims(octets, "GET", path)
+        query = {k: v[0] for k, v in parse_qs(urlsplit(path).query).items()}
+        gateway = query["node"].removeprefix("urn:gateway:")
+        status, headers, body = 204, {}, b""
+        if self.forced():
+            status, headers = self.forced()
+        elif gateway not in load_json(self.directory / "devices.json", {}):
+            status = 403
+        elif int(query["seq"]) > load_json(self.directory / "bei-seq", {}).get("seq", 0):
+            status = 409
+        elif query["ctx"] in self.orders:
+            fields = bei.instruction(self.directory, gateway, ctx=query["ctx"], next=f"https://{self.name}/v1/results")
+            bei.account_by_pin(self.directory, gateway, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
+            status, headers, body = 200, {"Content-Type": "application/cose"}, bei.sign1(bei.payload(fields), self.key)
+        self.log("ask", ctx=query["ctx"], seq=int(query["seq"]), network=c[NETWORK], status=status)
+        return status, headers, body
+
+    def result(self, octets: bytes, path: str) -> tuple[int, dict, bytes]:
+        c = self.claims(octets, "POST", path)
+        name, seq, phase, code = c[RESULT]
+        forced = self.forced()
+        self.log("result", id=name, seq=seq, phase=phase, code=code, status=forced[0] if forced else 204)
+        if forced:
+            return forced[0], forced[1], b""
+        if phase == "done":
+            self.orders.clear()
+        return 204, {}, b""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "operator-bbn", ""
+    timeout = 60
+
+    def log_message(self, *_args) -> None:
+        """Events go to the event log."""
+
+    def reply(self, status: int, headers: dict, body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def guarded(self, work) -> None:
+        node = self.server.node
+        try:
+            self.reply(*work())
+        except (Refused, cbor.CborError, KeyError, ValueError, TypeError) as e:
+            node.log("violation", path=self.path, reason=f"{type(e).__name__}: {e}")
+            self.reply(400, {}, b"")
+
+    def do_GET(self) -> None:  # noqa: N802 - name given by http.server
+        scheme, _, text = self.headers.get("Authorization", "").partition(" ")
+        self.guarded(lambda: self.server.node.ask(base64.b64decode(text, validate=True), self.path) if scheme == "COSE-Sign1" else (401, {}, b""))
+
+    def do_POST(self) -> None:  # noqa: N802
+        body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 4096))
+        self.guarded(lambda: self.server.node.result(body, self.path))
+
+
+class HttpsServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], node: Node) -> None:
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.node = node
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        stem = node.directory / "servers" / node.name.partition(":")[0]
+        self.context.load_cert_chain(f"{stem}.pem", f"{stem}.key")
+        super().__init__(address, Handler)
+
+    def finish_request(self, request: socket.socket, client_address) -> None:
+        try:
+            with self.context.wrap_socket(request, server_side=True) as tls:
+                super().finish_request(tls, client_address)
+        except OSError as e:
+            self.node.log("tls.failed", peer=client_address[0], reason=str(e))
+
+
+def main() -> None:
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--dir", type=Path, required=True)
+    p.add_argument("--addr", default="198.51.100.20")
+    p.add_argument("--port", type=int, default=443)
+    p.add_argument("--name", default="bbn.operator.example", help="as in the URLs; DIR/servers/NAME.pem is the certificate")
+    p.add_argument("--order", action="append", default=[], metavar="CONTEXT", help="context to be bootstrapped; may be repeated")
+    a = p.parse_args()
+    log = EventLog(a.dir / "bbn-events.jsonl")
+    server = HttpsServer((a.addr, a.port), Node(a.dir, a.name, a.order, log))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    log("listening", addr=a.addr, port=a.port)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    run_program(main)
