@@ -24,41 +24,53 @@ void json_put_string(struct writer *w, struct slice text)
     writer_u8(w, '"');
 }
 
-static void put_value(struct writer *w, const struct value *v)
+static void put_label(struct writer *w, const char *label)
+{
+    writer_u8(w, '"');
+    writer_text(w, label);
+    writer_text(w, "\":");
+}
+
+void json_put_value(struct writer *w, const struct json_labels *labels, const struct value *v)
 {
     switch (v->type) {
     case VALUE_NONE:
         break;
     case VALUE_STRING:
     case VALUE_CORELNK:
-        writer_text(w, "\"vs\":");
+        put_label(w, labels->string);
         json_put_string(w, v->octets);
         break;
     case VALUE_INTEGER:
     case VALUE_UNSIGNED:
     case VALUE_TIME:
-        writer_text(w, "\"v\":");
+        put_label(w, labels->number);
         integer_put(w, v->integer);
         break;
     case VALUE_FLOAT:
-        writer_text(w, "\"v\":");
+        put_label(w, labels->number);
         real_put(w, v->real);
         break;
     case VALUE_BOOLEAN:
-        writer_text(w, v->integer ? "\"vb\":true" : "\"vb\":false");
+        put_label(w, labels->flag);
+        writer_text(w, v->integer ? "true" : "false");
         break;
     case VALUE_OPAQUE:
-        writer_text(w, "\"vd\":\"");
-        base64_put(w, v->octets, true);
+        put_label(w, labels->opaque);
+        writer_u8(w, '"');
+        base64_put(w, v->octets, labels->url);
         writer_u8(w, '"');
         break;
     case VALUE_OBJLNK:
-        writer_text(w, "\"vlo\":\"");
+        put_label(w, labels->link);
+        writer_u8(w, '"');
         objlnk_put(w, v->integer);
         writer_u8(w, '"');
         break;
     }
 }
+
+static const struct json_labels senml = { .string = "vs", .number = "v", .flag = "vb", .opaque = "vd", .link = "vlo", .url = true };
 
 /* The base name ends in "/" unless it names the one value. */
 static bool put(struct writer *w, const struct path *base, const struct records *records)
@@ -80,7 +92,7 @@ static bool put(struct writer *w, const struct path *base, const struct records 
             path_put_below(w, base, &record->path);
             writer_text(w, "\",");
         }
-        put_value(w, &record->value);
+        json_put_value(w, &senml, &record->value);
         writer_u8(w, '}');
     }
     writer_u8(w, ']');
@@ -178,7 +190,8 @@ json_t *json_load_payload(struct slice payload)
     return json_loadb((const char *)payload.data, payload.len, JSON_REJECT_DUPLICATES, &where);
 }
 
-static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
+/* Into records, or into paths when these are given. */
+static enum error_code take_pack(struct slice payload, const struct path *base, struct arena *arena, struct records *records, struct paths *paths)
 {
     json_t *pack = json_load_payload(payload);
     enum error_code code = json_is_array(pack) ? ERROR_NONE : ERROR_MALFORMED;
@@ -186,28 +199,27 @@ static enum error_code get(struct slice payload, const struct path *base, struct
     size_t i;
     json_t *record;
     json_array_foreach (pack, i, record) {
-        if (code == ERROR_NONE)
-            code = json_is_object(record) ? get_record(record, &bn, base, arena, records) : ERROR_MALFORMED;
+        if (code == ERROR_NONE && !json_is_object(record))
+            code = ERROR_MALFORMED;
+        if (code == ERROR_NONE && paths) {
+            struct slice name = take_names(record, &bn);
+            code = format_add_path(paths, bn, name);
+        } else if (code == ERROR_NONE) {
+            code = get_record(record, &bn, base, arena, records);
+        }
     }
     json_decref(pack);
     return code;
 }
 
+static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
+{
+    return take_pack(payload, base, arena, records, NULL);
+}
+
 static enum error_code get_paths(struct slice payload, struct arena *arena, struct paths *paths)
 {
-    (void)arena;
-    json_t *pack = json_load_payload(payload);
-    enum error_code code = json_is_array(pack) ? ERROR_NONE : ERROR_MALFORMED;
-    struct slice bn = { 0 };
-    size_t i;
-    json_t *record;
-    json_array_foreach (pack, i, record) {
-        struct slice name = take_names(record, &bn);
-        if (code == ERROR_NONE)
-            code = json_is_object(record) ? format_add_path(paths, bn, name) : ERROR_MALFORMED;
-    }
-    json_decref(pack);
-    return code;
+    return take_pack(payload, NULL, arena, NULL, paths);
 }
 
 const struct format format_senml_json = { CONTENT_SENML_JSON, false, put, get, get_paths };

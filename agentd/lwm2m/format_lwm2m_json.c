@@ -6,41 +6,7 @@
 #include "base/text.h"
 #include "lwm2m/json_value.h"
 
-static void put_value(struct writer *w, const struct value *v)
-{
-    switch (v->type) {
-    case VALUE_NONE:
-        break;
-    case VALUE_STRING:
-    case VALUE_CORELNK:
-        writer_text(w, "\"sv\":");
-        json_put_string(w, v->octets);
-        break;
-    case VALUE_INTEGER:
-    case VALUE_UNSIGNED:
-    case VALUE_TIME:
-        writer_text(w, "\"v\":");
-        integer_put(w, v->integer);
-        break;
-    case VALUE_FLOAT:
-        writer_text(w, "\"v\":");
-        real_put(w, v->real);
-        break;
-    case VALUE_BOOLEAN:
-        writer_text(w, v->integer ? "\"bv\":true" : "\"bv\":false");
-        break;
-    case VALUE_OPAQUE:
-        writer_text(w, "\"sv\":\"");
-        base64_put(w, v->octets, false);
-        writer_u8(w, '"');
-        break;
-    case VALUE_OBJLNK:
-        writer_text(w, "\"ov\":\"");
-        objlnk_put(w, v->integer);
-        writer_u8(w, '"');
-        break;
-    }
-}
+static const struct json_labels labels = { .string = "sv", .number = "v", .flag = "bv", .opaque = "sv", .link = "ov" };
 
 static bool put(struct writer *w, const struct path *base, const struct records *records)
 {
@@ -60,7 +26,7 @@ static bool put(struct writer *w, const struct path *base, const struct records 
             path_put_below(w, base, &record->path);
             writer_text(w, "\",");
         }
-        put_value(w, &record->value);
+        json_put_value(w, &labels, &record->value);
         writer_u8(w, '}');
     }
     writer_text(w, "]}");

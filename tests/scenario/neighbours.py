@@ -85,6 +85,8 @@ def a_boot_in_1970_waits_for_network_time(world):
     until("network time", lambda: world.manager()["ClockState"] == "network", 70)
     check_managed(world)
     expect("the clock of the system is still wrong", world.manager()["ClockState"] == "network")
+    until("messages listed anew, for which the modem registers once more", lambda: "lists its messages anew" in world.log(), 60)
+    time.sleep(5)
     asked = json.loads(lab("modem", "log").stdout).count("AT+CCLK?")
     time.sleep(12)
     expect("no more questions", json.loads(lab("modem", "log").stdout).count("AT+CCLK?") == asked)
