@@ -208,7 +208,7 @@ static void fill_device(struct service *s)
     const struct factory_data *f = &s->site->factory;
     s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
                                        .hardware_version = f->hardware_version, .firmware_version = AGENT_VERSION,
-                                       .gateway_id = f->gateway_id, .current_time = device_time, .user = s };
+                                       .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree, .user = s };
 }
 
 /* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */
@@ -398,6 +398,14 @@ bool service_lease(struct service *s, const char *context, struct lease *out)
     return !cellular || kept;
 }
 
+/* Modem or bearer are not what they were: the LwM2M servers that watch them are told. */
+static void facts_changed(struct service *s)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].client)
+            lwm2m_client_changed(s->entry[i].client);
+}
+
 void service_bearer(struct service *s, const struct lease *lease)
 {
     s->has_lease = lease != NULL;
@@ -406,6 +414,7 @@ void service_bearer(struct service *s, const struct lease *lease)
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && s->entry[i].cellular)
             entry_wake(&s->entry[i]);
+    facts_changed(s);
 }
 
 /* --- proving --- */
@@ -500,6 +509,7 @@ void service_restore(struct service *s)
 void service_look(struct service *s)
 {
     ways_look(s->ways);
+    facts_changed(s);
 }
 
 enum error_code service_update(struct service *s, const char *account_id, struct error *err)

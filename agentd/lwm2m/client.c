@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "lwm2m/client.h"
+#include "lwm2m/interfaces.h"
 
 static bool check_account(const struct lwm2m_account *account, struct lwm2m_client *c, struct error *err)
 {
@@ -43,7 +43,8 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
     c->user = user;
     c->generation = 1;
     c->records.model = &model_managed;
-    c->objects = (struct objects){ .model = &model_managed, .short_server_id = account->short_server_id, .lifetime = account->lifetime, .store_notifications = true, .device = &c->device };
+    c->objects = (struct objects){ .model = &model_managed, .short_server_id = account->short_server_id, .lifetime = account->lifetime, .store_notifications = true,
+                                   .disable_timeout = DISABLE_TIMEOUT_S, .device = &c->device };
     lwm2m_client_set_lease(c, lease);
     return c;
 }
@@ -52,6 +53,7 @@ void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease)
 {
     if (lease)
         c->lease = *lease;
+    c->leased = lease != NULL;
     c->attempts = 0;
     registration_post(c, lease ? EVENT_LEASE : EVENT_NO_LEASE, 0);
 }
@@ -59,6 +61,12 @@ void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease)
 void lwm2m_client_update(struct lwm2m_client *c)
 {
     registration_post(c, EVENT_UPDATE, 0);
+}
+
+void lwm2m_client_changed(struct lwm2m_client *c)
+{
+    reporting_changed(c);
+    registration_changed(c);
 }
 
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user)

@@ -13,18 +13,22 @@
 
 struct observation;
 
-enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_REGISTERING, PHASE_REGISTERED, PHASE_UPDATING, PHASE_RETRYING, PHASE_LEAVING };
+enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_REGISTERING, PHASE_REGISTERED, PHASE_UPDATING, PHASE_RETRYING, PHASE_LEAVING,
+             PHASE_DISABLING, PHASE_DISABLED };
 enum event {
     EVENT_LEASE, EVENT_NO_LEASE,
     EVENT_ADDRESS,  /* the server's name is resolved */
     EVENT_ACCEPTED, /* 2.xx to Register or Update */
     EVENT_UNKNOWN,  /* the server does not know the registration (any more) */
+    EVENT_OLDER,    /* the server wants an older version of LwM2M */
     EVENT_LOST,     /* a session that had served well is dead */
     EVENT_FAILED,   /* anything else that went wrong; client->failure says what */
-    EVENT_TIMER, EVENT_UPDATE, EVENT_STOP,
+    EVENT_TIMER, EVENT_UPDATE,
+    EVENT_DISABLE,  /* Execute /1/x/4 */
+    EVENT_STOP,
     EVENT_LEFT,     /* de-registered, or given up */
 };
-enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 16384 };
+enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 16384, LINKS_MAX = 1024 /* payload of Register: one datagram */ };
 
 struct posted {
     enum event event;
@@ -61,7 +65,10 @@ struct lwm2m_client {
 
     struct objects objects;
     struct attribute_table attributes;
-    bool version_1_0;          /* negotiated down */
+    bool version_1_0;          /* negotiated down, until the session ends */
+    bool leased;               /* there is connectivity */
+    char links[LINKS_MAX];     /* what the server was told that we have */
+    size_t links_len;
     struct observation *observations; /* of reporting.c */
     size_t observed, observations_room;
     struct records records;    /* scratch of one request */
@@ -69,6 +76,7 @@ struct lwm2m_client {
 
 /* registration.c */
 void registration_post(struct lwm2m_client *c, enum event event, uint64_t generation);
+void registration_changed(struct lwm2m_client *c); /* an Update, if the list of objects is not what the server was told */
 void registration_close(struct lwm2m_client *c); /* session, name look-up and timer away */
 
 #endif

@@ -110,7 +110,8 @@ void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p
 
 void discover_put_registration(struct lwm2m_client *c, struct writer *w)
 {
-    writer_text(w, "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\""); /* clause 6.2.1: data formats of the client */
+    /* Clause 6.2.1: data formats of the client; what a server of 1.0 knows of them is JSON (TS 1.0.2 clause 5.3.1). */
+    writer_text(w, c->version_1_0 ? "</>;rt=\"oma.lwm2m\";ct=11543" : "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\"");
     for (size_t i = 0; i < c->objects.model->count; i++) {
         const struct object *o = c->objects.model->objects[i];
         struct path object = { .depth = PATH_OBJECT, .id = { o->id } };

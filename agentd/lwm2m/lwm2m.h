@@ -11,12 +11,15 @@
 #include "base/loop.h"
 #include "model/lease.h"
 #include "model/settings.h"
+#include "model/tree.h"
 
 struct lwm2m_client;
 
 struct lwm2m_device { /* object 3; borrowed for the client's life, values read at each Read; its functions must not call the client */
     const char *manufacturer, *model, *serial, *hardware_version, *firmware_version, *gateway_id;
     uint64_t (*current_time)(void *user); /* /3/0/13, Unix seconds */
+    struct tree *tree; /* facts of modems and bearers, only read; NULL: none */
+    const char *root;  /* before the paths of system files; NULL: none */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     void *user;
 };
@@ -40,6 +43,7 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
 /* A new lease (bearer is up again): new session and Register. NULL: no connectivity now, wait. */
 void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease);
 void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now */
+void lwm2m_client_changed(struct lwm2m_client *c); /* facts of the device changed: observers, and a changed list of objects, are told */
 /* De-registers (at most 5 s) and calls fn once from the loop; the client is freed before. fn may be NULL. The state function is not called any more. */
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user);
 void lwm2m_client_free(struct lwm2m_client *c); /* at once, without de-registration */

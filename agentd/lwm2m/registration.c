@@ -6,6 +6,7 @@
  *     ^                 ^  \                    |  ^                   |   \__timer, update____^ |
  *     '---no lease---   |   '--failed--> RETRYING  '-----------------------unknown---------------'
  *                       '----timer, update---'         lost: RESOLVING; stop: LEAVING --left--> freed
+ *   REGISTERED --disable--> DISABLING --left--> DISABLED --timer--> IDLE (and on, if there is a lease)
  */
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -22,11 +23,11 @@ enum {
     STEADY_MS = 60000,           /* a session that lived this long is worth an immediate new one */
     LEAVE_MS = 5000,
     UPDATE_MARGIN_S = 60,
-    LINKS_MAX = 1024,            /* payload of Register: one datagram */
 };
 
-static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING" };
-static const char *const event_names[] = { "lease", "no lease", "address", "accepted", "unknown", "lost", "failed", "timer", "update", "stop", "left" };
+static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING", "DISABLING", "DISABLED" };
+static const char *const event_names[] = { "lease", "no lease", "address", "accepted", "unknown", "older", "lost", "failed", "timer", "update", "disable",
+                                          "stop", "left" };
 
 static void step(void *user);
 
@@ -68,6 +69,7 @@ void registration_close(struct lwm2m_client *c)
     c->link = NULL;
     c->generation++; /* what is still queued for the old session is void */
     c->status.next_contact = 0;
+    c->version_1_0 = false;
     reporting_clear(c);
 }
 
@@ -97,6 +99,8 @@ static void on_request(void *user, const struct coap_request *request, struct co
     device_management_serve(c, request, answer);
     if (c->objects.effects & EFFECT_UPDATE)
         registration_post(c, EVENT_UPDATE, c->generation);
+    if (c->objects.effects & EFFECT_DISABLE)
+        registration_post(c, EVENT_DISABLE, c->generation);
 }
 
 static void refuse(struct lwm2m_client *c, uint8_t code)
@@ -106,7 +110,7 @@ static void refuse(struct lwm2m_client *c, uint8_t code)
     error_set(&c->failure, error, "server %u answered %s with %u.%02u%s", c->account.short_server_id, what, code >> 5, code & 31,
               code == CODE_BAD_REQUEST  ? " (it does not accept the endpoint name or a parameter)"
               : code == CODE_FORBIDDEN  ? " (the endpoint is not allowed)"
-              : code == CODE_PRECONDITION_FAILED ? " (it does not support LwM2M 1.1)" : "");
+              : code == CODE_PRECONDITION_FAILED ? " (it supports neither LwM2M 1.1 nor 1.0)" : "");
 }
 
 static void on_response(void *user, const struct coap_response *r)
@@ -115,7 +119,7 @@ static void on_response(void *user, const struct coap_response *r)
     c->status.last_contact = loop_now(c->loop);
     if (!token_equal(&r->token, &c->token))
         return;
-    if (c->phase == PHASE_LEAVING) {
+    if (c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING) {
         registration_post(c, EVENT_LEFT, c->generation);
     } else if (c->phase == PHASE_REGISTERING && r->code == CODE_CREATED && r->location[0]) {
         memcpy(c->status.location, r->location, sizeof c->status.location);
@@ -127,6 +131,8 @@ static void on_response(void *user, const struct coap_response *r)
         registration_post(c, EVENT_ACCEPTED, c->generation);
     } else if (c->phase == PHASE_UPDATING) { /* clause 6.2.2: 4.04 needs a new Register; so does whatever else went wrong with the old one */
         registration_post(c, EVENT_UNKNOWN, c->generation);
+    } else if (c->phase == PHASE_REGISTERING && r->code == CODE_PRECONDITION_FAILED && !c->version_1_0) {
+        registration_post(c, EVENT_OLDER, c->generation); /* clause 6.2.1: 4.12 is about the version */
     } else if (c->phase == PHASE_REGISTERING) {
         refuse(c, r->code);
         registration_post(c, EVENT_FAILED, c->generation);
@@ -145,7 +151,8 @@ static void on_unanswered(void *user, const struct coap_token *token, bool reset
     if (!token_equal(token, &c->token))
         return;
     error_set(&c->failure, reset ? ERROR_PROTOCOL : ERROR_TIMEOUT, "server %u %s our request", c->account.short_server_id, reset ? "reset" : "did not answer");
-    registration_post(c, c->phase == PHASE_LEAVING ? EVENT_LEFT : c->phase == PHASE_UPDATING ? EVENT_LOST : EVENT_FAILED, c->generation);
+    bool leaving = c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING;
+    registration_post(c, leaving ? EVENT_LEFT : c->phase == PHASE_UPDATING ? EVENT_LOST : EVENT_FAILED, c->generation);
 }
 
 static const struct coap_events session_events = { on_connected, on_lost, on_request, on_response, on_unanswered };
@@ -193,13 +200,33 @@ static void call(struct lwm2m_client *c, const struct coap_call *what, uint64_t 
     if (code == ERROR_NONE)
         return;
     error_set(&c->failure, code, "request to server %u cannot be sent", c->account.short_server_id);
-    registration_post(c, c->phase == PHASE_LEAVING ? EVENT_LEFT : EVENT_FAILED, c->generation);
+    registration_post(c, c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING ? EVENT_LEFT : EVENT_FAILED, c->generation);
+}
+
+/* The list of objects as it is now, kept as what the server was told. */
+static struct slice tell_links(struct lwm2m_client *c)
+{
+    struct writer w = writer_make(c->links, sizeof c->links);
+    discover_put_registration(c, &w);
+    c->links_len = w.len;
+    return writer_slice(&w);
+}
+
+void registration_changed(struct lwm2m_client *c)
+{
+    char links[LINKS_MAX];
+    struct writer w = writer_make(links, sizeof links);
+    discover_put_registration(c, &w);
+    if (!c->status.location[0] || (w.len == c->links_len && memcmp(links, c->links, w.len) == 0))
+        return; /* who is not registered yet will tell it all */
+    c->objects.effects |= EFFECT_OBJECTS;
+    registration_post(c, EVENT_UPDATE, c->generation);
 }
 
 /* Clause 6.2.1 */
 static void send_register(struct lwm2m_client *c)
 {
-    char ep[sizeof c->account.endpoint + 4], lt[20], objects[LINKS_MAX];
+    char ep[sizeof c->account.endpoint + 4], lt[20];
     struct writer w = writer_make(ep, sizeof ep - 1);
     writer_text(&w, "ep=");
     writer_text(&w, c->account.endpoint);
@@ -208,14 +235,20 @@ static void send_register(struct lwm2m_client *c)
     writer_text(&w, "lt=");
     integer_put(&w, c->objects.lifetime);
     lt[w.len] = '\0';
-    const char *queries[] = { ep, lt, "lwm2m=1.1", "b=U", NULL };
-    w = writer_make(objects, sizeof objects);
-    discover_put_registration(c, &w);
+    const char *queries[] = { ep, lt, c->version_1_0 ? "lwm2m=1.0" : "lwm2m=1.1", "b=U", NULL };
     c->objects.effects = 0;
     c->update_again = false;
     c->status.location[0] = '\0';
     reporting_clear(c); /* clause 6.4.1: a Register voids all observations */
-    call(c, &(struct coap_call){ METHOD_POST, "/rd", queries, CONTENT_LINK, writer_slice(&w) }, GUARD_MS);
+    call(c, &(struct coap_call){ METHOD_POST, "/rd", queries, CONTENT_LINK, tell_links(c) }, GUARD_MS);
+}
+
+/* Back to LwM2M 1.0, for as long as the session lives. */
+static void do_step_down(struct lwm2m_client *c)
+{
+    log_notice("lwm2m", "server %u does not support LwM2M 1.1; registering as 1.0", c->account.short_server_id);
+    c->version_1_0 = true;
+    send_register(c);
 }
 
 static void do_connect(struct lwm2m_client *c)
@@ -257,14 +290,11 @@ static void do_update(struct lwm2m_client *c)
     integer_put(&w, c->objects.lifetime);
     lt[w.len] = '\0';
     const char *queries[] = { c->objects.effects & EFFECT_LIFETIME ? lt : NULL, NULL };
-    char links[LINKS_MAX];
-    w = writer_make(links, sizeof links);
     bool listed = c->objects.effects & EFFECT_OBJECTS; /* complete, not what is new */
-    if (listed)
-        discover_put_registration(c, &w);
+    struct slice links = listed ? tell_links(c) : (struct slice){ 0 };
     c->objects.effects = 0;
     c->update_again = false;
-    call(c, &(struct coap_call){ METHOD_POST, c->status.location, queries, listed ? CONTENT_LINK : -1, writer_slice(&w) }, GUARD_MS);
+    call(c, &(struct coap_call){ METHOD_POST, c->status.location, queries, listed ? CONTENT_LINK : -1, links }, GUARD_MS);
 }
 
 static void do_update_later(struct lwm2m_client *c)
@@ -309,6 +339,22 @@ static void do_leave(struct lwm2m_client *c)
     call(c, &(struct coap_call){ METHOD_DELETE, c->status.location, NULL, -1, { 0 } }, LEAVE_MS);
 }
 
+/* Object 1 resource 4: stay away for what resource 5 says. */
+static void do_disable(struct lwm2m_client *c)
+{
+    registration_close(c);
+    c->status.location[0] = '\0';
+    log_notice("lwm2m", "server %u disabled us for %u s", c->account.short_server_id, (unsigned)c->objects.disable_timeout);
+    set_timer(c, (uint64_t)c->objects.disable_timeout * 1000);
+}
+
+static void do_enable(struct lwm2m_client *c)
+{
+    registration_close(c);
+    if (c->leased)
+        registration_post(c, EVENT_LEASE, 0);
+}
+
 static void do_left(struct lwm2m_client *c)
 {
     (void)c; /* step frees the client */
@@ -333,6 +379,7 @@ static const struct transition table[] = {
     { PHASE_RESOLVING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
     { PHASE_RESOLVING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_REGISTERING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
+    { PHASE_REGISTERING, EVENT_OLDER, PHASE_REGISTERING, do_step_down, false },
     { PHASE_REGISTERING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
     { PHASE_REGISTERING, EVENT_TIMER, PHASE_RETRYING, do_guard, false },
     { PHASE_REGISTERING, EVENT_UPDATE, PHASE_REGISTERING, do_update_later, false },
@@ -345,6 +392,7 @@ static const struct transition table[] = {
     { PHASE_REGISTERED, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
     { PHASE_REGISTERED, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_REGISTERED, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_REGISTERED, EVENT_DISABLE, PHASE_DISABLING, do_leave, false },
     { PHASE_REGISTERED, EVENT_STOP, PHASE_LEAVING, do_leave, false },
     { PHASE_UPDATING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
     { PHASE_UPDATING, EVENT_UNKNOWN, PHASE_REGISTERING, send_register, false },
@@ -354,12 +402,23 @@ static const struct transition table[] = {
     { PHASE_UPDATING, EVENT_UPDATE, PHASE_UPDATING, do_update_later, false },
     { PHASE_UPDATING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_UPDATING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_UPDATING, EVENT_DISABLE, PHASE_DISABLING, do_leave, false },
     { PHASE_UPDATING, EVENT_STOP, PHASE_LEAVING, do_leave, false },
     { PHASE_RETRYING, EVENT_TIMER, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_UPDATE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
     { PHASE_RETRYING, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_DISABLING, EVENT_LEFT, PHASE_DISABLED, do_disable, false },
+    { PHASE_DISABLING, EVENT_TIMER, PHASE_DISABLED, do_disable, false },
+    { PHASE_DISABLING, EVENT_LOST, PHASE_DISABLED, do_disable, false },
+    { PHASE_DISABLING, EVENT_FAILED, PHASE_DISABLED, do_disable, false },
+    { PHASE_DISABLING, EVENT_LEASE, PHASE_DISABLED, do_disable, false },
+    { PHASE_DISABLING, EVENT_NO_LEASE, PHASE_DISABLED, do_disable, false },
+    { PHASE_DISABLING, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_DISABLED, EVENT_TIMER, PHASE_IDLE, do_enable, false },
+    { PHASE_DISABLED, EVENT_UPDATE, PHASE_IDLE, do_enable, false },
+    { PHASE_DISABLED, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_LEAVING, EVENT_LEFT, PHASE_LEAVING, do_left, true },
     { PHASE_LEAVING, EVENT_TIMER, PHASE_LEAVING, do_left, true },
     { PHASE_LEAVING, EVENT_LOST, PHASE_LEAVING, do_left, true },
@@ -369,6 +428,7 @@ static const struct transition table[] = {
 static const enum lwm2m_state public_state[] = {
     [PHASE_IDLE] = LWM2M_IDLE,         [PHASE_RESOLVING] = LWM2M_CONNECTING, [PHASE_REGISTERING] = LWM2M_CONNECTING, [PHASE_REGISTERED] = LWM2M_REGISTERED,
     [PHASE_UPDATING] = LWM2M_REGISTERED, [PHASE_RETRYING] = LWM2M_RETRYING,  [PHASE_LEAVING] = LWM2M_STOPPED,
+    [PHASE_DISABLING] = LWM2M_STOPPED, [PHASE_DISABLED] = LWM2M_STOPPED,
 };
 
 static const struct transition *find(enum phase from, enum event event)

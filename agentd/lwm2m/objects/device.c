@@ -32,6 +32,105 @@ static bool read_firmware(struct spot *s, struct value *v)
     return put_text(s->o->device->firmware_version, v);
 }
 
+static const struct system_facts *facts(struct spot *s)
+{
+    const struct lwm2m_device *d = s->o->device;
+    system_refresh(&s->o->system, d->root ? d->root : "", d->current_time ? d->current_time(d->user) : 0);
+    return &s->o->system;
+}
+
+/* Power sources, their voltage and current have the same resource instances (E.4): those without a measurement are passed over. */
+static const struct power_source *source(struct spot *s, bool (*has)(const struct power_source *p))
+{
+    const struct system_facts *f = facts(s);
+    size_t left = s->index;
+    for (size_t i = 0; i < f->powers; i++)
+        if (has(&f->power[i]) && left-- == 0) {
+            s->id = (uint16_t)i;
+            return &f->power[i];
+        }
+    return NULL;
+}
+
+static bool any_source(const struct power_source *p)
+{
+    (void)p;
+    return true;
+}
+
+static bool has_voltage(const struct power_source *p)
+{
+    return p->has_voltage;
+}
+
+static bool has_current(const struct power_source *p)
+{
+    return p->has_current;
+}
+
+static bool read_power(struct spot *s, struct value *v)
+{
+    const struct power_source *p = source(s, any_source);
+    *v = value_integer(VALUE_INTEGER, p ? (int64_t)p->kind : 0);
+    return p != NULL;
+}
+
+static bool read_voltage(struct spot *s, struct value *v)
+{
+    const struct power_source *p = source(s, has_voltage);
+    *v = value_integer(VALUE_INTEGER, p ? p->millivolt : 0);
+    return p != NULL;
+}
+
+static bool read_current(struct spot *s, struct value *v)
+{
+    const struct power_source *p = source(s, has_current);
+    *v = value_integer(VALUE_INTEGER, p ? p->milliampere : 0);
+    return p != NULL;
+}
+
+static const struct power_source *battery(struct spot *s)
+{
+    const struct system_facts *f = facts(s);
+    for (size_t i = 0; i < f->powers; i++)
+        if (f->power[i].kind == POWER_INTERNAL_BATTERY)
+            return &f->power[i];
+    return NULL;
+}
+
+static bool read_level(struct spot *s, struct value *v)
+{
+    const struct power_source *p = battery(s);
+    *v = value_integer(VALUE_INTEGER, p ? p->percent : 0);
+    return p && p->has_level;
+}
+
+static bool read_battery_status(struct spot *s, struct value *v)
+{
+    const struct power_source *p = battery(s);
+    *v = value_integer(VALUE_INTEGER, p ? (int64_t)p->status : 0);
+    return p != NULL;
+}
+
+static bool read_storage_free(struct spot *s, struct value *v)
+{
+    const struct system_facts *f = facts(s);
+    *v = value_integer(VALUE_INTEGER, (int64_t)f->storage_free);
+    return f->storage_total > 0;
+}
+
+static bool read_storage_total(struct spot *s, struct value *v)
+{
+    const struct system_facts *f = facts(s);
+    *v = value_integer(VALUE_INTEGER, (int64_t)f->storage_total);
+    return f->storage_total > 0;
+}
+
+static bool read_zone(struct spot *s, struct value *v)
+{
+    return put_text(facts(s)->zone, v);
+}
+
 static bool read_error(struct spot *s, struct value *v)
 {
     s->id = 0;
@@ -94,13 +193,21 @@ static const struct resource resources[] = {
     { 2, VALUE_STRING, R, .read = read_serial },
     { 3, VALUE_STRING, R, .read = read_firmware },
     { 4, VALUE_NONE, E, .execute = execute_reboot },
+    { 6, VALUE_INTEGER, R, .multiple = true, .read = read_power },
+    { 7, VALUE_INTEGER, R, .multiple = true, .continuous = true, .read = read_voltage },
+    { 8, VALUE_INTEGER, R, .multiple = true, .continuous = true, .read = read_current },
+    { 9, VALUE_INTEGER, R, .continuous = true, .read = read_level },
+    { 10, VALUE_INTEGER, R, .continuous = true, .read = read_storage_free },
     { 11, VALUE_INTEGER, R, .multiple = true, .read = read_error },
     { 13, VALUE_TIME, R, .continuous = true, .read = read_time },
     { 14, VALUE_STRING, R, .read = read_utc_offset },
+    { 15, VALUE_STRING, R, .read = read_zone },
     { 16, VALUE_STRING, R, .read = read_binding },
     { 17, VALUE_STRING, R, .read = read_type },
     { 18, VALUE_STRING, R, .read = read_hardware },
     { 19, VALUE_STRING, R, .read = read_software },
+    { 20, VALUE_INTEGER, R, .read = read_battery_status },
+    { 21, VALUE_INTEGER, R, .read = read_storage_total },
 };
 
 const struct object object_device = { .id = 3, .resources = resources, .count = sizeof resources / sizeof resources[0] };

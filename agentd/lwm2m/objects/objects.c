@@ -2,7 +2,9 @@
 /* Walks the object tables. Owns no object itself; never shows object 0 (Security), which only a bootstrap server may see. */
 #include "lwm2m/objects/objects.h"
 
-static const struct object *const managed[] = { &object_server, &object_device, &object_portfolio };
+static const struct object *const managed[] = {
+    &object_server, &object_device, &object_monitoring, &object_statistics, &object_cellular, &object_profile, &object_portfolio, &object_gateway,
+};
 const struct model model_managed = { managed, sizeof managed / sizeof managed[0] };
 
 static const struct object *const bootstrapped[] = { &object_staged_security, &object_staged_server };

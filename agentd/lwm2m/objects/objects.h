@@ -47,7 +47,10 @@ struct object {
 extern const struct object object_staged_security, object_staged_server; /* 0 and 1 while a bootstrap server writes them */
 extern const struct object object_server; /* 1 */
 extern const struct object object_device; /* 3 */
+extern const struct object object_monitoring, object_statistics, object_cellular; /* 4, 7, 10 */
+extern const struct object object_profile; /* 11 */
 extern const struct object object_portfolio; /* 16 */
+extern const struct object object_gateway; /* 25 */
 
 /* What one interface sees: objects by ascending id. */
 struct model {
@@ -74,5 +77,7 @@ bool objects_read(struct objects *o, const struct path *p, struct records *out);
 bool objects_read_more(struct objects *o, const struct path *p, struct records *out); /* the same, behind what is there */
 /* Number of instances of a multiple resource of that object instance. */
 size_t resource_instances(struct objects *o, uint16_t instance, const struct resource *resource);
+/* The index-th address of a Bearer's list of texts, without prefix length; false: there are fewer, or bearer is NULL. */
+bool bearer_address(const struct node *bearer, const char *property, size_t index, struct value *v);
 
 #endif

@@ -52,6 +52,24 @@ static void write_pmax(struct spot *s, const struct value *v)
     s->o->pmax = v ? (uint32_t)v->integer : 0;
 }
 
+static bool execute_disable(struct spot *s, struct slice arguments)
+{
+    (void)arguments;
+    s->o->effects |= EFFECT_DISABLE;
+    return true;
+}
+
+static bool read_disable_timeout(struct spot *s, struct value *v)
+{
+    *v = value_integer(VALUE_INTEGER, s->o->disable_timeout);
+    return true;
+}
+
+static void write_disable_timeout(struct spot *s, const struct value *v)
+{
+    s->o->disable_timeout = v ? (uint32_t)v->integer : DISABLE_TIMEOUT_S;
+}
+
 static bool read_storing(struct spot *s, struct value *v)
 {
     *v = value_integer(VALUE_BOOLEAN, s->o->store_notifications);
@@ -95,6 +113,8 @@ static const struct resource resources[] = {
     { 1, VALUE_INTEGER, RW, .mandatory = true, .read = read_lifetime, .check = check_lifetime, .write = write_lifetime },
     { 2, VALUE_INTEGER, RW, .read = read_pmin, .check = check_period, .write = write_pmin },
     { 3, VALUE_INTEGER, RW, .read = read_pmax, .check = check_period, .write = write_pmax },
+    { 4, VALUE_NONE, E, .execute = execute_disable },
+    { 5, VALUE_INTEGER, RW, .read = read_disable_timeout, .check = check_period, .write = write_disable_timeout },
     { 6, VALUE_BOOLEAN, RW, .mandatory = true, .read = read_storing, .write = write_storing },
     { 7, VALUE_STRING, RW, .mandatory = true, .read = read_binding, .check = check_binding, .write = write_binding },
     { 8, VALUE_NONE, E, .execute = execute_update },

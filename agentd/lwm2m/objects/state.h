@@ -4,14 +4,24 @@
 #define LWM2M_OBJECTS_STATE_H
 
 #include "lwm2m/lwm2m.h"
+#include "lwm2m/objects/places.h"
+#include "lwm2m/objects/system.h"
 
-enum effect { EFFECT_UPDATE = 1, EFFECT_LIFETIME = 2, EFFECT_OBJECTS = 4 }; /* what a Write or Execute asks of the registration */
+enum { DISABLE_TIMEOUT_S = 86400 }; /* /1/x/5, default */
+enum effect { EFFECT_UPDATE = 1, EFFECT_LIFETIME = 2, EFFECT_OBJECTS = 4, EFFECT_DISABLE = 8 }; /* what a Write or Execute asks of the registration */
 
 /* Object 16: identities of the host device that a server keeps here. */
 enum { PORTFOLIOS = 4, PORTFOLIO_IDENTITIES = 4, PORTFOLIO_TEXT = 64 };
 struct portfolio {
     bool used;
     char identity[PORTFOLIO_IDENTITIES][PORTFOLIO_TEXT + 1]; /* "": no such instance */
+};
+
+/* Object 7: octets that the connected bearer carried since Start. */
+struct statistics {
+    bool started, running;
+    uint64_t sent, received;
+    uint64_t last_sent, last_received; /* what the interface said last */
 };
 
 /* What the tables read and write: the state of the server's account, and the device. */
@@ -29,6 +39,10 @@ struct objects {
     unsigned effects;        /* enum effect, set by write and execute, taken by the caller */
     char utc_offset[8];      /* /3/0/14, filled at each Read */
     struct portfolio portfolio[PORTFOLIOS];
+    uint32_t disable_timeout; /* /1/0/5, seconds */
+    struct system_facts system;
+    struct statistics statistics;
+    struct places profiles;   /* object 11: nodes of Bearers */
 };
 
 #endif

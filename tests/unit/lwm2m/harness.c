@@ -98,7 +98,7 @@ struct lwm2m_client *make(void)
     c.link = (struct coap_link *)&c; /* only passed on to the catcher above */
     c.device = (struct lwm2m_device){ .manufacturer = "A \"B\"", .model = "m", .serial = "s", .firmware_version = "1", .current_time = current_time, .reboot = reboot };
     c.records.model = &model_managed;
-    c.objects = (struct objects){ .model = &model_managed, .short_server_id = 7, .lifetime = 300, .store_notifications = true, .device = &c.device };
+    c.objects = (struct objects){ .model = &model_managed, .short_server_id = 7, .lifetime = 300, .store_notifications = true, .disable_timeout = 86400, .device = &c.device };
     return &c;
 }
 

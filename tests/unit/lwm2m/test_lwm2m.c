@@ -10,11 +10,11 @@ static void test_read_formats(void)
     struct coap_answer a;
     clock_ms = 0;
     g_assert_cmpuint(get(c, "/1/0", CONTENT_SENML_JSON, &a), ==, CODE_CONTENT);
-    expect_text(&a, "[{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":7},{\"n\":\"1\",\"v\":300},{\"n\":\"2\",\"v\":0},{\"n\":\"6\",\"vb\":true},{\"n\":\"7\",\"vs\":\"U\"}]");
+    expect_text(&a, "[{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":7},{\"n\":\"1\",\"v\":300},{\"n\":\"2\",\"v\":0},{\"n\":\"5\",\"v\":86400},{\"n\":\"6\",\"vb\":true},{\"n\":\"7\",\"vs\":\"U\"}]");
     g_assert_cmpuint(get(c, "/1/0", CONTENT_TLV, &a), ==, CODE_CONTENT);
-    expect_hex(&a, "c10007" "c201012c" "c10200" "c10601" "c10755");
+    expect_hex(&a, "c10007" "c201012c" "c10200" "c40500015180" "c10601" "c10755");
     g_assert_cmpuint(get(c, "/1", CONTENT_TLV, &a), ==, CODE_CONTENT);
-    expect_hex(&a, "080010" "c10007" "c201012c" "c10200" "c10601" "c10755");
+    expect_hex(&a, "080016" "c10007" "c201012c" "c10200" "c40500015180" "c10601" "c10755");
     g_assert_cmpuint(get(c, "/1/0/1", CONTENT_SENML_CBOR, &a), ==, CODE_CONTENT);
     expect_hex(&a, "81a221662f312f302f310219012c"); /* [{-2: "/1/0/1", 2: 300}] */
     g_assert_cmpuint(get(c, "/3/0/11", CONTENT_TLV, &a), ==, CODE_CONTENT);
@@ -179,7 +179,7 @@ static void test_discover(void)
     g_assert_cmpuint(set_attributes(c, "/1", "pmin=5"), ==, CODE_CHANGED);
     g_assert_cmpuint(set_attributes(c, "/1/0/1", "gt=42.5&st=0.1"), ==, CODE_CHANGED);
     g_assert_cmpuint(get(c, "/1", CONTENT_LINK, &a), ==, CODE_CONTENT);
-    expect_text(&a, "</1>;pmin=5,</1/0>,</1/0/0>,</1/0/1>;gt=42.5;st=0.1,</1/0/2>,</1/0/6>,</1/0/7>,</1/0/8>");
+    expect_text(&a, "</1>;pmin=5,</1/0>,</1/0/0>,</1/0/1>;gt=42.5;st=0.1,</1/0/2>,</1/0/4>,</1/0/5>,</1/0/6>,</1/0/7>,</1/0/8>");
     g_assert_cmpuint(get(c, "/1/0/1", CONTENT_LINK, &a), ==, CODE_CONTENT);
     expect_text(&a, "</1/0/1>;pmin=5;gt=42.5;st=0.1"); /* with what it inherits */
     g_assert_cmpuint(get(c, "/3/0/11", CONTENT_LINK, &a), ==, CODE_CONTENT);
@@ -187,7 +187,7 @@ static void test_discover(void)
     uint8_t links[512];
     struct writer w = writer_make(links, sizeof links);
     discover_put_registration(c, &w);
-    static const char expected[] = "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\",</1/0>,</3/0>,</16>";
+    static const char expected[] = "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\",</1/0>,</3/0>,</4>;ver=1.2,</7>,</10>;ver=1.1,</11>;ver=1.1,</16>,</25>;ver=2.0";
     g_assert_true(slice_is(writer_slice(&w), expected));
 }
 

@@ -31,7 +31,7 @@ static void test_create_delete(void)
     uint8_t links[512];
     struct writer w = writer_make(links, sizeof links);
     discover_put_registration(c, &w);
-    g_assert_true(slice_is(writer_slice(&w), "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\",</1/0>,</3/0>,</16/0>,</16/2>"));
+    g_assert_true(slice_is(writer_slice(&w), "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\",</1/0>,</3/0>,</4>;ver=1.2,</7>,</10>;ver=1.1,</11>;ver=1.1,</16/0>,</16/2>,</25>;ver=2.0"));
     create.payload = "[]"; /* a mandatory resource is missing */
     create.len = 2;
     g_assert_cmpuint(send(c, &create, &a), ==, CODE_BAD_REQUEST);
@@ -90,7 +90,7 @@ static void test_composite(void)
     g_assert_cmpuint(fetch(c, "[{\"n\":\"/1/0/1\"},{\"n\":\"/3/0/1\"},{\"n\":\"/99/0\"},{\"n\":\"/1/0/1\"}]", -1, &a), ==, CODE_CONTENT);
     expect_text(&a, "[{\"bn\":\"/\",\"n\":\"1/0/1\",\"v\":300},{\"n\":\"3/0/1\",\"vs\":\"m\"}]");
     g_assert_cmpuint(fetch(c, "[{\"n\":\"/1/0/1\"},{\"n\":\"/1\"}]", -1, &a), ==, CODE_CONTENT); /* what is named twice comes once */
-    expect_text(&a, "[{\"bn\":\"/\",\"n\":\"1/0/1\",\"v\":300},{\"n\":\"1/0/0\",\"v\":7},{\"n\":\"1/0/2\",\"v\":0},{\"n\":\"1/0/6\",\"vb\":true},{\"n\":\"1/0/7\",\"vs\":\"U\"}]");
+    expect_text(&a, "[{\"bn\":\"/\",\"n\":\"1/0/1\",\"v\":300},{\"n\":\"1/0/0\",\"v\":7},{\"n\":\"1/0/2\",\"v\":0},{\"n\":\"1/0/5\",\"v\":86400},{\"n\":\"1/0/6\",\"vb\":true},{\"n\":\"1/0/7\",\"vs\":\"U\"}]");
     g_assert_cmpuint(fetch(c, "[{\"n\":\"/99/0\"}]", -1, &a), ==, CODE_CONTENT);
     expect_text(&a, "[]");
     g_assert_cmpuint(fetch(c, "[{\"n\":\"/1/0/1\"},{\"n\":\"/0/0/5\"}]", -1, &a), ==, CODE_UNAUTHORIZED);
@@ -235,7 +235,7 @@ static void test_other_formats(void)
     g_assert_cmpuint(get(c, "/1/0/1", CONTENT_LWM2M_JSON, &a), ==, CODE_NOT_ACCEPTABLE);
     c->version_1_0 = true;
     g_assert_cmpuint(get(c, "/1/0", CONTENT_LWM2M_JSON, &a), ==, CODE_CONTENT);
-    expect_text(&a, "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"0\",\"v\":7},{\"n\":\"1\",\"v\":60},{\"n\":\"2\",\"v\":0},{\"n\":\"6\",\"bv\":false},{\"n\":\"7\",\"sv\":\"U\"}]}");
+    expect_text(&a, "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"0\",\"v\":7},{\"n\":\"1\",\"v\":60},{\"n\":\"2\",\"v\":0},{\"n\":\"5\",\"v\":86400},{\"n\":\"6\",\"bv\":false},{\"n\":\"7\",\"sv\":\"U\"}]}");
     static const char json[] = "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"1\",\"v\":77},{\"n\":\"6\",\"bv\":true}]}";
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", 1543, json, sizeof json - 1), ==, CODE_CHANGED);
     g_assert_cmpuint(c->objects.lifetime, ==, 77);

@@ -290,7 +290,7 @@ def test_unknown(server, client):
 
 
 def test_refusals():
-    for text, expected in (("4.03", "error ClientAuth"), ("4.00", "error ServerStatus"), ("4.12", "error ServerStatus")):
+    for text, expected in (("4.03", "error ClientAuth"), ("4.00", "error ServerStatus")):
         server = Server()
         client = start()
         m = server.receive(5)
@@ -313,6 +313,65 @@ def test_refusals():
     check("nobody there is visible at once", got.startswith("error ConnectFailed "), got)
     client.kill()
     client.wait()
+
+
+def test_version():
+    """A server of LwM2M 1.0: one step down, kept for the session; none below."""
+    server = Server()
+    client = start()
+    server.answer(server.receive(5), "4.12")
+    m = server.accept_registration()
+    check("4.12 brings a Register of LwM2M 1.0", m and set(m.values(QUERY)) == {b"ep=gw", b"lt=300", b"lwm2m=1.0", b"b=U"} and m.payload.startswith(b"</>;rt=\"oma.lwm2m\";ct=11543,"),
+          m and m.payload)
+    check("which is accepted", line(client, "state registered"))
+    a = server.request(GET, "/1/0")
+    check("a Read without Accept is TLV", a.values(FORMAT) == [number(11542)], a.options)
+    a = server.request(FETCH, "/", [(FORMAT, number(110)), (ACCEPT, number(110))], b'[{"n":"/1/0/7"}]')
+    check("there is no Read-Composite", a.code == code("4.05"), a.code)
+    client.send_signal(signal.SIGUSR1)
+    server.answer(server.receive(), "4.04")
+    m = server.accept_registration()
+    check("the next Register of the session is 1.0 at once", m and b"lwm2m=1.0" in m.values(QUERY), m and m.options)
+    server.close()
+    server = Server()
+    client.send_signal(signal.SIGHUP)
+    m = server.receive(5)
+    check("a new session tries 1.1 again", m and b"lwm2m=1.1" in m.values(QUERY), m and m.options)
+    server.answer(m, "4.12")
+    server.answer(server.receive(5), "4.12")
+    got = line(client, "error")
+    check("4.12 to both is visible", got.startswith("error ServerStatus") and "4.12" in got, got)
+    client.kill()
+    client.wait()
+    server.close()
+
+
+def test_disable():
+    """Execute /1/x/4: de-registration, silence for /1/x/5 seconds, registration."""
+    server = Server()
+    client = start()
+    server.accept_registration()
+    line(client, "state registered")
+    server.request(PUT, "/1/0/5", [(FORMAT, b"")], b"2")
+    check("ets_555: Disable is accepted", server.request(POST, "/1/0/4").code == code("2.04"))
+    m = server.receive()
+    check("ets_555: the client de-registers", m and m.code == DELETE and m.path() == "/rd/a/b", m and m.path())
+    server.answer(m, "2.02")
+    begun = time.monotonic()
+    check("its state is disabled", line(client, "state disabled"))
+    client.send_signal(signal.SIGHUP)
+    server.close()
+    server = Server()
+    m = server.accept_registration()
+    check("ets_555: it comes back when the time is over, not before", m and m.path() == "/rd" and 1.8 < time.monotonic() - begun < 4, time.monotonic() - begun)
+    check("and is registered", line(client, "state registered"))
+    server.request(PUT, "/1/0/5", [(FORMAT, b"")], b"100")
+    server.request(POST, "/1/0/4")
+    server.answer(server.receive(), "2.02")
+    line(client, "state disabled")
+    client.send_signal(signal.SIGTERM)
+    check("a disabled client ends at once", client.wait(timeout=2) == 0)
+    server.close()
 
 
 def test_lost_server():
@@ -390,6 +449,8 @@ def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     test_session()
     test_refusals()
+    test_version()
+    test_disable()
     test_lost_server()
     test_bootstrap()
     print(f"1..{len(results)}")

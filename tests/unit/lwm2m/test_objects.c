@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Objects whose values are the gateway's own: what the tree and the system's files say is what a server reads, and nothing else. */
+#include <glib/gstdio.h>
+
+#include "harness.h"
+
+static char *root;
+static struct tree *tree;
+
+static void write_file(const char *path, const char *text)
+{
+    char *full = g_build_filename(root, path, NULL), *folder = g_path_get_dirname(full);
+    g_assert_cmpint(g_mkdir_with_parents(folder, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(full, text, -1, NULL));
+    g_free(folder);
+    g_free(full);
+}
+
+static struct lwm2m_client *make_gateway(void)
+{
+    struct lwm2m_client *c = make();
+    tree_free(tree);
+    tree = tree_new();
+    c->device.tree = tree;
+    c->device.root = root;
+    return c;
+}
+
+static struct node *add_bearer(const char *id, const char *state, bool installed)
+{
+    static const char *const addresses[] = { "10.1.2.3/24", "2001:db8::7/64" }, *const dns[] = { "192.0.2.53", "192.0.2.54" };
+    struct node *n = tree_add(tree, TREE_BEARER, id);
+    node_set(n, "Name", "Operator");
+    node_set(n, "Apn", "internet.example");
+    node_set(n, "Auth", "chap");
+    node_set(n, "User", "user");
+    node_set(n, "IpType", "ipv4v6");
+    node_set(n, "State", state);
+    node_set(n, "Interface", "wwan0");
+    node_set(n, "Gateway", "10.1.2.1");
+    node_set_texts(n, "Addresses", addresses, 2);
+    node_set_texts(n, "Dns", dns, 2);
+    node_set_flag(n, "Installed", installed);
+    return n;
+}
+
+static struct node *add_modem(const char *access, const char *operator_id)
+{
+    struct node *n = tree_add(tree, TREE_MODEM, "m");
+    node_set(n, "AccessTechnology", access);
+    node_set(n, "OperatorId", operator_id);
+    return n;
+}
+
+static void expect_read(struct lwm2m_client *c, const char *path, const char *text)
+{
+    struct coap_answer a;
+    g_test_message("%s", path);
+    g_assert_cmpuint(get(c, path, CONTENT_TEXT, &a), ==, CODE_CONTENT);
+    expect_text(&a, text);
+}
+
+static void expect_absent(struct lwm2m_client *c, const char *path)
+{
+    struct coap_answer a;
+    g_test_message("%s", path);
+    g_assert_cmpuint(get(c, path, CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+}
+
+static void test_device(void)
+{
+    write_file("sys/class/power_supply/AC/type", "Mains\n");
+    write_file("sys/class/power_supply/BAT0/type", "Battery\n");
+    write_file("sys/class/power_supply/BAT0/voltage_now", "12345678\n");
+    write_file("sys/class/power_supply/BAT0/current_now", "-250999\n");
+    write_file("sys/class/power_supply/BAT0/capacity", "87\n");
+    write_file("sys/class/power_supply/BAT0/status", "Discharging\n");
+    write_file("sys/class/power_supply/mouse/type", "Battery\n");
+    write_file("sys/class/power_supply/mouse/scope", "Device\n");
+    write_file("etc/x", "");
+    char *link = g_build_filename(root, "etc/localtime", NULL);
+    g_unlink(link);
+    g_assert_cmpint(symlink("../usr/share/zoneinfo/Europe/Helsinki", link), ==, 0);
+    g_free(link);
+    struct lwm2m_client *c = make_gateway();
+    expect_read(c, "/3/0/6/0", "6");
+    expect_read(c, "/3/0/6/1", "1");
+    expect_absent(c, "/3/0/6/2"); /* the battery of a mouse */
+    expect_read(c, "/3/0/7/1", "12345"); /* the same instance as its source */
+    expect_absent(c, "/3/0/7/0");
+    expect_read(c, "/3/0/8/1", "-250");
+    expect_read(c, "/3/0/9", "87");
+    expect_read(c, "/3/0/20", "0");
+    expect_read(c, "/3/0/15", "Europe/Helsinki");
+    struct coap_answer a;
+    g_assert_cmpuint(get(c, "/3/0/21", CONTENT_TEXT, &a), ==, CODE_CONTENT);
+    char *total = g_strndup((const char *)a.body.data, a.body.len);
+    g_assert_cmpuint(get(c, "/3/0/10", CONTENT_TEXT, &a), ==, CODE_CONTENT);
+    char *left = g_strndup((const char *)a.body.data, a.body.len);
+    g_assert_cmpuint(g_ascii_strtoull(total, NULL, 10), >, 0);
+    g_assert_cmpuint(g_ascii_strtoull(left, NULL, 10), <=, g_ascii_strtoull(total, NULL, 10));
+    g_free(total);
+    g_free(left);
+
+    write_file("sys/class/power_supply/BAT0/capacity", "86\n");
+    advance(9000);
+    expect_read(c, "/3/0/9", "87"); /* read again every ten seconds, not at each Read */
+    advance(1000);
+    expect_read(c, "/3/0/9", "86");
+    write_file("sys/class/power_supply/BAT0/capacity", "101\n");
+    write_file("sys/class/power_supply/BAT0/status", "Charging\n");
+    advance(10000);
+    expect_absent(c, "/3/0/9"); /* no percentage */
+    expect_read(c, "/3/0/20", "1");
+}
+
+static void test_connectivity(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    expect_absent(c, "/4/0/0"); /* no modem: no such object instance */
+    struct node *modem = add_modem("lte", "310026");
+    expect_absent(c, "/4/0/0"); /* no bearer is in use */
+    expect_read(c, "/4/0/1/0", "6");
+    expect_read(c, "/4/0/9", "26");
+    expect_read(c, "/4/0/10", "310");
+    expect_absent(c, "/4/0/2"); /* what nobody measured */
+    struct node *bearer = add_bearer("b", "connected", true);
+    expect_read(c, "/4/0/0", "6");
+    expect_read(c, "/4/0/4/0", "10.1.2.3");
+    expect_read(c, "/4/0/4/1", "2001:db8::7");
+    expect_absent(c, "/4/0/4/2");
+    expect_read(c, "/4/0/5/0", "10.1.2.1");
+    expect_read(c, "/4/0/7/0", "internet.example");
+    node_set(modem, "AccessTechnology", "5gnr"); /* has no number in this object */
+    expect_absent(c, "/4/0/0");
+    node_set(modem, "OperatorId", "");
+    expect_absent(c, "/4/0/9");
+    node_set(bearer, "State", "failed");
+    expect_absent(c, "/4/0/4/0");
+}
+
+static void test_statistics(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    add_modem("lte", "");
+    g_assert_cmpuint(put(c, METHOD_POST, "/7/0/6", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED); /* no bearer to count */
+    add_bearer("b", "connected", true);
+    write_file("sys/class/net/wwan0/statistics/tx_bytes", "5000\n");
+    write_file("sys/class/net/wwan0/statistics/rx_bytes", "70000\n");
+    expect_absent(c, "/7/0/2"); /* not started */
+    g_assert_cmpuint(put(c, METHOD_POST, "/7/0/6", -1, "", 0), ==, CODE_CHANGED);
+    expect_read(c, "/7/0/2", "0");
+    write_file("sys/class/net/wwan0/statistics/tx_bytes", "8000\n");
+    write_file("sys/class/net/wwan0/statistics/rx_bytes", "71500\n");
+    expect_read(c, "/7/0/2", "3");
+    expect_read(c, "/7/0/3", "1");
+    write_file("sys/class/net/wwan0/statistics/tx_bytes", "2000\n"); /* the interface was made anew */
+    expect_read(c, "/7/0/2", "5");
+    g_assert_cmpuint(put(c, METHOD_POST, "/7/0/7", -1, "", 0), ==, CODE_CHANGED);
+    write_file("sys/class/net/wwan0/statistics/tx_bytes", "9000\n");
+    expect_read(c, "/7/0/2", "5");
+    g_assert_cmpuint(put(c, METHOD_POST, "/7/0/6", -1, "", 0), ==, CODE_CHANGED);
+    expect_read(c, "/7/0/2", "0"); /* Start begins anew */
+}
+
+static void test_profiles(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    struct coap_answer a;
+    add_modem("lte", "24491");
+    struct node *first = add_bearer("first", "idle", true);
+    add_bearer("second", "connected", true);
+    add_bearer("trial", "connected", false);
+    expect_read(c, "/11/0/0", "Operator");
+    expect_read(c, "/11/0/1", "internet.example");
+    expect_read(c, "/11/0/4", "1");
+    expect_read(c, "/11/0/5", "user");
+    expect_read(c, "/11/0/24", "3");
+    expect_read(c, "/11/0/15/1", "2001:db8::7");
+    expect_read(c, "/11/0/19/0", "192.0.2.53");
+    expect_read(c, "/11/0/20/0", "192.0.2.54");
+    expect_absent(c, "/11/0/6"); /* the secret */
+    expect_absent(c, "/11/2/0"); /* what is only being proved is nobody's profile yet */
+    g_assert_cmpuint(put(c, METHOD_PUT, "/11/0/1", CONTENT_TEXT, "x", 1), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/11/0", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(get(c, "/10/0/11", CONTENT_SENML_JSON, &a), ==, CODE_CONTENT);
+    expect_text(&a, "[{\"bn\":\"/10/0/11/\",\"n\":\"1\",\"vlo\":\"11:1\"}]");
+    node_remove(first);
+    expect_absent(c, "/11/0/0");
+    expect_read(c, "/11/1/0", "Operator"); /* keeps its number */
+    add_bearer("third", "idle", true);
+    expect_read(c, "/11/2/0", "Operator"); /* and nobody gets an old one while there are others */
+    for (unsigned i = 0; i < 6; i++) {
+        char id[8];
+        g_snprintf(id, sizeof id, "more%u", i);
+        add_bearer(id, "idle", true);
+    }
+    expect_read(c, "/11/0/0", "Operator");
+    expect_read(c, "/11/7/0", "Operator");
+    g_assert_cmpuint(get(c, "/25", -1, &a), ==, CODE_CONTENT); /* no device */
+    expect_absent(c, "/25/0/0");
+}
+
+/* The Register fits a datagram with all that can be there. */
+static void test_links(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    char links[LINKS_MAX];
+    add_modem("lte", "24491");
+    for (unsigned i = 0; i < PLACES; i++) {
+        char id[8];
+        g_snprintf(id, sizeof id, "b%u", i);
+        add_bearer(id, "idle", true);
+    }
+    for (size_t i = 0; i < PORTFOLIOS; i++)
+        c->objects.portfolio[i].used = true;
+    struct writer w = writer_make(links, sizeof links);
+    discover_put_registration(c, &w);
+    g_assert_false(w.failed);
+    char *text = g_strndup(links, w.len);
+    g_assert_nonnull(strstr(text, ",</1/0>,</3/0>,</4>;ver=1.2,</4/0>,</7/0>,</10>;ver=1.1,</10/0>,</11>;ver=1.1,</11/0>,"));
+    g_assert_nonnull(strstr(text, "</25>;ver=2.0"));
+    g_free(text);
+}
+
+/* A server that watches an address learns of a new one; a list of objects that changed asks for an Update. */
+static void test_observed(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    add_modem("lte", "");
+    struct node *bearer = add_bearer("b", "connected", true);
+    g_assert_cmpuint(observe(c, "/4/0/7/0", 0), ==, CODE_CONTENT);
+    advance(0);
+    node_set(bearer, "Apn", "other.example");
+    reporting_changed(c);
+    advance(0);
+    g_assert_cmpuint(notified, ==, 1);
+    g_assert_cmpstr(last_body, ==, "other.example");
+}
+
+/* What a server of LwM2M 1.0 gets. */
+static void test_version_1_0(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    struct coap_answer a;
+    static const char paths[] = "[{\"n\":\"/1/0/1\"}]";
+    c->version_1_0 = true;
+    g_assert_cmpuint(get(c, "/1/0", -1, &a), ==, CODE_CONTENT);
+    g_assert_cmpint(a.content_format, ==, CONTENT_TLV);
+    g_assert_cmpuint(get(c, "/1/0/1", -1, &a), ==, CODE_CONTENT);
+    g_assert_cmpint(a.content_format, ==, CONTENT_TEXT);
+    g_assert_cmpuint(get(c, "/1/0/1", 11543, &a), ==, CODE_CONTENT);
+    g_assert_cmpuint(send(c, &(struct ask){ METHOD_FETCH, "/", NULL, CONTENT_SENML_JSON, -1, -1, paths, sizeof paths - 1 }, &a), ==, CODE_METHOD_NOT_ALLOWED);
+}
+
+static void test_disable(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    expect_read(c, "/1/0/5", "86400");
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/5", CONTENT_TEXT, "60", 2), ==, CODE_CHANGED);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/5", CONTENT_TEXT, "-1", 2), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(c->objects.disable_timeout, ==, 60);
+    g_assert_cmpuint(c->objects.effects & EFFECT_DISABLE, ==, 0);
+    g_assert_cmpuint(put(c, METHOD_POST, "/1/0/4", -1, "", 0), ==, CODE_CHANGED);
+    g_assert_cmpuint(c->objects.effects & EFFECT_DISABLE, ==, EFFECT_DISABLE);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    root = g_dir_make_tmp("objects-XXXXXX", NULL);
+    g_test_add_func("/lwm2m/objects/device", test_device);
+    g_test_add_func("/lwm2m/objects/connectivity", test_connectivity);
+    g_test_add_func("/lwm2m/objects/statistics", test_statistics);
+    g_test_add_func("/lwm2m/objects/profiles", test_profiles);
+    g_test_add_func("/lwm2m/objects/links", test_links);
+    g_test_add_func("/lwm2m/objects/observed", test_observed);
+    g_test_add_func("/lwm2m/objects/version-1.0", test_version_1_0);
+    g_test_add_func("/lwm2m/objects/disable", test_disable);
+    int failed = g_test_run();
+    tree_free(tree);
+    char *argument[] = { (char *)"rm", (char *)"-r", root, NULL };
+    g_spawn_sync(NULL, argument, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+    g_free(root);
+    return failed;
+}
