@@ -88,6 +88,13 @@ def check_lwm2m(world):
     expect(f"Read /3/0: {read}", read.get("code") == "2.05")
     factory = json.loads((world.operator_dir / "factory.json").read_text())
     expect("manufacturer in object 3", factory["manufacturer"] in json.dumps(read))
+    bearer = world.one("Bearer", State="connected")
+    seen = json.dumps(lwm2m(world, op="read", path="/4/0", accept=110))
+    expect(f"the bearer's addresses and APN in object 4: {seen}", all(f'"{a.split("/")[0]}"' in seen for a in [*bearer["Addresses"], bearer["Apn"]]))
+    seen = json.dumps(lwm2m(world, op="read", path="/11/0", accept=110))
+    expect(f"its NAPDEF in object 11: {seen}", f'"{bearer["Apn"]}"' in seen and bearer["Name"] in seen)
+    seen = json.dumps(lwm2m(world, op="read", path="/10/0/11", accept=110))
+    expect(f"and as activated profile in object 10: {seen}", '"11:0"' in seen)
     observe = lwm2m(world, op="observe", path="/3/0/13")  # the server may have done so by itself after the registration
     seen = [e for e in world.lwm2m_events() if e["event"] == "observe" and e["path"] == "/3/0/13"]
     expect(f"Observe /3/0/13: {observe}", [e["code"] for e in seen] == ["2.05"])
