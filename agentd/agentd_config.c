@@ -69,6 +69,19 @@ static bool set_roaming(const char *value, struct roaming_policy *out)
     return out->homes > 0;
 }
 
+/* An IMEI (TS 23.003 6.2.1) or the sysfs path of a device; empty: none is preferred. */
+static bool set_modem(const char *value, char *out, size_t cap)
+{
+    bool imei = strlen(value) == 15 && strspn(value, "0123456789") == 15;
+    return (!value[0] || imei || strncmp(value, "/sys/devices/", 13) == 0) && text_copy(out, cap, value);
+}
+
+static bool set_bearer_sim(const char *value, bool *any_of_operator)
+{
+    *any_of_operator = strcmp(value, "operator") == 0;
+    return *any_of_operator || strcmp(value, "same") == 0;
+}
+
 static bool set_target(const char *value, enum log_target *out)
 {
     *out = strcmp(value, "syslog") == 0 ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
@@ -92,6 +105,10 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
         return set_uplink(value, &c->uplink) ? ERROR_NONE : bad_value(err, key, "auto, cellular or host");
     if (strcmp(key, "enable-modem") == 0)
         return set_flag(value, &c->enable_modem) ? ERROR_NONE : bad_value(err, key, "true or false");
+    if (strcmp(key, "primary-modem") == 0)
+        return set_modem(value, c->primary_modem, sizeof c->primary_modem) ? ERROR_NONE : bad_value(err, key, "an IMEI of 15 digits or a path in /sys/devices");
+    if (strcmp(key, "bearer-sim") == 0)
+        return set_bearer_sim(value, &c->any_sim_of_operator) ? ERROR_NONE : bad_value(err, key, "same or operator");
     if (strcmp(key, "allow-roaming") == 0)
         return set_roaming(value, &c->roaming) ? ERROR_NONE : bad_value(err, key, "true, false, or home networks such as 24008 26201");
     if (strcmp(key, "default-nonce") == 0)

@@ -16,6 +16,8 @@ struct agentd_config {
     char plugin_dir[256];
     enum uplink_policy uplink;
     bool enable_modem, smart_card;
+    char primary_modem[128]; /* IMEI or sysfs path, "" */
+    bool any_sim_of_operator;
     char card_dm_oid[64];    /* of an OMA DM file, dotted text */
     struct roaming_policy roaming;
     enum default_nonce default_nonce;

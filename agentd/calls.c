@@ -185,7 +185,7 @@ static void call_mid_authenticate(void *user, const char *mid_id, const uint8_t 
     (void)trust_authenticate(c->site->trust, mid_id, rand, autn, on_mid_aka, mid_call_new(mid_id, NULL, fn, fn_user));
 }
 
-/* Log level, roaming and what triggers may do take effect at once; paths and plug-ins at the next start. */
+/* Log level, roaming, the choice of modem and what triggers may do take effect at once; paths and plug-ins at the next start. */
 static enum error_code call_reload(void *user, struct error *err)
 {
     struct calls *c = user;
@@ -197,6 +197,9 @@ static enum error_code call_reload(void *user, struct error *err)
     c->site->default_nonce = config.default_nonce;
     c->site->lwm2m_triggers = config.lwm2m_triggers;
     c->site->roaming = config.roaming;
+    c->site->any_sim_of_operator = config.any_sim_of_operator;
+    if (c->site->modem)
+        modem_watch_prefer(c->site->modem, config.primary_modem);
     service_look(c->service);
     conductor_poke(c->conductor);
     return ERROR_NONE;

@@ -96,8 +96,7 @@ static void on_modem_change(void *user)
     struct agent *a = user;
     if (!a->conductor)
         return;
-    if (a->site.bearers)
-        bearers_set_modem(a->site.bearers, modem_primary_path(a->site.modem));
+    site_look_modem(&a->site);
     sim_pins_look(a->pins);
     service_look(a->service);
     conductor_poke(a->conductor);
@@ -233,6 +232,7 @@ static bool build_modem(struct agent *a, struct error *err)
     a->site.modem = modem_watch_new(&a->loop, a->access, a->site.tree, a->config.enable_modem, &modem_events, a, err);
     if (!a->site.modem)
         return false;
+    modem_watch_prefer(a->site.modem, a->config.primary_modem);
     a->plugin = bearer_plugin_load(a->config.plugin_dir, a->config.plugin, err);
     if (!a->plugin)
         return false;
@@ -247,6 +247,7 @@ static bool build(struct agent *a, struct error *err)
     a->site.uplink = a->config.uplink;
     a->site.default_nonce = a->config.default_nonce;
     a->site.lwm2m_triggers = a->config.lwm2m_triggers;
+    a->site.any_sim_of_operator = a->config.any_sim_of_operator;
     a->site.roaming = a->config.roaming;
     a->site.published_credentials = a->config.published_credentials;
     a->site.sources = a->config.sources;

@@ -488,10 +488,11 @@ void bearers_set_modem(struct bearers *b, const char *modem)
     }
     if (same)
         return;
+    const char *why = modem[0] ? "another modem is used" : "the modem is gone";
     if (b->state == UP || b->state == LINKING)
-        end_now(b, ERROR_BEARER_LOST, "the modem is gone");
+        end_now(b, ERROR_BEARER_LOST, why);
     else if (b->state == CONNECTING)
-        end_now(b, ERROR_NO_MODEM, "the modem is gone");
+        end_now(b, ERROR_NO_MODEM, why);
     else if (modem[0])
         retry_soon(b);
 }

@@ -293,6 +293,8 @@ static void begin(struct conductor *c, enum job_step step)
     c->entered_ms = loop_now(c->site->loop);
     c->session_confirmed = c->touched_bearer = false;
     service_set_bootstrapping(c->service, step < JOB_COMMITTED);
+    if (step < JOB_COMMITTED)
+        site_use_sim(c->site, c->trigger.sim);
     job_view_begin(c->site, &c->row, "bootstrap", step);
     enter(c);
 }
@@ -405,7 +407,7 @@ void conductor_watch(struct conductor *c, void (*fn)(void *user, bool succeeded)
 bool conductor_offer(struct conductor *c, const char *source, struct slice message)
 {
     if (!c->row.id)
-        inbox_offer(c->inbox, source, message, "", NULL, NULL);
+        inbox_offer(c->inbox, &(struct inbox_from){ source, "", "" }, message, NULL, NULL);
     return c->row.id == 0;
 }
 
@@ -482,7 +484,7 @@ bool conductor_sms(struct conductor *c, const struct modem_sms *sms)
 {
     switch (modem_sms_sort(sms->data)) {
     case MODEM_SMS_OURS:
-        return inbox_offer(c->inbox, sms->via_qmi ? "sms-qmi" : "sms-mm", sms->data, sms->handle, NULL, NULL);
+        return inbox_offer(c->inbox, &(struct inbox_from){ sms->via_qmi ? "sms-qmi" : "sms-mm", sms->sim, sms->handle }, sms->data, NULL, NULL);
     case MODEM_SMS_OTHER_PUSH:
         inbox_ignore(c->inbox, sms->data);
         break;
@@ -494,7 +496,7 @@ bool conductor_sms(struct conductor *c, const struct modem_sms *sms)
 
 void conductor_card(struct conductor *c, struct slice message, inbox_done_fn *done, void *user)
 {
-    inbox_offer(c->inbox, "card", message, "", done, user);
+    inbox_offer(c->inbox, &(struct inbox_from){ "card", "", "" }, message, done, user);
 }
 
 static void on_offered(void *user, const struct error *error)
@@ -525,7 +527,7 @@ static bool reply_to(struct conductor *c, conductor_reply_fn *fn, void *user)
 void conductor_bootstrap(struct conductor *c, const char *source, struct slice message, conductor_reply_fn *fn, void *user)
 {
     if (reply_to(c, fn, user))
-        (void)inbox_offer(c->inbox, source, message, "", on_offered, c);
+        (void)inbox_offer(c->inbox, &(struct inbox_from){ source, "", "" }, message, on_offered, c);
 }
 
 void conductor_submit_pin(struct conductor *c, const char *context, const char *digits, conductor_reply_fn *fn, void *user)

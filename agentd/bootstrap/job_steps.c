@@ -51,7 +51,7 @@ static void on_lease(void *user, enum error_code status, const char *text, const
 static enum error_code choose_napdef(struct conductor *c, struct error *err)
 {
     bool named;
-    const char *plmn = modem_primary(c->site->modem)->plmn;
+    const char *plmn = site_modem(c->site)->plmn;
     c->briefing.napdef = settings_way(c->trigger.settings, c->briefing.account, plmn, (int64_t)clock_now(&c->site->clock), &named);
     return c->briefing.napdef ? ERROR_NONE : error_set(err, ERROR_POLICY, "no access point of the document is valid in network %s", plmn);
 }

@@ -145,7 +145,7 @@ static bool from_modem(const char *source)
 enum way policy_way(struct site *s, const char *source, const struct napdef *napdef, uint64_t waited_ms)
 {
     bool mm_present = strcmp(node_text(tree_manager(s->tree), "ModemManagerState"), "present") == 0;
-    bool modem = s->modem && modem_primary(s->modem);
+    bool modem = site_modem(s) != NULL;
     switch (s->uplink) {
     case UPLINK_HOST:
         return WAY_HOST;
@@ -173,7 +173,7 @@ static bool may_roam(const struct roaming_policy *r, const struct modem_facts *m
 
 enum error_code policy_modem(struct site *s, struct error *err)
 {
-    const struct modem_facts *m = s->modem ? modem_primary(s->modem) : NULL;
+    const struct modem_facts *m = site_modem(s);
     if (!m)
         return error_set(err, ERROR_NO_MODEM, "waiting for a modem");
     if (!m->registered)

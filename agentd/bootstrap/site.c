@@ -7,6 +7,31 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/text.h"
+
+const struct modem_facts *site_modem(const struct site *s)
+{
+    if (!s->modem)
+        return NULL;
+    return s->data_sim[0] ? modem_of_sim(s->modem, s->data_sim) : modem_primary(s->modem);
+}
+
+void site_look_modem(struct site *s)
+{
+    const struct modem_facts *m = site_modem(s);
+    if (s->bearers)
+        bearers_set_modem(s->bearers, m ? m->path : "");
+}
+
+void site_use_sim(struct site *s, const char *sim)
+{
+    const struct modem_facts *before = site_modem(s), *now;
+    (void)text_copy(s->data_sim, sizeof s->data_sim, sim);
+    now = site_modem(s);
+    if (now && before != now)
+        log_notice("modem", "data goes over %s", now->id);
+    site_look_modem(s);
+}
 
 static void add_fact(char *out, size_t cap, const char *key, const char *value)
 {
@@ -17,10 +42,11 @@ static void add_fact(char *out, size_t cap, const char *key, const char *value)
 
 char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap)
 {
-    const struct modem_facts *m = s->modem ? modem_primary(s->modem) : NULL;
+    const struct modem_facts *m = site_modem(s);
     out[0] = '\0';
     if (m && m->registered) {
         add_fact(out, cap, "plmn", m->plmn);
+        add_fact(out, cap, "home", m->sim_plmn);
         add_fact(out, cap, "access", m->access);
         add_fact(out, cap, "roaming", m->roaming ? "yes" : "no");
     }

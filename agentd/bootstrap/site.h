@@ -38,6 +38,8 @@ struct site {
     struct trust *trust;
     struct modem_watch *modem; /* NULL where there is no system bus for it */
     struct bearers *bearers;
+    char data_sim[40]; /* Sim node of the card over whose modem data goes now; "": the primary modem's. site_use_sim sets it */
+    bool any_sim_of_operator; /* a bearer that was bootstrapped with one card may be used with others of its home network */
     struct https *https;
     struct clock_state clock;
     struct factory_data factory;
@@ -50,7 +52,14 @@ struct site {
     bool published_credentials; /* factory accounts that anyone can compute are allowed */
 };
 
-/* "plmn=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
+/* The modem over which data goes now (borrowed until the next event); NULL if it is not there. */
+const struct modem_facts *site_modem(const struct site *s);
+/* Data goes over the modem with that card from now on, wherever the card is; "": over the primary one. */
+void site_use_sim(struct site *s, const char *sim);
+/* Modems came, went or changed: bearer/ hears which one it is now. */
+void site_look_modem(struct site *s);
+
+/* "plmn=24008;home=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
 char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap);
 /* Unix seconds for records: trusted time, or else what the clock says. */
 uint64_t site_wall_clock(const struct site *s);

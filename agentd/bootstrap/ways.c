@@ -2,6 +2,7 @@
 /* The choice. Invariants: nothing is chosen before every installed NAPDEF is open; a NAPDEF that is better here is tried beside the promise that the
  * present one comes back if the network refuses it (and is not tried again in that network); one that is not valid here is never used here.
  *
+ *   modem: the primary one if its SIM is the context's, else the one that has it, else the primary one
  *   look: not registered -> nothing is started      roaming, not allowed -> all goes down: Roaming      another SIM -> dropped: OtherSim
  *         none valid here -> dropped: PolicyDenied  the best is kept -> nothing to do                  else -> move to the best
  *   move: the present one valid here: connect; refused -> the present one again       not valid here: keep the best, with the back-off of bearer/ */
@@ -140,17 +141,24 @@ static char *sim_key(const char *context, char *out, size_t cap)
 
 void ways_bind_sim(struct site *site, const char *context)
 {
-    char key[96];
-    const struct modem_facts *m = site->modem ? modem_primary(site->modem) : NULL;
-    if (m && m->sim[0])
-        store_value_put(site->store, sim_key(context, key, sizeof key), m->sim);
+    char key[96], bound[PLACE];
+    const struct modem_facts *m = site_modem(site);
+    if (!m || !m->sim[0])
+        return;
+    (void)snprintf(bound, sizeof bound, "%s %s", m->sim, m->sim_plmn);
+    store_value_put(site->store, sim_key(context, key, sizeof key), bound);
 }
 
-/* One that was bootstrapped before this was recorded may be used with any. */
-static bool is_sim_of(struct ways *w, const char *context, const char *sim)
+/* The value is the SIM's id and its home network. A context that was bootstrapped before this was recorded may be used with any. */
+static bool is_sim_of(struct ways *w, const char *context, const struct modem_facts *m)
 {
     char key[96], bound[PLACE];
-    return !store_value_get(w->site->store, sim_key(context, key, sizeof key), bound, sizeof bound) || strcmp(bound, sim) == 0;
+    if (!store_value_get(w->site->store, sim_key(context, key, sizeof key), bound, sizeof bound))
+        return true;
+    char *home = strchr(bound, ' ');
+    if (home)
+        *home++ = '\0';
+    return strcmp(bound, m->sim) == 0 || (w->site->any_sim_of_operator && home && home[0] && strcmp(home, m->sim_plmn) == 0);
 }
 
 /* --- the choice --- */
@@ -196,10 +204,22 @@ static struct nap *first_way(struct ways *w)
     return NULL;
 }
 
+/* While NAPDEFs are being opened, whose they are is not known yet: what was proved stays where it is. */
+static void choose_modem(struct ways *w)
+{
+    if (w->opening)
+        return;
+    const struct modem_facts *m = modem_primary(w->site->modem);
+    if (w->context[0] && !(m && m->sim[0] && is_sim_of(w, w->context, m)))
+        for (size_t n = 0; (m = modem_at(w->site->modem, n)) && !(m->sim[0] && is_sim_of(w, w->context, m)); n++)
+            ;
+    site_use_sim(w->site, m ? m->sim : "");
+}
+
 static void say(struct ways *w, const struct error *e)
 {
     char text[PLACE] = "";
-    const struct modem_facts *m = modem_primary(w->site->modem);
+    const struct modem_facts *m = site_modem(w->site);
     if (e->code && m)
         (void)snprintf(text, sizeof text, "%s %s", error_name(e->code), e->code == ERROR_ROAMING ? "" : m->plmn); /* roaming: one place as good as another */
     if (strcmp(text, w->said) != 0 && e->code)
@@ -224,7 +244,7 @@ static void on_moved(void *user, enum error_code status, const char *text, const
 {
     struct ways *w = user;
     struct nap *way = way_find(w, w->moving);
-    const struct modem_facts *m = modem_primary(w->site->modem);
+    const struct modem_facts *m = site_modem(w->site);
     w->moving[0] = '\0';
     if (!way || w->held)
         return;
@@ -281,7 +301,7 @@ static void choose_here(struct ways *w, const struct modem_facts *m)
 {
     struct error e = { 0 };
     struct nap *best = best_way(w, m);
-    if (!is_sim_of(w, w->context, m->sim))
+    if (!is_sim_of(w, w->context, m))
         error_set(&e, ERROR_OTHER_SIM, "the bearers of context %s belong to another card than %s", w->context, m->sim);
     else if (!best)
         error_set(&e, ERROR_POLICY, "no access point of context %s is valid in network %s", w->context, m->plmn);
@@ -299,9 +319,11 @@ static void choose_here(struct ways *w, const struct modem_facts *m)
 static void choose(struct ways *w)
 {
     struct error e = { 0 };
-    const struct modem_facts *m = w->site->modem ? modem_primary(w->site->modem) : NULL;
-    if (!w->site->bearers)
+    if (!w->site->bearers || !w->site->modem)
         return;
+    if (!w->held)
+        choose_modem(w);
+    const struct modem_facts *m = site_modem(w->site);
     enum error_code rc = policy_modem(w->site, &e);
     bearers_bar(w->site->bearers, rc ? &e : NULL, rc == ERROR_ROAMING);
     if (rc == ERROR_ROAMING && m->sim_ready)
@@ -326,6 +348,8 @@ void ways_hold(struct ways *w, bool held)
     w->held = held;
     if (held)
         return;
+    if (w->site->bearers && w->site->modem)
+        choose_modem(w);
     if (kept && w->site->bearers)
         keep(w, kept);
     choose(w);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The installed NAPDEFs of a context, and which of them is kept up now: by VALIDITY and serving network, by roaming policy, and only with the SIM with
- * which the context was bootstrapped. Tells bearer/ to keep, drop or bar; reports each refusal once. */
+ * which the context was bootstrapped (or others of its operator, if the site allows that), in whichever modem it is. Tells bearer/ to keep, drop or bar; reports each refusal once. */
 #ifndef BOOTSTRAP_WAYS_H
 #define BOOTSTRAP_WAYS_H
 
@@ -17,7 +17,7 @@ void ways_load(struct ways *w, const char *context);
 void ways_look(struct ways *w);
 /* While a job has a bearer of its own, nothing else is chosen; after it (false) the choice is made again and what is kept comes back. */
 void ways_hold(struct ways *w, bool held);
-/* Into the open transaction: the SIM of the primary modem is the one of that context from now on. */
+/* Into the open transaction: the SIM over which data goes is the one of that context from now on. */
 void ways_bind_sim(struct site *site, const char *context);
 
 #endif

@@ -25,6 +25,7 @@ struct trigger {
     enum trigger_kind kind;
     uint8_t hash[32];          /* of the whole message: its replay id */
     char source[16];           /* sms-mm, sms-qmi, file, card */
+    char sim[40];              /* Sim node of the card that it came to: acted on over that modem. "": the primary one's */
     char context[33];          /* usim, m2m; "" where the body says it (NOTIFICATION, LWM2M, BEI) */
     char card[33];             /* CARD: which (bootstrap/card_book.h); else "" */
     uint8_t card_hash[32];     /* of its files */

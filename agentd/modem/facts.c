@@ -197,6 +197,7 @@ void facts_read(struct modem *m)
     struct modem_facts *f = &m->facts;
     m->state = mm_modem_get_state(m->modem);
     facts_clean(f->path, sizeof f->path, mm_modem_get_path(m->modem));
+    facts_clean(f->port, sizeof f->port, mm_modem_get_device(m->modem));
     facts_clean(f->imei, sizeof f->imei, mm_modem_get_equipment_identifier(m->modem));
     facts_clean(f->manufacturer, sizeof f->manufacturer, mm_modem_get_manufacturer(m->modem));
     facts_clean(f->model, sizeof f->model, mm_modem_get_model(m->modem));
@@ -204,7 +205,7 @@ void facts_read(struct modem *m)
     if (f->imei[0])
         id_from("imei", f->imei, f->id);
     else
-        id_from("device", mm_modem_get_device(m->modem) ? mm_modem_get_device(m->modem) : f->path, f->id);
+        id_from("device", f->port[0] ? f->port : f->path, f->id);
     read_port(m);
     f->qmi = m->device[0] != '\0';
     (void)text_copy(f->device, sizeof f->device, m->device);
@@ -264,6 +265,7 @@ void facts_show(struct modem *m)
     node_set(n, "AccessTechnology", m->facts.access);
     node_set_flag(n, "Roaming", m->facts.roaming);
     node_set(n, "Sim", sim ? node_path(sim) : "/");
+    node_set_flag(n, "Primary", w->primary == m);
     node_set_number(n, "MessagesKept", m->kept);
     node_set(n, "MessageStorage", m->full_storages ? "full" : w->route.running && w->primary == m ? "room" : "");
     node_set_flag(n, "QmiRoute", w->route.running && strcmp(w->route.path, m->facts.path) == 0);

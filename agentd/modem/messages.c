@@ -94,7 +94,7 @@ static void hand_on(struct message *s)
         relist_found(s->modem);
     if (!copy || !w->events.sms) /* a person's text */
         return;
-    struct modem_sms sms = { .data = { copy, len }, .handle = stored ? path : "" };
+    struct modem_sms sms = { .data = { copy, len }, .sim = s->modem->facts.sim, .handle = stored ? path : "" };
     bool taken = w->events.sms(w->user, &sms);
     s = handle_get(handle);
     if (s && !taken)

@@ -26,24 +26,43 @@ void watch_changed(struct modem_watch *w)
         w->changed_timer = loop_timer(w->loop, 0, on_changed_timer, w);
 }
 
-/* The present primary modem stays while it works; else the first that has a SIM, else the first that has not failed. */
+/* How well it may be the primary one. */
+enum fitness { FAILED, LOCKED_OR_EMPTY, USABLE, PREFERRED };
+
+static enum fitness fitness(const struct modem *m)
+{
+    const char *preferred = m->watch->preferred;
+    if (m->state == MM_MODEM_STATE_FAILED)
+        return FAILED;
+    if (m->state == MM_MODEM_STATE_LOCKED || !m->sim_path[0])
+        return LOCKED_OR_EMPTY;
+    return preferred[0] && (strcmp(preferred, m->facts.imei) == 0 || strcmp(preferred, m->facts.port) == 0) ? PREFERRED : USABLE;
+}
+
+/* The fittest; among equals the present one stays, else the first. */
 static void choose_primary(struct modem_watch *w)
 {
-    struct modem *best = NULL;
-    for (GList *l = w->modems; l; l = l->next) {
-        struct modem *m = l->data;
-        if (m->state == MM_MODEM_STATE_FAILED)
-            continue;
-        if (m == w->primary)
-            best = m;
-        else if (best != w->primary || !best)
-            best = best && (best->sim || !m->sim) ? best : m;
-    }
-    if (best != w->primary) {
-        w->primary = best;
-        log_notice("modem", "primary modem: %s", best ? best->facts.id : "none");
-    }
+    struct modem *best = w->primary, *before = w->primary;
+    enum fitness best_fitness = best ? fitness(best) : FAILED;
+    for (GList *l = w->modems; l; l = l->next)
+        if (fitness(l->data) > best_fitness) {
+            best = l->data;
+            best_fitness = fitness(best);
+        }
+    w->primary = best_fitness == FAILED ? NULL : best;
+    if (w->primary != before)
+        log_notice("modem", "primary modem: %s", w->primary ? w->primary->facts.id : "none");
     qmi_route_look(w);
+    for (GList *l = w->primary != before ? w->modems : NULL; l; l = l->next)
+        if (tree_find(w->tree, TREE_MODEM, ((struct modem *)l->data)->facts.id))
+            facts_show(l->data);
+}
+
+void modem_watch_prefer(struct modem_watch *w, const char *which)
+{
+    g_strlcpy(w->preferred, which, sizeof w->preferred);
+    choose_primary(w);
+    watch_changed(w);
 }
 
 static void enable_soon(struct modem *m);
@@ -193,6 +212,14 @@ static void modem_drop(struct modem *m)
     watch_changed(w);
 }
 
+/* ModemManager counts its modems as they come, so that which is first is the same after our restart. */
+static int by_age(const void *left, const void *right)
+{
+    const char *a = g_dbus_object_get_object_path((void *)left), *b = g_dbus_object_get_object_path((void *)right);
+    size_t a_len = strlen(a), b_len = strlen(b);
+    return a_len == b_len ? strcmp(a, b) : a_len < b_len ? -1 : 1;
+}
+
 static void on_object_added(GDBusObjectManager *manager, GDBusObject *object, struct modem_watch *w)
 {
     (void)manager;
@@ -284,7 +311,7 @@ static void follow(struct modem_watch *w)
     g_signal_connect(w->manager, "interface-proxy-signal", G_CALLBACK(on_interface_signal), w);
     g_signal_connect(w->manager, "notify::name-owner", G_CALLBACK(on_owner_notify), w);
     on_owner(w);
-    GList *objects = g_dbus_object_manager_get_objects(G_DBUS_OBJECT_MANAGER(w->manager));
+    GList *objects = g_list_sort(g_dbus_object_manager_get_objects(G_DBUS_OBJECT_MANAGER(w->manager)), by_age);
     for (GList *l = objects; l; l = l->next)
         take_object(w, l->data);
     g_list_free_full(objects, g_object_unref);
@@ -370,9 +397,20 @@ const struct modem_facts *modem_primary(const struct modem_watch *w)
     return w->primary ? &w->primary->facts : NULL;
 }
 
-const char *modem_primary_path(const struct modem_watch *w)
+struct modem *watch_sim(const struct modem_watch *w, const char *sim)
 {
-    return w->primary ? w->primary->facts.path : "";
+    if (w->primary && strcmp(w->primary->facts.sim, sim) == 0)
+        return w->primary;
+    for (GList *l = w->modems; l; l = l->next)
+        if (strcmp(((struct modem *)l->data)->facts.sim, sim) == 0)
+            return l->data;
+    return NULL;
+}
+
+const struct modem_facts *modem_of_sim(const struct modem_watch *w, const char *sim)
+{
+    const struct modem *m = watch_sim(w, sim);
+    return m ? &m->facts : NULL;
 }
 
 const struct modem_facts *modem_at(const struct modem_watch *w, size_t n)

@@ -23,6 +23,7 @@ enum { SIM_TRIES_UNKNOWN = 255 };
 struct modem_facts {
     char id[40];        /* stable id: "imei-" and a short hash of the IMEI; also the Modem node's id */
     char path[128];     /* ModemManager's object path now */
+    char port[128];     /* sysfs path of the device */
     char device[64];    /* name of the QMI control port, "" if there is none */
     char imei[32], imsi[32], iccid[32];
     char manufacturer[64], model[64], revision[64];
@@ -38,6 +39,7 @@ struct modem_facts {
 /* One SMS: user data without UDH. It came from a modem; nothing else about it is believed. */
 struct modem_sms {
     struct slice data;
+    const char *sim;    /* id of the Sim node of the card that it came to, "" if not known */
     bool via_qmi;       /* agent-modemd's route; false: ModemManager's Messaging */
     const char *handle; /* for modem_sms_delete; "" if it lies nowhere */
 };
@@ -58,6 +60,10 @@ struct modem_watch *modem_watch_new(const struct loop *loop, struct access *acce
 void modem_watch_free(struct modem_watch *w);
 /* The primary modem's facts (borrowed until the next event), or NULL if there is none. */
 const struct modem_facts *modem_primary(const struct modem_watch *w);
+/* The modem with that card (id of its Sim node), the primary one first; NULL if there is none (borrowed likewise). */
+const struct modem_facts *modem_of_sim(const struct modem_watch *w, const char *sim);
+/* Which modem is primary whenever it is there and usable: an IMEI or the sysfs path of its device. "": the first that is usable, for as long as it is. */
+void modem_watch_prefer(struct modem_watch *w, const char *which);
 /* The n-th modem in the order in which they came (borrowed likewise), NULL past the end. */
 const struct modem_facts *modem_at(const struct modem_watch *w, size_t n);
 /* OURS if octet 1 is WSP Push and the content type one of ours: fixed offsets, nothing more (DESIGN trust rule 2). OTHER_PUSH: a push whose headers fit
@@ -69,8 +75,6 @@ void modem_sms_again(struct modem_watch *w);
 /* Deletes a message from modem storage; done even if it is gone already. One of the QMI route is ModemManager's to delete; done at once, and what
  * ModemManager does not know of is deleted some seconds later, if it still is that message. */
 void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *fn, void *user);
-/* The MMManager / MMObject of the primary modem for the bearer plug-in: ModemManager's object path ("" if none). */
-const char *modem_primary_path(const struct modem_watch *w);
 /* While wanted, every registered modem is asked for network time: at once, then after 5 s doubling to 60 s. Not wanted at first: nobody is asked,
  * no timer runs (NetworkTimeChanged is passed on all the same). */
 void modem_watch_want_time(struct modem_watch *w, bool wanted);

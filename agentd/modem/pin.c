@@ -51,14 +51,6 @@ static void on_pin(GObject *source, GAsyncResult *result, gpointer data)
     (void)tell_pin(p);
 }
 
-static const struct modem *modem_with_sim(const struct modem_watch *w, const char *sim_node_id)
-{
-    for (GList *l = w->modems; l; l = l->next)
-        if (strcmp(((struct modem *)l->data)->facts.sim, sim_node_id) == 0)
-            return l->data;
-    return NULL;
-}
-
 static void check(struct pin_call *p, const struct modem *m, const char *pin)
 {
     size_t len = strlen(pin);
@@ -82,7 +74,7 @@ static void check(struct pin_call *p, const struct modem *m, const char *pin)
 
 void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user)
 {
-    const struct modem *m = modem_with_sim(w, sim_node_id);
+    const struct modem *m = watch_sim(w, sim_node_id);
     struct pin_call *p = g_new0(struct pin_call, 1);
     *p = (struct pin_call){ .watch = w->handle, .fn = fn, .user = user, .text = "" };
     check(p, m, pin);

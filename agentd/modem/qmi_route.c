@@ -121,7 +121,7 @@ static void on_sms(void *user, const char *device, const struct access_place *pl
     if (!sms_assembly_add(r->parts, &fields, loop_now(w->loop), &data) || data.len == 0 || !w->events.sms)
         return;
     leftovers_join(r->leftovers, r->parts->places, r->parts->place_count, handle, sizeof handle);
-    struct modem_sms sms = { .data = data, .via_qmi = true, .handle = handle };
+    struct modem_sms sms = { .data = data, .sim = w->primary ? w->primary->facts.sim : "", .via_qmi = true, .handle = handle };
     if (!w->events.sms(w->user, &sms))
         r->missed = true;
 }

@@ -62,6 +62,7 @@ struct modem_watch {
     uint64_t time_timer, time_delay_ms;
     GList *modems;              /* of struct modem, in the order in which they came */
     struct modem *primary;
+    char preferred[MODEM_PATH]; /* IMEI or sysfs device */
     struct qmi_route route;
     struct deletions deletions;
 };
@@ -86,6 +87,7 @@ void network_time_close(struct modem_watch *w);
 
 /* modem.c */
 void watch_changed(struct modem_watch *w);               /* events.changed, from the loop */
+struct modem *watch_sim(const struct modem_watch *w, const char *sim); /* who has it, the primary one first; NULL: nobody */
 void modem_look(struct modem *m);                        /* read everything again and act on it */
 
 #endif

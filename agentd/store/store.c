@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "store/replay_filter.h"
 
-enum { SCHEMA_VERSION = 1, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };
+enum { SCHEMA_VERSION = 2, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };
 
 struct store {
     sqlite3 *db;
@@ -35,6 +35,12 @@ static const char *const schema_1 =
     " sealed BLOB NOT NULL,"
     " PRIMARY KEY(kind, id, staged)) WITHOUT ROWID;"
     "CREATE TABLE history(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, job INTEGER NOT NULL, event TEXT NOT NULL, text TEXT NOT NULL);";
+
+/* From one version to the next. */
+static const char *const migrations[SCHEMA_VERSION] = {
+    schema_1,
+    "ALTER TABLE inbox ADD COLUMN sim TEXT NOT NULL DEFAULT '';",
+};
 
 static enum error_code code_of(int rc)
 {
@@ -64,16 +70,17 @@ static enum error_code migrate(struct store *s, struct error *err)
         return report(s, sqlite3_errcode(s->db), "not a database", err);
     if (version > SCHEMA_VERSION)
         return error_set(err, ERROR_NEWER_STATE, "state store has schema %d, this version knows %d", version, SCHEMA_VERSION);
-    if (version == SCHEMA_VERSION)
-        return ERROR_NONE;
-    char sql[4096];
-    (void)snprintf(sql, sizeof sql, "BEGIN IMMEDIATE;%sPRAGMA user_version=%d;COMMIT;", schema_1, SCHEMA_VERSION);
-    int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        return ERROR_NONE;
-    enum error_code code = report(s, rc, "cannot make the tables", err);
-    (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-    return code;
+    for (; version < SCHEMA_VERSION; version++) {
+        char sql[4096];
+        (void)snprintf(sql, sizeof sql, "BEGIN IMMEDIATE;%sPRAGMA user_version=%d;COMMIT;", migrations[version], version + 1);
+        int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+        if (rc == SQLITE_OK)
+            continue;
+        enum error_code code = report(s, rc, "cannot make the tables", err);
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+        return code;
+    }
+    return ERROR_NONE;
 }
 
 enum error_code store_open(const char *path, struct store **out, struct error *err)
@@ -250,7 +257,7 @@ void store_value_put(struct store *s, const char *key, const char *value)
 /* --- inbox --- */
 
 #define FILTER_KEY "replay-filter"
-#define INBOX_COLUMNS "hash,source,state,received,attempts,cause"
+#define INBOX_COLUMNS "hash,source,state,received,attempts,cause,sim"
 
 static void inbox_read(sqlite3_stmt *st, struct inbox_row *out)
 {
@@ -259,6 +266,7 @@ static void inbox_read(sqlite3_stmt *st, struct inbox_row *out)
     column_hash(st, 0, out->hash);
     column_text(st, 1, out->source, sizeof out->source);
     column_text(st, 5, out->cause, sizeof out->cause);
+    column_text(st, 6, out->sim, sizeof out->sim);
 }
 
 /* False if there is no filter yet: nothing has fallen out of the table. */
@@ -291,14 +299,15 @@ bool store_inbox_get(struct store *s, const uint8_t hash[STORE_HASH], struct inb
 
 void store_inbox_add(struct store *s, const struct inbox_row *r, struct slice sealed)
 {
-    sqlite3_stmt *st = prepare(s, "INSERT INTO inbox(hash,source,state,received,attempts,cause,sealed) VALUES(?,?,?,?,?,?,?)");
+    sqlite3_stmt *st = prepare(s, "INSERT INTO inbox(" INBOX_COLUMNS ",sealed) VALUES(?,?,?,?,?,?,?,?)");
     bind_hash(st, 1, r->hash);
     bind_text(st, 2, r->source);
     bind_number(st, 3, (uint64_t)r->state);
     bind_number(st, 4, r->received);
     bind_number(st, 5, r->attempts);
     bind_text(st, 6, r->cause);
-    bind_blob(st, 7, sealed);
+    bind_text(st, 7, r->sim);
+    bind_blob(st, 8, sealed);
     run(s, st, "inbox");
 }
 

@@ -43,7 +43,7 @@ struct inbox_row {
     enum inbox_state state;
     uint64_t received;   /* Unix seconds as the clock said */
     uint32_t attempts;
-    char cause[32];      /* error name, "" */
+    char cause[32], sim[40]; /* error name, ""; Sim node of the card that it came to, "" */
 };
 bool store_inbox_get(struct store *s, const uint8_t hash[STORE_HASH], struct inbox_row *out);
 void store_inbox_add(struct store *s, const struct inbox_row *row, struct slice sealed);

@@ -15,10 +15,9 @@ from labproc import CONTROL, RUN, TREE, LabError, folder, log_has, name_owned, p
 
 SIM = TREE / "tests/sim"
 AT_PORT = "abstract:at0"
-PORT_FILE = Path("/dev/cdc-wdm0")
 MM = "/usr/sbin/ModemManager"
 MM_COMMON = "--debug --log-personal-info --no-auto-scan --test-no-udev --test-no-qrtr --test-no-suspend-resume"
-QMI_PORTS = ("usbmisc,name=cdc-wdm0", "net,name=wwan0")
+COUNT = RUN / "modems"                                # file: how many QMI modems the simulator has
 
 
 def control(line: str) -> str:
@@ -29,41 +28,65 @@ def control(line: str) -> str:
         return sock.makefile().readline().rstrip("\n")
 
 
+def modems(mode: str = "qmi") -> list:
+    """Their numbers."""
+    return list(range(int(COUNT.read_text()) if mode == "qmi" and COUNT.exists() else 1))
+
+
+def port_file(number: int) -> Path:
+    return Path(f"/dev/cdc-wdm{number}")
+
+
+def kernel_events(number: int) -> tuple:
+    return (f"usbmisc,name=cdc-wdm{number}", f"net,name=wwan{number}")
+
+
 def simulator_start(mode: str, subscription: str, preload: list) -> None:
     python = ("/usr/bin/python3", "-B")
     stored = [word for pdu in preload for word in ("--preload", pdu)]
     if mode == "qmi":
         start("modem", *python, SIM / "modem-qmi/qmi_modem.py", "--proxy", "--control", CONTROL, "--peer", "wwan0peer",
-              "--subscription", subscription, *stored)
+              "--modems", str(len(modems())), "--subscription", subscription, *stored)
     else:
         start("modem", *python, SIM / "modem-at/at_modem.py", "--at", AT_PORT, "--control", CONTROL, *stored)
     wait_for("the simulated modem", lambda: log_has("modem", "ready"))
     require("modem")
 
 
-def port_make() -> None:
+def port_make(number: int = 0) -> None:
     """The file of the modem's control port. libqmi wants to see a device there and leaves the opening to qmi-proxy."""
-    if not PORT_FILE.exists():
-        os.mknod(PORT_FILE, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
-    if not Path("/sys/class/net/wwan0").exists():
-        labnet.wwan_make()
+    if not port_file(number).exists():
+        os.mknod(port_file(number), 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    if not Path(f"/sys/class/net/wwan{number}").exists():
+        labnet.wwan_make(number)
 
 
-def port_delete() -> None:
-    PORT_FILE.unlink(missing_ok=True)
-    labnet.wwan_delete()
+def port_delete(number: int = 0) -> None:
+    port_file(number).unlink(missing_ok=True)
+    labnet.wwan_delete(number)
 
 
-def modem_shown() -> bool:
-    return "/Modem/" in quiet("mmcli", "-L").stdout
+def modems_shown() -> int:
+    return quiet("mmcli", "-L").stdout.count("/Modem/")
 
 
 def device_description() -> Path:
     """umockdev takes no comments, our files have one."""
     text = (SIM / "modem-qmi/qmi-usb.umockdev").read_text()
+    first = "".join(line for line in text.splitlines(True) if not line.startswith("#")).lstrip()
     plain = RUN / "qmi-usb.umockdev"
-    plain.write_text("".join(line for line in text.splitlines(True) if not line.startswith("#")).lstrip())
+    plain.write_text("\n".join(moved(first, number) for number in modems()))
     return plain
+
+
+def moved(description: str, number: int) -> str:
+    """The first modem's description as that of another, in another port of the bus."""
+    other = {"1-1": f"1-{number + 1}", "cdc-wdm0": f"cdc-wdm{number}", "wwan0": f"wwan{number}", "001/002": f"001/00{number + 2}",
+             "DEVNUM=002": f"DEVNUM=00{number + 2}", "180:176": f"180:{176 + number}", "=100": f"={100 + number}",
+             "00:00:01": f"00:00:0{number + 1}", "QMI-1\n": f"QMI-{number + 1}\n"}
+    for old, new in other.items():
+        description = description.replace(old, new)
+    return description
 
 
 def mm_start(mode: str) -> None:
@@ -85,16 +108,19 @@ def profile_set(*ports: str):
                  "org.freedesktop.ModemManager1.Test", "SetProfile", "ssas", "sim0", "generic", len(ports), *ports)
 
 
-def modem_announce(mode: str, wait: bool = True) -> None:
+def modem_announce(mode: str, wait: bool = True, numbers=None) -> None:
+    numbers = modems(mode) if numbers is None else numbers
+    shown = modems_shown() + len(numbers)
     if mode == "qmi":
-        for port in QMI_PORTS:
-            run("mmcli", f"--report-kernel-event=action=add,subsystem={port}", stdout=-3)
+        for number in numbers:
+            for port in kernel_events(number):
+                run("mmcli", f"--report-kernel-event=action=add,subsystem={port}", stdout=-3)
     elif mode == "at":
         done = profile_set(AT_PORT)
         if done.returncode:
             raise LabError(f"ModemManager refused the AT port: {done.stderr.strip()}")
     if wait and mode != "none":
-        wait_for("the modem in ModemManager", modem_shown, 30)
+        wait_for("the modem in ModemManager", lambda: modems_shown() >= shown, 30)
 
 
 def mm_stop() -> None:
@@ -102,25 +128,26 @@ def mm_stop() -> None:
     wait_for("ModemManager off the bus", lambda: not name_owned("org.freedesktop.ModemManager1"))
 
 
-def modem_unplug(mode: str) -> None:
-    control("unplug")
+def modem_unplug(mode: str, number: int = 0) -> None:
+    shown = modems_shown()
+    control(f"@{number} unplug" if number else "unplug")
     if mode == "qmi":
         if pid_of("mm"):
-            for port in reversed(QMI_PORTS):
+            for port in reversed(kernel_events(number)):
                 run("mmcli", f"--report-kernel-event=action=remove,subsystem={port}", stdout=-3)
-        port_delete()
+        port_delete(number)
     elif pid_of("mm"):
         profile_set()
     if pid_of("mm"):
-        wait_for("the modem's leave", lambda: not modem_shown())
+        wait_for("the modem's leave", lambda: modems_shown() < max(shown, 1))
 
 
-def modem_replug(mode: str) -> None:
+def modem_replug(mode: str, number: int = 0) -> None:
     if mode == "qmi":
-        port_make()
-    control("replug")
+        port_make(number)
+    control(f"@{number} replug" if number else "replug")
     if pid_of("mm"):
-        modem_announce(mode)
+        modem_announce(mode, numbers=[number])
 
 
 def push_send(arguments: list) -> int:

@@ -6,6 +6,7 @@ between them, their resolvers.
 
     gateway (here)                      operator
       wwan0  =====veth=====  wwan0peer  192.0.2.1, 192.0.2.53 (resolver), only while a packet call stands
+      wwan1  =====veth=====  wwan1peer  the same, of the second modem (--modems 2)
       dsl0   =====veth=====  dsl0peer   in internet: 203.0.113.1 (router, resolver)
                              core0 ==== core1: internet to operator, only with --uplink-reaches-operator
 
@@ -48,14 +49,14 @@ def operator_make() -> None:
         ip("operator", "address", "add", address, "dev", "lo")
 
 
-def wwan_make() -> None:
-    """The modem's network port, as it is after the modem was plugged in: down, no address, no carrier."""
-    ip("", "link", "add", "wwan0", "index", str(WWAN_INDEX), "address", "02:00:00:00:00:01", "type", "veth",
-       "peer", "name", "wwan0peer", "netns", "operator")
+def wwan_make(number: int) -> None:
+    """A modem's network port, as it is after the modem was plugged in: down, no address, no carrier."""
+    ip("", "link", "add", f"wwan{number}", "index", str(WWAN_INDEX + number), "address", f"02:00:00:00:00:0{number + 1}", "type", "veth",
+       "peer", "name", f"wwan{number}peer", "netns", "operator")
 
 
-def wwan_delete() -> None:
-    quiet("ip", "link", "delete", "wwan0")
+def wwan_delete(number: int) -> None:
+    quiet("ip", "link", "delete", f"wwan{number}")
 
 
 def uplink_make(reaches_operator: bool) -> None:
@@ -108,7 +109,7 @@ def hosts_replace(path: str) -> None:
 
 
 def networks_delete() -> None:
-    for link in ("wwan0", "dsl0"):
+    for link in ("wwan0", "wwan1", "dsl0"):
         quiet("ip", "link", "delete", link)
     for name in ("operator", "internet"):
         quiet("ip", "netns", "delete", name)

@@ -37,6 +37,7 @@ def load():
     import sms_traps        # noqa: F401
     import smart_card       # noqa: F401
     import typed_digits     # noqa: F401
+    import two_modems       # noqa: F401
     import sources          # noqa: F401
 
 

@@ -4,7 +4,7 @@
 
 Owns: the order and pauses of the parts. Must never change the octets of the file.
 usage: send_push.py CONTROL_SOCKET FILE [--ref N] [--wide-ref] [--pause SECONDS] [--sender NUMBER] [--order 3,1,2]
-       [--hex] [--store]
+       [--hex] [--store] [--modem N]
 """
 import argparse
 import socket
@@ -32,6 +32,7 @@ def main() -> None:
     p.add_argument("--hex", action="store_true", help="FILE is hexadecimal text")
     p.add_argument("--store", dest="verb", action="store_const", const="store", default="sms",
                    help="put into storage silently (QMI)")
+    p.add_argument("--modem", type=int, default=0, help="1: the second modem of the simulator (QMI)")
     args = p.parse_args()
     with open(args.file, "rb") as f:
         payload = f.read()
@@ -39,10 +40,11 @@ def main() -> None:
         payload = bytes.fromhex(payload.decode("ascii"))
     parts = wap_push(payload, ref=args.ref, wide_ref=args.wide_ref, sender=args.sender)
     order = [int(n) for n in args.order.split(",")] if args.order else range(1, len(parts) + 1)
+    verb = f"@{args.modem} {args.verb}" if args.modem else args.verb
     for count, number in enumerate(order):
         if count:
             time.sleep(args.pause)
-        print(f"part {number} of {len(parts)}: index {command(args.control, args.verb + ' ' + parts[number - 1].hex())}")
+        print(f"part {number} of {len(parts)}: index {command(args.control, verb + ' ' + parts[number - 1].hex())}")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ static void submission_step(struct inbox *in)
         submission_end(in, &e);
         return;
     }
-    struct message *m = inbox_message_new("", "");
+    struct message *m = inbox_message_new(&(struct inbox_from){ "", "", "" });
     memcpy(m->hash, s->left.hash[s->left.count - 1], sizeof m->hash);
     (void)hashes_remove(&s->left, m->hash);
     s->tried++;

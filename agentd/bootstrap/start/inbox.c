@@ -186,6 +186,7 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
     struct inbox_row row = { .state = INBOX_PENDING, .received = site_wall_clock(in->site) };
     memcpy(row.hash, m->hash, sizeof row.hash);
     (void)text_copy(row.source, sizeof row.source, m->source);
+    (void)text_copy(row.sim, sizeof row.sim, m->sim);
     struct store *s = in->site->store;
     if (!store_begin(s, &e)) {
         store_inbox_add(s, &row, blob);
@@ -233,6 +234,7 @@ static void known(struct inbox *in, const struct inbox_row *row)
     delete_sms(in, m);
     if (!m->source[0])
         (void)text_copy(m->source, sizeof m->source, row->source);
+    (void)text_copy(m->sim, sizeof m->sim, row->sim);
     switch (row->state) {
     case INBOX_VERIFIED:
         m->verified = true;
@@ -324,19 +326,20 @@ bool inbox_append(struct inbox *in, struct message *m)
     return true;
 }
 
-struct message *inbox_message_new(const char *source, const char *handle)
+struct message *inbox_message_new(const struct inbox_from *from)
 {
     struct message *m = calloc(1, sizeof *m);
     if (!m)
         abort();
-    (void)text_copy(m->source, sizeof m->source, source);
-    (void)text_copy(m->handle, sizeof m->handle, handle);
+    (void)text_copy(m->source, sizeof m->source, from->source);
+    (void)text_copy(m->sim, sizeof m->sim, from->sim);
+    (void)text_copy(m->handle, sizeof m->handle, from->handle);
     return m;
 }
 
-bool inbox_offer(struct inbox *in, const char *source, struct slice data, const char *handle, inbox_done_fn *done, void *user)
+bool inbox_offer(struct inbox *in, const struct inbox_from *from, struct slice data, inbox_done_fn *done, void *user)
 {
-    struct message *m = inbox_message_new(source, handle);
+    struct message *m = inbox_message_new(from);
     m->done = done;
     m->user = user;
     if (data.len == 0 || data.len > MESSAGE_MAX)
@@ -361,7 +364,7 @@ bool inbox_offer(struct inbox *in, const char *source, struct slice data, const 
 
 void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, inbox_done_fn *done, void *user)
 {
-    struct message *m = inbox_message_new(source, "");
+    struct message *m = inbox_message_new(&(struct inbox_from){ source, "", "" });
     memcpy(m->hash, hash, sizeof m->hash);
     m->done = done;
     m->user = user;

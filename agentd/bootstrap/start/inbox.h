@@ -25,9 +25,15 @@ typedef void inbox_done_fn(void *user, const struct error *error);
 
 struct inbox *inbox_new(struct site *site, const struct inbox_events *events, void *user);
 void inbox_free(struct inbox *in);
-/* source: sms-mm, sms-qmi, file (a WSP push), or one of route.c with bare octets. handle: the modem's SMS to delete once the octets are safe, or "". done may be NULL; called once from the loop.
+/* source: sms-mm, sms-qmi, file (a WSP push), or one of route.c with bare octets. sim: Sim node of the card that it came to, or "". handle: the
+ * modem's SMS to delete once the octets are safe, or "". */
+struct inbox_from {
+    const char *source, *sim, *handle;
+};
+
+/* done may be NULL; called once from the loop.
  * False: too many wait; the message stays in the modem, which is asked for it again (modem_sms_again). */
-bool inbox_offer(struct inbox *in, const char *source, struct slice message, const char *handle, inbox_done_fn *done, void *user);
+bool inbox_offer(struct inbox *in, const struct inbox_from *from, struct slice message, inbox_done_fn *done, void *user);
 /* The end of a message that was taken with TAKEN_WORKING: error NULL: committed; else refused, reported. */
 void inbox_settle(struct inbox *in, const uint8_t hash[32], const struct error *error);
 /* Digits that a person typed for context: tried on the messages that wait for some, the newest first; done is called once, with what became of the one

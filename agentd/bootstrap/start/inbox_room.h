@@ -11,7 +11,7 @@
 struct message {
     struct message *next;
     uint8_t hash[32];
-    char source[16], handle[128];
+    char source[16], sim[40], handle[128];
     uint8_t *octets; /* NULL: only in the store */
     size_t len;
     bool said;       /* that it cannot be stored */
@@ -40,6 +40,7 @@ struct inbox {
     struct hashes working;  /* taken with TAKEN_WORKING, not settled yet */
     struct hashes ignored;  /* counted already: each comes by two routes */
     bool wants_imsi;        /* a message waits for the SIM */
+    char sims[128];         /* ids of those that were readable when it was looked last */
     struct submission submission;
     struct message *first; /* the first is the one at work while call is set */
     uint32_t call;
@@ -59,7 +60,7 @@ void inbox_write_state(struct inbox *in, const uint8_t *hash, enum inbox_state s
 /* The same, with the refusal (may be NULL) in the history. */
 void inbox_write_end(struct inbox *in, const uint8_t *hash, enum inbox_state state, const char *cause, const struct error *refused);
 /* Another message for the queue, which owns it from now on; false: there is no room, and its done function hears so. */
-struct message *inbox_message_new(const char *source, const char *handle);
+struct message *inbox_message_new(const struct inbox_from *from);
 bool inbox_append(struct inbox *in, struct message *m);
 
 /* judge.c. The message at work, whose octets are there: route, verify, read, hand over. */

@@ -2,6 +2,7 @@
 /* What a message is worth: its route, its MAC by the TRE or whoever else vouches, its reader, its taker; and the end of those that are worth nothing. Must
  * never read a body before who vouches for it was asked. */
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -63,6 +64,7 @@ static enum error_code make_trigger(struct inbox *in, struct trigger *t, struct 
     *t = (struct trigger){ .kind = in->route->kind, .sec = (enum push_sec)in->push.sec, .body = in->push.body };
     memcpy(t->hash, m->hash, sizeof t->hash);
     (void)text_copy(t->source, sizeof t->source, m->source);
+    (void)text_copy(t->sim, sizeof t->sim, m->sim);
     if (brings_document(t->kind) && !(t->settings = settings_new()))
         return error_set(err, ERROR_NO_MEMORY, "message");
     return in->route->read ? in->route->read(&in->push, t, err) : ERROR_NONE;
@@ -173,9 +175,11 @@ static enum error_code read_mac(const struct wsp_push *push, uint8_t mac[20], st
     return wsp_mac_decode(push, mac, err);
 }
 
-static const char *imsi_now(const struct inbox *in)
+/* Of the card that the message came to, in whichever modem it is now. */
+static const char *imsi_for(const struct inbox *in, const struct message *m)
 {
-    const struct modem_facts *facts = in->site->modem ? modem_primary(in->site->modem) : NULL;
+    const struct modem_watch *w = in->site->modem;
+    const struct modem_facts *facts = !w ? NULL : m->sim[0] ? modem_of_sim(w, m->sim) : modem_primary(w);
     return facts ? facts->imsi : "";
 }
 
@@ -189,7 +193,7 @@ static void verify_mac(struct inbox *in)
         judge_refuse(in, &e);
         return;
     }
-    const char *imsi = imsi_now(in);
+    const char *imsi = imsi_for(in, m);
     if (!imsi[0] && (in->push.sec == PUSH_NETWPIN || in->push.sec == PUSH_USERNETWPIN)) {
         in->wants_imsi = true; /* pending, and out of the way of others */
         error_set(&e, ERROR_NOT_READY, "push message waits for the IMSI of the SIM");
@@ -274,7 +278,14 @@ void inbox_ignore(struct inbox *in, struct slice message)
 
 void inbox_sim_changed(struct inbox *in)
 {
-    if (!in->wants_imsi || !imsi_now(in)[0])
+    char sims[sizeof in->sims] = "";
+    const struct modem_facts *m;
+    for (size_t n = 0; in->site->modem && (m = modem_at(in->site->modem, n)); n++)
+        if (m->imsi[0])
+            (void)snprintf(&sims[strlen(sims)], sizeof sims - strlen(sims), "%s ", m->sim);
+    bool same = strcmp(sims, in->sims) == 0;
+    (void)text_copy(in->sims, sizeof in->sims, sims);
+    if (same || !in->wants_imsi)
         return;
     in->wants_imsi = false;
     inbox_resume(in);

@@ -17,7 +17,10 @@ VERSIONS = {CTL: (1, 5), WDS: (1, 60), DMS: (1, 25), NAS: (1, 25), WMS: (1, 10),
 class CtlService:
     """Mixin of Modem; also gets the stream of a request in self.current."""
 
-    def ctl_ff00(self, t, cid): return result()       # Internal Proxy Open
+    def ctl_ff00(self, t, cid):                       # Internal Proxy Open: the path of the control port
+        self.proxy_open(self.current, t[0x01].decode())
+        return result()
+
     def ctl_0027(self, t, cid): return result()       # Sync
     def ctl_0026(self, t, cid): return result() + tlv(0x10, struct.pack("<H", 2))
 
@@ -54,10 +57,10 @@ class CtlService:
 class DmsService:
     def dms_0001(self, t, cid): return result()
     def dms_0021(self, t, cid): return result() + tlv(0x01, b"Simulated")
-    def dms_0022(self, t, cid): return result() + tlv(0x01, b"QMI-1")
+    def dms_0022(self, t, cid): return result() + tlv(0x01, self.model.encode())
     def dms_0023(self, t, cid): return result() + tlv(0x01, b"1.0")
     def dms_002c(self, t, cid): return result() + tlv(0x01, b"1.0")
-    def dms_0024(self, t, cid): return result() + tlv(0x01, b"+46700000099")
+    def dms_0024(self, t, cid): return result() + tlv(0x01, self.number.encode())
 
     def dms_0020(self, t, cid):                       # Get Capabilities: GSM, UMTS, LTE
         return result() + tlv(0x01, struct.pack("<IIBB", 50000000, 100000000, 3, 2) + bytes([3, 4, 5, 8]))

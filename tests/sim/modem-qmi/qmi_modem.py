@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated QMI modem for the real libqmi, with ModemManager on top and a data path to the operator.
+"""Simulated QMI modems for the real libqmi, with ModemManager on top and a data path to the operator.
 
 Owns: the streams (--proxy: the abstract socket "qmi-proxy" of this network namespace; --pty LINK: a pseudo terminal that
-libqmi opens like /dev/cdc-wdm0), the control socket, the state of one modem.
+libqmi opens like /dev/cdc-wdm0), the control socket, the state of each modem. A proxy serves all (--modems): its client names /dev/cdc-wdm<n> first.
 Promises: several clients at once; packets cross only while a packet call stands (--peer, --operator, --subscription).
 Must never run in a network namespace that has a real qmi-proxy.
 
-Control socket (--control), one command a line, one line of answer ("error: ..." if refused):
+Control socket (--control), one command a line, "@1 " before it for the second modem, one line of answer ("error: ..." if refused):
     sms [nv] HEX...     store the PDUs (with SMSC; in UIM, or NV) in one burst and raise the WMS indications; answers the indexes, or full
     store [nv] HEX...   store silently (what was there before start)
     route HEX           deliver the TPDU by transfer route (no storage, wants an ack)
@@ -40,14 +40,21 @@ import subscription
 from basics import AWAY, REGISTRATIONS, CtlService, DmsService, NasService, WdaService
 from qmux import NAMES, NOT_SUPPORTED, Link, parse_frame, response, result
 from uicc import Card, UimService
-from wds import Peer, WdsService
+from wds import ADDRESSES, Peer, WdsService
 from wms import CAPACITIES, STORAGES, WmsService
 
 
+IMEIS = ("353535350000004", "353535350000012")
+CARDS = (("89460811111111111114", "240081111111111"), ("89460811111111111122", "240082222222222"))
+PORT = "cdc-wdm"
+
+
 class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsService, WdsService):
-    def __init__(self, peer=None, table=None):
-        self.imei, self.operating_mode = "353535350000004", 0
-        self.card = Card()
+    def __init__(self, peer=None, table=None, number=0):
+        self.imei, self.operating_mode = IMEIS[number], 0
+        self.number, self.model = f"+4670000009{9 - number}", f"QMI-{number + 1}"
+        self.card, self.address = Card(*CARDS[number]), ADDRESSES[number]
+        self.siblings = [self]                        # of the same proxy
         self.refused, self.refreshes = set(), {"clients": {}, "complete": 0}
         self.links, self.clients, self.current = [], {}, None
         self.sms, self.acks = {}, []
@@ -66,6 +73,16 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
         self.current = link
         body = handler(tlvs, cid) if handler else result(NOT_SUPPORTED)
         link.send(response(service, cid, tid, msg, body))
+
+    def proxy_open(self, link, path: str) -> None:
+        """libqmi's first request through a proxy; what it then asks is for that modem."""
+        name = path.rsplit("/", 1)[-1]
+        number = int(name[len(PORT):]) if name.startswith(PORT) and name[len(PORT):].isdigit() else 0
+        modem = self.siblings[number] if number < len(self.siblings) else self
+        if modem is not link.modem:
+            link.move(modem)
+        if not modem.plugged:
+            link.close()
 
     def unplug(self) -> None:
         self.plugged = False
@@ -172,35 +189,36 @@ CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "cap
             "list": control_show, "log": control_show, "state": control_show}
 
 
-def control(modem, line: str) -> str:
-    verb, _, rest = line.strip().partition(" ")
+def control(modems, line: str) -> str:
+    number, _, command = line.strip().partition(" ") if line.startswith("@") else ("@0", "", line.strip())
+    verb, _, rest = command.partition(" ")
     if verb not in CONTROLS:
         return "error: unknown command"
     try:
-        return CONTROLS[verb](modem, verb, rest)
-    except (ValueError, KeyError, OSError, SystemExit) as problem:
+        return CONTROLS[verb](modems[int(number[1:])], verb, rest)
+    except (ValueError, KeyError, IndexError, OSError, SystemExit) as problem:
         return f"error: {problem}"
 
 
-async def proxy_client(modem, reader, writer) -> None:
-    if not modem.plugged:
+async def proxy_client(modems, reader, writer) -> None:
+    if not any(m.plugged for m in modems):
         writer.close()
         return
-    link = Link(modem, writer.write, writer.close)
+    link = Link(modems[0], writer.write, writer.close)
     try:
         while data := await reader.read(65536):
             link.feed(data)
     except ConnectionError:
         pass                                          # the client is gone, which is what forget() is for
     finally:
-        modem.forget(link)
+        link.modem.forget(link)
         writer.close()
 
 
-async def control_client(modem, reader, writer) -> None:
+async def control_client(modems, reader, writer) -> None:
     try:
         while line := await reader.readline():
-            writer.write((control(modem, line.decode()) + "\n").encode())
+            writer.write((control(modems, line.decode()) + "\n").encode())
             await writer.drain()
     finally:
         writer.close()
@@ -217,15 +235,20 @@ def pty_serve(modem, loop, name: str) -> None:
 
 
 async def serve(args) -> None:
-    modem = Modem(Peer(args.peer, args.operator), subscription.table_load(args.subscription) if args.subscription else None)
+    table = subscription.table_load(args.subscription) if args.subscription else None
+    peers = [args.peer.replace("0", str(n)) for n in range(args.modems)]
+    modems = [Modem(Peer(name, args.operator), table, n) for n, name in enumerate(peers)]
+    modem = modems[0]
+    for each in modems:
+        each.siblings = modems
     for pdu in args.preload:
         modem.store(bytes.fromhex(pdu), silent=True)
     for name in args.pty:
         pty_serve(modem, asyncio.get_running_loop(), name)
     servers = []
     if args.proxy:
-        servers.append(await asyncio.start_unix_server(lambda r, w: proxy_client(modem, r, w), path="\0qmi-proxy"))
-    servers.append(await asyncio.start_unix_server(lambda r, w: control_client(modem, r, w), path=args.control))
+        servers.append(await asyncio.start_unix_server(lambda r, w: proxy_client(modems, r, w), path="\0qmi-proxy"))
+    servers.append(await asyncio.start_unix_server(lambda r, w: control_client(modems, r, w), path=args.control))
     print("ready", flush=True)
     await asyncio.gather(*(s.serve_forever() for s in servers))
 
@@ -237,7 +260,8 @@ def parse_arguments():
     p.add_argument("--control", required=True, help="unix socket for control commands")
     p.add_argument("--preload", action="append", default=[], help="hex PDU already stored at start")
     p.add_argument("--subscription", help="JSON table of access points")
-    p.add_argument("--peer", default="", help="operator's end of the network port")
+    p.add_argument("--peer", default="", help="operator's end of the network port; that of the second modem has 1 for its 0")
+    p.add_argument("--modems", type=int, choices=(1, 2), default=1)
     p.add_argument("--operator", default="operator", help="network namespace of --peer")
     return p.parse_args()
 

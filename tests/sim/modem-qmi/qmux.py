@@ -69,6 +69,12 @@ class Link:
         self.close = close or (lambda: None)
         modem.links.append(self)
 
+    def move(self, modem) -> None:
+        """The client names the modem that it wants: before anything else was asked."""
+        self.modem.forget(self)
+        self.modem = modem
+        modem.links.append(self)
+
     def feed(self, data: bytes) -> None:
         self.buffer += data
         while len(self.buffer) >= 3:

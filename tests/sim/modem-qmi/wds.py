@@ -13,7 +13,7 @@ import subscription
 from qmux import CALL_FAILED, INVALID_ARG, NO_EFFECT, WDS, arr8, indication, result, tlv
 
 IPV4, IPV6 = 4, 6
-ADDRESS, GATEWAY, MASK, DNS, MTU = "192.0.2.10", "192.0.2.1", "255.255.255.0", "192.0.2.53", 1420
+ADDRESSES, GATEWAY, MASK, DNS, MTU = ("192.0.2.10", "192.0.2.11"), "192.0.2.1", "255.255.255.0", "192.0.2.53", 1420
 ADDRESS6, GATEWAY6, DNS6, PREFIX6 = "2001:db8:c0::10", "2001:db8:c0::1", "2001:db8:c0::53", 64
 PEER_ADDRESSES = (f"{GATEWAY}/24", f"{DNS}/24", f"{GATEWAY6}/{PREFIX6}", f"{DNS6}/{PREFIX6}")
 START_TLVS = {"profile": 0x31, "apn": 0x14, "auth": 0x16, "user": 0x17, "password": 0x18}
@@ -117,7 +117,7 @@ class WdsService:
         if self.families[cid] == IPV6:
             return result() + tlv(0x25, address6_value(ADDRESS6) + bytes([PREFIX6])) + tlv(0x26, address6_value(GATEWAY6) + bytes([PREFIX6])) + \
                 tlv(0x27, address6_value(DNS6)) + tlv(0x29, struct.pack("<I", MTU)) + tlv(0x2B, bytes([IPV6]))
-        return result() + tlv(0x15, address_value(DNS)) + tlv(0x1E, address_value(ADDRESS)) + \
+        return result() + tlv(0x15, address_value(DNS)) + tlv(0x1E, address_value(self.address)) + \
             tlv(0x20, address_value(GATEWAY)) + tlv(0x21, address_value(MASK)) + \
             tlv(0x29, struct.pack("<I", MTU)) + tlv(0x2B, bytes([IPV4]))
 

@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 16);
+    g_assert_cmpuint(count, ==, 18);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -42,6 +42,8 @@ static void test_agentd(void)
     g_assert_cmpstr(file.plugin_dir, ==, built_in.plugin_dir);
     g_assert_cmpint(file.uplink, ==, built_in.uplink);
     g_assert_cmpint(file.enable_modem, ==, built_in.enable_modem);
+    g_assert_cmpstr(file.primary_modem, ==, built_in.primary_modem);
+    g_assert_cmpint(file.any_sim_of_operator, ==, built_in.any_sim_of_operator);
     g_assert_cmpint(file.smart_card, ==, built_in.smart_card);
     g_assert_cmpstr(file.card_dm_oid, ==, built_in.card_dm_oid);
     g_assert_cmpint(file.default_nonce, ==, built_in.default_nonce);
@@ -80,6 +82,21 @@ static void test_cards(void)
     g_assert_true(c.smart_card);
     g_assert_cmpint(load_line("smart-card=false", &c), ==, ERROR_NONE);
     g_assert_false(c.smart_card);
+}
+
+static void test_modems(void)
+{
+    static const char *const bad[] = { "primary-modem=35353535000000", "primary-modem=35353535000000x", "primary-modem=/dev/cdc-wdm0",
+                                       "bearer-sim=", "bearer-sim=any" };
+    struct agentd_config c;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_cmpint(load_line(bad[i], &c), ==, ERROR_INVALID);
+    g_assert_cmpint(load_line("primary-modem=353535350000004", &c), ==, ERROR_NONE);
+    g_assert_cmpstr(c.primary_modem, ==, "353535350000004");
+    g_assert_false(c.any_sim_of_operator);
+    g_assert_cmpint(load_line("primary-modem=/sys/devices/pci0000:00/usb1/1-1", &c), ==, ERROR_NONE);
+    g_assert_cmpint(load_line("bearer-sim=operator", &c), ==, ERROR_NONE);
+    g_assert_true(c.any_sim_of_operator);
 }
 
 static void test_triggers(void)
@@ -143,6 +160,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config/agentd", test_agentd);
+    g_test_add_func("/config/modems", test_modems);
     g_test_add_func("/config/triggers", test_triggers);
     g_test_add_func("/config/cards", test_cards);
     g_test_add_func("/config/roaming", test_roaming);

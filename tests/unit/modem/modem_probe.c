@@ -39,7 +39,7 @@ static void on_changed(void *user)
     struct probe *p = user;
     const struct modem_facts *f = modem_primary(p->watch);
     if (p->bearers)
-        bearers_set_modem(p->bearers, modem_primary_path(p->watch));
+        bearers_set_modem(p->bearers, f ? f->path : "");
     if (f)
         say("modem id=%s path=%s plmn=%s access=%s registered=%d roaming=%d sim_ready=%d qmi=%d imsi=%s iccid=%s", f->id, f->path, f->plmn,
             f->access, f->registered, f->roaming, f->sim_ready, f->qmi, f->imsi, f->iccid);

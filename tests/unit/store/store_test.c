@@ -320,6 +320,26 @@ static void test_newer_state_is_refused_and_untouched(struct fixture *f, gconstp
     g_assert_nonnull(strstr(err.text, "99"));
 }
 
+static void test_state_of_the_former_schema_is_taken_over(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    struct error err = { 0 };
+    struct inbox_row row;
+    sqlite3 *db;
+    begin(f);
+    store_inbox_add(f->store, &message, octets("sealed"));
+    commit(f);
+    store_close(f->store);
+    f->store = NULL;
+    g_assert_cmpint(sqlite3_open(f->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, "ALTER TABLE inbox DROP COLUMN sim; PRAGMA user_version=1", NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+    g_assert_cmpint(store_open(f->path, &f->store, &err), ==, ERROR_NONE);
+    g_assert_true(store_inbox_get(f->store, message.hash, &row));
+    g_assert_cmpstr(row.sim, ==, "");
+    g_assert_cmpstr(row.source, ==, message.source);
+}
+
 /* The file may not grow: as on a full disk, a step fails whole and later ones work again. */
 static void test_full_disk_keeps_the_old_state(struct fixture *f, gconstpointer data)
 {
@@ -367,6 +387,7 @@ int main(int argc, char **argv)
     CASE(contexts);
     CASE(rollback_and_write_outside_a_transaction);
     CASE(newer_state_is_refused_and_untouched);
+    CASE(state_of_the_former_schema_is_taken_over);
     CASE(full_disk_keeps_the_old_state);
     return g_test_run();
 }
