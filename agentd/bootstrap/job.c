@@ -73,10 +73,13 @@ static void context_read(struct conductor *c, struct context_row *row)
 static void name_server(const struct conductor *c, char *out, size_t cap)
 {
     const struct settings *s = c->trigger.settings;
+    size_t i = 0;
+    while (i + 1 < s->lwm2ms && s->lwm2m[i].short_server_id == 0)
+        i++;
     if (c->briefing.account)
         (void)text_copy(out, cap, c->briefing.account->server_id);
     else
-        (void)snprintf(out, cap, "lwm2m %u", (unsigned)s->lwm2m[0].short_server_id);
+        (void)snprintf(out, cap, "lwm2m %u", (unsigned)s->lwm2m[i].short_server_id);
 }
 
 /* Bearers alone do not consume the context. */
@@ -101,7 +104,8 @@ static void write_committed(struct conductor *c)
     store_context_put(c->site->store, &row);
     instruction_own(c->site->store, row.name, &c->trigger.settings->origin);
     instruction_result_end(c->site->store, c->row.hash, "done", error_name(ERROR_NONE));
-    card_book_commit(c->site->store, c->row.context, c->trigger.card, c->trigger.card_hash);
+    if (c->trigger.kind != TRIGGER_RENEWAL) /* which comes by what the card once brought */
+        card_book_commit(c->site->store, c->row.context, c->trigger.card, c->trigger.card_hash);
     store_inbox_set(c->site->store, c->row.hash, INBOX_COMMITTED, "", true);
 }
 
@@ -168,6 +172,8 @@ static void stop_work(struct conductor *c)
     loop_cancel(c->site->loop, &c->post_timer);
     omadm_cancel(c->omadm);
     c->omadm = NULL;
+    lwm2m_execution_cancel(c->lwm2m);
+    c->lwm2m = NULL;
     if (c->tre_call)
         trust_cancel(c->site->trust, c->tre_call);
     c->tre_call = 0;
@@ -584,6 +590,12 @@ void conductor_poke(struct conductor *c)
     }
 }
 
+static void on_renewal(void *user, struct slice message)
+{
+    struct conductor *c = user;
+    inbox_offer(c->inbox, &(struct inbox_from){ "lwm2m", "", "" }, message, NULL, NULL);
+}
+
 struct conductor *conductor_new(struct site *site, struct service *service)
 {
     struct conductor *c = calloc(1, sizeof *c);
@@ -593,6 +605,7 @@ struct conductor *conductor_new(struct site *site, struct service *service)
     c->service = service;
     static const struct inbox_events events = { .trigger = on_trigger, .waiting = on_waiting };
     c->inbox = inbox_new(site, &events, c);
+    renewal_to(service_renewal(service), on_renewal, c);
     return c;
 }
 

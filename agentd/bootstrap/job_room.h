@@ -5,6 +5,7 @@
 #define BOOTSTRAP_JOB_ROOM_H
 
 #include "bootstrap/apply.h"
+#include "bootstrap/execution/lwm2m.h"
 #include "bootstrap/execution/omadm.h"
 #include "bootstrap/job.h"
 #include "bootstrap/job_table.h"
@@ -38,6 +39,7 @@ struct conductor {
     uint64_t timer, state_timer, post_timer;
     enum job_event posted;
     struct omadm *omadm;
+    struct lwm2m_execution *lwm2m;
     struct apply *apply;
     uint32_t tre_call;
     uint64_t report_delay_ms;

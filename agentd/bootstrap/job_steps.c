@@ -75,11 +75,6 @@ void job_connect(void *user)
         c->timer = loop_timer(c->site->loop, JOB_POLL_MS, job_connect, c);
         return;
     }
-    if (c->briefing.mechanism == MECHANISM_DIRECT && !c->briefing.needs_ip) {
-        c->lease = (struct lease){ .bound = false };
-        job_post(c, JOB_LEASED);
-        return;
-    }
     enum way way = policy_way(c->site, c->row.source, c->briefing.napdef, loop_now(c->site->loop) - c->entered_ms);
     if (way == WAY_HOST && c->briefing.mechanism == MECHANISM_BEARER) {
         error_set(&e, ERROR_NO_MODEM, "the document brings a bearer and no modem is there for it");
@@ -159,6 +154,25 @@ static void on_executed(void *user, const struct error *error, const struct dm_o
     c->apply = apply_seal(c->site, s, c->lease.bound, c->row.context, on_sealed, c);
 }
 
+/* The bootstrap server has written the accounts, and they fit together. */
+static void on_accounts(void *user, const struct error *error)
+{
+    struct conductor *c = user;
+    c->lwm2m = NULL;
+    if (error)
+        job_fail(c, error);
+    else
+        c->apply = apply_seal(c->site, c->trigger.settings, c->lease.bound, c->row.context, on_sealed, c);
+}
+
+static void execute_lwm2m(struct conductor *c)
+{
+    struct error e = { 0 };
+    c->lwm2m = lwm2m_execute(c->site, c->trigger.settings, &c->lease, on_accounts, c, &e);
+    if (!c->lwm2m)
+        job_fail(c, &e);
+}
+
 /* The document brings all: its accounts are named after this gateway and sealed. */
 static void execute_direct(struct conductor *c)
 {
@@ -177,6 +191,10 @@ void job_execute(struct conductor *c)
     }
     if (c->briefing.mechanism == MECHANISM_DIRECT) {
         execute_direct(c);
+        return;
+    }
+    if (c->briefing.mechanism == MECHANISM_LWM2M) {
+        execute_lwm2m(c);
         return;
     }
     struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,

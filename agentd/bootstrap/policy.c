@@ -109,7 +109,8 @@ enum error_code policy_authorise(struct site *s, const struct trigger *t, struct
         return rc;
     if (settings_is_bearer_only(set))
         return authorise_bearer(s, err);
-    if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t) && !replaces_card(s, t))
+    if (store_context_get(s->store, t->context, &row) && row.committed && !instruction_of_owner(s->store, t) && !replaces_card(s, t) &&
+        t->kind != TRIGGER_RENEWAL)
         return error_set(err, ERROR_CONTEXT_COMMITTED, "context %s was bootstrapped by %s", t->context, row.server_id);
     if (server_elsewhere(s, t, &item))
         return error_set(err, ERROR_EXISTS, "the server has an account already, in context %.40s", item.context);
@@ -137,9 +138,10 @@ size_t policy_rank(const struct site *s, const char *source)
     return i;
 }
 
-static bool from_modem(const char *source)
+/* What came by SMS is not proved over another uplink; a renewal takes the way that its context has. */
+static bool needs_modem(const char *source)
 {
-    return strncmp(source, "sms-", 4) == 0;
+    return strncmp(source, "sms-", 4) == 0 || strcmp(source, "lwm2m") == 0;
 }
 
 enum way policy_way(struct site *s, const char *source, const struct napdef *napdef, uint64_t waited_ms)
@@ -158,8 +160,8 @@ enum way policy_way(struct site *s, const char *source, const struct napdef *nap
         return WAY_HOST;
     if (modem)
         return WAY_CELLULAR;
-    if (from_modem(source) || (mm_present && waited_ms < MODEM_GRACE_MS))
-        return WAY_WAIT; /* what came by SMS is not proved over another uplink */
+    if (needs_modem(source) || (mm_present && waited_ms < MODEM_GRACE_MS))
+        return WAY_WAIT;
     return WAY_HOST;
 }
 

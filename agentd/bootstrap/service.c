@@ -39,6 +39,7 @@ struct opening {
 
 struct service {
     struct site *site;
+    struct renewal *renewal;
     struct entry entry[ENTRIES];
     struct lease lease; /* of the kept bearer */
     bool has_lease, bootstrapping;
@@ -203,12 +204,23 @@ static uint64_t device_time(void *user)
     return site_wall_clock(s->site);
 }
 
+/* Execute /1/0/9, by a management server that is in session. */
+static bool device_bootstrap(void *user)
+{
+    struct error e = { 0 };
+    enum error_code rc = service_request_bootstrap(user, 0, &e);
+    if (rc)
+        log_warning("lwm2m", "Execute of the bootstrap trigger refused: %s", e.text);
+    return rc == ERROR_NONE;
+}
+
 static void fill_device(struct service *s)
 {
     const struct factory_data *f = &s->site->factory;
     s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
                                        .hardware_version = f->hardware_version, .firmware_version = AGENT_VERSION,
-                                       .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree, .user = s };
+                                       .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
+                                       .request_bootstrap = device_bootstrap, .user = s };
 }
 
 /* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */
@@ -544,10 +556,17 @@ enum error_code service_update_all(struct service *s, uint16_t instance, struct 
 
 enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err)
 {
-    (void)s;
     if (check_instance(instance, err))
         return ERROR_NOT_FOUND;
-    return error_set(err, ERROR_NOT_SUPPORTED, "LwM2M bootstrap was asked for, and jobs of that mechanism are not part of this version");
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].bootstrap)
+            return renewal_begin(s->renewal, s->entry[i].context, err);
+    return error_set(err, ERROR_NOT_FOUND, "bootstrap trigger, and no account of a LwM2M bootstrap server is installed");
+}
+
+struct renewal *service_renewal(struct service *s)
+{
+    return s->renewal;
 }
 
 /* --- life --- */
@@ -564,6 +583,7 @@ struct service *service_new(struct site *site)
         return NULL;
     s->site = site;
     s->ways = ways_new(site, on_moved, s);
+    s->renewal = renewal_new(site);
     return s;
 }
 
@@ -599,5 +619,6 @@ void service_free(struct service *s)
         if (s->entry[i].used)
             entry_end(&s->entry[i], false);
     ways_free(s->ways);
+    renewal_free(s->renewal);
     free(s);
 }

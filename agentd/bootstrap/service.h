@@ -4,7 +4,7 @@
 #ifndef BOOTSTRAP_SERVICE_H
 #define BOOTSTRAP_SERVICE_H
 
-#include "bootstrap/site.h"
+#include "bootstrap/renewal.h"
 
 struct service;
 
@@ -41,9 +41,11 @@ void service_dm_show(struct service *s, const struct item_row *row, const char *
 /* The way of what is installed in context: its kept bearer, or the host's uplink. False while that bearer is down. */
 bool service_lease(struct service *s, const char *context, struct lease *out);
 /* By a trigger that names an instance of the Server object: each server sees its own account as instance 0, so that all of them are meant. NOT_FOUND for another
- * instance, NOT_READY without an account in service; of service_request_bootstrap also what lwm2m_request_bootstrap says. */
+ * instance, NOT_READY without an account in service; of service_request_bootstrap NOT_FOUND without a bootstrap server, and what renewal_begin says. */
 enum error_code service_update_all(struct service *s, uint16_t instance, struct error *err);
 enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err);
+/* How the bootstrap servers of contexts are asked again; owned by the service. */
+struct renewal *service_renewal(struct service *s);
 /* D-Bus Account.Update. */
 enum error_code service_update(struct service *s, const char *account_id, struct error *err);
 

@@ -20,6 +20,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     uint64_t (*current_time)(void *user); /* /3/0/13, Unix seconds */
     struct tree *tree; /* facts of modems and bearers, only read; NULL: none */
     const char *root;  /* before the paths of system files; NULL: none */
+    bool (*request_bootstrap)(void *user); /* Execute /1/0/9: as reboot */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     void *user;
 };

@@ -27,7 +27,7 @@ void settings_clear(struct settings *s)
     s->origin = (struct settings_origin){ .seq = 0 };
     s->provurl[0] = s->bootstrap_name[0] = s->context[0] = '\0';
     s->beyond[0] = '\0';
-    s->by_tree = false;
+    s->by_tree = s->renew = false;
     s->napdefs = s->dms = s->lwm2ms = 0;
     struct settings_extras *x = &s->extras;
     x->country[0] = x->client_id[0] = '\0';

@@ -28,6 +28,7 @@ struct settings {
     char provurl[256];   /* BOOTSTRAP/PROVURL */
     char bootstrap_name[64]; /* BOOTSTRAP/NAME */
     bool by_tree;            /* a DM profile: of management trees */
+    bool renew;              /* the LwM2M bootstrap server is asked though accounts are there */
     char context[33];        /* VENDORCONFIG NAME=gateway-agent, CONTEXT; "": usim */
     char beyond[33];         /* first characteristic that is neither BOOTSTRAP nor NAPDEF, e.g. PXLOGICAL; "" if there is none */
     struct napdef napdef[SETTINGS_NAPDEFS];

@@ -17,6 +17,7 @@ enum trigger_kind {
     TRIGGER_CARD,         /* the same from the smart card: the card vouches */
     TRIGGER_LWM2M,        /* one CoAP message, unauthenticated (LwM2M 1.0 appendix L) */
     TRIGGER_NOTIFICATION, /* OMA DM Package #0, authenticated by its own digest */
+    TRIGGER_RENEWAL,      /* of the agent itself: what a context has, its LwM2M bootstrap server is to be asked again */
     TRIGGER_BEI,          /* oneM2M bootstrap execution instruction, COSE_Mac0 or COSE_Sign1 */
     TRIGGER_KINDS
 };
@@ -45,13 +46,14 @@ enum taken {
 enum mechanism {
     MECHANISM_OMADM,
     MECHANISM_DIRECT, /* the document brings the LwM2M accounts itself: nothing is to be fetched */
+    MECHANISM_LWM2M,  /* the document brings a LwM2M bootstrap server, which brings the accounts */
     MECHANISM_BEARER /* nothing to execute: the document brings a first bearer, and its connection is the proof */
 };
 
 struct briefing {
     enum mechanism mechanism;
     bool needs_ip;
-    const struct dm_account *account; /* inside the trigger's settings; NULL: DIRECT; BEARER: an empty one, which goes any way */
+    const struct dm_account *account; /* inside the trigger's settings; NULL: DIRECT, LWM2M; BEARER: an empty one, which goes any way */
     const struct napdef *napdef;      /* way to the server; NULL: any uplink */
 };
 

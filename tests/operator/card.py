@@ -31,10 +31,21 @@ def small(value: int) -> bytes:
     return next(value.to_bytes(n, "big", signed=True) for n in (1, 2, 4, 8) if -(1 << 8 * n - 1) <= value < 1 << 8 * n - 1)
 
 
+def plan_bootstrap(a: argparse.Namespace, identity: str) -> None:
+    """The bootstrap server is to write one account of --bootstrap-account to whoever comes as identity."""
+    account = {"id": a.server_id, "uri": a.bootstrap_account, "identity": f"{a.gateway_id}-bs-{secrets.token_hex(4)}", "key": secrets.token_hex(16), "lifetime": a.lifetime}
+    with json_state(a.dir / "psk.json") as psk:
+        psk[account["identity"]] = {"key": account["key"], "endpoint": a.gateway_id}
+    with json_state(a.dir / "bootstrap.json") as plans:
+        plans[identity] = {"accounts": [account]}
+
+
 def security(a: argparse.Namespace, uri: str, bootstrap: bool, server: int) -> bytes:
     identity, key = f"{a.gateway_id}-card-{secrets.token_hex(4)}", secrets.token_bytes(16)
     with json_state(a.dir / "psk.json") as psk:
         psk[identity] = {"key": key.hex(), "endpoint": a.gateway_id}
+    if bootstrap:
+        plan_bootstrap(a, identity)
     mode = 3 if a.no_security else 0
     body = tlv(0, uri.encode()) + tlv(1, bytes([bootstrap])) + tlv(2, bytes([mode])) + tlv(3, identity.encode()) + tlv(4, b"") + tlv(5, key)
     return body + (b"" if bootstrap else tlv(10, small(server)))
@@ -95,6 +106,7 @@ def main() -> None:
     p.add_argument("--dm", type=Path, metavar="WBXML", help="OMA DM bootstrap message")
     p.add_argument("--lwm2m", metavar="URI", help="LwM2M server account")
     p.add_argument("--bootstrap-server", metavar="URI", help="LwM2M bootstrap server account")
+    p.add_argument("--bootstrap-account", metavar="URI", default="coaps://lwm2m.operator.example:5684", help="what the bootstrap server writes (default %(default)s)")
     p.add_argument("--server-id", type=int, default=101, help="Short Server ID (default %(default)s)")
     p.add_argument("--lifetime", type=int, default=300)
     p.add_argument("--no-security", action="store_true", help="security mode NoSec")

@@ -24,6 +24,7 @@ from coap import ACK, Message
 from coap_endpoint import Endpoint, NoAnswer, Observation
 from common import EventLog, Refused, load_json, run_program
 from dtls import DtlsServer
+from lwm2m_bootstrap import Bootstrap
 
 LIFETIME, VERSIONS = 86400, ("1.0", "1.1", "1.2")
 PARAMETERS = {"ep", "lt", "lwm2m", "b", "Q", "sms", "pid"}
@@ -75,6 +76,7 @@ class Lwm2mServer:
         self.endpoint = Endpoint(self.request, lambda peer, text: self.log("violation", peer=repr(peer), fault=text))
         self.registrations: dict[str, Registration] = {}  # by endpoint name
         self.tasks: set[asyncio.Task] = set()
+        self.bootstrap = Bootstrap(a.dir, self.endpoint, log, self.spawn)
 
     def spawn(self, coroutine) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -100,6 +102,8 @@ class Lwm2mServer:
         try:
             if segments[:1] == ["rd"] and len(segments) <= 2:
                 return self.rd(peer, m, m.path if len(segments) == 2 else "")
+            if segments == ["bs"]:
+                return self.bootstrap.request(peer, m)
             if segments == ["dp"]:
                 return self.send_operation(peer, m)
             raise Rejected(coap.NOT_FOUND, f"{m.path} is not here")

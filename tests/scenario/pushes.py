@@ -107,7 +107,7 @@ def a_lwm2m_trigger_by_sms_brings_an_update_and_no_more_than_six_an_hour(world):
         return sum(e["event"] in ("register", "deregister", "expired") for e in world.lwm2m_events())
 
     registrations = others()
-    refused(world, "NotSupported", lambda: world.sms(world.push("--trigger", "/1/0/9")))
+    refused(world, "NotFound", lambda: world.sms(world.push("--trigger", "/1/0/9")))
     for number in range(1, 6):
         before = updates()
         world.sms(world.push("--trigger", "/1/0/8"))

@@ -4,12 +4,18 @@
 
 #include <string.h>
 
+static bool asks_bootstrap_server(const struct settings *s)
+{
+    for (size_t i = 0; !s->renew && i < s->lwm2ms; i++)
+        if (s->lwm2m[i].short_server_id != 0)
+            return false;
+    return true;
+}
+
 enum error_code briefing_from_settings(const struct settings *s, struct briefing *out, struct error *err)
 {
-    if (s->lwm2ms) { /* from a smart card: accounts are there before any session; the first NAPDEF is the way, none is needed for a bootstrap server alone */
-        *out = (struct briefing){ .mechanism = MECHANISM_DIRECT, .napdef = s->napdefs ? &s->napdef[0] : NULL };
-        for (size_t i = 0; i < s->lwm2ms; i++)
-            out->needs_ip |= s->lwm2m[i].short_server_id != 0;
+    if (s->lwm2ms) { /* accounts are there before any session, or their bootstrap server is; the first NAPDEF is the way */
+        *out = (struct briefing){ .mechanism = asks_bootstrap_server(s) ? MECHANISM_LWM2M : MECHANISM_DIRECT, .needs_ip = true, .napdef = s->napdefs ? &s->napdef[0] : NULL };
         return ERROR_NONE;
     }
     const struct dm_account *a = &s->dm[0];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bootstrap/instruction.h"
+#include "bootstrap/renewal_message.h"
 #include "bootstrap/start/card_document.h"
 #include "bootstrap/start/document.h"
 
@@ -19,6 +20,7 @@ static const struct route routes[] = {
     { "factory", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
     { NULL, WSP_MEDIA_DM_WBXML, WSP_APPLICATION_SYNCML_DM, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },
     { NULL, WSP_MEDIA_DM_WBXML, ROUTE_NONE, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },
+    { "lwm2m", WSP_MEDIA_OTHER, ROUTE_ANY, TRIGGER_RENEWAL, ROUTE_BY_SOURCE, document_read_renewal },
     { "card", WSP_MEDIA_OTHER, ROUTE_ANY, TRIGGER_CARD, ROUTE_BY_SOURCE, document_read_card },
     { NULL, WSP_MEDIA_DM_NOTIFICATION, WSP_APPLICATION_SYNCML_DM, TRIGGER_NOTIFICATION, ROUTE_BY_TAKER, NULL },
     { NULL, WSP_MEDIA_DM_NOTIFICATION, WSP_APPLICATION_LWM2M_DM, TRIGGER_LWM2M, ROUTE_BY_TAKER, NULL },

@@ -106,6 +106,12 @@ static bool execute_update(struct spot *s, struct slice arguments)
     return true;
 }
 
+static bool execute_bootstrap(struct spot *s, struct slice arguments)
+{
+    (void)arguments;
+    return s->o->device->request_bootstrap && s->o->device->request_bootstrap(s->o->device->user);
+}
+
 enum { R = OPERATION_READ, RW = OPERATION_READ | OPERATION_WRITE, E = OPERATION_EXECUTE };
 
 static const struct resource resources[] = {
@@ -118,6 +124,7 @@ static const struct resource resources[] = {
     { 6, VALUE_BOOLEAN, RW, .mandatory = true, .read = read_storing, .write = write_storing },
     { 7, VALUE_STRING, RW, .mandatory = true, .read = read_binding, .check = check_binding, .write = write_binding },
     { 8, VALUE_NONE, E, .execute = execute_update },
+    { 9, VALUE_NONE, E, .execute = execute_bootstrap },
 };
 
 const struct object object_server = { .id = 1, .resources = resources, .count = sizeof resources / sizeof resources[0] };

@@ -179,7 +179,7 @@ static void test_discover(void)
     g_assert_cmpuint(set_attributes(c, "/1", "pmin=5"), ==, CODE_CHANGED);
     g_assert_cmpuint(set_attributes(c, "/1/0/1", "gt=42.5&st=0.1"), ==, CODE_CHANGED);
     g_assert_cmpuint(get(c, "/1", CONTENT_LINK, &a), ==, CODE_CONTENT);
-    expect_text(&a, "</1>;pmin=5,</1/0>,</1/0/0>,</1/0/1>;gt=42.5;st=0.1,</1/0/2>,</1/0/4>,</1/0/5>,</1/0/6>,</1/0/7>,</1/0/8>");
+    expect_text(&a, "</1>;pmin=5,</1/0>,</1/0/0>,</1/0/1>;gt=42.5;st=0.1,</1/0/2>,</1/0/4>,</1/0/5>,</1/0/6>,</1/0/7>,</1/0/8>,</1/0/9>");
     g_assert_cmpuint(get(c, "/1/0/1", CONTENT_LINK, &a), ==, CODE_CONTENT);
     expect_text(&a, "</1/0/1>;pmin=5;gt=42.5;st=0.1"); /* with what it inherits */
     g_assert_cmpuint(get(c, "/3/0/11", CONTENT_LINK, &a), ==, CODE_CONTENT);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Execution stage by LwM2M: one session with the bootstrap server of the settings; its accounts take the place of theirs. */
+#ifndef BOOTSTRAP_EXECUTION_LWM2M_H
+#define BOOTSTRAP_EXECUTION_LWM2M_H
+
+#include "bootstrap/site.h"
+#include "lwm2m/bootstrap.h"
+
+struct lwm2m_execution;
+
+/* fn: once from the loop. error NULL: settings hold the bootstrap server and the accounts that it wrote; else they are as they were. settings are borrowed
+ * until then. NULL with err: it cannot begin. */
+struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settings, const struct lease *lease, void (*fn)(void *user, const struct error *error),
+                                      void *user, struct error *err);
+void lwm2m_execution_cancel(struct lwm2m_execution *x); /* fn is not called; NULL is fine. After fn it frees itself */
+
+#endif
