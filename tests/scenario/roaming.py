@@ -115,6 +115,9 @@ def a_bootstrap_abroad_uses_the_access_point_for_abroad(world):
     check_managed(world)
     connected(world, "prov.example")
     expect("only that one", set(attempts()) == {"prov.example"})
+    told = "plmn=26201;home=24008;access=lte;roaming=yes;bearer=prov.example"
+    expect("the operator reads where it is in the tree", told in [e["network"] for e in world.dm_events() if e["event"] == "network"])
+    expect("and in the evidence", told in [e["claims"]["host"] for e in world.dm_events() if e["event"] == "pva.verdict"])
 
 
 @scenario(mode="qmi")
