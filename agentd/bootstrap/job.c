@@ -298,6 +298,7 @@ static void begin(struct conductor *c, enum job_step step)
     c->step = step;
     c->entered_ms = loop_now(c->site->loop);
     c->session_confirmed = c->touched_bearer = false;
+    c->refused = 0;
     service_set_bootstrapping(c->service, step < JOB_COMMITTED);
     if (step < JOB_COMMITTED)
         site_use_sim(c->site, c->trigger.sim);

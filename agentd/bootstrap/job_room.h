@@ -34,6 +34,7 @@ struct conductor {
     struct lease lease;
     struct error error;
     bool busy_connecting, session_confirmed;
+    uint32_t refused;          /* NAPDEFs of the document that the network refused to this job, a bit each */
     bool touched_bearer; /* there is something to roll back */
     uint64_t entered_ms;
     uint64_t timer, state_timer, post_timer;

@@ -2,6 +2,7 @@
 /* Entry actions on the way forward: authorise, brief, connect, execute, prove. Each starts one piece of work whose end posts an event. */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "bootstrap/briefing/briefing.h"
 #include "bootstrap/job_room.h"
@@ -27,6 +28,18 @@ void job_brief(struct conductor *c)
 
 /* --- CONNECTING --- */
 
+/* ProvCont 5.4: the document may name several ways; one that the network refuses does not end the job while another one is valid here. */
+static bool another_way(struct conductor *c)
+{
+    bool named;
+    const struct modem_facts *m = site_modem(c->site);
+    const struct settings *s = c->trigger.settings;
+    if (!m || !c->briefing.napdef)
+        return false;
+    c->refused |= 1U << (c->briefing.napdef - s->napdef);
+    return settings_way(s, c->briefing.account, m->plmn, (int64_t)clock_now(&c->site->clock), c->refused, &named) != NULL;
+}
+
 static void on_lease(void *user, enum error_code status, const char *text, const struct lease *lease)
 {
     struct conductor *c = user;
@@ -39,6 +52,11 @@ static void on_lease(void *user, enum error_code status, const char *text, const
     }
     if (status) {
         struct error e;
+        if (status == ERROR_BEARER_REFUSED && another_way(c)) {
+            log_notice("job", "bearer %s was refused: %s; the next access point of the document is tried", c->briefing.napdef->apn, text ? text : "");
+            job_connect(c);
+            return;
+        }
         error_set(&e, status, "bearer %s: %s", c->briefing.napdef ? c->briefing.napdef->apn : "", text && text[0] ? text : error_text(status));
         job_fail(c, &e);
         return;
@@ -52,7 +70,7 @@ static enum error_code choose_napdef(struct conductor *c, struct error *err)
 {
     bool named;
     const char *plmn = site_modem(c->site)->plmn;
-    c->briefing.napdef = settings_way(c->trigger.settings, c->briefing.account, plmn, (int64_t)clock_now(&c->site->clock), &named);
+    c->briefing.napdef = settings_way(c->trigger.settings, c->briefing.account, plmn, (int64_t)clock_now(&c->site->clock), c->refused, &named);
     return c->briefing.napdef ? ERROR_NONE : error_set(err, ERROR_POLICY, "no access point of the document is valid in network %s", plmn);
 }
 

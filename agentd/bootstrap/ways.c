@@ -300,6 +300,10 @@ static void look_again(struct ways *w)
 static void choose_here(struct ways *w, const struct modem_facts *m)
 {
     struct error e = { 0 };
+    const struct lease *lease = bearers_lease(w->site->bearers);
+    struct nap *proved = lease ? way_find(w, lease->bearer) : NULL;
+    if (!w->kept[0] && proved) /* a job has just come this way */
+        keep(w, proved);
     struct nap *best = best_way(w, m);
     if (!is_sim_of(w, w->context, m))
         error_set(&e, ERROR_OTHER_SIM, "the bearers of context %s belong to another card than %s", w->context, m->sim);

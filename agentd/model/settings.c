@@ -51,7 +51,7 @@ bool settings_names(const struct dm_account *a, const struct napdef *n)
     return named;
 }
 
-const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, bool *named)
+const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, uint32_t except, bool *named)
 {
     const struct napdef *best = NULL;
     enum napdef_fit best_fit = NAPDEF_UNFIT;
@@ -61,7 +61,7 @@ const struct napdef *settings_way(const struct settings *s, const struct dm_acco
             continue;
         enum napdef_fit fit = napdef_fit(&s->napdef[i], plmn, now);
         *named = true;
-        if (fit > best_fit) {
+        if (fit > best_fit && !(except & 1U << i)) {
             best = &s->napdef[i];
             best_fit = fit;
         }

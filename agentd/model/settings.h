@@ -49,8 +49,10 @@ const struct napdef *settings_napdef(const struct settings *s, const char *napid
 /* True if TO-NAPID names n, or nothing; "INTERNET" names those with INTERNET. */
 bool settings_names(const struct dm_account *a, const struct napdef *n);
 /* The NAPDEF by which account a reaches its server from the serving network plmn at `now` (as for napdef_for_network): of those that TO-NAPID names,
- * or of all (a NULL: of all); "INTERNET" names those with INTERNET. NULL if none fits: *named then says whether TO-NAPID names any NAPDEF of the document. */
-const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, bool *named);
+ * or of all (a NULL: of all); "INTERNET" names those with INTERNET. except: a bit for each that is not to be
+ * taken. NULL if none fits: *named then says whether TO-NAPID names any NAPDEF of the document. */
+const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, uint32_t except,
+                                 bool *named);
 /* Host and port of an https:// or coaps:// URI; port is the scheme's default if absent. ERROR_INVALID with text otherwise. */
 enum error_code uri_split(const char *uri, const char *scheme, char *host, size_t host_cap, uint16_t *port, struct error *err);
 

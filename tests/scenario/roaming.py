@@ -115,6 +115,9 @@ def a_bootstrap_abroad_uses_the_access_point_for_abroad(world):
     check_managed(world)
     connected(world, "prov.example")
     expect("only that one", set(attempts()) == {"prov.example"})
+    told = "plmn=26201;home=24008;access=lte;roaming=yes;bearer=prov.example"
+    expect("the operator reads where it is in the tree", told in [e["network"] for e in world.dm_events() if e["event"] == "network"])
+    expect("and in the evidence", told in [e["claims"]["host"] for e in world.dm_events() if e["event"] == "pva.verdict"])
 
 
 @scenario(mode="qmi")
@@ -139,3 +142,34 @@ def another_sim_never_uses_the_bearer_of_the_former(world):
     connected(world, "m2m.example.net", 90)
     managed_again(world)
     expect("not bootstrapped again", len(world.all("Job")) <= 1 and len([e for e in world.dm_events() if e["event"] == "report"]) == 1)
+
+
+@scenario(mode="qmi")
+def a_refused_access_point_gives_way_to_the_next_of_the_document(world):
+    """Within the job; what it proved is kept, and the refused one is not tried again."""
+    world.up()
+    world.start()
+    world.sms(world.push("--apn", "nowhere.example", "--apn-auth", "none", "--also", "SECOND:prov.example"))
+    check_managed(world)
+    connected(world, "prov.example")
+    expect(f"in one job: {attempts()}", list(dict.fromkeys(attempts())) == ["nowhere.example", "prov.example"] and len(world.all("Job")) == 1)
+    time.sleep(1)
+    expect("the refused one only once", world.log().count("connecting APN nowhere.example") == 1)
+
+
+@scenario(mode="qmi")
+def an_access_point_is_used_until_its_time_ends(world):
+    """VALIDUNTIL: the other one is taken when it passes, by the agent's own timer."""
+    world.up()
+    world.start()
+    until("a clock that is trusted", lambda: world.manager()["ClockState"] != "untrusted", 30)
+    end = time.time() + 25
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(end))
+    world.sms(world.push("--validity", f"NETWORK=24008,VALIDUNTIL={stamp}", "--also", "AFTER:prov.example"))
+    check_managed(world)
+    connected(world, "m2m.example.net")
+    expect("before its end", time.time() < end - 1)
+    until("the other one", lambda: world.one("Bearer", State="connected", Apn="prov.example"), 60)
+    expect(f"not before it: {time.time() - end:.1f} s", int(end) <= time.time() < end + 10)
+    managed_again(world)
+    expect(f"in this order: {attempts()}", [a for a, b in zip(attempts(), ["", *attempts()]) if a != b] == ["m2m.example.net", "prov.example"])

@@ -99,8 +99,12 @@ static void the_account_limits_the_choice(void)
     static const struct {
         const char *to[2], *plmn, *napid; /* napid NULL: none */
         bool named;
+        uint32_t except;
     } rows[] = {
         { { NULL }, "26201", "home", true },
+        { { NULL }, "26201", "germany", true, 1 << 3 },
+        { { "world", "germany" }, "26201", "world", true, 1 << 2 },
+        { { "france" }, "20801", NULL, true, ~0U },
         { { "world", "germany" }, "26201", "germany", true },
         { { "world", "france" }, "26201", "world", true },
         { { "france" }, "26201", NULL, true },
@@ -115,7 +119,7 @@ static void the_account_limits_the_choice(void)
         bool named = !rows[i].named;
         for (size_t k = 0; k < 2 && rows[i].to[k]; k++)
             strcpy(a.napid[a.napids++], rows[i].to[k]);
-        const struct napdef *n = settings_way(s, &a, rows[i].plmn, 1, &named);
+        const struct napdef *n = settings_way(s, &a, rows[i].plmn, 1, rows[i].except, &named);
         g_assert_cmpstr(n ? n->napid : NULL, ==, rows[i].napid);
         g_assert_true(named == rows[i].named);
     }
