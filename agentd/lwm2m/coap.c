@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libcoap glue. Owns one coap_context with one client session and its descriptor on the loop. Everything of the server arrives at the handler
- * for unknown resources; deduplication and observation are ours because the library does not do them for a client that serves. Never uses
- * COAP_BLOCK_SINGLE_BODY or coap_add_data_large_response: both go wrong on the unknown resource in 4.3. */
+ * for unknown resources; deduplication, observation and bodies in blocks are ours because the library does not do them for a client that serves. Never
+ * uses a block mode of the library or coap_add_data_large_response: both go wrong on the unknown resource in 4.3. */
 #include "lwm2m/coap.h"
 
 #include <arpa/inet.h>
@@ -392,7 +392,7 @@ static bool open_context(struct coap_link *link)
     if (!link->context)
         return false;
     coap_set_app_data(link->context, link);
-    coap_context_set_block_mode(link->context, COAP_BLOCK_USE_LIBCOAP);
+    coap_context_set_block_mode(link->context, 0); /* bodies in blocks are block1.c's: the library remembers a path's Content-Format too long (4.08) */
     coap_register_response_handler(link->context, on_response);
     coap_register_nack_handler(link->context, on_nack);
     coap_register_event_handler(link->context, on_event);

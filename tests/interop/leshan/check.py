@@ -92,7 +92,7 @@ def client_path(path):
 
 def check_registration():
     entry = wait(10, lambda: next((c for c in rest("GET", "/api/clients") if c["endpoint"] == ENDPOINT), None))
-    check("the client is registered over DTLS", entry and entry["secure"], entry)
+    check("ets_101, ets_401: the client is registered over DTLS", entry and entry["secure"], entry)
     entry = entry or {}
     check("lifetime and version are told", entry.get("lifetime") == 300 and entry.get("lwM2mVersion") == "1.1", entry)
     urls = {link["url"] for link in entry.get("objectLinks", [])}
@@ -112,8 +112,8 @@ def check_read():
     stamp = time.strptime(got["content"]["value"], "%Y-%m-%dT%H:%M:%SZ") if "content" in got else None
     check("Read /3/0/13 is the time", stamp and abs(time.time() - time.mktime(stamp) + time.timezone) < 5, got)
     got = rest("GET", client_path("/3"))
-    check("Read of the object", "0" in json.dumps(got.get("content", {}).get("instances", "")), got)
-    for path, status in (("/3/0/4", "405"), ("/3/1", "404"), ("/4/0", "404"), ("/3/0/99", "404"), ("/0/0/0", "401"), ("/0", "401")):
+    check("ets_222: Read of the object", "0" in json.dumps(got.get("content", {}).get("instances", "")), got)
+    for path, status in (("/3/0/4", "405"), ("/3/1", "404"), ("/5/0", "404"), ("/3/0/99", "404"), ("/0/0/0", "401"), ("/0", "401")):
         got = rest("GET", client_path(path))
         check(f"Read {path} is refused with {status}", f"({status})" in got.get("status", ""), got)
     got = rest("GET", client_path("/3/0?format=TEXT"))
@@ -124,6 +124,47 @@ def check_discover():
     got = rest("GET", client_path("/3/0/discover"))
     links = {link["url"]: link["attributes"] for link in got.get("objectLinks", [])}
     check("Discover /3/0 shows resources and dim", "/3/0/13" in links and links.get("/3/0/11", {}).get("dim") == "1", got)
+
+
+def statuses(path, form, body, method="PUT", query=""):
+    return str(rest(method, client_path(f"{path}?format={form}{query}"), body))
+
+
+def check_formats():
+    for form in ("TEXT", "CBOR", "TLV", "SENML_JSON", "SENML_CBOR"):
+        value = 200 + len(results)
+        got = statuses("/1/0/1", form, {"id": 1, "value": value})
+        check(f"Write /1/0/1 as {form}", "(204)" in got, got)
+        got = rest("GET", client_path(f"/1/0/1?format={form}"))
+        check(f"and Read as {form}", str(got.get("content", {}).get("value")) == str(value), got)
+    for form in ("TLV", "SENML_JSON", "SENML_CBOR"):
+        got = statuses("/1/0", form, {"id": 0, "resources": [{"id": 2, "value": 3}]}, query="&replace=false")
+        check(f"Write of part of /1/0 as {form}", "(204)" in got, got)
+    rest("PUT", client_path("/1/0/2"), {"id": 2, "value": 0})
+
+
+def identities(value):
+    return {"id": 0, "resources": [{"id": 0, "values": {"0": value, "2": "second"}}]}
+
+
+def check_create_delete():
+    for form in ("TLV", "SENML_JSON", "SENML_CBOR"):
+        before = len(updates())
+        got = statuses("/16", form, identities("host"), "POST")
+        check(f"ets_270: Create /16/0 as {form}", "(201)" in got, got)
+        check("brings an Update with the new list", wait(5, lambda: len(updates()) > before) and
+              wait(5, lambda: "/16/0" in {link["url"] for link in rest("GET", "/api/clients")[0]["objectLinks"]}))
+        got = rest("GET", client_path("/16/0/0"))
+        check("Read of the multiple resource", got.get("content", {}).get("values") == {"0": "host", "2": "second"}, got)
+        got = statuses("/16/0", form, identities("other"))
+        check(f"Write (replace) of the instance as {form}", "(204)" in got, got)
+        check("Create of an instance that is there is refused", "(400)" in statuses("/16", form, identities("x"), "POST"))
+        got = statuses("/16/0", form, identities("x" * 3000))
+        check(f"a value of 3000 octets comes whole in blocks, and is refused as too long ({form})", "(400)" in got, got)
+        got = rest("DELETE", client_path("/16/0"))
+        check("ets_290: Delete /16/0", "(202)" in str(got), got)
+        check("it is gone", "(404)" in str(rest("GET", client_path("/16/0"))))
+    check("Delete of the device is refused", "(405)" in str(rest("DELETE", client_path("/3/0"))))
 
 
 def check_observe():
@@ -139,7 +180,7 @@ def check_observe():
     check("a notification comes when pmax ends", first and 1.5 < time.monotonic() - start < 3.5, first)
     check("and another", wait(4, lambda: len(seen("NOTIFICATION", lambda d: d["res"] == "/3/0/13")) >= 2))
     rest("DELETE", client_path("/3/0/13/observe"))
-    check("the next notification is reset by the server", wait(5, lambda: seen("COAPLOG", lambda d: d["type"] == "RST")))
+    check("ets_302: the next notification is reset by the server", wait(5, lambda: seen("COAPLOG", lambda d: d["type"] == "RST")))
     count = len(events)
     time.sleep(4.5)
     check("and none follows", not [d for k, d in events[count:] if k == "COAPLOG" and d["type"] == "CON"], events[count:])
@@ -152,12 +193,12 @@ def updates():
 def check_write_and_execute(client):
     got = rest("PUT", client_path("/1/0/1"), {"id": 1, "value": 120})
     check("Write /1/0/1", "(204)" in str(got), got)
-    check("the new lifetime comes by an Update", wait(5, lambda: next((c for c in rest("GET", "/api/clients") if c.get("lifetime") == 120), None)))
+    check("ets_107: the new lifetime comes by an Update", wait(5, lambda: next((c for c in rest("GET", "/api/clients") if c.get("lifetime") == 120), None)))
     check("Write of a wrong lifetime is refused with 400", "(400)" in str(rest("PUT", client_path("/1/0/1"), {"id": 1, "value": 0})))
     check("Write of a read-only resource is refused with 405", "(405)" in str(rest("PUT", client_path("/3/0/0"), {"id": 0, "value": "x"})))
     before = len(updates())
     check("Execute /1/0/8", "(204)" in str(rest("POST", client_path("/1/0/8"))))
-    check("brings an Update", wait(5, lambda: len(updates()) > before))
+    check("ets_104: brings an Update", wait(5, lambda: len(updates()) > before))
     before = len(updates())
     client.send_signal(signal.SIGUSR1)
     check("an Update asked for by the gateway is seen", wait(5, lambda: len(updates()) > before))
@@ -170,7 +211,7 @@ def check_end(client):
     client.send_signal(signal.SIGHUP)
     check("a new lease brings a new registration", wait(10, lambda: [c for c in rest("GET", "/api/clients") if c["registrationId"] != first]))
     client.send_signal(signal.SIGTERM)
-    check("the de-registration is seen", wait(5, lambda: rest("GET", "/api/clients") == []))
+    check("ets_103: the de-registration is seen", wait(5, lambda: rest("GET", "/api/clients") == []))
     check("the client ends by itself", client.wait(timeout=6) == 0)
 
 
@@ -200,6 +241,8 @@ def main():
         check_discover()
         check_observe()
         check_write_and_execute(client)
+        check_formats()
+        check_create_delete()
         check_end(client)
         check_refused(refused)
     finally:

@@ -133,6 +133,8 @@ static void test_connectivity(void)
     expect_read(c, "/4/0/7/0", "internet.example");
     node_set(modem, "AccessTechnology", "5gnr"); /* has no number in this object */
     expect_absent(c, "/4/0/0");
+    node_set(modem, "OperatorId", "24491");
+    expect_read(c, "/4/0/9", "91");
     node_set(modem, "OperatorId", "");
     expect_absent(c, "/4/0/9");
     node_set(bearer, "State", "failed");
@@ -180,6 +182,9 @@ static void test_profiles(void)
     expect_read(c, "/11/0/19/0", "192.0.2.53");
     expect_read(c, "/11/0/20/0", "192.0.2.54");
     expect_absent(c, "/11/0/6"); /* the secret */
+    node_set_flag(first, "Installed", false);
+    expect_absent(c, "/11/0/0");
+    node_set_flag(first, "Installed", true);
     expect_absent(c, "/11/2/0"); /* what is only being proved is nobody's profile yet */
     g_assert_cmpuint(put(c, METHOD_PUT, "/11/0/1", CONTENT_TEXT, "x", 1), ==, CODE_METHOD_NOT_ALLOWED);
     g_assert_cmpuint(put(c, METHOD_DELETE, "/11/0", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED);

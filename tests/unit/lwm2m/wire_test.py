@@ -164,6 +164,9 @@ def check_blocks(server):
         codes.append(server.request(POST, "/1/0", [(FORMAT, number(110)), (BLOCK1, number(n << 4 | more | 1))], blocks[n], mid=900 + n).code)
     check("a body in blocks is put together", codes == [code("2.31"), code("2.31"), code("2.31"), code("2.04")])
     check("and was written", server.request(GET, "/1/0/3").payload == b"3600")
+    value, at = tlv(3, 3, b"\x0e\x10") * 6, 940
+    other = [server.request(POST, "/1/0", [(FORMAT, number(11542)), (BLOCK1, number(n << 4 | (0 if n else 8) | 0))], value[16 * n:16 * n + 16], mid=at + n).code for n in (0, 1)]
+    check("blocks of another format follow on the same path", other == [code("2.31"), code("4.00")], other)  # the value is there six times
     late = server.request(POST, "/1/0", [(FORMAT, number(110)), (BLOCK1, number(1 << 4 | 1))], blocks[1])
     check("a block without those before it is 4.08", late.code == code("4.08"))
     server.request(PUT, "/1/0/3", [(FORMAT, b"")], b"0")
