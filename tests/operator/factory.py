@@ -106,7 +106,8 @@ def server(directory: Path, names: list[str]) -> None:
         pki.make_leaf(ca, root, out / f"{stem}.key", out / f"{stem}.pem", names[0][:64], extensions)
 
 
-def arguments() -> argparse.Namespace:
+def arguments(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line, or the words given instead of it (selftests)."""
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     sub = p.add_subparsers(dest="verb", required=True)
     v = sub.add_parser("init", help="make DIR/ca")
@@ -139,11 +140,10 @@ def arguments() -> argparse.Namespace:
     v.add_argument("name", nargs="+")
     v = sub.add_parser("pin", help="print base64 SHA-256 of a certificate's SubjectPublicKeyInfo")
     v.add_argument("certificate", type=Path)
-    return p.parse_args()
+    return p.parse_args(words)
 
 
-def main() -> None:
-    a = arguments()
+def run(a: argparse.Namespace) -> None:
     if a.verb == "init":
         init(a.dir, a.issuer)
     elif a.verb == "device":
@@ -154,6 +154,10 @@ def main() -> None:
         server(a.dir, a.name)
     else:
         print(b64(pki.pin(a.certificate)))
+
+
+def main() -> None:
+    run(arguments())
 
 
 if __name__ == "__main__":

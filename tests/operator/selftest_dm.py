@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
 
 import accounts
@@ -25,18 +24,21 @@ HERE = Path(__file__).resolve().parent
 GATEWAY = "GW-0001"
 
 
+def make(folder: Path, verb: str, *rest) -> None:
+    factory.run(factory.arguments([verb, str(folder), *map(str, rest)]))
+
+
 class World:
     """Factory, one gateway, one account, one DM server in this process."""
 
     def __init__(self, folder: Path, auth: str = "DIGEST", fault: str = "", once: bool = False, **options) -> None:
         self.folder = folder
         if not (folder / "ca").exists():
-            factory.init(folder, "sho.example")
-            factory.device(folder, Namespace(gateway_id=GATEWAY, pin="24681357", out=None, manufacturer="Example", model="GW1", serial="1",
-                                             hardware_version=None, context=None))
+            make(folder, "init")
+            make(folder, "device", "--gateway-id", GATEWAY, "--pin", "24681357")
             self.tre = Tre(folder, folder / "ca" / "mid-root.pem")
             self.tre.make(GATEWAY)
-            factory.sign(folder, Namespace(pfc=folder / "pfc.csr", transport=folder / "transport.csr", out=None, tre_id=None))
+            make(folder, "sign", folder / "pfc.csr", folder / "transport.csr")
         accounts.get_or_make(folder, GATEWAY, "com.example.dm", "https://dm.operator.example/dm", auth)
         self.log = EventLog(folder / "dm-events.jsonl")
         plan = dm_script.Plan(folder, "coaps://lwm2m.operator.example:5684")
