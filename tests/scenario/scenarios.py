@@ -12,12 +12,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 SCENARIOS = {}
+MEASURED = set()  # names of those that measure: they are not played beside many others
 
 
-def scenario(**world_options):
+def scenario(measured=False, **world_options):
     """Registers a function under its name; world_options go to World."""
     def register(function):
         SCENARIOS[function.__name__] = (function, world_options)
+        if measured:
+            MEASURED.add(function.__name__)
         return function
     return register
 

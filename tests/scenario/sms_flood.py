@@ -106,11 +106,11 @@ def judge(world, figures):
     world.managed(60)
 
 
-@scenario(mode="qmi")
+@scenario(measured=True, mode="qmi")
 def a_minute_of_sms_flood_in_bursts(world):
     judge(world, play(world))
 
 
-@scenario(mode="at", lab_options=("--uplink-reaches-operator",))
+@scenario(measured=True, mode="at", lab_options=("--uplink-reaches-operator",))
 def a_minute_of_sms_flood_through_an_at_modem(world):
     judge(world, play(world))
