@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import labproc
 from main_job import check_managed, expect
@@ -51,9 +52,14 @@ def neighbour_up(world):
     labproc.start("avahi-neighbour", "ip", "netns", "exec", NET, "sh", "-c", f"mount -t tmpfs tmpfs /run/avahi-daemon && exec {command}")
     until("the neighbour's Avahi", lambda: labproc.log_has("avahi-neighbour", "Server startup complete"))
     run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, HOST)
-    labproc.start("bbn", "ip", "netns", "exec", NET, "/usr/bin/python3", "-B", TREE / "tests/operator/bbn.py", "--dir", world.operator_dir, "--addr",
-                  "192.168.8.2", "--port", PORT, "--name", f"{HOST}:{PORT}", "--results", "", "--order", "usim")
-    until("the briefing node", lambda: world.bbn_events("listening"))
+    node_up(world, "bbn", PORT)
+
+
+def node_up(world, name, port, *options):
+    seen = len(world.bbn_events("listening"))
+    labproc.start(name, "ip", "netns", "exec", NET, "/usr/bin/python3", "-B", TREE / "tests/operator/bbn.py", "--dir", world.operator_dir, "--addr",
+                  "192.168.8.2", "--port", port, "--name", f"{HOST}:{port}", "--results", "", "--order", "usim", *options)
+    until("the briefing node", lambda: len(world.bbn_events("listening")) > seen)
 
 
 def gateway_avahi():
@@ -61,11 +67,17 @@ def gateway_avahi():
     until("Avahi on the bus", lambda: labproc.name_owned("org.freedesktop.Avahi"))
 
 
-def announce(*txt):
-    """Anew: the former announcement is taken back by the neighbour's daemon, which reads its services again."""
-    records = "".join(f"<txt-record>{t}</txt-record>" for t in ("path=/v1", *txt))
-    (SERVICES / "bbn.service").write_text("<service-group><name>Briefing &amp; more \\ é</name><service><type>_gateway-agent-bbn._tcp</type>"
-                                          f"<port>{PORT}</port>{records}</service></service-group>")
+def announce(*services):
+    """These alone, {name, port, host, txt}; an announcement under another name is another node, which the gateway asks soon. The neighbour's daemon takes the
+    former ones back and reads its services again."""
+    for old in SERVICES.glob("*.service"):
+        old.unlink()
+    for n, service in enumerate(services):
+        records = "".join(f"<txt-record>{escape(t)}</txt-record>" for t in ("path=/v1", *service.get("txt", ())))
+        host = f"<host-name>{service['host']}</host-name>" if "host" in service else ""
+        (SERVICES / f"{n}.service").write_text(
+            f"<service-group><name>{escape(service.get('name', 'Briefing'))}</name><service><type>_gateway-agent-bbn._tcp</type>{host}"
+            f"<port>{service.get('port', PORT)}</port>{records}</service></service-group>")
     os.kill(labproc.pid_of("avahi-neighbour"), signal.SIGHUP)
 
 
@@ -76,14 +88,15 @@ def pin(world):
 
 
 def down():
-    for name in ("avahi", "avahi-neighbour"):
+    for name in ("avahi", "avahi-neighbour", "rogue"):
         labproc.stop(name)
 
 
-def refused(world, cause, envelope):
-    """One answer in that envelope, and nothing came of it."""
-    (world.operator_dir / "bbn-envelope").write_text(envelope)
-    until(f"{cause} for {envelope}", lambda: world.manager()["LastError"] == cause, 60)
+def refused(world, cause, **service):
+    """One answer in the envelope that it is named after, and nothing came of it."""
+    (world.operator_dir / "bbn-envelope").write_text(service["name"])
+    announce(service)
+    until(f"{cause} for {service}", lambda: world.manager()["LastError"] == cause, 60)
     expect("no job", not world.all("Job"))
 
 
@@ -97,7 +110,7 @@ def nobody_in_the_lan_is_asked_unless_lan_is_named(world):
     world.up()
     try:
         neighbour_up(world)
-        announce()
+        announce({})
         gateway_avahi()
         world.start()
         time.sleep(4)
@@ -118,23 +131,20 @@ def nobody_in_the_lan_is_asked_unless_lan_is_named(world):
 
 @scenario(mode="none", factory_options=LAN)
 def a_node_of_the_lan_instructs_by_a_signature_and_nothing_less(world):
-    """Bad announcements, a wrong pin, a stranger's key, no envelope, a right MAC by the PIN; Avahi restarts; then the signed instruction."""
+    """A wrong pin, a stranger's key, no envelope, a right MAC by the PIN; Avahi restarts; then the signed instruction."""
     world.settings = "[briefing]\nsources=ui,lan\nretry=1\n"
     world.up()
     try:
         neighbour_up(world)
         gateway_avahi()
-        announce("pin=short")
+        announce({"txt": (f"pin={'A' * 43}",)})
         world.start()
-        until("a refused announcement", lambda: world.manager()["LastError"] == "Invalid", 60)
-        announce(f"pin={'A' * 43}")
         until("a refused server", lambda: world.manager()["LastError"] == "TlsUntrusted", 60)
         expect("nothing was said to it", not world.bbn_events("ask"))
-        (world.operator_dir / "bbn-envelope").write_text("rogue")
-        announce(f"pin={pin(world)}")
-        refused(world, "UnknownKey", "rogue")
-        refused(world, "MacMissing", "bare")
-        refused(world, "PolicyDenied", "mac")
+        right = (f"pin={pin(world)}",)
+        refused(world, "UnknownKey", name="rogue", txt=right)
+        refused(world, "MacMissing", name="bare", txt=right)
+        refused(world, "PolicyDenied", name="mac", txt=right)
         expect(f"visible: {world.manager()['MessagesRefused']}", world.manager()["MessagesRefused"] >= 3)
         labproc.stop("avahi")
         until("its absence", lambda: world.manager()["AvahiState"] == "absent")
@@ -143,5 +153,41 @@ def a_node_of_the_lan_instructs_by_a_signature_and_nothing_less(world):
         check_managed(world)
         expect("by the LAN", world.one("Context", Name="usim")["Source"] == "lan")
         expect(f"every request was right: {world.bbn_events('violation')}", not world.bbn_events("violation"))
+    finally:
+        down()
+
+
+HOSTILE = (
+    {"name": "Briefing & more \\ é", "txt": ("pin=short",)},
+    {"name": "path", "txt": ("path=/v1/../x", "\u202e" * 40, "x" * 255)},
+    {"name": "a name in the Internet", "host": "bbn.operator.example"},
+    {"name": "$(reboot)\n[agentd] State managed", "port": PORT + 2},
+    {"name": "nobody is there", "port": PORT + 2},
+    {"name": "rogue", "port": PORT + 1},
+)
+
+
+@scenario(mode="none", factory_options=LAN)
+def hostile_nodes_of_the_lan_do_not_keep_the_right_one_from_being_asked(world):
+    """Rubbish, a name of the Internet, a dead port, a stranger's key: each is refused by itself, and is asked again; then the rogue one leaves."""
+    world.settings = "[briefing]\nsources=ui,lan\nretry=1\n"
+    world.up()
+    try:
+        neighbour_up(world)
+        node_up(world, "rogue", PORT + 1, "--envelope", "rogue")
+        world.bbn_says("204")
+        gateway_avahi()
+        announce(*HOSTILE, {"name": "right"})
+        world.start()
+        for text in ("TXT pin is no SHA-256", "TXT path is not /v1", "cannot be found by Avahi", "port 8445", "which is none of instruction_keys"):
+            until(f"a refusal: {text}", lambda t=text: t in world.log(), 60)
+        until("the right one is asked too", lambda: any(e["name"] == f"{HOST}:{PORT}" for e in world.bbn_events("ask")), 60)
+        expect("nothing came of it", not world.all("Job"))
+        labproc.stop("rogue")
+        announce({"name": "right"})
+        until("the others left", lambda: "a briefing node left, 1 now" in world.log(), 60)
+        world.bbn_says()
+        check_managed(world)
+        expect("nobody wrote the log but the agent", "\n[agentd] State managed" not in world.log())
     finally:
         down()
