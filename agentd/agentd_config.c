@@ -126,7 +126,7 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
 static bool set_sources(const char *value, struct source_order *out)
 {
     static const char *const names[SOURCE_KINDS] = { [SOURCE_UI] = "ui", [SOURCE_BBN] = "bbn", [SOURCE_SMS] = "sms",
-                                                     [SOURCE_FACTORY] = "factory" };
+                                                     [SOURCE_FACTORY] = "factory", [SOURCE_LAN] = "lan" };
     g_auto(GStrv) words = g_strsplit(value, ",", SOURCE_KINDS + 1);
     unsigned seen = 0;
     *out = (struct source_order){ .count = 0 };
@@ -153,7 +153,7 @@ static bool set_seconds(const char *value, uint64_t max, uint32_t *out)
 static enum error_code set_briefing(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     if (strcmp(key, "sources") == 0)
-        return set_sources(value, &c->sources) ? ERROR_NONE : bad_value(err, key, "some of ui,bbn,sms,factory, each once");
+        return set_sources(value, &c->sources) ? ERROR_NONE : bad_value(err, key, "some of ui,bbn,sms,factory,lan, each once");
     if (strcmp(key, "retry") == 0)
         return set_seconds(value, 3600, &c->pull.retry_s) ? ERROR_NONE : bad_value(err, key, "1..3600 seconds");
     if (strcmp(key, "interval") == 0)
@@ -198,7 +198,7 @@ enum error_code config_load(const char *path, struct agentd_config *out, struct 
     *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
                                    .uplink = UPLINK_AUTO, .enable_modem = true, .smart_card = true, .card_dm_oid = "2.23.43.7.1",
                                    .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO,
-                                   .sources = { { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY }, SOURCE_KINDS },
+                                   .sources = { { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY }, SOURCE_LAN }, /* all but the LAN */
                                    .pull = { .retry_s = 60, .interval_s = 86400 } };
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/text.h"
 
-#define NODE_SEQ "bbn-seq"
 #define RESULT "bei-result"
 
 enum { RESULT_CAP = 512, LIFE_MAX = 30 * 24 * 3600, SKEW = 300, VALUE_CAP = 96, KEY_CAP = 224 };
@@ -292,6 +291,11 @@ void instruction_result_sent(struct store *store)
     store_value_put(store, RESULT, "");
 }
 
+static const char *node_key(const char *source)
+{
+    return strcmp(source, "bbn") == 0 ? "bbn-seq" : strcmp(source, "lan") == 0 ? "lan-seq" : NULL;
+}
+
 void instruction_accept(struct store *store, const struct trigger *t)
 {
     char key[KEY_CAP], value[VALUE_CAP], hex[65];
@@ -300,15 +304,15 @@ void instruction_accept(struct store *store, const struct trigger *t)
     seq_key(&t->settings->origin, key);
     (void)snprintf(value, sizeof value, "%llu %s", (unsigned long long)t->settings->origin.seq, text_hex(t->hash, sizeof t->hash, hex));
     store_value_put(store, key, value);
-    if (strcmp(t->source, "bbn") == 0)
-        store_value_put(store, NODE_SEQ, value);
+    if (node_key(t->source))
+        store_value_put(store, node_key(t->source), value);
     result_open(store, t, hex);
 }
 
-uint64_t instruction_last_of_node(struct store *store)
+uint64_t instruction_last_of_node(struct store *store, const char *source)
 {
     char value[VALUE_CAP];
-    return store_value_get(store, NODE_SEQ, value, sizeof value) ? strtoull(value, NULL, 10) : 0;
+    return store_value_get(store, node_key(source), value, sizeof value) ? strtoull(value, NULL, 10) : 0;
 }
 
 /* --- owner of a context --- */

@@ -23,8 +23,8 @@ void instruction_accept(struct store *store, const struct trigger *t);
 bool instruction_of_owner(struct store *store, const struct trigger *t);
 /* Remembers the signer as owner of the context, or that it has none; inside an open transaction. */
 void instruction_own(struct store *store, const char *context, const struct settings_origin *origin);
-/* The last number accepted from a briefing node; 0 if none. */
-uint64_t instruction_last_of_node(struct store *store);
+/* The last number accepted from a briefing node, the factory's (source bbn) or one of the LAN (lan); 0 if none. */
+uint64_t instruction_last_of_node(struct store *store, const char *source);
 
 /* What is owed to the issuer of the last instruction that named `next`; one at a time, a newer one takes its place. */
 struct instruction_result {

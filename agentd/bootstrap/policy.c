@@ -123,7 +123,7 @@ static enum source_kind kind_of(const char *source)
     static const struct {
         const char *source;
         enum source_kind kind;
-    } rows[] = { { "bbn", SOURCE_BBN }, { "factory", SOURCE_FACTORY }, { "sms-mm", SOURCE_SMS }, { "sms-qmi", SOURCE_SMS } };
+    } rows[] = { { "bbn", SOURCE_BBN }, { "factory", SOURCE_FACTORY }, { "lan", SOURCE_LAN }, { "sms-mm", SOURCE_SMS }, { "sms-qmi", SOURCE_SMS } };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].source, source) == 0)
             return rows[i].kind;

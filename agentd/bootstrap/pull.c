@@ -8,13 +8,15 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/rate.h"
 #include "base/text.h"
 #include "bootstrap/briefing/bbn.h"
+#include "bootstrap/briefing/lan.h"
 #include "bootstrap/instruction.h"
 #include "bootstrap/instruction_local.h"
 #include "model/tre_wire.h"
 
-enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000 };
+enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, LAN_NEWS = 6 /* an hour */ };
 
 struct pull {
     struct site *site;
@@ -23,7 +25,9 @@ struct pull {
     void *user;
     struct https *https; /* of its own: a DM session must not wait for it */
     struct bbn *bbn;
-    bool started, reporting, failed;
+    struct lan *lan;     /* NULL: not named in sources */
+    struct rate lan_news; /* whoever is in the LAN can make them */
+    bool started, asking_lan, reporting, failed;
     size_t at;           /* in site->sources */
     unsigned steps;      /* failures in a row, up to STEPS_MAX */
     size_t context;      /* whose turn it is at the briefing node */
@@ -158,9 +162,51 @@ static bool ask_bbn(struct pull *p)
         return false;
     }
     struct bbn_node node = { .uri = f->uri, .trust = &f->trust, .lease = lease };
-    p->bbn = bbn_ask(p->site, p->https, &node, context_in_turn(p), instruction_last_of_node(p->site->store), on_asked, p);
+    p->bbn = bbn_ask(p->site, p->https, &node, context_in_turn(p), instruction_last_of_node(p->site->store, "bbn"), on_asked, p);
     show(p, "asking");
     return true;
+}
+
+/* --- the LAN --- */
+
+static bool is_asking(const struct pull *p)
+{
+    return p->bbn || p->asking_lan;
+}
+
+static void on_lan_asked(void *user, bool failed, struct slice octets)
+{
+    struct pull *p = user;
+    p->asking_lan = false;
+    p->failed = p->failed || failed;
+    if (octets.len && p->offer(p->user, "lan", octets)) {
+        p->failed = true; /* until the job says otherwise */
+        round_end(p, 0);
+        return;
+    }
+    p->at++;
+    round_next(p);
+}
+
+/* Without a key there is nothing to learn from strangers. */
+static bool ask_lan(struct pull *p)
+{
+    if (!p->lan || !p->site->factory.instruction_keys)
+        return false;
+    p->asking_lan = true;
+    p->asking_lan = lan_ask(p->lan, context_in_turn(p), on_lan_asked, p);
+    if (p->asking_lan)
+        show(p, "asking");
+    return p->asking_lan;
+}
+
+/* A node appeared: the next round need not be a day away. */
+static void on_lan_news(void *user)
+{
+    struct pull *p = user;
+    uint64_t soon = jitter(p->settings.retry_s) / FIRST_PART, now = loop_now(p->site->loop);
+    if (p->timer && !is_asking(p) && p->next_ms > now + soon && rate_take(&p->lan_news, now))
+        wait(p, soon);
 }
 
 /* --- result of an instruction --- */
@@ -211,6 +257,8 @@ static bool ask(struct pull *p, enum source_kind source)
         return ask_bbn(p);
     case SOURCE_FACTORY:
         return ask_factory(p);
+    case SOURCE_LAN:
+        return ask_lan(p);
     case SOURCE_UI:
     case SOURCE_SMS:
     case SOURCE_KINDS:
@@ -223,7 +271,7 @@ static void round_next(struct pull *p)
 {
     for (; p->at < p->site->sources.count; p->at++)
         if (ask(p, p->site->sources.kind[p->at])) {
-            if (!p->bbn)
+            if (!is_asking(p))
                 round_end(p, 0);
             return;
         }
@@ -234,7 +282,7 @@ static void round_begin(void *user)
 {
     struct pull *p = user;
     p->timer = 0;
-    if (p->bbn)
+    if (is_asking(p))
         return;
     if (clock_source(&p->site->clock) == CLOCK_UNTRUSTED || trust_status(p->site->trust)->state != TRE_READY) {
         wait(p, CLOCK_LOOK_MS); /* no certificate can be judged, nothing signed */
@@ -265,7 +313,7 @@ void pull_start(struct pull *p)
 void pull_job_ended(struct pull *p, bool succeeded)
 {
     struct instruction_result r;
-    if (!p->started || p->bbn)
+    if (!p->started || is_asking(p))
         return;
     if (succeeded)
         p->steps = 0;
@@ -281,6 +329,11 @@ struct pull *pull_new(struct site *site, const struct pull_settings *settings, p
     if (!p)
         abort(); /* the agent restarts */
     *p = (struct pull){ .site = site, .settings = *settings, .offer = fn, .user = user, .https = https_new(site->loop) };
+    p->lan_news = (struct rate){ .per_hour = LAN_NEWS };
+    node_set(tree_manager(site->tree), "AvahiState", "off");
+    for (size_t i = 0; i < site->sources.count; i++)
+        if (site->sources.kind[i] == SOURCE_LAN)
+            p->lan = lan_new(site, p->https, on_lan_news, p);
     show(p, "off");
     return p;
 }
@@ -291,6 +344,7 @@ void pull_free(struct pull *p)
         return;
     loop_cancel(p->site->loop, &p->timer);
     bbn_cancel(p->bbn);
+    lan_free(p->lan);
     https_free(p->https);
     free(p);
 }

@@ -24,7 +24,7 @@ struct roaming_policy {
 };
 
 /* Where instructions come from, in the order of agentd.conf: the first outranks the others (requirement B6). */
-enum source_kind { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY, SOURCE_KINDS };
+enum source_kind { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY, SOURCE_LAN, SOURCE_KINDS };
 
 struct source_order {
     enum source_kind kind[SOURCE_KINDS];

@@ -189,6 +189,15 @@ static void check_modem_manager(struct doctor *d, const char *agent, GVariant *m
     check_oma(d);
 }
 
+/* Briefing nodes of the LAN are found by Avahi, whose bus policy lets everybody ask. */
+static void check_avahi(struct doctor *d, GVariant *manager)
+{
+    const char *state = ctl_text(manager, "AvahiState");
+    if (state[0] && strcmp(state, "off") != 0)
+        report(d, "Avahi", strcmp(state, "present") == 0 ? LEVEL_OK : LEVEL_NOTE, state,
+               "sources in agentd.conf names lan: install and start avahi-daemon, or take lan out");
+}
+
 static void check_others(struct doctor *d)
 {
     static const struct {
@@ -217,6 +226,8 @@ static int examine(struct doctor *d)
         check_agent(d, manager);
     check_modemd(d, objects);
     check_modem_manager(d, agent, manager);
+    if (manager)
+        check_avahi(d, manager);
     check_others(d);
     if (objects)
         ctl_each(objects, "", find_trouble, d);

@@ -35,7 +35,8 @@ SKEW = 600
 class Node:
     """Transport-free: answer() takes what came and gives (status, headers, body)."""
 
-    def __init__(self, directory: Path, name: str, orders: list[str], log: EventLog) -> None:
+    def __init__(self, directory: Path, name: str, orders: list[str], results: str, log: EventLog, kind: str | None) -> None:
+        self.results, self.kind = results, kind
         self.directory, self.name, self.orders, self.log = directory, name, set(orders), log
         self.nonces: set[bytes] = set()
         self.key = bei.load_key(directory / "ca/bbn.key")
@@ -64,8 +65,20 @@ class Node:
 
     def forced(self) -> tuple[int, dict] | None:
         path = self.directory / "bbn-status"
+        if self.kind:
+            return None
         words = path.read_text().split() if path.exists() else []
         return (int(words[0]), {"Retry-After": words[1]} if len(words) > 1 else {}) if words else None
+
+    def envelope(self, gateway: str, payload: bytes) -> bytes:
+        """Signed by the node, unless DIR/bbn-envelope or --envelope says what it forges: by a key that nobody trusts, bare, or a MAC by the device PIN."""
+        path = self.directory / "bbn-envelope"
+        kind = self.kind or (path.read_text().strip() if path.exists() else "")
+        if kind == "bare":
+            return payload
+        if kind == "mac":
+            return bei.mac0(payload, bei.mac_key(load_json(self.directory / "devices.json", {})[gateway]["pin"], gateway))
+        return bei.sign1(payload, bei.load_key(self.directory / "ca/rogue-bbn.key") if kind == "rogue" else self.key)
 
     def ask(self, octets: bytes, path: str) -> tuple[int, dict, bytes]:
         c = self.claims(octets, "GET", path)
@@ -79,10 +92,10 @@ class Node:
         elif int(query["seq"]) > load_json(self.directory / "bei-seq", {}).get("seq", 0):
             status = 409
         elif query["ctx"] in self.orders:
-            fields = bei.instruction(self.directory, gateway, ctx=query["ctx"], next=f"https://{self.name}/v1/results")
+            fields = bei.instruction(self.directory, gateway, ctx=query["ctx"], next=self.results or None)
             bei.account_by_pin(self.directory, gateway, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
-            status, headers, body = 200, {"Content-Type": "application/cose"}, bei.sign1(bei.payload(fields), self.key)
-        self.log("ask", ctx=query["ctx"], seq=int(query["seq"]), network=c[NETWORK], status=status)
+            status, headers, body = 200, {"Content-Type": "application/cose"}, self.envelope(gateway, bei.payload(fields))
+        self.log("ask", name=self.name, ctx=query["ctx"], seq=int(query["seq"]), network=c[NETWORK], status=status)
         return status, headers, body
 
     def result(self, octets: bytes, path: str) -> tuple[int, dict, bytes]:
@@ -158,9 +171,11 @@ def main() -> None:
     p.add_argument("--port", type=int, default=443)
     p.add_argument("--name", default="bbn.operator.example", help="as in the URLs; DIR/servers/NAME.pem is the certificate")
     p.add_argument("--order", action="append", default=[], metavar="CONTEXT", help="context to be bootstrapped; may be repeated")
+    p.add_argument("--results", metavar="URL", help='where results go; "": nowhere; default: here')
+    p.add_argument("--envelope", metavar="KIND", help="always forge: rogue, bare or mac; DIR/bbn-status is not for this node")
     a = p.parse_args()
     log = EventLog(a.dir / "bbn-events.jsonl")
-    server = HttpsServer((a.addr, a.port), Node(a.dir, a.name, a.order, log))
+    server = HttpsServer((a.addr, a.port), Node(a.dir, a.name, a.order, f"https://{a.name}/v1/results" if a.results is None else a.results, log, a.envelope))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     log("listening", addr=a.addr, port=a.port)
     server.serve_forever()

@@ -29,6 +29,7 @@ def load():
     import attacks          # noqa: F401
     import bad_input        # noqa: F401
     import ipv6_only        # noqa: F401
+    import lan              # noqa: F401
     import lwm2m_bootstrap  # noqa: F401
     import main_job         # noqa: F401
     import neighbours       # noqa: F401

@@ -96,10 +96,15 @@ static enum taken give(struct inbox *in, struct trigger *t, struct error *err)
     return taken;
 }
 
+static bool by_proof(const struct inbox *in)
+{
+    return in->route->voucher == ROUTE_BY_PROOF || in->route->voucher == ROUTE_BY_SIGNATURE;
+}
+
 /* Nobody but who has the owner's key can bring such a message about. */
 static bool is_owners(const struct inbox *in)
 {
-    return in->route->voucher == ROUTE_BY_PROOF || (in->route->voucher == ROUTE_BY_SEC && in->push.sec != PUSH_NETWPIN);
+    return by_proof(in) || (in->route->voucher == ROUTE_BY_SEC && in->push.sec != PUSH_NETWPIN);
 }
 
 static void hand_over(struct inbox *in)
@@ -232,6 +237,8 @@ static void verify_proof(struct inbox *in)
     enum error_code rc = bei_open(in->push.body, &v, &e);
     if (!rc)
         bei_put_authenticated(&w, &v);
+    if (!rc && v.kind == BEI_MAC0 && in->route->voucher == ROUTE_BY_SIGNATURE)
+        rc = error_set(&e, ERROR_POLICY, "instruction from the LAN with a MAC; only a signature is taken there");
     if (!rc && v.kind == BEI_MAC0) {
         in->call = trust_verify_instruction(in->site->trust, v.proof, writer_slice(&w), on_proof, in);
         return;
@@ -250,7 +257,7 @@ void judge(struct inbox *in)
         judge_refuse(in, &e);
     else if (in->route->voucher == ROUTE_BY_SEC && !m->verified)
         verify_mac(in);
-    else if (in->route->voucher == ROUTE_BY_PROOF)
+    else if (by_proof(in))
         verify_proof(in);
     else
         hand_over(in);

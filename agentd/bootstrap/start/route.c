@@ -16,6 +16,7 @@ static const struct route routes[] = {
     { NULL, WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
     { "instruction", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
     { "bbn", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { "lan", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SIGNATURE, instruction_read },
     { "ui", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
     { "factory", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
     { NULL, WSP_MEDIA_DM_WBXML, WSP_APPLICATION_SYNCML_DM, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },

@@ -12,6 +12,7 @@ enum route_voucher {
     ROUTE_BY_SEC,    /* SEC and MAC, verified by the TRE over the body before one octet of it is read */
     ROUTE_BY_SOURCE, /* the source itself (a smart card, the factory data, the administrator's call): nothing to verify */
     ROUTE_BY_PROOF,  /* COSE envelope: a MAC by the device PIN, verified by the TRE, or a signature by a key of the factory data */
+    ROUTE_BY_SIGNATURE, /* the signature alone: who brings it may be anybody, and shall not use up the PIN's tries */
     ROUTE_BY_TAKER,  /* who takes the trigger: its digest, signature, or bounded harm. A SEC parameter is ignored */
 };
 
