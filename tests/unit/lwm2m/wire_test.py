@@ -13,6 +13,8 @@ KEY, IDENTITY, PORT = "00112233445566778899aabbccddeeff", "wire", 5684
 CON, NON, ACK, RST = range(4)
 GET, POST, PUT, DELETE, FETCH = 1, 2, 3, 4, 5
 OBSERVE, LOCATION, URI_PATH, FORMAT, QUERY, ACCEPT, BLOCK2, BLOCK1, SIZE2, IF_NONE_MATCH = 6, 8, 11, 12, 15, 17, 23, 27, 28, 5
+PATIENCE = 20.0  # for what must come, on a slow machine too
+SILENCE = 1.0  # for what must not come
 results = []
 
 
@@ -66,40 +68,61 @@ class Message:
 
 
 class Server:
-    """One DTLS session after the other. The pipes are in packet mode, so that one read or write is one datagram."""
+    """One DTLS session after the other. The pipes are in packet mode, so that one read or write is one datagram. On a slow machine the client repeats itself: what
+    it repeats is answered as before (RFC 7252 clause 4.5) and not seen by the tests; what is not the answer to a request is kept for the next receive."""
 
-    def __init__(self, key=KEY):
+    def __init__(self, key=KEY, port=PORT):
         stdin_end, self.input = os.pipe2(os.O_DIRECT)
         self.output, stdout_end = os.pipe2(os.O_DIRECT)
-        self.process = subprocess.Popen(["openssl", "s_server", "-dtls1_2", "-psk", key, "-psk_identity", IDENTITY, "-nocert", "-quiet", "-accept", f"127.0.0.1:{PORT}"],
+        self.process = subprocess.Popen(["openssl", "s_server", "-dtls1_2", "-psk", key, "-psk_identity", IDENTITY, "-nocert", "-quiet", "-accept", f"127.0.0.1:{port}"],
                                         stdin=stdin_end, stdout=stdout_end, stderr=subprocess.DEVNULL)
         os.close(stdin_end)
         os.close(stdout_end)
-        self.mid = 1000
-        time.sleep(0.3)
+        self.mid, self.early, self.seen = 1000, [], {}
+        while not listens(port):
+            time.sleep(0.02)
 
-    def receive(self, seconds=3.0):
-        if not select.select([self.output], [], [], seconds)[0]:
-            return None
-        data = os.read(self.output, 65536)
-        return Message.decode(data) if len(data) >= 4 else None
+    def receive(self, seconds=PATIENCE):
+        """The next message that was not seen before, or None."""
+        if self.early:
+            return self.early.pop(0)
+        end = time.monotonic() + seconds
+        while select.select([self.output], [], [], max(0.0, end - time.monotonic()))[0]:
+            data = os.read(self.output, 65536)
+            if len(data) < 4:
+                return None
+            m = Message.decode(data)
+            if m.kind != CON:
+                return m
+            if (m.mid, m.token) not in self.seen:
+                self.seen[m.mid, m.token] = None
+                return m
+            if self.seen[m.mid, m.token]:
+                self.send(self.seen[m.mid, m.token])
+        return None
 
     def send(self, message):
         os.write(self.input, message.encode())
 
     def answer(self, request, text, options=()):
-        self.send(Message(ACK, code(text), request.mid, request.token, options))
+        self.seen[request.mid, request.token] = Message(ACK, code(text), request.mid, request.token, options)
+        self.send(self.seen[request.mid, request.token])
 
     def request(self, what, path, options=(), payload=b"", mid=None, token=b"tk"):
         self.mid += 1
         mid = self.mid if mid is None else mid
         segments = [(URI_PATH, s.encode()) for s in path.split("/")[1:]]
         self.send(Message(CON, what, mid, token, segments + list(options), payload))
+        others, self.early = self.early, []
         got = self.receive()
-        return got if got and got.kind == ACK and got.mid == mid else Message(NON, 0, 0)
+        while got and not (got.kind == ACK and got.mid == mid):
+            others.append(got)
+            got = self.receive()
+        self.early = others
+        return got or Message(NON, 0, 0)
 
     def accept_registration(self):
-        request = self.receive(5)
+        request = self.receive()
         if request:
             self.answer(request, "2.01", [(LOCATION, b"rd"), (LOCATION, b"a"), (LOCATION, b"b")])
         return request
@@ -111,6 +134,11 @@ class Server:
         os.close(self.output)
 
 
+def listens(port):
+    with open("/proc/net/udp") as sockets:
+        return any(fields.split()[1].endswith(f":{port:04X}") for fields in sockets.readlines()[1:])
+
+
 def start(*more):
     client = subprocess.Popen([sys.argv[1], "--uri", f"coaps://127.0.0.1:{PORT}", "--endpoint", "gw", "--identity", IDENTITY, "--key", KEY, *more],
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
@@ -118,7 +146,7 @@ def start(*more):
     return client
 
 
-def line(client, start_text, seconds=10):
+def line(client, start_text, seconds=PATIENCE):
     """The next line of the client's output that begins so."""
     end = time.monotonic() + seconds
     while True:
@@ -139,14 +167,16 @@ def check(name, passed, detail=""):
     print(f"{'ok' if passed else 'not ok'} {len(results)} - {name}" + ("" if passed else f" # got {detail}"), flush=True)
 
 
-def updates(server, seconds):
-    count, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
-        m = server.receive(max(0.0, end - time.monotonic()))
-        if m and m.code == POST and m.path() == "/rd/a/b":
+def updates(server, expected):
+    """Answers that many Updates; how many came, one too many included."""
+    count = 0
+    while True:
+        m = server.receive(PATIENCE if count < expected else SILENCE)
+        if not m:
+            return count
+        if m.code == POST and m.path() == "/rd/a/b":
             count += 1
             server.answer(m, "2.04")
-    return count
 
 
 def switches(pid):
@@ -203,7 +233,7 @@ def test_session():
         server.answer(update, "2.04")
     again = server.request(POST, "/1/0/8", mid=7)
     check("a repeated request gets the same answer", first.code == again.code == code("2.04"), (first.code, again.code))
-    check("and has one effect", update and update.path() == "/rd/a/b" and updates(server, 1) == 0)
+    check("and has one effect", update and update.path() == "/rd/a/b" and updates(server, 0) == 0)
     check("a new one has another", server.request(POST, "/1/0/8", mid=8).code == code("2.04") and updates(server, 1) == 1)
 
     check("an unknown critical option is 4.02", server.request(GET, "/3/0/0", [(65001, b"x")]).code == code("4.02"))
@@ -231,47 +261,42 @@ def test_session():
     server.close()
 
 
-def write_lifetime(server, seconds):
-    """Writes /1/0/1; returns the notification that follows, if one does, and answers the Update."""
+def write_lifetime(server, seconds, notified, answer=ACK):
+    """Writes /1/0/1 and answers the Update that follows; returns the notification, which is expected or not."""
     server.request(PUT, "/1/0/1", [(FORMAT, b"")], str(seconds).encode())
-    notification, end = None, time.monotonic() + 1
-    while time.monotonic() < end:
-        m = server.receive(max(0.0, end - time.monotonic()))
-        if m and m.code == POST:
+    notification, updated = None, False
+    while True:
+        m = server.receive(SILENCE if updated and bool(notification) >= notified else PATIENCE)
+        if not m:
+            return notification
+        if m.code == POST:
             server.answer(m, "2.04")
-        elif m and m.code == code("2.05"):
+            updated = True
+        elif m.code == code("2.05"):
             notification = m
-            server.send(Message(ACK, 0, m.mid))
-    return notification
+            server.send(Message(answer, 0, m.mid))
 
 
 def test_observation(server):
     m = server.request(GET, "/1/0/1", [(OBSERVE, b""), (ACCEPT, b"")], token=b"ob", mid=500)
     check("Observe is confirmed", m.code == code("2.05") and m.values(OBSERVE) and m.payload == b"300", m.options)
-    n = write_lifetime(server, 301)
+    n = write_lifetime(server, 301, True)
     check("a change is notified, confirmable, with a later number",
           n and n.kind == CON and n.token == b"ob" and n.payload == b"301" and n.values(OBSERVE)[0] > m.values(OBSERVE)[0], n)
     m = server.request(GET, "/1/0/1", [(OBSERVE, b"\x01"), (ACCEPT, b"")], token=b"ob")
-    check("Observe=1 cancels", m.code == code("2.05") and not m.values(OBSERVE) and not write_lifetime(server, 302))
+    check("Observe=1 cancels", m.code == code("2.05") and not m.values(OBSERVE) and not write_lifetime(server, 302, False))
     m = server.request(GET, "/1/0/1", [(OBSERVE, b""), (ACCEPT, b"")], token=b"ob", mid=500)
-    check("a late duplicate of Observe does not bring it back", m.code == code("2.05") and not write_lifetime(server, 303))
+    check("a late duplicate of Observe does not bring it back", m.code == code("2.05") and not write_lifetime(server, 303, False))
     m = server.request(GET, "/1/0/1", [(OBSERVE, b""), (ACCEPT, b"")], token=b"rs")
-    server.request(PUT, "/1/0/1", [(FORMAT, b"")], b"304")
-    reset, end = False, time.monotonic() + 2
-    while time.monotonic() < end and not reset:
-        m = server.receive(0.5)
-        if m and m.code == POST:
-            server.answer(m, "2.04")
-        elif m and m.code == code("2.05") and m.kind == CON:
-            server.send(Message(RST, 0, m.mid))
-            reset = True
-    updates(server, 0.5)
-    check("RST cancels", reset and not write_lifetime(server, 305))
+    reset = write_lifetime(server, 304, True, RST)
+    check("RST cancels", reset and not write_lifetime(server, 305, False))
 
 
 def test_idle(client):
-    time.sleep(1)
-    before = switches(client.pid)
+    before, after = -1, switches(client.pid)
+    while before != after:  # until it has done what the registration left to do
+        time.sleep(1)
+        before, after = after, switches(client.pid)
     time.sleep(5)
     after = switches(client.pid)
     check("no wake-up in 5 s of idleness", after == before, after - before)
@@ -284,19 +309,19 @@ def test_unknown(server, client):
         server.answer(m, "4.04")
     m = server.accept_registration()
     check("4.04 to an Update brings a full Register", m and m.path() == "/rd" and b"</3/0>" in m.payload and b"lt=305" in m.values(QUERY), m and m.options)
-    time.sleep(0.2)
+    line(client, "state registered")
+    begun = time.monotonic()
     client.send_signal(signal.SIGTERM)
     m = server.receive()
     check("the end is a DELETE of the location", m and m.code == DELETE and m.path() == "/rd/a/b", m and m.path())
-    begun = time.monotonic()
-    check("without an answer the client ends after 5 s", client.wait(timeout=8) == 0 and 3.5 < time.monotonic() - begun < 6)
+    check("without an answer the client ends after 5 s", client.wait(timeout=PATIENCE) == 0 and time.monotonic() - begun > 4.9)
 
 
 def test_refusals():
     for text, expected in (("4.03", "error ClientAuth"), ("4.00", "error ServerStatus")):
         server = Server()
         client = start()
-        m = server.receive(5)
+        m = server.receive()
         if m:
             server.answer(m, text)
         got = line(client, "error")
@@ -322,7 +347,7 @@ def test_version():
     """A server of LwM2M 1.0: one step down, kept for the session; none below."""
     server = Server()
     client = start()
-    server.answer(server.receive(5), "4.12")
+    server.answer(server.receive(), "4.12")
     m = server.accept_registration()
     check("4.12 brings a Register of LwM2M 1.0", m and set(m.values(QUERY)) == {b"ep=gw", b"lt=300", b"lwm2m=1.0", b"b=U"} and m.payload.startswith(b"</>;rt=\"oma.lwm2m\";ct=11543,"),
           m and m.payload)
@@ -338,10 +363,10 @@ def test_version():
     server.close()
     server = Server()
     client.send_signal(signal.SIGHUP)
-    m = server.receive(5)
+    m = server.receive()
     check("a new session tries 1.1 again", m and b"lwm2m=1.1" in m.values(QUERY), m and m.options)
     server.answer(m, "4.12")
-    server.answer(server.receive(5), "4.12")
+    server.answer(server.receive(), "4.12")
     got = line(client, "error")
     check("4.12 to both is visible", got.startswith("error ServerStatus") and "4.12" in got, got)
     client.kill()
@@ -359,21 +384,19 @@ def test_disable():
     check("ets_555: Disable is accepted", server.request(POST, "/1/0/4").code == code("2.04"))
     m = server.receive()
     check("ets_555: the client de-registers", m and m.code == DELETE and m.path() == "/rd/a/b", m and m.path())
-    server.answer(m, "2.02")
     begun = time.monotonic()
+    server.answer(m, "2.02")
     check("its state is disabled", line(client, "state disabled"))
     client.send_signal(signal.SIGHUP)
-    server.close()
-    server = Server()
     m = server.accept_registration()
-    check("ets_555: it comes back when the time is over, not before", m and m.path() == "/rd" and 1.8 < time.monotonic() - begun < 4, time.monotonic() - begun)
+    check("ets_555: it comes back when the time is over, not before", m and m.path() == "/rd" and time.monotonic() - begun > 1.9, time.monotonic() - begun)
     check("and is registered", line(client, "state registered"))
     server.request(PUT, "/1/0/5", [(FORMAT, b"")], b"100")
     server.request(POST, "/1/0/4")
     server.answer(server.receive(), "2.02")
     line(client, "state disabled")
     client.send_signal(signal.SIGTERM)
-    check("a disabled client ends at once", client.wait(timeout=2) == 0)
+    check("a disabled client ends at once", client.wait(timeout=4) == 0)
     server.close()
 
 
@@ -381,21 +404,21 @@ def test_lost_server():
     server = Server()
     client = start("--lifetime", "4")
     server.accept_registration()
-    m = server.receive(4)
+    m = server.receive()
     check("Update comes at half of a short lifetime", m and m.path() == "/rd/a/b" and not m.values(QUERY), m and m.options)
     if m:
         server.answer(m, "2.04")
     server.close()
-    got = line(client, "error", 15)
+    got = line(client, "error")
     check("a server that went away is visible", got.startswith("error "), got)
     server = Server()
     client.send_signal(signal.SIGHUP)
     m = server.accept_registration()
     check("a new lease registers at once, over a new session", m and m.path() == "/rd", m and m.options)
     client.send_signal(signal.SIGUSR2)
-    check("without a lease the client is idle", line(client, "state idle", 5))
+    check("without a lease the client is idle", line(client, "state idle"))
     client.send_signal(signal.SIGTERM)
-    check("and ends at once", client.wait(timeout=2) == 0)
+    check("and ends at once", client.wait(timeout=4) == 0)
     server.close()
 
 
@@ -408,17 +431,18 @@ def test_bootstrap():
     """A bootstrap server that refuses pct, clears, writes, is refused at a Finish too early, and finishes."""
     server = Server()
     client = start("--bootstrap")
-    m = server.receive(5)
+    m = server.receive()
     check("Bootstrap-Request names endpoint and format", m and m.path() == "/bs" and m.values(QUERY) == [b"ep=gw", b"pct=112"], m and m.options)
     server.answer(m, "4.15")
-    m = server.receive(5)
+    m = server.receive()
     check("without the format when that is refused", m and m.path() == "/bs" and m.values(QUERY) == [b"ep=gw"], m and m.options)
     server.answer(m, "2.04")
     links = server.request(GET, "/", [(ACCEPT, number(40))])
     check("Bootstrap-Discover", links.payload == b"</>;lwm2m=1.1,</0/0>,</1>,</3/0>", links.payload)
     check("Bootstrap-Delete", server.request(DELETE, "/").code == code("2.02"))
     check("a Finish without accounts is 4.06", server.request(POST, "/bs").code == code("4.06"))
-    security = (tlv(3, 0, f"coaps://127.0.0.1:{PORT}".encode()) + tlv(3, 1, b"\0") + tlv(3, 2, b"\0") + tlv(3, 3, IDENTITY.encode()) + tlv(3, 4, b"")
+    management = Server(port=PORT + 1)  # who finished a bootstrap calls there at once
+    security = (tlv(3, 0, f"coaps://127.0.0.1:{PORT + 1}".encode()) + tlv(3, 1, b"\0") + tlv(3, 2, b"\0") + tlv(3, 3, IDENTITY.encode()) + tlv(3, 4, b"")
                 + tlv(3, 5, bytes.fromhex(KEY)) + tlv(3, 10, b"\x00\x65"))
     check("Bootstrap-Write of object 0", server.request(PUT, "/0/1", [(FORMAT, number(11542))], security).code == code("2.04"))
     account = tlv(3, 0, b"\x00\x65") + tlv(3, 1, b"\x02\x58") + tlv(3, 6, b"\1") + tlv(3, 7, b"U")
@@ -426,17 +450,16 @@ def test_bootstrap():
     check("Finish is 2.04", server.request(POST, "/bs", mid=77).code == code("2.04"))
     check("also when it is repeated", server.request(POST, "/bs", mid=77).code == code("2.04"))
     got = line(client, "account")
-    check("the account is there", got == f"account 101 coaps://127.0.0.1:{PORT} {IDENTITY} 600", got)
-    server.close()
-    server = Server()
-    m = server.receive(5)
+    check("the account is there", got == f"account 101 coaps://127.0.0.1:{PORT + 1} {IDENTITY} 600", got)
+    m = management.receive()
     client.kill()
     client.wait()
+    management.close()
     server.close()
     check("a Register follows where the account says", m and m.path() == "/rd" and b"lt=600" in m.values(QUERY), m and m.options)
     server = Server()
     client = start("--bootstrap")
-    m = server.receive(5)
+    m = server.receive()
     server.answer(m, "4.00")
     got = line(client, "error")
     check("4.00 to Bootstrap-Request is visible", got.startswith("error ServerStatus") and "4.00" in got, got)
