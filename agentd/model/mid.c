@@ -23,6 +23,23 @@ const char *mid_state_name(enum mid_state s)
     return "unknown";
 }
 
+const char *mid_reason_name(enum mid_reason r)
+{
+    switch (r) {
+    case MID_BY_PACKAGE:
+        return "package";
+    case MID_BY_REQUEST:
+        return "request";
+    case MID_BY_INTEGRITY:
+        return "integrity";
+    case MID_BY_ORDER:
+        return "order";
+    case MID_BY_MIGRATION:
+        return "migration";
+    }
+    return "unknown";
+}
+
 const char *mid_type_name(enum mid_type t)
 {
     return t == MID_ISIM ? "isim" : "usim";
@@ -43,9 +60,12 @@ void mid_entry_take(struct reader *r, struct mid_entry *e)
     uint8_t algorithm = reader_u8(r);
     e->not_after = reader_u64(r);
     fields_take_text(r, e->context, sizeof e->context);
-    if (!e->id[0] || type > MID_ISIM || state < MID_PROVISIONED || state > MID_ERASED || algorithm > MID_TUAK)
+    uint8_t reason = reader_u8(r);
+    if (!e->id[0] || type > MID_ISIM || state < MID_PROVISIONED || state > MID_ERASED || algorithm > MID_TUAK ||
+        reason > MID_BY_MIGRATION)
         reader_fail(r);
     e->type = (enum mid_type)type;
     e->state = (enum mid_state)state;
     e->algorithm = (enum mid_algorithm)algorithm;
+    e->reason = (enum mid_reason)reason;
 }

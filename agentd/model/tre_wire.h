@@ -23,6 +23,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(MID_INSTALL, 9, TRE_PEER_AGENTD, TRE_READY, 12, 49300) \
     X(MID_LIST, 10, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
     X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67) \
+    X(MID_ORDER, 12, TRE_PEER_AGENTD, TRE_READY, 9, 16392) \
     X(VERIFY_NOTIFICATION, 16, TRE_PEER_AGENTD, TRE_READY, 32, 12000) \
     X(AUTHENTICATE, 32, TRE_AKA_PEERS, TRE_READY, 36, 99) \
     X(SESSION_END, 33, TRE_AKA_PEERS, TRE_READY, 4, 4) \
@@ -47,10 +48,12 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * EVIDENCE      text context, octets nonce (16..64), text host facts (<= 256), u64 now in Unix seconds (0: clock untrusted)
  *               -> rest COSE_Sign1. NOT_READY without an open token. The nonce becomes that of the registration.
  * MID_INSTALL   text context, u64 now (0: untrusted), rest package
- *               -> u8 result (doc mid-package section 4), then on 0: one MID entry. The status is the matching ERROR_MID_*.
+ *               -> u8 result (doc mid-package section 5), then on 0: one MID entry. The status is the matching ERROR_MID_*.
  * MID_LIST      -> u8 count, entries. Entry = text MID id, u8 type, u32 version, u8 state (enum mid_state), text issuer, u8 algorithm,
- *               u64 not-after (Unix seconds), text context
+ *               u64 not-after (Unix seconds), text context, u8 reason (enum mid_reason)
  * MID_SET_STATE text MID id, u8 new state -> MID entry. POLICY if the lifecycle has no such arrow.
+ * MID_ORDER     u64 now (0: untrusted), rest order (doc mid-package, section 4) -> u8 result, rest receipt: COSE_Sign1, empty if the order is not
+ *               proved to be of an issuer for this TRE. The status is that of the result
  * VERIFY_NOTIFICATION  text label and octets blob of a sealed OMA DM account, u8 readings of the default nonce that are allowed (enum tre_nonce), rest
  *               Package #0 (digest and trigger) -> u8 enum tre_nonce: which one fits. MAC_MISMATCH, NOT_FOUND (another server, or no secret of it)
  *

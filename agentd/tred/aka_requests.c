@@ -98,6 +98,9 @@ static enum error_code authenticate(struct tre *t, unsigned peers, const struct 
         return denied(q->id, purposes[q->purpose].name);
     if ((q->purpose == TRE_FOR_USIM && mide_type(e) != MID_USIM) || (q->purpose == TRE_FOR_ISIM && mide_type(e) != MID_ISIM))
         return ERROR_INVALID;
+    rc = purposes[q->purpose].session ? mide_check(t, e) : ERROR_NONE;
+    if (rc)
+        return rc;
     rc = mide_authenticate(t, e, q->rand.data, q->autn.data, &r.verdict, &r.out, r.auts);
     if (!rc && purposes[q->purpose].session && r.verdict != AKA_MAC_FAILED)
         rc = keep(t, peers, q, e, &r);

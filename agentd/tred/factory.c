@@ -106,6 +106,10 @@ static enum error_code take_value(struct factory *f, const char *file, const CON
         return read_key(f, v->value, err);
     if (strcmp(v->name, "mid_issuers") == 0)
         return read_issuers(f, file, v->value, err);
+    if (strcmp(v->name, "mid_deny") == 0)
+        return policy_words((struct slice){ (const uint8_t *)v->value, len }, POLICY_WORDS, &f->denied)
+                   ? ERROR_NONE
+                   : error_set(err, ERROR_INVALID, "mid_deny: words of authenticate, ckik, gba, identity, msk, share, erase, apart by commas");
     if (strcmp(v->name, "pfc_certificate") == 0)
         return path_beside(file, v->value, f->certificate, sizeof f->certificate) ? ERROR_NONE
                                                                                   : error_set(err, ERROR_INVALID, "pfc_certificate: path too long");

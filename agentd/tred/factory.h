@@ -15,6 +15,7 @@ struct factory {
     uint8_t *issuers[IDENTITY_ISSUERS]; /* DER, from OPENSSL_malloc */
     size_t issuer_len[IDENTITY_ISSUERS];
     size_t issuer_count;
+    unsigned denied; /* overall policy: bits of tred/policy.h */
     char certificate[512]; /* path of the PfC certificate, "" if none */
 };
 

@@ -10,7 +10,7 @@
 #include "model/fields.h"
 #include "tred/heap.h"
 
-enum { FORMAT = 1, RECORD_MAX = 48 * 1024 };
+enum { FORMAT = 2, FORMAT_FIRST = 1, RECORD_MAX = 48 * 1024 };
 
 #define RECORD "identity"
 #define CERTIFICATE "certificate"
@@ -47,9 +47,11 @@ static void take_spki(struct reader *r, struct identity_spki *spki)
     SHA256(spki->der, spki->len, spki->hash);
 }
 
-static void take_public(struct reader *r, struct identity *id)
+/* The format, which the rest of the record needs too. */
+static uint8_t take_public(struct reader *r, struct identity *id)
 {
-    if (reader_u8(r) != FORMAT)
+    uint8_t format = reader_u8(r);
+    if (format < FORMAT_FIRST || format > FORMAT)
         reader_fail(r);
     fields_take_text(r, id->gateway_id, sizeof id->gateway_id);
     struct slice tre_id = reader_take(r, TRE_ID_LEN);
@@ -57,6 +59,7 @@ static void take_public(struct reader *r, struct identity *id)
         memcpy(id->tre_id, tre_id.data, tre_id.len);
     take_spki(r, &id->pfc);
     take_spki(r, &id->transport);
+    return format;
 }
 
 static void take_secrets(struct reader *r, struct identity_secrets *secrets)
@@ -80,8 +83,9 @@ static enum error_code load_both(struct identity *id, struct identity_secrets *s
     if (rc)
         return rc;
     struct reader r = reader_make(secrets->plain, secrets->plain_len);
-    take_public(&r, id);
+    uint8_t format = take_public(&r, id);
     take_secrets(&r, secrets);
+    id->denied = format > FORMAT_FIRST ? reader_u8(&r) : 0; /* the first format had no overall policy */
     if (reader_done(&r))
         return ERROR_NONE;
     identity_close(secrets);
@@ -121,6 +125,7 @@ static void put_all(struct writer *w, const struct identity *id, const struct id
     writer_u8(w, (uint8_t)secrets->issuer_count);
     for (size_t i = 0; i < secrets->issuer_count; i++)
         fields_put(w, secrets->issuers[i].data, secrets->issuers[i].len);
+    writer_u8(w, (uint8_t)id->denied);
 }
 
 enum error_code identity_create(const struct identity *id, const struct identity_secrets *secrets, const struct store *s)

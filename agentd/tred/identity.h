@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "model/tre_wire.h"
+#include "tred/policy.h"
 #include "tred/registry.h"
 #include "tred/store.h"
 
@@ -25,6 +26,7 @@ struct identity {
     char gateway_id[65];
     uint8_t tre_id[TRE_ID_LEN];
     struct identity_spki pfc, transport;
+    unsigned denied; /* overall policy (R11): bits of tred/policy.h that no MID of this gateway gets */
 };
 
 struct identity_secrets { /* slices lie in plain */

@@ -1,55 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The arrows (TR 33.812 5.1.1.1). What is not in the table is refused.
+/* The lifecycle (TR 33.812 5.1.1.1). What the table leaves empty is refused.
  *
- *   (none) --package--> PROVISIONED --> ACTIVE <--> SUSPENDED
- *   PROVISIONED, ACTIVE, SUSPENDED, MIGRATING --anomaly or order--> BLOCKED --newer package--> what it was, never ACTIVE
- *   PROVISIONED, ACTIVE, SUSPENDED --> MIGRATING --> ERASED
- *   any --> ERASED; ERASED --newer package--> PROVISIONED */
+ *   (none) --package--> PROVISIONED --activate--> ACTIVE <--activate, suspend--> SUSPENDED
+ *   PROVISIONED, ACTIVE, SUSPENDED --newer package--> the same, newer
+ *   PROVISIONED, ACTIVE, SUSPENDED --anomaly, block--> BLOCKED --unblock, newer package--> what it was, never ACTIVE
+ *   PROVISIONED, ACTIVE, SUSPENDED --order to migrate--> MIGRATING (its keys are overwritten) --erase--> ERASED
+ *   any --erase--> ERASED (a tombstone) --newer package--> PROVISIONED */
 #include "tred/lifecycle.h"
 
 #include <stddef.h>
 
-static const struct {
-    enum mid_state from, to;
-    unsigned actors;
-} arrows[] = {
-    { MID_PROVISIONED, MID_ACTIVE, LIFECYCLE_REQUEST },
-    { MID_ACTIVE, MID_SUSPENDED, LIFECYCLE_REQUEST },
-    { MID_SUSPENDED, MID_ACTIVE, LIFECYCLE_REQUEST },
-    { MID_PROVISIONED, MID_BLOCKED, LIFECYCLE_REQUEST | LIFECYCLE_ANOMALY },
-    { MID_ACTIVE, MID_BLOCKED, LIFECYCLE_REQUEST | LIFECYCLE_ANOMALY },
-    { MID_SUSPENDED, MID_BLOCKED, LIFECYCLE_REQUEST | LIFECYCLE_ANOMALY },
-    { MID_MIGRATING, MID_BLOCKED, LIFECYCLE_REQUEST | LIFECYCLE_ANOMALY },
-    { MID_PROVISIONED, MID_MIGRATING, LIFECYCLE_REQUEST },
-    { MID_ACTIVE, MID_MIGRATING, LIFECYCLE_REQUEST },
-    { MID_SUSPENDED, MID_MIGRATING, LIFECYCLE_REQUEST },
-    { MID_PROVISIONED, MID_ERASED, LIFECYCLE_REQUEST },
-    { MID_ACTIVE, MID_ERASED, LIFECYCLE_REQUEST },
-    { MID_SUSPENDED, MID_ERASED, LIFECYCLE_REQUEST },
-    { MID_MIGRATING, MID_ERASED, LIFECYCLE_REQUEST },
-    { MID_BLOCKED, MID_ERASED, LIFECYCLE_REQUEST },
-    { MID_BLOCKED, MID_PROVISIONED, LIFECYCLE_PACKAGE },
-    { MID_BLOCKED, MID_SUSPENDED, LIFECYCLE_PACKAGE },
-    { MID_BLOCKED, MID_MIGRATING, LIFECYCLE_PACKAGE },
-    { MID_ERASED, MID_PROVISIONED, LIFECYCLE_PACKAGE },
-    { MID_PROVISIONED, MID_PROVISIONED, LIFECYCLE_PACKAGE },
-    { MID_ACTIVE, MID_ACTIVE, LIFECYCLE_PACKAGE },
-    { MID_SUSPENDED, MID_SUSPENDED, LIFECYCLE_PACKAGE },
+enum { STATES = MID_ERASED + 1, BACK = STATES /* what it was before it was BLOCKED */ };
+
+static const unsigned char table[STATES][LIFECYCLE_EVENTS] = {
+    [LIFECYCLE_NONE] = { [LIFECYCLE_PACKAGE] = MID_PROVISIONED },
+    [MID_PROVISIONED] = {
+        [LIFECYCLE_PACKAGE] = MID_PROVISIONED,
+        [LIFECYCLE_ACTIVATE] = MID_ACTIVE,
+        [LIFECYCLE_BLOCK] = MID_BLOCKED, [LIFECYCLE_ANOMALY] = MID_BLOCKED, [LIFECYCLE_ORDER_BLOCK] = MID_BLOCKED,
+        [LIFECYCLE_ORDER_MIGRATE] = MID_MIGRATING,
+        [LIFECYCLE_ERASE] = MID_ERASED, [LIFECYCLE_ORDER_ERASE] = MID_ERASED,
+    },
+    [MID_ACTIVE] = {
+        [LIFECYCLE_PACKAGE] = MID_ACTIVE,
+        [LIFECYCLE_SUSPEND] = MID_SUSPENDED,
+        [LIFECYCLE_BLOCK] = MID_BLOCKED, [LIFECYCLE_ANOMALY] = MID_BLOCKED, [LIFECYCLE_ORDER_BLOCK] = MID_BLOCKED,
+        [LIFECYCLE_ORDER_MIGRATE] = MID_MIGRATING,
+        [LIFECYCLE_ERASE] = MID_ERASED, [LIFECYCLE_ORDER_ERASE] = MID_ERASED,
+    },
+    [MID_SUSPENDED] = {
+        [LIFECYCLE_PACKAGE] = MID_SUSPENDED,
+        [LIFECYCLE_ACTIVATE] = MID_ACTIVE,
+        [LIFECYCLE_BLOCK] = MID_BLOCKED, [LIFECYCLE_ANOMALY] = MID_BLOCKED, [LIFECYCLE_ORDER_BLOCK] = MID_BLOCKED,
+        [LIFECYCLE_ORDER_MIGRATE] = MID_MIGRATING,
+        [LIFECYCLE_ERASE] = MID_ERASED, [LIFECYCLE_ORDER_ERASE] = MID_ERASED,
+    },
+    [MID_BLOCKED] = {
+        [LIFECYCLE_PACKAGE] = BACK, [LIFECYCLE_ORDER_UNBLOCK] = BACK,
+        [LIFECYCLE_ERASE] = MID_ERASED, [LIFECYCLE_ORDER_ERASE] = MID_ERASED,
+    },
+    [MID_MIGRATING] = { [LIFECYCLE_ERASE] = MID_ERASED, [LIFECYCLE_ORDER_ERASE] = MID_ERASED },
+    [MID_ERASED] = { [LIFECYCLE_PACKAGE] = MID_PROVISIONED },
 };
 
-bool lifecycle_allows(enum lifecycle_actor actor, enum mid_state from, enum mid_state to)
+int lifecycle_next(int from, enum mid_state before, enum lifecycle_event event)
 {
-    for (size_t i = 0; i < sizeof arrows / sizeof *arrows; i++)
-        if (arrows[i].from == from && arrows[i].to == to)
-            return (arrows[i].actors & (unsigned)actor) != 0;
+    if (from < 0 || from >= STATES || (int)event < 0 || (int)event >= LIFECYCLE_EVENTS)
+        return LIFECYCLE_NONE;
+    int to = table[from][event];
+    if (to != BACK)
+        return to;
+    return before == MID_PROVISIONED ? MID_PROVISIONED : MID_SUSPENDED;
+}
+
+bool lifecycle_request(enum mid_state to, enum lifecycle_event *event)
+{
+    switch (to) {
+    case MID_ACTIVE:
+        *event = LIFECYCLE_ACTIVATE;
+        return true;
+    case MID_SUSPENDED:
+        *event = LIFECYCLE_SUSPEND;
+        return true;
+    case MID_BLOCKED:
+        *event = LIFECYCLE_BLOCK;
+        return true;
+    case MID_ERASED:
+        *event = LIFECYCLE_ERASE;
+        return true;
+    case MID_PROVISIONED:
+    case MID_MIGRATING:
+        break;
+    }
     return false;
 }
 
-enum mid_state lifecycle_updated(enum mid_state from, enum mid_state before_blocked)
+bool lifecycle_holds_keys(enum mid_state state)
 {
-    if (from == MID_ERASED)
-        return MID_PROVISIONED;
-    if (from == MID_BLOCKED)
-        return before_blocked == MID_ACTIVE ? MID_SUSPENDED : before_blocked;
-    return from;
+    return state != MID_ERASED && state != MID_MIGRATING;
 }

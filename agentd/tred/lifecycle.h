@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The lifecycle of a MID: which actor may take it from which state to which. */
+/* The lifecycle of a MID: one table, state and event to the next state. */
 #ifndef TRED_LIFECYCLE_H
 #define TRED_LIFECYCLE_H
 
@@ -7,12 +7,22 @@
 
 #include "model/mid.h"
 
-/* REQUEST: MID_SET_STATE by agentd. ANOMALY: an integrity check of the TRE. PACKAGE: a newer package signed by the issuer, which is also the only
- * way out of BLOCKED but ERASED. */
-enum lifecycle_actor { LIFECYCLE_REQUEST = 1, LIFECYCLE_ANOMALY = 2, LIFECYCLE_PACKAGE = 4 };
+enum { LIFECYCLE_NONE = 0 }; /* the state of a MID that is not installed, beside enum mid_state */
 
-bool lifecycle_allows(enum lifecycle_actor actor, enum mid_state from, enum mid_state to);
-/* State of a MID in `from` after its update by a package: the same, but a BLOCKED one goes back to what it was, never to ACTIVE. */
-enum mid_state lifecycle_updated(enum mid_state from, enum mid_state before_blocked);
+/* PACKAGE: a newer package of the issuer. ACTIVATE, SUSPEND, BLOCK, ERASE: requests of this gateway. ANOMALY: an integrity check of the TRE.
+ * ORDER_*: signed orders of the issuer. */
+enum lifecycle_event {
+    LIFECYCLE_PACKAGE, LIFECYCLE_ACTIVATE, LIFECYCLE_SUSPEND, LIFECYCLE_BLOCK, LIFECYCLE_ERASE, LIFECYCLE_ANOMALY,
+    LIFECYCLE_ORDER_BLOCK, LIFECYCLE_ORDER_UNBLOCK, LIFECYCLE_ORDER_MIGRATE, LIFECYCLE_ORDER_ERASE,
+};
+enum { LIFECYCLE_EVENTS = LIFECYCLE_ORDER_ERASE + 1 };
+
+/* The state of a MID in `from` after the event; LIFECYCLE_NONE if it is refused. before: what a BLOCKED one was, to which it may go back, but
+ * never to ACTIVE. */
+int lifecycle_next(int from, enum mid_state before, enum lifecycle_event event);
+/* The event by which agentd asks for a state; false if no request leads there. */
+bool lifecycle_request(enum mid_state to, enum lifecycle_event *event);
+/* Whether a MID in that state has a record with keys. */
+bool lifecycle_holds_keys(enum mid_state state);
 
 #endif

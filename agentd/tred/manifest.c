@@ -9,8 +9,7 @@
 #include <time.h>
 
 #include "base/secret.h"
-#include "base/text.h"
-#include "base/writer.h"
+#include "tred/asn1_fields.h"
 
 enum { FORMAT = 1, KEY_128 = 16, KEY_256 = 32 };
 
@@ -26,7 +25,7 @@ struct man_mide {
     struct man_sqn *sqn;
 };
 struct man_policy {
-    ASN1_BOOLEAN share_mide, session_check;
+    ASN1_BOOLEAN share_mide, session_check, order_only;
 };
 typedef struct man_acl {
     ASN1_UTF8STRING *subject, *operations;
@@ -80,6 +79,7 @@ ASN1_SEQUENCE(man_mide) = {
 ASN1_SEQUENCE(man_policy) = {
     ASN1_SIMPLE(struct man_policy, share_mide, ASN1_BOOLEAN),
     ASN1_SIMPLE(struct man_policy, session_check, ASN1_BOOLEAN),
+    ASN1_IMP_OPT(struct man_policy, order_only, ASN1_FBOOLEAN, 0),
 } static_ASN1_SEQUENCE_END_name(struct man_policy, man_policy)
 
 ASN1_SEQUENCE(man_acl) = {
@@ -125,110 +125,20 @@ ASN1_SEQUENCE(man) = {
     ASN1_SIMPLE(struct man, check, man_check),
 } static_ASN1_SEQUENCE_END_name(struct man, man)
 
-static struct slice octets(const ASN1_STRING *s)
-{
-    return (struct slice){ ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s) };
-}
-
-static bool within(const ASN1_STRING *s, size_t min, size_t max)
-{
-    size_t len = (size_t)ASN1_STRING_length(s);
-    return len >= min && len <= max;
-}
-
-static bool name_take(const ASN1_STRING *s, const char *extra, char out[65])
-{
-    struct slice in = octets(s);
-    if (in.len == 0 || in.len > 64 || memchr(in.data, 0, in.len))
-        return false;
-    memcpy(out, in.data, in.len);
-    out[in.len] = '\0';
-    return !extra || text_is_name(out, extra, 64);
-}
-
-/* Printable, so that it may go to logs and D-Bus. */
-static bool printable(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return false;
-    return true;
-}
-
-static bool number_take(const ASN1_INTEGER *n, int64_t min, int64_t max, uint32_t *out)
-{
-    int64_t v;
-    if (ASN1_INTEGER_get_int64(&v, n) != 1 || v < min || v > max)
-        return false;
-    *out = (uint32_t)v;
-    return true;
-}
-
-static bool enumerated_take(const ASN1_ENUMERATED *n, int64_t max, uint32_t *out)
-{
-    int64_t v;
-    if (ASN1_ENUMERATED_get_int64(&v, n) != 1 || v < 0 || v > max)
-        return false;
-    *out = (uint32_t)v;
-    return true;
-}
-
-static bool time_take(const ASN1_GENERALIZEDTIME *t, uint64_t *out)
-{
-    struct tm tm;
-    if (ASN1_GENERALIZEDTIME_check(t) != 1 || ASN1_TIME_to_tm(t, &tm) != 1)
-        return false;
-    time_t seconds = timegm(&tm);
-    *out = seconds > 0 ? (uint64_t)seconds : 0;
-    return seconds > 0;
-}
-
-static unsigned right_of(struct slice word)
-{
-    static const struct {
-        const char *word;
-        unsigned right;
-    } known[] = { { "authenticate", RIGHT_AUTHENTICATE }, { "ckik", RIGHT_CKIK }, { "gba", RIGHT_GBA }, { "identity", RIGHT_IDENTITY }, { "msk", RIGHT_MSK } };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (slice_is(word, known[i].word))
-            return known[i].right;
-    return 0;
-}
-
-/* Words apart by commas; 0 if any is unknown or empty. */
-static unsigned rights_of(const ASN1_STRING *s)
-{
-    uint8_t word[16];
-    unsigned rights = 0;
-    struct reader r = reader_make(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
-    for (bool more = true; more;) {
-        struct writer w = writer_make(word, sizeof word);
-        while (reader_left(&r) && reader_peek(&r) != ',')
-            writer_u8(&w, reader_u8(&r));
-        unsigned right = right_of(writer_slice(&w));
-        if (!right)
-            return 0;
-        rights |= right;
-        more = reader_left(&r) > 0;
-        if (more)
-            (void)reader_u8(&r); /* the comma; a word must follow */
-    }
-    return rights;
-}
-
 static bool check_lists(const struct man *p)
 {
     if (sk_MAN_ACL_num(p->acl) > MANIFEST_ACL || sk_MAN_FILE_num(p->files) > MANIFEST_FILES)
         return false;
     for (int i = 0; i < sk_MAN_ACL_num(p->acl); i++) {
+        unsigned rights;
         const MAN_ACL *a = sk_MAN_ACL_value(p->acl, i);
-        if (!within(a->subject, 1, 32) || !rights_of(a->operations))
+        if (!asn1_within(a->subject, 1, 32) || !policy_words(asn1_octets(a->operations), POLICY_RIGHTS, &rights))
             return false;
     }
     for (int i = 0; i < sk_MAN_FILE_num(p->files); i++) {
         const MAN_FILE *f = sk_MAN_FILE_value(p->files, i);
         size_t path = (size_t)ASN1_STRING_length(f->path); /* file ids of two octets each */
-        if (path < 2 || path > 16 || path % 2 || !within(f->content, 0, MANIFEST_FILE_MAX))
+        if (path < 2 || path > 16 || path % 2 || !asn1_within(f->content, 0, MANIFEST_FILE_MAX))
             return false;
     }
     return true;
@@ -237,10 +147,10 @@ static bool check_lists(const struct man *p)
 static bool check_octets(const struct man *p)
 {
     size_t k = (size_t)ASN1_STRING_length(p->secrets->k);
-    return within(p->target->tre_id, 16, 16) && within(p->target->thumbprint, 32, 32) && within(p->token_hash, 32, 32) &&
-           within(p->nonce, 16, 64) && (k == KEY_128 || k == KEY_256) &&
-           (within(p->secrets->op, KEY_128, KEY_128) || within(p->secrets->op, KEY_256, KEY_256)) && within(p->secrets->amf, 2, 2) &&
-           within(p->secrets->sqn, 6, 6) && within(p->check->rand, 16, 16) && within(p->check->autn, 16, 16) && within(p->check->res, 4, 16);
+    return asn1_within(p->target->tre_id, 16, 16) && asn1_within(p->target->thumbprint, 32, 32) && asn1_within(p->token_hash, 32, 32) &&
+           asn1_within(p->nonce, 16, 64) && (k == KEY_128 || k == KEY_256) &&
+           (asn1_within(p->secrets->op, KEY_128, KEY_128) || asn1_within(p->secrets->op, KEY_256, KEY_256)) && asn1_within(p->secrets->amf, 2, 2) &&
+           asn1_within(p->secrets->sqn, 6, 6) && asn1_within(p->check->rand, 16, 16) && asn1_within(p->check->autn, 16, 16) && asn1_within(p->check->res, 4, 16);
 }
 
 /* SQN scheme (TS 33.102 annex C.2); absent: that of annex C.3 without L. */
@@ -251,7 +161,7 @@ static bool scheme_take(const struct man_sqn *p, struct sqn_scheme *out)
     *out = sqn_default();
     if (!p)
         return true;
-    if (!number_take(p->ind_bits, 0, SQN_BITS_MAX, &bits) || ASN1_INTEGER_get_uint64(&delta, p->delta) != 1 || delta < 1 || delta >> 48 ||
+    if (!asn1_number(p->ind_bits, 0, SQN_BITS_MAX, &bits) || ASN1_INTEGER_get_uint64(&delta, p->delta) != 1 || delta < 1 || delta >> 48 ||
         (p->limit && ASN1_INTEGER_get_uint64(&limit, p->limit) != 1))
         return false;
     *out = (struct sqn_scheme){ .ind_bits = (uint8_t)bits, .delta = delta, .limit = limit };
@@ -261,7 +171,7 @@ static bool scheme_take(const struct man_sqn *p, struct sqn_scheme *out)
 /* PIN1 (TS 31.101 section 9.3): 4..8 digits. */
 static bool pin_good(const ASN1_STRING *s)
 {
-    struct slice pin = octets(s);
+    struct slice pin = asn1_octets(s);
     for (size_t i = 0; i < pin.len; i++)
         if (pin.data[i] < '0' || pin.data[i] > '9')
             return false;
@@ -271,21 +181,21 @@ static bool pin_good(const ASN1_STRING *s)
 static bool take_options(const struct man *p, struct manifest *m)
 {
     uint32_t iterations = 1;
-    if ((p->mide->iterations && !number_take(p->mide->iterations, 1, TUAK_ITERATIONS_MAX, &iterations)) || !scheme_take(p->mide->sqn, &m->scheme) ||
+    if ((p->mide->iterations && !asn1_number(p->mide->iterations, 1, TUAK_ITERATIONS_MAX, &iterations)) || !scheme_take(p->mide->sqn, &m->scheme) ||
         (p->secrets->pin && !pin_good(p->secrets->pin)))
         return false;
     m->iterations = (uint8_t)iterations;
-    m->pin = p->secrets->pin ? octets(p->secrets->pin) : (struct slice){ NULL, 0 };
+    m->pin = p->secrets->pin ? asn1_octets(p->secrets->pin) : (struct slice){ NULL, 0 };
     return true;
 }
 
 static bool take_values(const struct man *p, struct manifest *m)
 {
     uint32_t format, type, algorithm, backend;
-    bool ok = number_take(p->format, FORMAT, FORMAT, &format) && name_take(p->id, "._-", m->id) && enumerated_take(p->type, MID_ISIM, &type) &&
-              number_take(p->version, 1, INT32_MAX, &m->version) && name_take(p->issuer, NULL, m->issuer) && printable(m->issuer) &&
-              time_take(p->not_before, &m->not_before) && time_take(p->not_after, &m->not_after) && m->not_before <= m->not_after &&
-              enumerated_take(p->mide->algorithm, MID_TUAK, &algorithm) && enumerated_take(p->mide->min_backend, 1, &backend);
+    bool ok = asn1_number(p->format, FORMAT, FORMAT, &format) && asn1_name(p->id, "._-", m->id) && asn1_enumerated(p->type, MID_ISIM, &type) &&
+              asn1_number(p->version, 1, INT32_MAX, &m->version) && asn1_name(p->issuer, NULL, m->issuer) &&
+              asn1_time(p->not_before, &m->not_before) && asn1_time(p->not_after, &m->not_after) && m->not_before <= m->not_after &&
+              asn1_enumerated(p->mide->algorithm, MID_TUAK, &algorithm) && asn1_enumerated(p->mide->min_backend, 1, &backend);
     if (!ok)
         return false;
     m->type = (enum mid_type)type;
@@ -293,33 +203,23 @@ static bool take_values(const struct man *p, struct manifest *m)
     m->min_backend = (uint8_t)backend;
     m->share_mide = p->policy->share_mide != 0;
     m->session_check = p->policy->session_check != 0;
+    m->order_only = p->policy->order_only > 0;
     return true;
 }
 
 static void take_octets(const struct man *p, struct manifest *m)
 {
-    m->tre_id = octets(p->target->tre_id);
-    m->pfc_thumbprint = octets(p->target->thumbprint);
-    m->token_hash = octets(p->token_hash);
-    m->nonce = octets(p->nonce);
-    m->k = octets(p->secrets->k);
-    m->op = octets(p->secrets->op);
-    m->amf = octets(p->secrets->amf);
-    m->sqn = octets(p->secrets->sqn);
-    m->rand = octets(p->check->rand);
-    m->autn = octets(p->check->autn);
-    m->res = octets(p->check->res);
-}
-
-/* X.690 section 11: one encoding only, so that equal manifests are equal octets. */
-static bool is_der(const struct man *p, struct slice der)
-{
-    unsigned char *again = NULL;
-    int len = ASN1_item_i2d((const ASN1_VALUE *)p, &again, ASN1_ITEM_rptr(man));
-    bool same = len > 0 && slice_equal((struct slice){ again, (size_t)len }, der);
-    if (len > 0)
-        OPENSSL_clear_free(again, (size_t)len);
-    return same;
+    m->tre_id = asn1_octets(p->target->tre_id);
+    m->pfc_thumbprint = asn1_octets(p->target->thumbprint);
+    m->token_hash = asn1_octets(p->token_hash);
+    m->nonce = asn1_octets(p->nonce);
+    m->k = asn1_octets(p->secrets->k);
+    m->op = asn1_octets(p->secrets->op);
+    m->amf = asn1_octets(p->secrets->amf);
+    m->sqn = asn1_octets(p->secrets->sqn);
+    m->rand = asn1_octets(p->check->rand);
+    m->autn = asn1_octets(p->check->autn);
+    m->res = asn1_octets(p->check->res);
 }
 
 bool manifest_parse(struct manifest *m, struct slice der)
@@ -328,7 +228,7 @@ bool manifest_parse(struct manifest *m, struct slice der)
     *m = (struct manifest){ .parsed = NULL };
     struct man *p = (struct man *)ASN1_item_d2i(NULL, &at, (long)der.len, ASN1_ITEM_rptr(man));
     m->parsed = p;
-    if (p && is_der(p, der) && check_octets(p) && check_lists(p) && take_values(p, m) && take_options(p, m)) {
+    if (p && asn1_is_der(p, ASN1_ITEM_rptr(man), der) && check_octets(p) && check_lists(p) && take_values(p, m) && take_options(p, m)) {
         take_octets(p, m);
         return true;
     }
@@ -342,8 +242,9 @@ unsigned manifest_rights(const struct manifest *m, const char *subject)
     unsigned rights = 0;
     for (int i = 0; i < sk_MAN_ACL_num(p->acl); i++) {
         const MAN_ACL *a = sk_MAN_ACL_value(p->acl, i);
-        if (slice_is(octets(a->subject), subject))
-            rights |= rights_of(a->operations);
+        unsigned more;
+        if (slice_is(asn1_octets(a->subject), subject) && policy_words(asn1_octets(a->operations), POLICY_RIGHTS, &more))
+            rights |= more;
     }
     return rights;
 }
@@ -356,8 +257,8 @@ size_t manifest_file_count(const struct manifest *m)
 void manifest_file(const struct manifest *m, size_t i, struct slice *path, struct slice *content)
 {
     const MAN_FILE *f = sk_MAN_FILE_value(((const struct man *)m->parsed)->files, (int)i);
-    *path = octets(f->path);
-    *content = octets(f->content);
+    *path = asn1_octets(f->path);
+    *content = asn1_octets(f->content);
 }
 
 struct aka_profile manifest_profile(const struct manifest *m)

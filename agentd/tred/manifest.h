@@ -9,12 +9,10 @@
 #include "base/reader.h"
 #include "model/mid.h"
 #include "tred/aka.h"
+#include "tred/policy.h"
 #include "tred/sqn.h"
 
 enum { MANIFEST_FILES = 64, MANIFEST_FILE_MAX = 8192, MANIFEST_ACL = 16, MANIFEST_PIN = 8 };
-
-/* What the ACL can allow (words of doc mid-package): RES; CK and IK; keys of GBA; files; keys of EAP. */
-enum manifest_right { RIGHT_AUTHENTICATE = 1, RIGHT_CKIK = 2, RIGHT_GBA = 4, RIGHT_IDENTITY = 8, RIGHT_MSK = 16 };
 
 struct manifest { /* slices lie in the parsed structure */
     char id[65], issuer[65];
@@ -24,7 +22,7 @@ struct manifest { /* slices lie in the parsed structure */
     uint64_t not_before, not_after; /* Unix seconds */
     enum mid_algorithm algorithm;
     uint8_t min_backend; /* 0 software, 1 tpm2 */
-    bool share_mide, session_check;
+    bool share_mide, session_check, order_only;
     struct slice k, op, amf, sqn;
     struct slice rand, autn, res;
     uint8_t iterations; /* of Keccak, 1 if absent */

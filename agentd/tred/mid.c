@@ -31,26 +31,21 @@ static struct record_name record_of(size_t row, const char *id)
     return n;
 }
 
-static size_t row_of(const struct registry *r, const struct mid_row *m)
+static bool holds_keys(const struct mid_row *m)
 {
-    size_t i = 0;
-    while (i < TRE_MID_MAX - 1 && &r->mids[i] != m)
-        i++;
-    return i;
+    return m->entry.id[0] && lifecycle_holds_keys(m->entry.state);
 }
 
-static bool installed(const struct mid_row *m)
+void mid_enter(struct mid_row *m, enum mid_state state, enum mid_reason reason, const char *note)
 {
-    return m->entry.id[0] && m->entry.state != MID_ERASED;
-}
-
-static void enter(struct mid_row *m, enum mid_state state, const char *why)
-{
-    log_notice("mid", "%s: %s -> %s (%s)", m->entry.id, m->entry.id[0] && m->changed ? mid_state_name(m->entry.state) : "(none)",
-               mid_state_name(state), why);
+    log_notice("mid", "%s: %s -> %s (%s%s%s)", m->entry.id, m->entry.id[0] && m->changed ? mid_state_name(m->entry.state) : "(none)",
+               mid_state_name(state), mid_reason_name(reason), note[0] ? "; " : "", note);
     if (state == MID_BLOCKED)
         m->previous = m->entry.state;
+    if (!lifecycle_holds_keys(state))
+        m->record = 0;
     m->entry.state = state;
+    m->entry.reason = reason;
     m->changed = (uint64_t)time(NULL);
 }
 
@@ -60,7 +55,7 @@ enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct ma
     uint8_t *plain;
     size_t len;
     uint64_t counter;
-    struct record_name n = record_of(row_of(&t->registry, m), m->entry.id);
+    struct record_name n = record_of(registry_place(&t->registry, m), m->entry.id);
     *out = (struct manifest){ .parsed = NULL };
     enum error_code rc = m->record ? store_read(&t->store, n.file, n.label, m->record, &plain, &len, &counter) : ERROR_STORAGE;
     if (rc)
@@ -71,12 +66,12 @@ enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct ma
 }
 
 /* The manifest, and every slot of the sequence numbers. */
-static bool intact(const struct tre *t, const struct mid_row *m)
+bool mid_intact(const struct tre *t, const struct mid_row *m)
 {
     struct manifest manifest;
     struct counters counters;
     bool ok = mid_read(t, m, &manifest) == ERROR_NONE &&
-              counters_load(&t->store, row_of(&t->registry, m), m->entry.id, &counters) == ERROR_NONE;
+              counters_load(&t->store, registry_place(&t->registry, m), m->entry.id, &counters) == ERROR_NONE;
     manifest_free(&manifest);
     return ok;
 }
@@ -85,8 +80,8 @@ static void sweep(const struct tre *t)
 {
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
-        store_erase(&t->store, record_of(i, m->entry.id).file, installed(m) ? m->record : 0);
-        if (!installed(m))
+        store_erase(&t->store, record_of(i, m->entry.id).file, holds_keys(m) ? m->record : 0);
+        if (!holds_keys(m))
             counters_erase(&t->store, i);
     }
 }
@@ -97,12 +92,12 @@ bool mid_check_all(struct tre *t)
     bool good = true, changed = false;
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
-        if (!installed(m) || intact(t, m))
+        if (!holds_keys(m) || mid_intact(t, m))
             continue;
         log_error("mid", "%s: the stored record is damaged; its issuer must install it again", m->entry.id);
         good = false;
-        if (lifecycle_allows(LIFECYCLE_ANOMALY, m->entry.state, MID_BLOCKED)) {
-            enter(&next.mids[i], MID_BLOCKED, "integrity");
+        if (lifecycle_next(m->entry.state, m->previous, LIFECYCLE_ANOMALY)) {
+            mid_enter(&next.mids[i], MID_BLOCKED, MID_BY_INTEGRITY, "");
             changed = true;
         }
     }
@@ -175,7 +170,7 @@ static enum mid_result check(struct tre *t, const struct mid_package *p, const s
         return MID_BAD_POLICY;
     if (old && m->version <= old->entry.version) /* 7. R12 */
         return MID_OLD_VERSION;
-    if (old && installed(old) && (strcmp(old->entry.issuer, m->issuer) != 0 || old->entry.type != m->type))
+    if (old && old->entry.state != MID_ERASED && (strcmp(old->entry.issuer, m->issuer) != 0 || old->entry.type != m->type))
         return MID_BAD_POLICY; /* an update comes from who issued it */
     if (m->min_backend > BACKEND) /* 8. */
         return MID_WEAK_BACKEND;
@@ -201,19 +196,20 @@ static struct mid_row *row_for(struct registry *r, const char *id)
 static void row_fill(struct mid_row *row, const struct mid_package *p, const struct manifest *m)
 {
     bool known = strcmp(row->entry.id, m->id) == 0;
-    enum mid_state state = known ? lifecycle_updated(row->entry.state, row->previous) : MID_PROVISIONED;
+    int state = lifecycle_next(known ? (int)row->entry.state : LIFECYCLE_NONE, row->previous, LIFECYCLE_PACKAGE);
     if (!known)
         *row = (struct mid_row){ .record = row->record };
     (void)text_copy(row->entry.id, sizeof row->entry.id, m->id);
     (void)text_copy(row->entry.issuer, sizeof row->entry.issuer, m->issuer);
     (void)text_copy(row->entry.context, sizeof row->entry.context, p->context);
-    enter(row, state, p->now ? "package" : "package; validity not checked, the clock is not trusted");
+    mid_enter(row, (enum mid_state)state, MID_BY_PACKAGE, p->now ? "" : "validity not checked, the clock is not trusted");
     row->entry.type = m->type;
     row->entry.version = m->version;
     row->entry.algorithm = m->algorithm;
     row->entry.not_after = m->not_after;
     row->share_mide = m->share_mide;
     row->session_check = m->session_check;
+    row->order_only = m->order_only;
     SHA256(p->octets.data, p->octets.len, row->package_hash);
     memcpy(row->token_hash, m->token_hash.data, HASH_LEN);
 }
@@ -241,11 +237,11 @@ static enum mid_result put_in(struct tre *t, const struct mid_package *p, const 
     struct mid_row *mine = row_for(&next, m->id);
     if (!mine)
         return MID_NO_SPACE;
-    size_t at = row_of(&next, mine);
+    size_t at = registry_place(&next, mine);
     if (strcmp(mine->entry.id, m->id) == 0 &&
-        !lifecycle_allows(LIFECYCLE_PACKAGE, mine->entry.state, lifecycle_updated(mine->entry.state, mine->previous)))
+        !lifecycle_next(mine->entry.state, mine->previous, LIFECYCLE_PACKAGE))
         return MID_BAD_POLICY;
-    uint64_t keep = installed(mine) ? mine->record : 0;
+    uint64_t keep = holds_keys(mine) ? mine->record : 0;
     row_fill(mine, p, m);
     struct record_name n = record_of(at, m->id);
     enum error_code rc = store_write(&t->store, n.file, n.label, der, keep, &mine->record);
@@ -286,7 +282,7 @@ static const struct mid_row *installed_before(struct tre *t, const struct mid_pa
     SHA256(open->value, sizeof open->value, token);
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
-        if (installed(m) && m->entry.state != MID_BLOCKED && memcmp(m->package_hash, package, HASH_LEN) == 0 &&
+        if (holds_keys(m) && m->entry.state != MID_BLOCKED && memcmp(m->package_hash, package, HASH_LEN) == 0 &&
             memcmp(m->token_hash, token, HASH_LEN) == 0)
             return m;
     }
@@ -336,39 +332,45 @@ enum error_code mid_result_error(enum mid_result result)
         return ERROR_INTERNAL;
     case MID_MALFORMED:
         return ERROR_MALFORMED;
+    case MID_UNKNOWN:
+        return ERROR_NOT_FOUND;
+    case MID_DAMAGED:
+        return ERROR_MID_BLOCKED;
     }
     return ERROR_INTERNAL;
 }
 
 /* One ACTIVE MID of a type in a context; engines are shared only if every MID that uses them agrees (R5). */
-static bool may_activate(const struct registry *r, const struct mid_row *m)
+static bool may_activate(const struct tre *t, const struct mid_row *m)
 {
+    bool shares = m->share_mide && !(t->identity.denied & DENY_SHARE);
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
-        const struct mid_row *o = &r->mids[i];
+        const struct mid_row *o = &t->registry.mids[i];
         if (o == m || !o->entry.id[0] || o->entry.state != MID_ACTIVE)
             continue;
         if (o->entry.type == m->entry.type && strcmp(o->entry.context, m->entry.context) == 0)
             return false;
-        if (o->entry.algorithm == m->entry.algorithm && !(o->share_mide && m->share_mide))
+        if (o->entry.algorithm == m->entry.algorithm && !(o->share_mide && shares))
             return false;
     }
     return true;
 }
 
-static enum error_code commit_step(struct tre *t, const char *id, enum mid_state state, const char *why, const struct mid_row **row)
+void mid_forget(const struct tre *t, const struct mid_row *m)
+{
+    size_t at = registry_place(&t->registry, m);
+    store_erase(&t->store, record_of(at, m->entry.id).file, 0);
+    counters_erase(&t->store, at);
+}
+
+static enum error_code commit_step(struct tre *t, const char *id, enum mid_state state, enum mid_reason reason, const struct mid_row **row)
 {
     struct registry next = t->registry;
-    struct mid_row *m = registry_mid(&next, id);
-    size_t at = row_of(&next, m);
-    enter(m, state, why);
-    if (state == MID_ERASED)
-        m->record = 0;
+    mid_enter(registry_mid(&next, id), state, reason, "");
     enum error_code rc = registry_commit(&t->registry, &next, &t->store);
-    *row = &t->registry.mids[at];
-    if (!rc && state == MID_ERASED) { /* R20; repeated at start if the power fails here */
-        store_erase(&t->store, record_of(at, id).file, 0);
-        counters_erase(&t->store, at);
-    }
+    *row = registry_mid(&t->registry, id);
+    if (!rc && !lifecycle_holds_keys(state)) /* R20; repeated at start if the power fails here */
+        mid_forget(t, *row);
     return rc;
 }
 
@@ -376,24 +378,36 @@ enum error_code mid_damaged(struct tre *t, const char *id)
 {
     const struct mid_row *row;
     log_error("mid", "%s: a stored record is damaged; its issuer must install it again", id);
-    enum error_code rc = commit_step(t, id, MID_BLOCKED, "integrity", &row);
+    enum error_code rc = commit_step(t, id, MID_BLOCKED, MID_BY_INTEGRITY, &row);
     return rc ? rc : ERROR_MID_BLOCKED;
+}
+
+/* What the lifecycle allows may still be against the policy of the MID or of this gateway; one "no" is enough (R10, R11). */
+static bool request_allowed(const struct tre *t, const struct mid_row *m, enum lifecycle_event event)
+{
+    bool served = m->entry.state != MID_PROVISIONED && (m->entry.state != MID_BLOCKED || m->previous != MID_PROVISIONED);
+    if (!lifecycle_next(m->entry.state, m->previous, event))
+        return false;
+    if (event == LIFECYCLE_ERASE)
+        return !served || (!m->order_only && !(t->identity.denied & DENY_ERASE));
+    return event != LIFECYCLE_ACTIVATE || may_activate(t, m);
 }
 
 enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state state, const struct mid_row **row)
 {
     struct mid_row *m = registry_mid(&t->registry, id);
+    enum lifecycle_event event;
     if (!m)
         return ERROR_NOT_FOUND;
     if (m->entry.state == state) { /* asked again after a lost answer */
         *row = m;
         return ERROR_NONE;
     }
-    if (!lifecycle_allows(LIFECYCLE_REQUEST, m->entry.state, state) || (state == MID_ACTIVE && !may_activate(&t->registry, m))) {
+    if (!lifecycle_request(state, &event) || !request_allowed(t, m, event)) {
         log_warning("mid", "%s: %s -> %s refused", id, mid_state_name(m->entry.state), mid_state_name(state));
         return ERROR_POLICY;
     }
-    if (state == MID_ACTIVE && !intact(t, m))
+    if (event == LIFECYCLE_ACTIVATE && !mid_intact(t, m))
         return mid_damaged(t, id);
-    return commit_step(t, id, state, "request", row);
+    return commit_step(t, id, state, MID_BY_REQUEST, row);
 }

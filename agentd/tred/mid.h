@@ -18,12 +18,18 @@ struct mid_package {
 /* *row: the MID's row in the registry after MID_OK. The old MID of that id stays as it is after anything else. */
 enum mid_result mid_install(struct tre *t, const struct mid_package *p, const struct mid_row **row);
 enum error_code mid_result_error(enum mid_result result);
-/* One step of the lifecycle asked by agentd. NOT_FOUND; POLICY if there is no such arrow, another MID of the context is ACTIVE, or the
- * MIDE may not be shared; MID_BLOCKED if the record is damaged (it becomes BLOCKED); else STORAGE. */
+/* One step of the lifecycle asked by agentd. NOT_FOUND; POLICY if there is no such arrow, another MID of the context is ACTIVE, the MIDE may
+ * not be shared, or only its issuer may erase it; MID_BLOCKED if the record is damaged (it becomes BLOCKED); else STORAGE. */
 enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state state, const struct mid_row **row);
 
 /* The stored manifest of an installed MID, to be freed (also after an error). STORAGE if the record is damaged. */
 enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct manifest *out);
+/* Whether its record and its sequence numbers open as the registry knows them (R2). */
+bool mid_intact(const struct tre *t, const struct mid_row *m);
+/* Notes and logs a step that the lifecycle allowed in a row that is yet to be committed; note may be "". */
+void mid_enter(struct mid_row *m, enum mid_state state, enum mid_reason reason, const char *note);
+/* Overwrites and removes what is stored of a MID whose row, already committed, holds no keys any more (R20). */
+void mid_forget(const struct tre *t, const struct mid_row *m);
 /* A record of that MID was found damaged: it becomes BLOCKED (R3, R4). Returns MID_BLOCKED. */
 enum error_code mid_damaged(struct tre *t, const char *id);
 

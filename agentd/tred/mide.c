@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "tred/counters.h"
 #include "tred/heap.h"
+#include "tred/lifecycle.h"
 #include "tred/mid.h"
 
 enum { RESERVE_MAX = 1 << 14, PEERS = 2 };
@@ -28,14 +29,6 @@ struct engine {
     uint8_t pin[MANIFEST_PIN];
     size_t pin_len;
 };
-
-static size_t row_of(const struct tre *t, const struct mid_row *m)
-{
-    size_t i = 0;
-    while (i < TRE_MID_MAX - 1 && &t->registry.mids[i] != m)
-        i++;
-    return i;
-}
 
 static const char *id_of(const struct tre *t, size_t row)
 {
@@ -94,6 +87,8 @@ static void take_manifest(const struct tre *t, struct engine *e, const struct ma
     for (size_t i = 0; i < PEERS; i++)
         e->rights[i] = manifest_rights(m, programs[i]) | (users[i] ? manifest_rights(m, users[i]) : 0);
     e->rights[0] |= RIGHT_AUTHENTICATE; /* RES for the administrator's test, and no more */
+    for (size_t i = 0; i < PEERS; i++)
+        e->rights[i] &= ~t->identity.denied; /* R11: one "no" is enough */
     e->type = m->type;
     e->pin_len = m->pin.len;
     if (m->pin.len)
@@ -166,7 +161,7 @@ enum error_code mide_open(struct tre *t, const char *id, struct engine **e)
         return ERROR_NOT_FOUND;
     if (m->entry.state != MID_ACTIVE)
         return m->entry.state == MID_BLOCKED ? ERROR_MID_BLOCKED : ERROR_NOT_READY;
-    size_t row = row_of(t, m);
+    size_t row = registry_place(&t->registry, m);
     enum error_code rc = current(t, row) ? ERROR_NONE : engine_new(t, row);
     *e = t->engines[row];
     if (!rc)
@@ -206,6 +201,18 @@ static size_t row_with(const struct tre *t, const struct engine *e)
     while (i < TRE_MID_MAX - 1 && t->engines[i] != e)
         i++;
     return i;
+}
+
+enum error_code mide_check(struct tre *t, struct engine *e)
+{
+    const struct mid_row *m = &t->registry.mids[row_with(t, e)];
+    if (!m->session_check)
+        return ERROR_NONE;
+    struct heap_scope scope;
+    heap_scope_begin(&scope);
+    enum error_code rc = mid_intact(t, m) ? ERROR_NONE : mid_damaged(t, m->entry.id);
+    heap_scope_end(&scope);
+    return rc;
 }
 
 static enum error_code judge(struct tre *t, struct engine *e, const uint8_t autn[16], const struct aka_out *out, enum aka_verdict *verdict, uint8_t auts[14])
@@ -267,7 +274,7 @@ void mide_refresh(struct tre *t)
     uint64_t now = tre_now_ms();
     for (size_t i = 0; i < TRE_MID_MAX; i++)
         if (t->engines[i] && (!current(t, i) || now - t->engines[i]->used_ms >= MIDE_IDLE_MS))
-            engine_close(t, i, t->registry.mids[i].entry.state != MID_ERASED);
+            engine_close(t, i, lifecycle_holds_keys(t->registry.mids[i].entry.state));
 }
 
 int mide_wait_ms(const struct tre *t)

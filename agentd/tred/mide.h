@@ -20,6 +20,9 @@ enum mid_type mide_type(const struct engine *e);
  * leave. The caller zeroes out. */
 enum error_code mide_authenticate(struct tre *t, struct engine *e, const uint8_t rand[16], const uint8_t autn[16], enum aka_verdict *verdict,
                                   struct aka_out *out, uint8_t auts[14]);
+/* Before a session with the MID: what is stored of it is checked again if its policy says so (R3). MID_BLOCKED if it is damaged (it becomes
+ * BLOCKED, and the engine is closed before the next request). */
+enum error_code mide_check(struct tre *t, struct engine *e);
 /* PIN1 (TS 31.101 section 11.1.9); empty: only asks. NONE if right, asked or none is set (*enabled false), MAC_MISMATCH if wrong, DENIED with no
  * tries left; else the error of storing the try. */
 enum error_code mide_pin(struct tre *t, struct engine *e, struct slice pin, bool *enabled, uint8_t *left);

@@ -111,8 +111,9 @@ static bool content_take(BIO *content, struct package *p)
 }
 
 /* RFC 5652 section 5.6. */
-static bool verify(struct package *p, struct slice octets, const struct identity_secrets *secrets, uint64_t now)
+bool package_verify(struct package *p, struct slice octets, const struct identity_secrets *secrets, uint64_t now)
 {
+    *p = (struct package){ .manifest = NULL };
     CMS_ContentInfo *cms = cms_parse(octets, NID_pkcs7_signed);
     X509_STORE *roots = cms ? roots_make(secrets, now) : NULL;
     BIO *content = roots ? BIO_new(BIO_s_mem()) : NULL;
@@ -120,6 +121,7 @@ static bool verify(struct package *p, struct slice octets, const struct identity
     BIO_free(content);
     X509_STORE_free(roots);
     CMS_ContentInfo_free(cms);
+    ERR_clear_error();
     return ok;
 }
 
@@ -129,7 +131,7 @@ bool package_open(struct package *p, struct slice octets, const struct identity_
     BIO *plain = octets.len <= PACKAGE_MAX ? decrypt(octets, secrets) : NULL;
     char *data = NULL;
     long len = plain ? BIO_get_mem_data(plain, &data) : 0;
-    bool ok = len > 0 && verify(p, (struct slice){ (const uint8_t *)data, (size_t)len }, secrets, now);
+    bool ok = len > 0 && package_verify(p, (struct slice){ (const uint8_t *)data, (size_t)len }, secrets, now);
     if (!ok)
         log_warning("mid", "package refused: %s", plain ? "signature or chain" : "cannot be decrypted");
     BIO_free(plain);

@@ -19,6 +19,8 @@ struct package { /* an opened one */
 /* False if it cannot be decrypted, or the signature or chain is not good. now: Unix seconds for the validity of certificates, 0: not
  * checked. Trust: only the issuers of the identity, purpose signing, keyUsage digitalSignature. */
 bool package_open(struct package *p, struct slice octets, const struct identity_secrets *secrets, uint64_t now);
+/* The SignedData alone: the content goes to p->manifest. False, and trust, as above. */
+bool package_verify(struct package *p, struct slice octets, const struct identity_secrets *secrets, uint64_t now);
 void package_close(struct package *p);
 
 #endif

@@ -137,7 +137,7 @@ static enum error_code identity_store(struct place *p, const struct identity *id
 
 static enum error_code identity_make(struct place *p, const struct factory *f, const char *out_dir, struct error *err)
 {
-    struct identity id = { .gateway_id = "" };
+    struct identity id = { .gateway_id = "", .denied = f->denied };
     uint8_t *pfc_der = NULL, *transport_der = NULL;
     struct identity_secrets secrets = { .pin = secret_slice(f->pin), .issuer_count = f->issuer_count };
     for (size_t i = 0; i < f->issuer_count; i++)

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/text.h"
 #include "model/fields.h"
 #include "tred/heap.h"
 
-enum { FORMAT = 1, RECORD_MAX = 16 * 1024 };
+enum { FORMAT = 2, FORMAT_FIRST = 1, RECORD_MAX = 16 * 1024 };
 
 #define RECORD "registry"
 
@@ -43,9 +44,11 @@ void registry_entry(const struct mid_entry *e, struct writer *out)
     writer_u8(out, (uint8_t)e->algorithm);
     writer_u64(out, e->not_after);
     fields_put_text(out, e->context);
+    writer_u8(out, (uint8_t)e->reason);
 }
 
-static void take_entry(struct reader *r, struct mid_entry *e)
+/* Format 1 knew no reasons and no orders. */
+static void take_entry(struct reader *r, struct mid_entry *e, uint8_t format)
 {
     fields_take_text(r, e->id, sizeof e->id);
     e->type = (enum mid_type)reader_u8(r);
@@ -55,6 +58,7 @@ static void take_entry(struct reader *r, struct mid_entry *e)
     e->algorithm = (enum mid_algorithm)reader_u8(r);
     e->not_after = reader_u64(r);
     fields_take_text(r, e->context, sizeof e->context);
+    e->reason = (enum mid_reason)(format > FORMAT_FIRST ? reader_u8(r) : MID_BY_REQUEST);
 }
 
 static void put_mid(struct writer *w, const struct mid_row *m)
@@ -67,17 +71,19 @@ static void put_mid(struct writer *w, const struct mid_row *m)
     writer_put(w, m->package_hash, HASH_LEN);
     writer_put(w, m->token_hash, HASH_LEN);
     writer_u64(w, m->changed);
+    writer_u8(w, m->order_only);
 }
 
-static void take_mid(struct reader *r, struct mid_row *m)
+static void take_mid(struct reader *r, struct mid_row *m, uint8_t format)
 {
-    take_entry(r, &m->entry);
+    take_entry(r, &m->entry, format);
     m->previous = (enum mid_state)reader_u8(r);
     m->share_mide = reader_u8(r) != 0;
     m->session_check = reader_u8(r) != 0;
     m->record = reader_u64(r);
     struct slice package = reader_take(r, HASH_LEN), token = reader_take(r, HASH_LEN);
     m->changed = reader_u64(r);
+    m->order_only = format > FORMAT_FIRST && reader_u8(r) != 0;
     if (r->failed)
         return;
     memcpy(m->package_hash, package.data, HASH_LEN);
@@ -107,6 +113,24 @@ static void take_tries(struct reader *r, struct registry *g)
     }
 }
 
+static void put_order(struct writer *w, const struct order_row *o)
+{
+    fields_put_text(w, o->issuer);
+    writer_u64(w, o->sequence);
+    writer_put(w, o->hash, HASH_LEN);
+    writer_u8(w, (uint8_t)o->result);
+}
+
+static void take_order(struct reader *r, struct order_row *o)
+{
+    fields_take_text(r, o->issuer, sizeof o->issuer);
+    o->sequence = reader_u64(r);
+    struct slice hash = reader_take(r, HASH_LEN);
+    o->result = (enum mid_result)reader_u8(r);
+    if (!r->failed)
+        memcpy(o->hash, hash.data, HASH_LEN);
+}
+
 static void put_all(struct writer *w, const struct registry *g)
 {
     writer_u8(w, FORMAT);
@@ -115,6 +139,8 @@ static void put_all(struct writer *w, const struct registry *g)
     put_tries(w, g);
     for (size_t i = 0; i < TRE_MID_MAX; i++)
         put_mid(w, &g->mids[i]);
+    for (size_t i = 0; i < TRE_MID_MAX; i++)
+        put_order(w, &g->orders[i]);
 }
 
 static enum error_code take_all(struct registry *g, struct slice plain)
@@ -127,8 +153,10 @@ static enum error_code take_all(struct registry *g, struct slice plain)
         take_token(&r, &g->tokens[i]);
     take_tries(&r, g);
     for (size_t i = 0; i < TRE_MID_MAX; i++)
-        take_mid(&r, &g->mids[i]);
-    return format == FORMAT && reader_done(&r) ? ERROR_NONE : ERROR_STORAGE;
+        take_mid(&r, &g->mids[i], format);
+    for (size_t i = 0; format > FORMAT_FIRST && i < TRE_MID_MAX; i++)
+        take_order(&r, &g->orders[i]);
+    return format >= FORMAT_FIRST && reader_done(&r) ? ERROR_NONE : ERROR_STORAGE;
 }
 
 enum error_code registry_load(struct registry *g, const struct store *s)
@@ -165,6 +193,38 @@ struct mid_row *registry_mid(struct registry *g, const char *id)
         if (g->mids[i].entry.id[0] && strcmp(g->mids[i].entry.id, id) == 0)
             return &g->mids[i];
     return NULL;
+}
+
+size_t registry_place(const struct registry *g, const struct mid_row *m)
+{
+    size_t i = 0;
+    while (i < TRE_MID_MAX - 1 && &g->mids[i] != m)
+        i++;
+    return i;
+}
+
+bool registry_knows(const struct registry *g, const char *issuer)
+{
+    for (size_t i = 0; i < TRE_MID_MAX; i++)
+        if (g->mids[i].entry.id[0] && strcmp(g->mids[i].entry.issuer, issuer) == 0)
+            return true;
+    return false;
+}
+
+/* There are as many rows as MIDs, so one without MIDs is found when none is free. */
+struct order_row *registry_order(struct registry *g, const char *issuer)
+{
+    struct order_row *free_row = &g->orders[0];
+    for (size_t i = 0; i < TRE_MID_MAX; i++) {
+        struct order_row *o = &g->orders[i];
+        if (o->issuer[0] && strcmp(o->issuer, issuer) == 0)
+            return o;
+        if (!o->issuer[0] || !registry_knows(g, o->issuer))
+            free_row = o;
+    }
+    *free_row = (struct order_row){ .sequence = 0 };
+    (void)text_copy(free_row->issuer, sizeof free_row->issuer, issuer);
+    return free_row;
 }
 
 struct token_row *registry_token(struct registry *g, const char *context)

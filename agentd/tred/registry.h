@@ -30,9 +30,17 @@ struct mid_row { /* unused while entry.id is "" */
     struct mid_entry entry;
     enum mid_state previous; /* before BLOCKED */
     bool share_mide, session_check;
+    bool order_only; /* once it was in service, only an order of its issuer erases it */
     uint64_t record; /* counter of its record in the store; 0 once erased */
     uint8_t package_hash[HASH_LEN], token_hash[HASH_LEN];
     uint64_t changed; /* wall clock of the last transition, as far as it is right */
+};
+
+struct order_row { /* the last order that was decided of an issuer; unused while issuer is "" */
+    char issuer[65];
+    uint64_t sequence;
+    uint8_t hash[HASH_LEN];
+    enum mid_result result;
 };
 
 struct registry {
@@ -42,6 +50,7 @@ struct registry {
     struct token_row tokens[REGISTRY_TOKENS];
     struct tries_row tries[REGISTRY_TRIES];
     struct mid_row mids[TRE_MID_MAX];
+    struct order_row orders[TRE_MID_MAX];
 };
 
 /* NOT_FOUND before the first commit; STORAGE if no slot is valid, NEWER_STATE if a newer program wrote it. */
@@ -50,6 +59,12 @@ enum error_code registry_load(struct registry *r, const struct store *s);
 enum error_code registry_commit(struct registry *now, struct registry *next, const struct store *s);
 /* The row of that MID or NULL. */
 struct mid_row *registry_mid(struct registry *r, const char *id);
+/* Its place, 0..TRE_MID_MAX-1; m is a row of r. */
+size_t registry_place(const struct registry *r, const struct mid_row *m);
+/* Whether any row, tombstones included, is of that issuer. */
+bool registry_knows(const struct registry *r, const char *issuer);
+/* The row of an issuer that the registry knows, a new one if need be; one of an issuer without MIDs gives way. */
+struct order_row *registry_order(struct registry *r, const char *issuer);
 /* The open token of the context or NULL. */
 struct token_row *registry_token(struct registry *r, const char *context);
 /* Body of MID_LIST, and one entry of it. */

@@ -14,6 +14,7 @@
 #include "tred/evidence.h"
 #include "tred/heap.h"
 #include "tred/mid.h"
+#include "tred/mid_order.h"
 #include "tred/notification.h"
 #include "tred/push.h"
 #include "tred/token.h"
@@ -213,6 +214,20 @@ static enum error_code do_mid_install(struct tre *t, struct reader *in, struct w
     return mid_result_error(result);
 }
 
+static enum error_code do_mid_order(struct tre *t, struct reader *in, struct writer *out)
+{
+    uint8_t receipt[MID_ORDER_RECEIPT_MAX];
+    struct writer w = writer_make(receipt, sizeof receipt);
+    uint64_t now = reader_u64(in);
+    struct slice octets = reader_take(in, reader_left(in));
+    if (!complete(in))
+        return ERROR_MALFORMED;
+    enum mid_result result = mid_order(t, octets, now, &w);
+    writer_u8(out, (uint8_t)result);
+    writer_put(out, receipt, w.len);
+    return mid_result_error(result);
+}
+
 static enum error_code do_mid_list(struct tre *t, struct reader *in, struct writer *out)
 {
     (void)in;
@@ -254,6 +269,7 @@ static request_fn *const handlers[] = {
     [TRE_OP_TOKEN_SPEND] = do_token_spend, [TRE_OP_EVIDENCE] = do_evidence,
     [TRE_OP_MID_INSTALL] = do_mid_install, [TRE_OP_MID_LIST] = do_mid_list,
     [TRE_OP_MID_SET_STATE] = do_mid_set_state, [TRE_OP_VERIFY_NOTIFICATION] = do_verify_notification,
+    [TRE_OP_MID_ORDER] = do_mid_order,
     [TRE_OP_VERIFY_INSTRUCTION] = derive_verify_instruction,
     [TRE_OP_SIGN_REQUEST] = derive_sign_request,
     [TRE_OP_CREDENTIALS] = derive_credentials,

@@ -52,11 +52,11 @@ class Verdict:
         return {"verdict": "pass" if self.ok else "fail", "reasons": self.reasons, "gateway": self.gateway, "claims": shown}
 
 
-def signature_fits(public_key: bytes, signature: bytes, protected: bytes, payload: bytes) -> bool:
+def signature_fits(public_key: bytes, signature: bytes, protected: bytes, payload: bytes, aad: bytes = b"") -> bool:
     """ES256 over the Sig_structure (RFC 9052, 4.4)."""
     if len(signature) != 64:
         return False
-    message = cbor.encode(["Signature1", protected, b"", payload])
+    message = cbor.encode(["Signature1", protected, aad, payload])
     dss = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
     try:
         key = load_der_public_key(public_key)

@@ -63,18 +63,27 @@ def mide(g):
 
 def manifest(tre_id, pfc_spki, token, nonce, **kw):
     g = dict(MILENAGE, format=1, mid_id="mid-1", type=0, version=1, issuer="Example SHO", not_before="20200101000000Z",
-             not_after="20400101000000Z", algorithm=0, backend=0, share=False, session_check=True,
+             not_after="20400101000000Z", algorithm=0, backend=0, share=False, session_check=True, order_only=None,
              iterations=None, scheme=None, pin=None, acl=[("wpa", "authenticate,ckik")], files=[("7FFF6F07", bytes.fromhex("082926010100000010"))], sqn=bytes(6))
     g.update(kw)
     return seq(
         integer(g["format"]), utf8(g["mid_id"]), enum(g["type"]), integer(g["version"]), utf8(g["issuer"]),
         seq(octets(tre_id), octets(hashlib.sha256(pfc_spki).digest())),
         octets(hashlib.sha256(token).digest()), octets(nonce), gtime(g["not_before"]), gtime(g["not_after"]),
-        mide(g), seq(boolean(g["share"]), boolean(g["session_check"])),
+        mide(g), seq(boolean(g["share"]), boolean(g["session_check"]), b"" if g["order_only"] is None else der(0x80, b"\xff" if g["order_only"] else b"\0")),
         seq(*[seq(utf8(a), utf8(b)) for a, b in g["acl"]]),
         seq(*[seq(octets(bytes.fromhex(p)), octets(c)) for p, c in g["files"]]),
         seq(octets(g["k"]), octets(g["opc"]), octets(g["amf"]), octets(g["sqn"]), b"" if g["pin"] is None else der(0x80, g["pin"].encode())),
         seq(octets(g["rand"]), octets(g["autn"]), octets(g["res"])))
+
+
+DISCOVER, BLOCK, UNBLOCK, MIGRATE, ERASE = range(5)
+
+
+def order(tre_id, command, sequence, nonce=b"nonce of an order", issuer="Example SHO", not_after="20400101000000Z", target=None, fmt=1):
+    """MidOrder of etc/doc/mid-package.md; target: (MID id, SHA-256 of the installed package)."""
+    return seq(integer(fmt), enum(command), utf8(issuer), octets(tre_id), integer(sequence), octets(nonce), gtime(not_after),
+               seq(utf8(target[0]), octets(target[1])) if target else b"")
 
 
 def openssl(*args, **kw):
@@ -104,11 +113,16 @@ class Issuer:
                 "7000", "-out", out)
         return out
 
-    def package(self, manifest_der, transport_pem):
+    def sign(self, content):
         with open(self.path("manifest.der"), "wb") as f:
-            f.write(manifest_der)
+            f.write(content)
         openssl("cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-md", "sha256", "-signer", self.path("issuer.pem"), "-inkey",
                 self.path("issuer.key"), "-in", self.path("manifest.der"), "-out", self.path("signed.der"))
+        with open(self.path("signed.der"), "rb") as f:
+            return f.read()
+
+    def package(self, manifest_der, transport_pem):
+        self.sign(manifest_der)
         openssl("cms", "-encrypt", "-binary", "-outform", "DER", "-aes-256-gcm", "-recip", transport_pem, "-keyopt",
                 "ecdh_kdf_md:sha256", "-in", self.path("signed.der"), "-out", self.path("package.der"))
         with open(self.path("package.der"), "rb") as f:

@@ -19,8 +19,9 @@ from tre_client import *  # noqa: E402,F403
 AGENT = None
 EMPTY = None  # a program that only links libcrypto; "-" where memory says nothing (sanitizers)
 OTHER_UID = 65534
+PACKAGE, REQUEST, INTEGRITY, ORDER, MIGRATION = range(5)  # why a MID is in its state
 PROVISIONED, ACTIVE, SUSPENDED, BLOCKED, MIGRATING, ERASED = range(1, 7)
-OK, SIGNATURE, TARGET, BINDING, VERSION, POLICY, SPACE, BACKEND, SELFTEST, BUSY, INTERNAL, MALFORMED = range(12)
+OK, SIGNATURE, TARGET, BINDING, VERSION, POLICY, SPACE, BACKEND, SELFTEST, BUSY, INTERNAL, MALFORMED, UNKNOWN, DAMAGED = range(14)
 
 
 def error_codes():
@@ -258,7 +259,7 @@ class Install(Bench):
     def test_mid_is_installed_listed_and_activated(self):
         self.put_in()
         self.assertEqual(self.tre.mids(), {"mid-1": dict(id="mid-1", type=0, version=1, state=PROVISIONED, issuer="Example SHO",
-                                                         algorithm=0, not_after=2208988800, context="usim")})
+                                                         algorithm=0, not_after=2208988800, context="usim", reason=PACKAGE)})
         status, body = self.tre.set_state("mid-1", ACTIVE)
         self.assertEqual((status, parse_entry(body)[0]["state"]), (0, ACTIVE))
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "codec/dm_digest.h"
+#include "model/fields.h"
 #include "model/settings_octets.h"
 #include "support.h"
 #include "tred/heap.h"
@@ -191,22 +192,30 @@ static void store_survives_failure_and_power_cut_at_every_call(void)
     g_assert_cmpint(points, >=, 8 * 8);
 }
 
+/* Every pair of state and event: letters of the next state, '.' refused. Rows: none, PROVISIONED .. ERASED. Columns: package, activate, suspend, block,
+ * erase, anomaly, order to block, to unblock, to migrate, to erase. */
 static void lifecycle_has_these_arrows_and_no_other(void)
 {
-    /* rows: from PROVISIONED .. ERASED; columns: to. R by request, A by anomaly, P by package, X request or anomaly */
-    static const char *const matrix[] = { "PR.XRR", ".PRXRR", ".RPXRR", "P.P.PR", "...X.R", "P....." };
-    for (int from = MID_PROVISIONED; from <= MID_ERASED; from++)
-        for (int to = MID_PROVISIONED; to <= MID_ERASED; to++) {
-            char c = matrix[from - 1][to - 1];
-            enum mid_state f = (enum mid_state)from, t = (enum mid_state)to;
-            g_assert_cmpint(lifecycle_allows(LIFECYCLE_REQUEST, f, t), ==, c == 'R' || c == 'X');
-            g_assert_cmpint(lifecycle_allows(LIFECYCLE_ANOMALY, f, t), ==, c == 'X');
-            g_assert_cmpint(lifecycle_allows(LIFECYCLE_PACKAGE, f, t), ==, c == 'P');
-        }
-    for (int from = MID_PROVISIONED; from <= MID_ERASED; from++)
-        for (int before = MID_PROVISIONED; before <= MID_MIGRATING; before++)
-            if (from == MID_BLOCKED || from == MID_ERASED)
-                g_assert_cmpint(lifecycle_updated((enum mid_state)from, (enum mid_state)before), !=, MID_ACTIVE);
+    static const char letters[] = ".PASBME";
+    static const char *const was_provisioned[] = { "P.........", "PA.BEBB.ME", "A.SBEBB.ME", "SA.BEBB.ME", "P...E..P.E", "....E....E", "P........." };
+    static const char *const was_active[] = { "P.........", "PA.BEBB.ME", "A.SBEBB.ME", "SA.BEBB.ME", "S...E..S.E", "....E....E", "P........." };
+    for (int from = LIFECYCLE_NONE; from <= MID_ERASED; from++)
+        for (int e = 0; e < LIFECYCLE_EVENTS; e++)
+            for (int before = MID_PROVISIONED; before <= MID_SUSPENDED; before++) {
+                const char *row = (before == MID_PROVISIONED ? was_provisioned : was_active)[from];
+                g_assert_cmpint(letters[lifecycle_next(from, (enum mid_state)before, (enum lifecycle_event)e)], ==, row[e]);
+            }
+    g_assert_cmpint(lifecycle_next(-1, MID_ACTIVE, LIFECYCLE_PACKAGE) + lifecycle_next(MID_ERASED + 1, MID_ACTIVE, LIFECYCLE_PACKAGE), ==, LIFECYCLE_NONE);
+    g_assert_cmpint(lifecycle_next(MID_ACTIVE, MID_ACTIVE, (enum lifecycle_event)LIFECYCLE_EVENTS), ==, LIFECYCLE_NONE);
+}
+
+static void requests_are_the_events_of_this_gateway_only(void)
+{
+    static const int expected[] = { -1, -1, LIFECYCLE_ACTIVATE, LIFECYCLE_SUSPEND, LIFECYCLE_BLOCK, -1, LIFECYCLE_ERASE };
+    for (int to = MID_PROVISIONED; to <= MID_ERASED; to++) {
+        enum lifecycle_event e = LIFECYCLE_PACKAGE;
+        g_assert_cmpint(lifecycle_request((enum mid_state)to, &e) ? (int)e : -1, ==, expected[to]);
+    }
 }
 
 static struct tre *tre_make(const char *pin)
@@ -333,13 +342,71 @@ static void tokens_survive_power_cuts(void)
     }
 }
 
+/* A record as the first format had it: no reasons, no policy of erasing, no orders. */
+static void registry_reads_the_first_format(void)
+{
+    struct tre *t = tre_make("1234");
+    uint8_t plain[8192], zeros[256] = { 0 };
+    struct writer w = writer_make(plain, sizeof plain);
+    struct registry loaded;
+    uint64_t counter;
+    writer_u8(&w, 1);
+    for (size_t i = 0; i < REGISTRY_TOKENS; i++)
+        writer_put(&w, zeros, 2 + TRE_TOKEN_LEN + 2); /* context, value, nonce */
+    writer_put(&w, zeros, 4 + REGISTRY_TRIES);
+    for (size_t i = 0; i < TRE_MID_MAX; i++) {
+        fields_put_text(&w, i == 1 ? "mid-1" : "");
+        writer_u8(&w, MID_ISIM);
+        writer_u32(&w, 3);
+        writer_u8(&w, MID_SUSPENDED);
+        fields_put_text(&w, "SHO");
+        writer_u8(&w, MID_TUAK);
+        writer_u64(&w, 9);
+        fields_put_text(&w, "usim");
+        writer_put(&w, "\2\1\1", 3);
+        writer_u64(&w, 77);
+        writer_put(&w, zeros, 2 * HASH_LEN);
+        writer_u64(&w, 5);
+    }
+    g_assert_cmpint(store_write(&t->store, "registry", "registry", writer_slice(&w), t->registry.counter, &counter), ==, ERROR_NONE);
+    g_assert_cmpint(registry_load(&loaded, &t->store), ==, ERROR_NONE);
+    const struct mid_row *m = registry_mid(&loaded, "mid-1");
+    g_assert_nonnull(m);
+    g_assert_cmpint(m->entry.state * 10 + m->entry.reason, ==, MID_SUSPENDED * 10 + MID_BY_REQUEST);
+    g_assert_true(m->record == 77 && m->changed == 5 && !m->order_only && m->share_mide);
+    g_assert_cmpint(registry_commit(&t->registry, &loaded, &t->store), ==, ERROR_NONE); /* and is stored in the newest */
+    g_assert_cmpint(registry_load(&loaded, &t->store), ==, ERROR_NONE);
+    g_assert_nonnull(registry_mid(&loaded, "mid-1"));
+    tre_unmake(t);
+}
+
+/* Each issuer has its row; one without MIDs gives way, one with MIDs never does. */
+static void order_rows_are_those_of_issuers_with_mids(void)
+{
+    struct registry r = { .counter = 0 };
+    for (size_t i = 0; i < TRE_MID_MAX; i++) {
+        (void)g_snprintf(r.mids[i].entry.id, sizeof r.mids[i].entry.id, "m%zu", i);
+        (void)g_snprintf(r.mids[i].entry.issuer, sizeof r.mids[i].entry.issuer, "SHO %zu", i);
+        registry_order(&r, r.mids[i].entry.issuer)->sequence = i + 1;
+    }
+    for (size_t i = 0; i < TRE_MID_MAX; i++)
+        g_assert_cmpuint(registry_order(&r, r.mids[i].entry.issuer)->sequence, ==, i + 1);
+    g_strlcpy(r.mids[5].entry.issuer, "another", sizeof r.mids[5].entry.issuer);
+    g_assert_true(registry_knows(&r, "another") && !registry_knows(&r, "SHO 5"));
+    g_assert_cmpuint(registry_order(&r, "another")->sequence, ==, 0);
+    for (size_t i = 0; i < TRE_MID_MAX; i++)
+        g_assert_cmpuint(registry_order(&r, r.mids[i].entry.issuer)->sequence, ==, i == 5 ? 0 : i + 1);
+}
+
 static void registry_reads_back_what_it_wrote(void)
 {
     struct tre *t = tre_make("1234");
     struct registry next = t->registry, loaded;
     next.mids[7] = (struct mid_row){ .entry = { .id = "last", .type = MID_ISIM, .version = 7, .state = MID_BLOCKED, .issuer = "I", .not_after = 9,
                                                 .context = "usim" },
-                                     .previous = MID_ACTIVE, .share_mide = true, .record = 77, .package_hash = { 1 }, .token_hash = { 2 }, .changed = 3 };
+                                     .previous = MID_ACTIVE, .share_mide = true, .order_only = true, .record = 77, .package_hash = { 1 }, .token_hash = { 2 }, .changed = 3 };
+    next.mids[7].entry.reason = MID_BY_ORDER;
+    next.orders[7] = (struct order_row){ .issuer = "I", .sequence = UINT64_MAX, .hash = { 4 }, .result = MID_DAMAGED };
     next.tokens[3] = (struct token_row){ .context = "m2m", .value = { 9 }, .nonce = { 8 }, .nonce_len = 64 };
     next.tries[63] = (struct tries_row){ .message = { 7 }, .wrong = 2 };
     next.guesses = 5;
@@ -350,7 +417,8 @@ static void registry_reads_back_what_it_wrote(void)
     copy.counter = loaded.counter;
     g_assert_cmpint(memcmp(&copy.mids[7].entry, &loaded.mids[7].entry, sizeof copy.mids[7].entry), ==, 0);
     g_assert_cmpint(loaded.mids[7].previous, ==, MID_ACTIVE);
-    g_assert_true(loaded.mids[7].share_mide && !loaded.mids[7].session_check);
+    g_assert_true(loaded.mids[7].share_mide && loaded.mids[7].order_only && !loaded.mids[7].session_check);
+    assert_octets(copy.orders, sizeof copy.orders, loaded.orders, sizeof loaded.orders);
     g_assert_cmpuint(loaded.mids[7].record, ==, 77);
     g_assert_cmpuint(loaded.mids[7].changed, ==, 3);
     assert_octets(copy.tokens, sizeof copy.tokens, loaded.tokens, sizeof loaded.tokens);
@@ -462,6 +530,9 @@ int main(int argc, char **argv)
     g_test_add_func("/tred/registry", registry_reads_back_what_it_wrote);
     g_test_add_func("/tred/tokens/power", tokens_survive_power_cuts);
     g_test_add_func("/tred/lifecycle/tre_R6_matrix", lifecycle_has_these_arrows_and_no_other);
+    g_test_add_func("/tred/lifecycle/requests", requests_are_the_events_of_this_gateway_only);
+    g_test_add_func("/tred/registry/orders", order_rows_are_those_of_issuers_with_mids);
+    g_test_add_func("/tred/registry/first format", registry_reads_the_first_format);
     g_test_add_func("/tred/push/vectors", push_accepts_the_vectors_and_no_flipped_bit);
     g_test_add_func("/tred/notification/secret and nonce", notification_needs_secret_and_nonce);
     g_test_add_func("/tred/notification/vectors", notifications_are_those_of_the_vectors);

@@ -6,6 +6,7 @@ import socket
 import struct
 
 STATUS, KEYS, VERIFY_PUSH, SEAL, UNSEAL, TOKEN_OPEN, TOKEN_SPEND, EVIDENCE, MID_INSTALL, MID_LIST, MID_SET_STATE = range(1, 12)
+MID_ORDER = 12
 AUTHENTICATE, SESSION_END, EAP_KEYS, DIGEST_RESPONSE, NAF_KEY, READ_FILE, VERIFY_PIN = range(32, 39)
 INLINE = 16 * 1024
 F_ADD_SEALS, SEALS = 1033, 2 | 4 | 8
@@ -76,6 +77,11 @@ class Client:
     def install(self, context, package, now=0):
         return self.call(MID_INSTALL, text(context) + struct.pack(">Q", now) + package)
 
+    def order(self, octets, now=0):
+        """Status, result code, receipt."""
+        status, body = self.call(MID_ORDER, struct.pack(">Q", now) + octets)
+        return status, body[0], body[1:]
+
     def push(self, sec, mac, message, imsi, document, typed=""):
         return self.call(VERIFY_PUSH, bytes([sec, len(mac)]) + mac + message + text(imsi) + text(typed) + document)
 
@@ -141,4 +147,5 @@ def parse_entry(b):
     e["algorithm"], e["not_after"] = struct.unpack(">BQ", b[:9])
     b = b[9:]
     e["context"] = take()
+    e["reason"], b = b[0], b[1:]
     return e, b
