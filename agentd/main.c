@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "access/access.h"
+#include "access/sysd.h"
 #include "agentd_config.h"
 #include "bearer/bearer.h"
 #include "bearer/plugin.h"
@@ -23,6 +24,7 @@
 #include "bootstrap/sim_pin.h"
 #include "bootstrap/session.h"
 #include "bootstrap/start/card_source.h"
+#include "bootstrap/upkeep.h"
 #include "bus/bus.h"
 #include "calls.h"
 #include "config.h"
@@ -33,7 +35,7 @@
 enum { CLOCK_SAVE_MS = 6 * 3600 * 1000, CLOCK_LOOK_MS = 30000 };
 
 struct options {
-    const char *config, *state, *tred, *modemd, *log_level;
+    const char *config, *state, *tred, *modemd, *sysd, *log_level;
 };
 
 struct agent {
@@ -43,6 +45,7 @@ struct agent {
     struct loop loop;
     struct site site;
     struct access *access;
+    struct sysd *sysd;
     const struct bearer_plugin *plugin;
     struct service *service;
     struct conductor *conductor;
@@ -258,8 +261,10 @@ static bool build(struct agent *a, struct error *err)
     a->access = access_new(&a->loop, a->options.modemd);
     a->site.trust = trust_new(&a->loop, a->options.tred, a->site.tree, on_tre_change, a);
     a->site.https = https_new(&a->loop);
-    if (!a->access || !a->site.trust || !a->site.https || !build_modem(a, err))
+    a->sysd = sysd_new(&a->loop, a->options.sysd);
+    if (!a->access || !a->sysd || !a->site.trust || !a->site.https || !build_modem(a, err))
         return false;
+    a->site.upkeep = upkeep_new(&a->site, a->sysd);
     a->service = service_new(&a->site);
     a->conductor = conductor_new(&a->site, a->service);
     a->pins = sim_pins_new(&a->site);
@@ -289,12 +294,14 @@ static void tear_down(struct agent *a)
     conductor_free(a->conductor);
     card_source_free(a->cards);
     service_free(a->service);
+    upkeep_free(a->site.upkeep);
     bearers_free(a->site.bearers);
     if (a->site.modem)
         modem_watch_free(a->site.modem);
     https_free(a->site.https);
     trust_free(a->site.trust);
     access_free(a->access);
+    sysd_free(a->sysd);
     factory_clear(&a->site.factory);
     store_close(a->site.store);
     tree_free(a->site.tree);
@@ -344,7 +351,7 @@ static int run(struct agent *a)
 
 static void print_help(void)
 {
-    puts("usage: agentd [--config FILE] [--state DIR] [--tred SOCKET] [--modemd SOCKET] [--log-level LEVEL]\n"
+    puts("usage: agentd [--config FILE] [--state DIR] [--tred SOCKET] [--modemd SOCKET] [--sysd SOCKET] [--log-level LEVEL]\n"
          "       agentd --version | --help\n\n"
          "The gateway's provisioning agent; see agentd(8) and agentd.conf(5).");
 }
@@ -354,16 +361,18 @@ static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option table[] = { { "config", required_argument, NULL, 'c' },  { "state", required_argument, NULL, 's' },
                                            { "tred", required_argument, NULL, 't' },    { "modemd", required_argument, NULL, 'm' },
+                                           { "sysd", required_argument, NULL, 'y' },
                                            { "log-level", required_argument, NULL, 'l' }, { "version", no_argument, NULL, 'V' },
                                            { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 } };
     *o = (struct options){ AGENT_CONF_DIR "/agentd.conf", "/var/lib/gateway-agent", "/run/gateway-agent/tred.sock",
-                           "/run/gateway-agent/modemd.sock", NULL };
+                           "/run/gateway-agent/modemd.sock", "/run/gateway-agent/sysd.sock", NULL };
     for (int opt; (opt = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         switch (opt) {
         case 'c': o->config = optarg; break;
         case 's': o->state = optarg; break;
         case 't': o->tred = optarg; break;
         case 'm': o->modemd = optarg; break;
+        case 'y': o->sysd = optarg; break;
         case 'l': o->log_level = optarg; break;
         case 'V': puts("agentd " AGENT_VERSION); return 0;
         case 'h': print_help(); return 0;

@@ -62,6 +62,7 @@
     X(SERVER_STATUS, "ServerStatus", "the server reported an error", "check the server's log") \
     X(INCOMPLETE, "Incomplete", "a mandatory setting is missing", "the server must send it") \
     X(CLOCK, "ClockUntrusted", "the clock is not trusted yet", "wait for network time or set the clock") \
+    X(HOOK, "HookFailed", "the administrator's hook failed", "see the hook's words in the log of agent-sysd") \
     X(MID_SIGNATURE, "MidSignature", "MID package: decryption, signature or chain", "check issuer certificate and transport key") \
     X(MID_TARGET, "MidTarget", "MID package is for another TRE", "issue it for this TRE id") \
     X(MID_BINDING, "MidBinding", "MID package: token or nonce does not fit", "issue it for this registration") \

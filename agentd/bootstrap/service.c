@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/apply.h"
+#include "bootstrap/upkeep.h"
 #include "bootstrap/ways.h"
 #include "config.h"
 #include "lwm2m/lwm2m.h"
@@ -214,13 +215,26 @@ static bool device_bootstrap(void *user)
     return rc == ERROR_NONE;
 }
 
+static bool device_reboot(void *user)
+{
+    struct service *s = user;
+    return upkeep_begin(s->site->upkeep, SYSD_OP_REBOOT);
+}
+
+static bool device_factory_reset(void *user)
+{
+    struct service *s = user;
+    return upkeep_begin(s->site->upkeep, SYSD_OP_FACTORY_RESET);
+}
+
 static void fill_device(struct service *s)
 {
     const struct factory_data *f = &s->site->factory;
     s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
                                        .hardware_version = f->hardware_version, .firmware_version = AGENT_VERSION,
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
-                                       .request_bootstrap = device_bootstrap, .user = s };
+                                       .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset,
+                                       .user = s };
 }
 
 /* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */

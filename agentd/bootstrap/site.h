@@ -31,6 +31,8 @@ struct source_order {
     size_t count; /* what is not named is not asked, and ranks last */
 };
 
+struct upkeep;
+
 struct site {
     const struct loop *loop;
     struct store *store;
@@ -41,6 +43,7 @@ struct site {
     char data_sim[40]; /* Sim node of the card over whose modem data goes now; "": the primary modem's. site_use_sim sets it */
     bool any_sim_of_operator; /* a bearer that was bootstrapped with one card may be used with others of its home network */
     struct https *https;
+    struct upkeep *upkeep;
     struct clock_state clock;
     struct factory_data factory;
     enum uplink_policy uplink;

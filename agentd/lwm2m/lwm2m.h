@@ -22,6 +22,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     const char *root;  /* before the paths of system files; NULL: none */
     bool (*request_bootstrap)(void *user); /* Execute /1/0/9: as reboot */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
+    bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */
     void *user;
 };
 

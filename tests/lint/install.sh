@@ -57,7 +57,7 @@ cat "$work/out"
 libdir=$(dirname "$(cd "$dest" && find usr -name 'bearer-*.so' | head -1)")
 
 for program in usr/sbin/agentd usr/bin/agentctl usr/libexec/gateway-agent/agent-tred usr/libexec/gateway-agent/agent-modemd \
-    usr/libexec/gateway-agent/agent-usimd; do
+    usr/libexec/gateway-agent/agent-usimd usr/libexec/gateway-agent/agent-sysd; do
     name=$(basename "$program")
     said=$(env -i DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent "$dest/$program" --version 2>&1) && [ "$said" = "$name $version" ]
     verdict $? "$name --version says $version without a bus"
@@ -99,6 +99,7 @@ present etc/gateway-agent/agent-usimd.conf
 present "$libdir/bearer-modemmanager.so"
 for file in "$here"/dbus/org.gatewayagent.*.xml; do present "usr/share/dbus-1/interfaces/$(basename "$file")"; done
 for file in "$here"/etc/doc/*.md; do present "usr/share/doc/gateway-agent/$(basename "$file")"; done
+for file in "$here"/etc/hooks/*/*; do present "usr/share/doc/gateway-agent/hooks/${file#"$here"/etc/hooks/}"; done
 for file in "$here"/etc/man/*.[1-9]; do [ -e "$file" ] && present "usr/share/man/man${file##*.}/$(basename "$file")"; done
 for file in "$here"/etc/completion/*; do
     [ -e "$file" ] || continue

@@ -71,12 +71,12 @@ init() {                                   # init UJAIL FUNCTION: the record of 
 init /nonexistent start_service >"$work/plain"
 verdict $? "start_service runs"
 init /bin/true start_service >"$work/jailed"
-[ "$(grep -c '^open ' "$work/plain")" = 4 ] && [ "$(grep -c '^close' "$work/plain")" = 4 ]
-verdict $? "four instances"
-[ "$(grep -cxF 'set no_new_privs 1' "$work/plain")" = 4 ] && [ "$(grep -cxF 'set respawn 3600 5 5' "$work/plain")" = 4 ]
+[ "$(grep -c '^open ' "$work/plain")" = 5 ] && [ "$(grep -c '^close' "$work/plain")" = 5 ]
+verdict $? "five instances"
+[ "$(grep -cxF 'set no_new_privs 1' "$work/plain")" = 5 ] && [ "$(grep -cxF 'set respawn 3600 5 5' "$work/plain")" = 5 ]
 verdict $? "each without new privileges, each respawned with a pause"
-[ "$(sed -n 's/^set user //p' "$work/plain" | tr '\n' ' ')" = "gateway-tred root gateway-usim gateway-agent " ]
-verdict $? "users: agent-tred, agent-usimd and agentd each their own, agent-modemd root"
+[ "$(sed -n 's/^set user //p' "$work/plain" | tr '\n' ' ')" = "gateway-tred root gateway-usim root gateway-agent " ]
+verdict $? "users: agent-tred, agent-usimd and agentd each their own, agent-modemd and agent-sysd root"
 ! grep -q '^jail' "$work/plain" && [ "$(grep -c '^jail gateway-tred ' "$work/jailed")" = 1 ]
 verdict $? "agent-tred is jailed where ujail is there, and only there"
 [ "$(sed -n '/^jail/,/^close/s/^mount-rw //p' "$work/jailed")" = "/var/run/gateway-agent /etc/gateway-agent/state/tre" ]

@@ -45,10 +45,12 @@ exposure gateway-agent.service 1.5
 exposure gateway-tred.service 1.5
 exposure gateway-modemd.service 2.2
 exposure gateway-usimd.service 1.5
-for unit in gateway-agent gateway-tred gateway-modemd gateway-usimd; do
+exposure gateway-sysd.service 4.8          # its hooks write the firmware: what they inherit cannot be closer
+for unit in gateway-agent gateway-tred gateway-modemd gateway-usimd gateway-sysd; do
     cp "$etc/systemd/$unit.service" "$work/"
 done
-for unit in gateway-agent gateway-tred gateway-modemd gateway-usimd; do
+cp "$etc/systemd/gateway-sysd.socket" "$work/"
+for unit in gateway-agent gateway-tred gateway-modemd gateway-usimd gateway-sysd; do
     accepted $unit.service
     says $unit.service NoNewPrivileges=yes
     says $unit.service LimitCORE=0
@@ -70,6 +72,10 @@ for unit in gateway-tred gateway-modemd; do    # each closes its own filter and 
     says $unit.service "SystemCallFilter=seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 done
 says gateway-usimd.service User=gateway-usim
+says gateway-sysd.service KillMode=process   # a hook goes on
+says gateway-sysd.service PrivateNetwork=yes
+silent gateway-sysd.service Restart        # its socket starts it
+says gateway-sysd.socket SocketMode=0660
 says gateway-usimd.service IPAddressAllow=localhost
 silent gateway-modemd.service PrivateNetwork
 silent gateway-modemd.service PrivateUsers

@@ -43,6 +43,7 @@ def load():
     import smart_card       # noqa: F401
     import typed_digits     # noqa: F401
     import two_modems       # noqa: F401
+    import upkeep           # noqa: F401
     import sources          # noqa: F401
 
 
@@ -55,7 +56,7 @@ def play(name: str, folder: str) -> int:
         code = 0
     except Exception:                                    # whatever went wrong is the answer
         traceback.print_exc()
-        for log in ("agentd", "tred", "modemd"):
+        for log in ("agentd", "tred", "modemd", "sysd"):
             path = Path(folder) / "lab" / f"{log}.log"
             if path.exists():
                 print(f"--- {log}.log", "".join(path.read_text(errors="replace").splitlines(True)[-30:]), sep="\n")

@@ -26,9 +26,10 @@ BUILD = Path(os.environ.get("AGENT_BUILD", TREE / "build"))
 NAME, ROOT = "org.gatewayagent.Agent1", "/org/gatewayagent/Agent1"
 PIN, GATEWAY, IMSI = "24681357", "GW-0001", "240081111111111"
 ETC = Path("/etc/gateway-agent")
-SOURCES = ("agentd/agentd", "agentd/tred/agent-tred", "agentd/modemd/agent-modemd", "agentd/ctl/agentctl", "plugins/bearer-modemmanager.so")
+SOURCES = ("agentd/agentd", "agentd/tred/agent-tred", "agentd/modemd/agent-modemd", "agentd/sysd/agent-sysd", "agentd/ctl/agentctl", "plugins/bearer-modemmanager.so")
 OPERATOR = ("/usr/bin/python3", "-B", TREE / "tests/operator/box.py")
 ORDER = ("tred", "modemd", "agentd")
+HOOKS = ETC / "hooks"
 
 
 class Trouble(AssertionError):
@@ -71,6 +72,7 @@ class World:
             "tred": ("gateway-tred", self.bin / "agent-tred", "--socket", "/run/gateway-agent/tred.sock", "--state", "/var/lib/gateway-tred",
                      "--agentd-user", "gateway-agent"),
             "modemd": ("root", self.bin / "agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
+            "sysd": ("root", self.bin / "agent-sysd", "--hooks", HOOKS, "--agentd-user", "gateway-agent"),  # only where a scenario starts it
             "agentd": ("gateway-agent", self.bin / "agentd", "--config", ETC / "agentd.conf", "--log-level", "debug"),
         }
 
@@ -116,6 +118,12 @@ class World:
         (ETC / "agentd.conf").write_text(f"[agent]\nfactory={ETC}/factory.json\nplugin-directory={self.bin}\n{self.settings}")
         (ETC / "agent-modemd.conf").write_text("[link]\nports=wwan*\n")
 
+    def hook(self, name, script):
+        """A hook of the administrator for agent-sysd: a shell script's body."""
+        HOOKS.mkdir(mode=0o755, exist_ok=True)
+        (HOOKS / name).write_text(f"#!/bin/sh\n{script}\n")
+        (HOOKS / name).chmod(0o755)
+
     def agentd_conf(self, line):
         """One more line in [agent]; the answer replaces it by another."""
         text = (ETC / "agentd.conf").read_text()
@@ -155,7 +163,7 @@ class World:
         run(*OPERATOR, "down", "--dir", self.operator_dir, check=False)
 
     def down(self):
-        for name in reversed(ORDER):
+        for name in (*reversed(ORDER), "sysd"):
             self.stop(name)
         self.stop("bbn")
         self.operator_down()

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Object 3, Device (Core TS 1.1.1 appendix E.4): who the gateway is, its clock, its errors, and Reboot. Values are the composition root's. */
+/* Object 3, Device (Core TS 1.1.1 appendix E.4): who the gateway is, its clock, its errors, Reboot and factory
+ * reset. Values are the composition root's. */
 #include <stdio.h>
 #include <time.h>
 
@@ -185,6 +186,12 @@ static bool execute_reboot(struct spot *s, struct slice arguments)
     return s->o->device->reboot && s->o->device->reboot(s->o->device->user);
 }
 
+static bool execute_factory_reset(struct spot *s, struct slice arguments)
+{
+    (void)arguments;
+    return s->o->device->factory_reset && s->o->device->factory_reset(s->o->device->user);
+}
+
 enum { R = OPERATION_READ, E = OPERATION_EXECUTE };
 
 static const struct resource resources[] = {
@@ -193,6 +200,7 @@ static const struct resource resources[] = {
     { 2, VALUE_STRING, R, .read = read_serial },
     { 3, VALUE_STRING, R, .read = read_firmware },
     { 4, VALUE_NONE, E, .execute = execute_reboot },
+    { 5, VALUE_NONE, E, .execute = execute_factory_reset },
     { 6, VALUE_INTEGER, R, .multiple = true, .read = read_power },
     { 7, VALUE_INTEGER, R, .multiple = true, .continuous = true, .read = read_voltage },
     { 8, VALUE_INTEGER, R, .multiple = true, .continuous = true, .read = read_current },
