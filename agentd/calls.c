@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "bootstrap/instruction_local.h"
 
-enum { DOCUMENT_MAX = 66 * 1024 }; /* 32 KiB as hex, with line ends */
+enum { DOCUMENT_MAX = 66 * 1024 /* 32 KiB as hex, with line ends */, ORDER_MAX = 16 * 1024 };
 
 static size_t read_all(int fd, uint8_t *out, size_t cap)
 {
@@ -65,23 +65,31 @@ static void bootstrap_url(struct calls *c, struct slice line, bus_job_fn *fn, vo
         conductor_bootstrap(c->conductor, "ui", writer_slice(&w), fn, fn_user);
 }
 
+/* What a caller's descriptor holds: the count of octets, or an error. */
+static size_t document_read(int fd, uint8_t *data, size_t cap, struct error *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        error_set(e, ERROR_INVALID, "the document must be a regular file");
+    else if (st.st_size <= 0 || (size_t)st.st_size > cap)
+        error_set(e, ERROR_TOO_LARGE, "the document must have 1..%zu octets", cap);
+    return e->code ? 0 : read_all(fd, data, cap);
+}
+
 static void call_bootstrap(void *user, int fd, bus_job_fn *fn, void *fn_user)
 {
     struct calls *c = user;
     struct error e = { 0 };
-    struct stat st;
-    uint8_t *data = NULL;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-        error_set(&e, ERROR_INVALID, "the document must be a regular file");
-    else if (st.st_size <= 0 || st.st_size > DOCUMENT_MAX)
-        error_set(&e, ERROR_TOO_LARGE, "the document must have 1..%d octets", DOCUMENT_MAX);
-    else if (!(data = malloc(DOCUMENT_MAX)))
+    uint8_t *data = malloc(DOCUMENT_MAX);
+    if (!data)
         error_set(&e, ERROR_NO_MEMORY, "document");
+    size_t len = e.code ? 0 : document_read(fd, data, DOCUMENT_MAX, &e);
     if (e.code) {
+        free(data);
         fn(fn_user, &e, "");
         return;
     }
-    size_t len = unhex(data, read_all(fd, data, DOCUMENT_MAX));
+    len = unhex(data, len);
     struct slice document = { data, len };
     if (is_url(document))
         bootstrap_url(c, document, fn, fn_user);
@@ -126,6 +134,7 @@ static enum error_code call_forget_pin(void *user, const char *sim_id, struct er
 struct mid_call { /* one waiting caller */
     bus_done_fn *done;
     bus_aka_fn *aka;
+    bus_order_fn *order;
     void *user;
     char id[65];
 };
@@ -159,6 +168,32 @@ static void call_mid_set_state(void *user, const char *mid_id, enum mid_state st
         fn(fn_user, ERROR_POLICY, "it is ACTIVE; suspend it first");
     else
         (void)trust_mid_set_state(c->site->trust, mid_id, state, on_mid_state, mid_call_new(mid_id, fn, NULL, fn_user));
+}
+
+static void on_mid_order(void *user, enum error_code status, enum mid_result result, struct slice receipt)
+{
+    struct mid_call *m = user;
+    struct error e = { 0 };
+    if (status && result == MID_INTERNAL) /* not a decision of the TRE */
+        (void)error_set(&e, status, "order: %s", error_text(status));
+    log_info("mid", "order by a caller on the bus: result %d", (int)result);
+    m->order(m->user, &e, result, receipt);
+    free(m);
+}
+
+static void call_mid_order(void *user, int fd, bus_order_fn *fn, void *fn_user)
+{
+    struct calls *c = user;
+    uint8_t octets[ORDER_MAX];
+    struct error e = { 0 };
+    size_t len = document_read(fd, octets, sizeof octets, &e);
+    if (e.code) {
+        fn(fn_user, &e, MID_INTERNAL, (struct slice){ NULL, 0 });
+        return;
+    }
+    struct mid_call *m = mid_call_new("", NULL, NULL, fn_user);
+    m->order = fn;
+    (void)trust_mid_order(c->site->trust, clock_now(&c->site->clock), (struct slice){ octets, len }, on_mid_order, m);
 }
 
 static void on_mid_aka(void *user, enum error_code status, const struct trust_aka *aka)
@@ -210,5 +245,5 @@ struct bus_calls calls_table(struct calls *calls)
     return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .submit_pin = call_submit_pin,
                                .reload = call_reload, .job_cancel = call_cancel,
                                .account_update = call_update, .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin,
-                               .mid_set_state = call_mid_set_state, .mid_authenticate = call_mid_authenticate };
+                               .mid_set_state = call_mid_set_state, .mid_authenticate = call_mid_authenticate, .mid_order = call_mid_order };
 }

@@ -18,6 +18,9 @@ typedef void bus_done_fn(void *user, enum error_code status, const char *text);
 /* error->code NONE: result, res and auts as the XML says. */
 typedef void bus_aka_fn(void *user, const struct error *error, const char *result, const char *res, const char *auts);
 
+/* error->code NONE: the TRE has decided; result is that of doc mid-package, section 5. */
+typedef void bus_order_fn(void *user, const struct error *error, enum mid_result result, struct slice receipt);
+
 /* What the methods do; each is called from the loop. fn is called once, at once or later. Texts and descriptors are borrowed. */
 struct bus_calls {
     void *user;
@@ -30,6 +33,7 @@ struct bus_calls {
     void (*sim_send_pin)(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user);
     enum error_code (*sim_forget_pin)(void *user, const char *sim_id, struct error *err);
     void (*mid_set_state)(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user);
+    void (*mid_order)(void *user, int fd, bus_order_fn *fn, void *fn_user);
     void (*mid_authenticate)(void *user, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], bus_aka_fn *fn, void *fn_user);
 };
 

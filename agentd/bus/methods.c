@@ -86,6 +86,30 @@ static gboolean on_bootstrap(AgentManager *o, GDBusMethodInvocation *invocation,
     return TRUE;
 }
 
+static void on_order_done(void *user, const struct error *error, enum mid_result result, struct slice receipt)
+{
+    GDBusMethodInvocation *invocation = user;
+    if (error->code)
+        reply_error(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(
+            invocation, g_variant_new("(u@ay)", (guint32)result, g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, receipt.data, receipt.len, 1)));
+}
+
+static gboolean on_apply_order(AgentManager *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *order, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    (void)o;
+    int fd = take_fd(fds, order);
+    if (fd < 0) {
+        bad_descriptor(invocation);
+        return TRUE;
+    }
+    calls->mid_order(calls->user, fd, on_order_done, invocation);
+    close(fd);
+    return TRUE;
+}
+
 static gboolean on_manager_reopen(AgentManager *o, GDBusMethodInvocation *invocation, const char *context, gpointer user)
 {
     const struct bus_calls *calls = user;
@@ -258,6 +282,7 @@ void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *ske
         GCallback handler;
     } rows[] = {
         { TREE_MANAGER, "handle-bootstrap", G_CALLBACK(on_bootstrap) },
+        { TREE_MANAGER, "handle-apply-order", G_CALLBACK(on_apply_order) },
         { TREE_MANAGER, "handle-reopen-context", G_CALLBACK(on_manager_reopen) },
         { TREE_MANAGER, "handle-reload", G_CALLBACK(on_reload) },
         { TREE_CONTEXT, "handle-reopen", G_CALLBACK(on_context_reopen) },

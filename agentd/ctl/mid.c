@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mid: the lifecycle of an identity, and the administrator's test of it. On a terminal a step is told before it is taken. */
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ctl/verbs.h"
 
-#define USAGE "agentctl mid [list | show ID | activate ID | suspend ID | erase ID | authenticate ID RAND AUTN]"
+#define USAGE "agentctl mid [list | show ID | activate ID | suspend ID | erase ID | authenticate ID RAND AUTN | order FILE [RECEIPT]]"
 
 static const struct {
     const char *name, *method, *doing;
@@ -80,6 +83,41 @@ static int authenticate(struct ctl *c, char **argv)
     return strcmp(result, "ok") == 0 ? CTL_OK : CTL_REJECTED;
 }
 
+/* Receipts go to a file of their own; on a terminal there is the result alone. */
+static int print_order(struct ctl *c, guint32 result, GVariant *receipt, const char *file)
+{
+    gsize len = 0;
+    const char *data = g_variant_get_fixed_array(receipt, &len, 1);
+    g_autoptr(GError) error = NULL;
+    if (file && !g_file_set_contents(file, len ? data : "", (gssize)len, &error))
+        return ctl_fail(CTL_FAILED, "the order was decided all the same; send it once more for its receipt", "%s", error->message);
+    if (c->json)
+        ctl_print_json(json_pack("{s:i,s:i}", "result", (int)result, "receipt_octets", (int)len));
+    else if (!c->quiet)
+        printf("result %u%s, receipt of %zu octets\n", result, result ? " (refused; the codes are in the MID package document)" : "", len);
+    return result ? CTL_REJECTED : CTL_OK;
+}
+
+static int order(struct ctl *c, const char *file, const char *receipt_file)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    guint32 result;
+    if (fd < 0)
+        return ctl_fail(CTL_USAGE, "name the order as the issuer signed it", "%s: %s", file, g_strerror(errno));
+    if (!ctl_connect(c)) {
+        close(fd);
+        return CTL_NO_DAEMON;
+    }
+    GError *error = NULL;
+    g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1); /* takes fd */
+    g_autoptr(GVariant) receipt = NULL;
+    g_autoptr(GVariant) v = ctl_call(c, CTL_ROOT, "Manager", "ApplyOrder", g_variant_new("(h)", 0), fds, &error);
+    if (!v)
+        return ctl_fail_error(error);
+    g_variant_get(v, "(u@ay)", &result, &receipt);
+    return print_order(c, result, receipt, receipt_file);
+}
+
 int verb_mid(struct ctl *c, int argc, char **argv)
 {
     if (argc == 0 || (argc == 1 && strcmp(argv[0], "list") == 0))
@@ -94,5 +132,7 @@ int verb_mid(struct ctl *c, int argc, char **argv)
             return step(c, i, argv[1]);
     if (argc == 4 && strcmp(argv[0], "authenticate") == 0)
         return authenticate(c, &argv[1]);
+    if ((argc == 2 || argc == 3) && strcmp(argv[0], "order") == 0)
+        return order(c, argv[1], argc == 3 ? argv[2] : NULL);
     return ctl_fail(CTL_USAGE, USAGE, "unknown action");
 }

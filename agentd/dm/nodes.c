@@ -160,6 +160,37 @@ static bool nonce_has(const struct dm_tree *t, const char *name, unsigned field)
     return t->vendor.nonce_len > 0;
 }
 
+static int order_set(struct dm_tree *t, const char *name, unsigned field, struct slice value)
+{
+    struct dm_order *o = &t->vendor.order;
+    (void)name;
+    (void)field;
+    *o = (struct dm_order){ .len = value.len };
+    memcpy(o->octets, value.data, value.len);
+    return DM_OK;
+}
+
+static bool order_has(const struct dm_tree *t, const char *name, unsigned field)
+{
+    (void)name;
+    (void)field;
+    return t->vendor.order.len > 0;
+}
+
+static bool receipt_has(const struct dm_tree *t, const char *name, unsigned field)
+{
+    (void)name;
+    (void)field;
+    return t->vendor.order.receipt_len > 0;
+}
+
+static int order_get(const struct dm_tree *t, const char *name, unsigned field, struct dm_value *out)
+{
+    (void)name;
+    (void)field;
+    return t->vendor.order.attempted ? put_number(out, (unsigned long)t->vendor.order.result) : DM_NOT_FOUND;
+}
+
 static const struct dm_mid *mid_of(const struct dm_tree *t, const char *name)
 {
     for (size_t i = 0; i < DM_INSTANCES; i++)
@@ -304,6 +335,7 @@ static int lwm2m_set(struct dm_tree *t, const char *name, unsigned field, struct
 #define WRITE (DM_ADD | DM_REPLACE)
 #define MID "GatewayAgent/Mid/*"
 #define LWM2M "GatewayAgent/LwM2M/*"
+#define ORDER "GatewayAgent/Order/"
 #define PLATFORM "GatewayAgent/Platform/"
 
 const struct dm_row dm_rows[] = {
@@ -351,6 +383,10 @@ const struct dm_row dm_rows[] = {
     { .path = PLATFORM "TransportKey", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_TRANSPORT_KEY },
     { .path = PLATFORM "Token", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_TOKEN },
     { .path = PLATFORM "Network", .access = DM_GET, .format = DM_CHR, .get = device_get, .field = DEV_NETWORK },
+    { .path = ORDER "Octets", .access = WRITE, .format = DM_BIN, .min = 1, .max = DM_ORDER_MAX, .set = order_set, .has = order_has },
+    { .path = ORDER "Apply", .access = DM_EXEC, .format = DM_NULL, .ask = DM_ASK_APPLY },
+    { .path = ORDER "Result", .access = DM_GET, .format = DM_INT, .get = order_get },
+    { .path = ORDER "Receipt", .access = DM_GET, .format = DM_BIN, .has = receipt_has, .ask = DM_ASK_RECEIPT },
     { .path = MID, .access = DM_ADD | DM_GET | DM_DELETE, .format = DM_NODE },
     { .path = MID "/Package", .access = WRITE, .format = DM_BIN, .min = 1, .max = DM_PACKAGE_MAX, .set = package_set, .has = package_has },
     { .path = MID "/Install", .access = DM_EXEC, .format = DM_NULL, .ask = DM_ASK_INSTALL },

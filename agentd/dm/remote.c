@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Leaves whose answer comes from the TRE: evidence, token, keys, Install. One call at a time; the queue of commands waits for it. Never keeps what the
+/* Leaves whose answer comes from the TRE: evidence, token, keys, Install, orders. One call at a time; the queue of commands waits for it. Never keeps what the
  * TRE said beyond the message that carries it. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +123,36 @@ static bool install(struct dm_session *s, const struct dm_task *t, const char *n
     return false;
 }
 
+static void on_ordered(void *user, enum error_code status, enum mid_result result, struct slice receipt)
+{
+    struct dm_session *s = user;
+    struct dm_order *o = &s->tree.vendor.order;
+    s->call = 0;
+    o->attempted = true;
+    o->result = result;
+    o->receipt_len = receipt.len <= sizeof o->receipt ? receipt.len : 0;
+    if (o->receipt_len)
+        memcpy(o->receipt, receipt.data, o->receipt_len);
+    if (status)
+        log_warning(s->log, "order refused: %s (result %d)", error_text(status), (int)result);
+    else
+        log_notice(s->log, "order carried out");
+    command_answer(s, &s->tasks[s->task], status ? DM_FAILED : DM_OK);
+    go_on(s);
+}
+
+static bool apply(struct dm_session *s, const struct dm_task *t)
+{
+    struct dm_order *o = &s->tree.vendor.order;
+    if (o->len == 0) {
+        command_answer(s, t, DM_INCOMPLETE);
+        return true;
+    }
+    s->call = trust_mid_order(s->trust, s->now, (struct slice){ o->octets, o->len }, on_ordered, s);
+    o->len = 0; /* handed over; the same order again must be sent again */
+    return false;
+}
+
 bool remote_ask(struct dm_session *s, const struct dm_task *t, enum dm_ask ask, const char *name)
 {
     switch (ask) {
@@ -141,6 +171,11 @@ bool remote_ask(struct dm_session *s, const struct dm_task *t, enum dm_ask ask, 
         return false;
     case DM_ASK_INSTALL:
         return install(s, t, name);
+    case DM_ASK_APPLY:
+        return apply(s, t);
+    case DM_ASK_RECEIPT:
+        give_octets(s, ERROR_NONE, (struct slice){ s->tree.vendor.order.receipt, s->tree.vendor.order.receipt_len });
+        return true;
     case DM_ASK_NOTHING:
         break;
     }

@@ -21,8 +21,9 @@ enum dm_status { /* SyncML RepPro 1.2, response status codes */
 };
 
 enum dm_format { DM_BIN, DM_CHR, DM_INT, DM_NODE, DM_NULL, DM_BOOL };
-enum dm_ask { DM_ASK_NOTHING, DM_ASK_EVIDENCE, DM_ASK_TOKEN, DM_ASK_CERTIFICATE, DM_ASK_PUBLIC_KEY, DM_ASK_TRANSPORT_KEY, DM_ASK_INSTALL };
-enum { DM_NAME_CAP = 33, DM_URI_CAP = 128, DM_INSTANCES = 4, DM_PACKAGE_MAX = 49152, DM_VALUE_MAX = 1024 };
+enum dm_ask { DM_ASK_NOTHING, DM_ASK_EVIDENCE, DM_ASK_TOKEN, DM_ASK_CERTIFICATE, DM_ASK_PUBLIC_KEY, DM_ASK_TRANSPORT_KEY, DM_ASK_INSTALL,
+              DM_ASK_APPLY, DM_ASK_RECEIPT };
+enum { DM_NAME_CAP = 33, DM_URI_CAP = 128, DM_INSTANCES = 4, DM_PACKAGE_MAX = 49152, DM_VALUE_MAX = 1024, DM_ORDER_MAX = 8192, DM_RECEIPT_MAX = 2048 };
 
 struct dm_mid {
     char name[DM_NAME_CAP]; /* "": free */
@@ -39,9 +40,17 @@ struct dm_lwm2m {
     struct lwm2m_account account;
 };
 
+struct dm_order { /* an order of an issuer about its MIDs */
+    uint8_t octets[DM_ORDER_MAX], receipt[DM_RECEIPT_MAX];
+    size_t len, receipt_len;
+    bool attempted;
+    enum mid_result result;
+};
+
 struct dm_vendor { /* what the server wrote below ./GatewayAgent in this session */
     uint8_t nonce[64];
     size_t nonce_len;
+    struct dm_order order;
     struct dm_mid mid[DM_INSTANCES];
     struct dm_lwm2m lwm2m[DM_INSTANCES];
 };

@@ -36,6 +36,7 @@ struct call {
         trust_mid_fn *mid;
         trust_keys_fn *keys;
         trust_aka_fn *aka;
+        trust_order_fn *order;
     } fn;
     void *user;
 };
@@ -183,6 +184,7 @@ static void show_mid(struct trust *t, const struct mid_entry *e)
     node_set(n, "Type", mid_type_name(e->type));
     node_set_number(n, "Version", e->version);
     node_set(n, "State", mid_state_name(e->state));
+    node_set(n, "Reason", mid_reason_name(e->reason));
     node_set(n, "Issuer", e->issuer);
     node_set(n, "Algorithm", mid_algorithm_name(e->algorithm));
     node_set_number(n, "NotAfter", e->not_after * 1000000);
@@ -475,7 +477,7 @@ static void answer_install(struct trust *t, const struct call *c, enum error_cod
 {
     struct reader r = reader_make(body.data, body.len);
     uint8_t result = reader_u8(&r);
-    bool known = body.len > 0 && result <= MID_MALFORMED && (status == ERROR_NONE) == (result == MID_OK);
+    bool known = body.len > 0 && result <= MID_DAMAGED && (status == ERROR_NONE) == (result == MID_OK);
     answer_entry(t, c, status || known ? status : ERROR_PROTOCOL, known ? (enum mid_result)result : MID_INTERNAL, &r);
 }
 
@@ -500,6 +502,25 @@ uint32_t trust_mid_set_state(struct trust *t, const char *mid_id, enum mid_state
     put_text(&q, mid_id, 1, 64);
     writer_u8(&q.w, (uint8_t)state);
     return request_send(t, &q, TRE_OP_MID_SET_STATE, &(struct call){ .answer = answer_set_state, .fn.mid = fn, .user = user });
+}
+
+static void answer_order(struct trust *t, const struct call *c, enum error_code status, struct slice body)
+{
+    struct reader r = reader_make(body.data, body.len);
+    uint8_t result = reader_u8(&r);
+    bool known = body.len > 0 && result <= MID_DAMAGED && (status == ERROR_NONE) == (result == MID_OK);
+    if (t->status.connected)
+        refresh_mids(t);
+    c->fn.order(c->user, status || known ? status : ERROR_PROTOCOL, known ? (enum mid_result)result : MID_INTERNAL,
+                known ? reader_take(&r, reader_left(&r)) : (struct slice){ NULL, 0 });
+}
+
+uint32_t trust_mid_order(struct trust *t, uint64_t now, struct slice order, trust_order_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    writer_u64(&q.w, now);
+    writer_put(&q.w, order.data, order.len);
+    return request_send(t, &q, TRE_OP_MID_ORDER, &(struct call){ .answer = answer_order, .fn.order = fn, .user = user });
 }
 
 static void answer_aka(struct trust *t, const struct call *c, enum error_code status, struct slice body)

@@ -62,6 +62,9 @@ uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce
                         trust_octets_fn *fn, void *user);
 uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, struct slice package, trust_mid_fn *fn, void *user);
 uint32_t trust_mid_set_state(struct trust *t, const char *mid_id, enum mid_state state, trust_mid_fn *fn, void *user);
+/* A signed order of an issuer (doc mid-package, section 4). The receipt may come with a refusal too; it is empty if there is none. */
+typedef void trust_order_fn(void *user, enum error_code status, enum mid_result result, struct slice receipt);
+uint32_t trust_mid_order(struct trust *t, uint64_t now, struct slice order, trust_order_fn *fn, void *user);
 struct trust_aka {
     enum tre_verdict verdict;
     struct slice res, auts;

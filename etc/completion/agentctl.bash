@@ -21,7 +21,7 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
     context:reopen:2 | context:pin:2) _agentctl_ids context ;;
     account:*:1) echo "list update" ;;
     account:update:2) _agentctl_objects account ;;
-    mid:*:1) echo "list show activate suspend erase authenticate" ;;
+    mid:*:1) echo "list show activate suspend erase authenticate order" ;;
     mid:*:2) _agentctl_ids mid ;;
     sim:*:1) echo "pin remember forget" ;;
     sim:*:2) _agentctl_ids sim ;;
@@ -59,7 +59,7 @@ _agentctl() {
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     elif [ -z "$verb" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")
-    elif [ "$verb" = bootstrap ] || [ "$verb" = decode ] || [ "$verb$position" = sim2 ]; then
+    elif [ "$verb" = bootstrap ] || [ "$verb" = decode ] || [ "$verb$position" = sim2 ] || [ "$verb$action" = midorder ]; then
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
     else
         mapfile -t COMPREPLY < <(compgen -W "$(_agentctl_words "$verb" "$action" $((position + 1)))" -- "$current")

@@ -89,7 +89,26 @@ def managed(plan: Plan, s: Session) -> Script:
     s.log("devdetail", **{u.rsplit("/", 1)[1]: i.text("Data") for u, i in results(reply).items()})
     expect((yield [put("Replace", "./DMAcc/1/Name", "chr", f"Session {s.session_id}")]), "name of the account")
     expect((yield [put("Add", f"{AGENT}/LwM2M/late/ShortServerId", "int", 102)]), "provisioning in a management session", "405")
+    yield from pending_order(plan, s)
     s.log("managed")
+
+
+def pending_order(plan: Plan, s: Session) -> Script:
+    """DIR/order and DIR/order.der, as mid.py makes them: given once in a session, and its receipt read."""
+    path = plan.directory / "order"
+    if not path.exists():
+        return
+    node = f"{AGENT}/Order"
+    expect((yield [put("Replace", f"{node}/Octets", "bin", path.read_bytes())]), "order")
+    reply = yield [N("Exec", N("Item", N("Target", N("LocURI", f"{node}/Apply")))), get(f"{node}/Result"), get(f"{node}/Receipt")]
+    r = results(reply)
+    receipt = data_of(r.get(f"{node}/Receipt"), "bin")
+    claims = mid.read_receipt(receipt, path.with_suffix(".der").read_bytes(), load_json(plan.directory / "devices.json", {}))
+    result = data_of(r.get(f"{node}/Result"), "int")
+    if str(claims["result"]) != result or reply.answers[0].status != ("200" if result == "0" else "500"):
+        raise Stop(f"order: status {reply.answers[0].status}, result {result}, receipt {claims['result']}")
+    s.log("order", result=claims["result"], mids=[{k: m[k] for k in ("id", "state", "reason", "version")} for m in claims["mids"]])
+    path.unlink()
 
 
 def report(s: Session, reports: list[tuple[str, str]]) -> Script:

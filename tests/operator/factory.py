@@ -91,7 +91,7 @@ def sign(directory: Path, args: argparse.Namespace) -> None:
     pki.sign_request(transport, ca, "manufacturer", out / "transport.pem", "keyUsage=critical,keyAgreement\n")
     with json_state(directory / "devices.json") as devices:
         entry = devices[gateway]
-        entry.update(pfc=sha256(spki).hex(), transport=sha256(kem).hex())
+        entry.update(pfc=sha256(spki).hex(), pfc_spki=spki.hex(), transport=sha256(kem).hex())
         if args.tre_id:
             entry["tre_id"] = args.tre_id.read_text().strip().lower()
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The MID issuer (SHO with its DPF): manifests and packages as doc mid-package says, right ones and, for tests, wrong ones.
 
-Owns DIR/mids.json (last version and IMSI of each MID) and the subscriber's line in DIR/subscribers.db, the AuC's file (not for a package with a
+Owns DIR/mids.json (last version, IMSI, package and order number of each MID) and the subscriber's line in DIR/subscribers.db, the AuC's file (not for a package with a
 fault). CMS is made by the openssl command line. Keys of subscribers stay in DIR; nothing of them is printed.
 """
 from __future__ import annotations
@@ -17,10 +17,12 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cbor
 import der
 import pki
+import pva
 from aka import milenage, subscribers
-from common import Refused, json_state, openssl, run_program, sha256, write_file
+from common import Refused, json_state, load_json, openssl, run_program, sha256, write_file
 from oma.wsp import imsi_key
 
 USIM, ISIM = 0, 1
@@ -160,10 +162,50 @@ def issue(directory: Path, gateway: str, target: dict[str, bytes], fault: str | 
         apply_fault(m, fault)
         package = seal(directory, m.encode(), target["transport"], fault)
         entry["version"] = max(version, entry["version"])
+        if fault is None:
+            entry |= {"tre_id": target["tre_id"].hex(), "package": sha256(package).hex()}
     if fault is None:
         with subscribers.changing(directory / "subscribers.db") as db:
             db[m.imsi] = subscribers.Subscriber(m.imsi, m.k, m.opc, m.amf, m.sqn + SQN_STEP)
     return package, m
+
+
+COMMANDS = ("discover", "block", "unblock", "migrate", "erase")
+RECEIPT_AAD = b"gateway-agent mid receipt v1"
+
+
+def sign(directory: Path, content: bytes) -> bytes:
+    """SignedData by the MID issuer."""
+    ca = directory / "ca"
+    return openssl("cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-md", "sha256", "-signer", ca / "mid-issuer.pem", "-inkey",
+                   ca / "mid-issuer.key", "-certfile", ca / "mid-root.pem", data=content)
+
+
+def order(directory: Path, mid_id: str, command: str, nonce: bytes | None = None) -> tuple[bytes, bytes]:
+    """A signed order about the MID as it was last issued (doc mid-package, section 4), and the MidOrder in it."""
+    with json_state(directory / "mids.json") as mids:
+        entry = mids[mid_id]
+        if "package" not in entry:
+            raise Refused(f"{mid_id} was never issued")
+        number = max((m.get("sequence", 0) for m in mids.values()), default=0) + 1
+        entry["sequence"] = number
+    about = () if command == "discover" else (der.sequence(der.utf8(mid_id), der.octets(bytes.fromhex(entry["package"]))),)
+    content = der.sequence(der.integer(1), der.enumerated(COMMANDS.index(command)), der.utf8("sho.example"), der.octets(bytes.fromhex(entry["tre_id"])),
+                           der.integer(number), der.octets(nonce or secrets.token_bytes(16)),
+                           der.time(dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=1)), *about)
+    return sign(directory, content), content
+
+
+def read_receipt(receipt: bytes, content: bytes, devices: dict) -> dict:
+    """The claims, if a platform key that the factory knows signed them for that order."""
+    protected, unprotected, payload, signature = cbor.decode(receipt).value
+    gateway = next((g for g, d in devices.items() if bytes.fromhex(d.get("pfc", "")) == unprotected.get(4)), None)
+    if gateway is None or not pva.signature_fits(bytes.fromhex(devices[gateway]["pfc_spki"]), signature, protected, payload, RECEIPT_AAD):
+        raise Refused("receipt: signature")
+    claims = cbor.decode(payload, canonical=True)
+    if claims["order"] != sha256(content):
+        raise Refused("receipt: of another order")
+    return claims
 
 
 def read_spki(path: Path) -> bytes:
@@ -192,6 +234,15 @@ def arguments() -> argparse.Namespace:
     v.add_argument("--acl", action="append", metavar="USER:OPERATIONS")
     v.add_argument("--fault", choices=sorted(FAULTS))
     v.add_argument("--out", type=Path, required=True)
+    v = sub.add_parser("order", help="make a signed order about a MID that was issued; its MidOrder goes to OUT.der")
+    v.add_argument("--dir", type=Path, required=True)
+    v.add_argument("--mid-id", required=True)
+    v.add_argument("command", choices=COMMANDS)
+    v.add_argument("--out", type=Path, required=True)
+    v = sub.add_parser("receipt", help="verify a receipt; its claims on stdout")
+    v.add_argument("--dir", type=Path, required=True)
+    v.add_argument("--order", type=Path, required=True, help="OUT of the order")
+    v.add_argument("receipt", type=Path)
     v = sub.add_parser("open", help="decrypt and verify a package with openssl; the manifest on stdout (DER)")
     v.add_argument("--key", type=Path, required=True, help="transport private key")
     v.add_argument("--root", type=Path, required=True, help="MID issuer root")
@@ -219,6 +270,15 @@ def main() -> None:
     try:
         if a.verb == "make":
             make(a)
+        elif a.verb == "order":
+            signed, content = order(a.dir, a.mid_id, a.command)
+            write_file(a.out, signed)
+            write_file(a.out.with_suffix(".der"), content)
+        elif a.verb == "receipt":
+            claims = read_receipt(a.receipt.read_bytes(), a.order.with_suffix(".der").read_bytes(), load_json(a.dir / "devices.json", {}))
+            print(json.dumps({k if isinstance(k, str) else str(k): v.hex() if isinstance(v, bytes) else
+                              [{n: x.hex() if isinstance(x, bytes) else x for n, x in m.items()} for m in v] if isinstance(v, list) else v
+                              for k, v in claims.items()}))
         else:
             sys.stdout.buffer.write(unseal(a.package.read_bytes(), a.key, a.root))
     except ValueError as e:

@@ -45,6 +45,7 @@ def load():
     import two_modems       # noqa: F401
     import upkeep           # noqa: F401
     import sources          # noqa: F401
+    import trusted          # noqa: F401
 
 
 def play(name: str, folder: str) -> int:

@@ -108,7 +108,7 @@ def sample(daemon):
     paths["bearer"] = daemon.node("Bearer", "internet", Name="internet", NapId="NAP1", Apn="iot.example", Auth="chap", User="u", IpType="ipv4v6",
                                   State="connected", Installed=True, Interface="wwan0", Addresses=["192.0.2.2/30", "2001:db8::2/64"],
                                   Gateway="192.0.2.1", Dns=["192.0.2.53"], Mtu=1430, Backend="modemmanager")
-    paths["mid"] = daemon.node("Mid", "mid-1", MidId="mid-1", Type="usim", Version=2, State="ACTIVE", Issuer="CN=SHO", Algorithm="milenage",
+    paths["mid"] = daemon.node("Mid", "mid-1", MidId="mid-1", Type="usim", Version=2, State="ACTIVE", Reason="request", Issuer="CN=SHO", Algorithm="milenage",
                                NotAfter=1900000000000000, Context=paths["context"])
     paths["account"] = daemon.node("Account", "lwm2m-101", Protocol="lwm2m", ServerId="101", Uri="coaps://op.example", Endpoint="GW-0001",
                                    SecurityMode="psk", State="registered", Installed=True, Lifetime=300, RegistrationId="/rd/a1",

@@ -115,6 +115,19 @@ static void fake_authenticate(void *user, const char *mid_id, const uint8_t rand
     fn(fn_user, &e, rand[0] ? "sync" : "ok", rand[0] ? "" : "0123456789abcdef", rand[0] ? "00112233445566778899aabbccdd" : "");
 }
 
+/* An order is "order N": N is the result, the receipt is the order backwards. */
+static void fake_order(void *user, int fd, bus_order_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    uint8_t order[64], receipt[sizeof order];
+    ssize_t len = pread(fd, order, sizeof order, 0);
+    for (ssize_t i = 0; i < len; i++)
+        receipt[i] = order[len - 1 - i];
+    say("call order %zd octets", len);
+    (void)answer(user, &e);
+    fn(fn_user, &e, len > 0 ? (enum mid_result)(receipt[0] - '0') : MID_INTERNAL, (struct slice){ receipt, len > 0 ? (size_t)len : 0 });
+}
+
 static void on_name(void *user, bool owned)
 {
     (void)user;
@@ -201,7 +214,8 @@ int main(void)
     static struct daemon d;
     const struct bus_calls calls = { .user = &d, .bootstrap = fake_bootstrap, .reopen_context = fake_reopen, .submit_pin = fake_submit_pin,
                                      .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .sim_send_pin = fake_pin,
-                                     .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .mid_authenticate = fake_authenticate };
+                                     .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .mid_authenticate = fake_authenticate,
+                                     .mid_order = fake_order };
     struct error err;
     d.tree = tree_new();
     d.loop = g_main_loop_new(NULL, FALSE);

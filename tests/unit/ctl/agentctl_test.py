@@ -159,6 +159,19 @@ class Calls(WithAgent):
             self.ends(words, 0)
             self.assertEqual(self.daemon.said(), "call " + said)
 
+    def test_an_order_is_handed_over_and_its_receipt_kept(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        order, receipt = Path(folder.name, "order"), Path(folder.name, "receipt")
+        order.write_bytes(b"order 0")
+        self.ends(["mid", "order", str(order), str(receipt)], 0, stdout="result 0, receipt of 7 octets\n")
+        self.assertEqual(receipt.read_bytes(), b"0 redro")
+        order.write_bytes(b"order 4")
+        self.assertEqual(self.ctl("mid", "order", str(order)).returncode, 3)
+        self.assertEqual(json.loads(self.ctl("--json", "mid", "order", str(order)).stdout), {"schema": 1, "result": 4, "receipt_octets": 7})
+        self.assertEqual(self.ctl("mid", "order", "/nowhere").returncode, 2)
+        self.assertEqual(self.ctl("mid", "order", str(order), "/nowhere/receipt").returncode, 1)
+
     def test_a_step_of_a_mid_ends_with_its_state(self):
         sample(self.daemon)
         self.ends(["mid", "suspend", "mid-1"], 0, stdout="mid-1: ACTIVE\n")  # the daemon behind shows what it was told to

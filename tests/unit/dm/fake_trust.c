@@ -11,12 +11,13 @@ struct trust {
     struct fake_trust_setup setup;
     uint64_t timer;
     uint32_t last, open;
-    enum { CALL_OCTETS, CALL_KEYS, CALL_MID } kind;
+    enum { CALL_OCTETS, CALL_KEYS, CALL_MID, CALL_ORDER } kind;
     uint8_t octets[2048];
     size_t len;
     trust_octets_fn *octets_fn;
     trust_keys_fn *keys_fn;
     trust_mid_fn *mid_fn;
+    trust_order_fn *order_fn;
     void *user;
 };
 
@@ -45,6 +46,9 @@ static void on_timer(void *user)
     } else if (t->kind == CALL_KEYS) {
         static const uint8_t pfc[91] = { 0x30, 0x59, 0x01 }, transport[91] = { 0x30, 0x59, 0x02 };
         t->keys_fn(t->user, t->setup.error, &(struct trust_keys){ .pfc = { pfc, 91 }, .transport = { transport, 91 } });
+    } else if (t->kind == CALL_ORDER) {
+        bool ok = t->setup.result == MID_OK && !t->setup.error;
+        t->order_fn(t->user, ok ? ERROR_NONE : t->setup.error ? t->setup.error : ERROR_MID_SIGNATURE, t->setup.result, (struct slice){ t->octets, t->setup.error ? 0 : t->len });
     } else {
         bool ok = t->setup.result == MID_OK && !t->setup.error;
         t->mid_fn(t->user, ok ? ERROR_NONE : t->setup.error ? t->setup.error : ERROR_MID_SIGNATURE, t->setup.result, ok ? &entry : NULL);
@@ -102,6 +106,18 @@ uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, s
     }
     t->kind = CALL_MID;
     t->mid_fn = fn;
+    return begin(t, user);
+}
+
+/* The receipt is the order backwards. */
+uint32_t trust_mid_order(struct trust *t, uint64_t now, struct slice order, trust_order_fn *fn, void *user)
+{
+    (void)now;
+    t->kind = CALL_ORDER;
+    t->order_fn = fn;
+    t->len = order.len < sizeof t->octets ? order.len : sizeof t->octets;
+    for (size_t i = 0; i < t->len; i++)
+        t->octets[i] = order.data[order.len - 1 - i];
     return begin(t, user);
 }
 

@@ -317,6 +317,19 @@ class Packages(Base):
     def test_lost_tre_is_an_internal_result(self):
         self.install(code=10, status=500, tool=["trust-error=PeerLost"])
 
+    def test_order(self):
+        for code, status in (0, 200), (12, 500):
+            m = self.ask(command("Exec", 1, item("./GatewayAgent/Order/Apply")), command("Get", 2, item("./GatewayAgent/Order/Result")),
+                         command("Get", 3, item("./GatewayAgent/Order/Receipt")), command("Replace", 4, item("./GatewayAgent/Order/Octets", b"in order", "bin")),
+                         command("Exec", 5, item("./GatewayAgent/Order/Apply")), command("Get", 6, item("./GatewayAgent/Order/Result")),
+                         command("Get", 7, item("./GatewayAgent/Order/Receipt")), command("Get", 8, item("./GatewayAgent/Order/Octets")),
+                         command("Exec", 9, item("./GatewayAgent/Order/Apply")), tool=[f"result={code}"])
+            self.assertEqual([m.status(i) for i in range(1, 10)], [[412], [404], [404], [200], [status], [200], [200], [405], [412]])
+            self.assertEqual(m.results()["./GatewayAgent/Order/Result"], str(code))
+            self.assertEqual(m.results()["./GatewayAgent/Order/Receipt"], b"redro ni")
+        m = self.ask(command("Add", 1, item("./GatewayAgent/Order/Octets", bytes(8193), "bin")), command("Add", 2, item("./GatewayAgent/Order/Octets", b"", "bin")))
+        self.assertEqual([m.status(1), m.status(2)], [[413], [400]])
+
     def chunks(self, sizes, size=None, first=None, rest=()):
         """A script that sends PACKAGE in pieces and then `rest` in the message of the last one."""
         cuts = [sum(sizes[:i]) for i in range(len(sizes) + 1)]

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The trusted environment in a whole gateway: what its issuer may order, and what of it can be seen where. Names carry the requirements of TR 33.812."""
+import json
+
+from main_job import check_managed, expect
+from pushes import session
+from scenarios import scenario
+from world import NAME, TREE, agentctl, run, until
+
+MID = ("/usr/bin/python3", "-B", TREE / "tests/operator/mid.py")
+
+
+def managed_gateway(world):
+    world.up()
+    world.start()
+    agentctl("bootstrap", world.push())
+    check_managed(world)
+    world.reported()
+    until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
+    return next(iter(world.all("Mid").values()))["MidId"]
+
+
+def order(world, mid, command, out=None):
+    """The order's file, as its issuer makes it."""
+    out = out or world.dir / f"order-{command}"
+    run(*MID, "order", "--dir", world.operator_dir, "--mid-id", mid, command, "--out", out)
+    return out
+
+
+def by_hand(world, mid, command):
+    """`agentctl mid order`; exit status and the receipt as its issuer reads it."""
+    file, receipt = order(world, mid, command), world.dir / "receipt"
+    done = agentctl("mid", "order", file, receipt, check=False)
+    return done.returncode, json.loads(run(*MID, "receipt", "--dir", world.operator_dir, "--order", file, receipt).stdout)
+
+
+def by_session(world, mid, command, number):
+    """In a DM session that the operator asks for; what the receipt said."""
+    order(world, mid, command, world.operator_dir / "order")
+    session(world, number, lambda: agentctl("bootstrap", "--no-wait", world.push("--notify", number), check=False))
+    return [e for e in world.dm_events() if e["event"] == "order"][-1]
+
+
+def shown(world):
+    mid = next(iter(world.all("Mid").values()))
+    return mid["State"], mid["Reason"]
+
+
+@scenario(mode="none")
+def tre_R8_R19_an_issuer_commands_its_mids_by_session_and_by_hand(world):
+    """Discover, block, unblock, migrate, erase: each authentic, once, with a receipt, and seen on the bus; its administrator cannot undo a block."""
+    mid = managed_gateway(world)
+    until("in service", lambda: shown(world) == ("ACTIVE", "request"))
+    code, told = by_hand(world, mid, "discover")
+    expect(f"its own MID: {told}", code == 0 and [(m["id"], m["state"], m["version"]) for m in told["mids"]] == [(mid, "ACTIVE", 1)])
+    told = by_session(world, mid, "block", "1")
+    expect(f"blocked by order: {told}", told["result"] == 0 and [(m["state"], m["reason"]) for m in told["mids"]] == [("BLOCKED", "order")])
+    until("the block on the bus", lambda: shown(world) == ("BLOCKED", "order"))
+    denied = agentctl("mid", "activate", mid, check=False)
+    expect(f"no way round: {denied.stderr}", denied.returncode != 0 and shown(world)[0] == "BLOCKED")
+    code, told = by_hand(world, mid, "unblock")
+    expect(f"unblocked: {told}", code == 0 and shown(world) == ("SUSPENDED", "order"))
+    agentctl("mid", "activate", mid)
+    code, told = by_hand(world, mid, "unblock")
+    expect(f"nothing to unblock: {told}", code == 3 and told["result"] == 5 and shown(world) == ("ACTIVE", "request"))
+    again = world.dir / "order-unblock"                      # the last order, once more: its result again, and no effect
+    expect("told again", "result 5" in agentctl("mid", "order", again, check=False).stdout and shown(world) == ("ACTIVE", "request"))
+    old = world.dir / "order-discover"
+    expect("an older order", "result 4" in agentctl("mid", "order", old, check=False).stdout)
+    told = by_session(world, mid, "migrate", "2")
+    expect(f"migrating: {told}", told["result"] == 0 and told["mids"][0]["state"] == "MIGRATING")
+    until("seen", lambda: shown(world) == ("MIGRATING", "migration"))
+    expect("no key is left", not [n for n in run("ls", "/var/lib/gateway-tred").stdout.split() if n.startswith(("mid", "sqn"))])
+    told = by_session(world, mid, "erase", "3")
+    expect(f"the end: {told}", told["result"] == 0 and (told["mids"][0]["state"], told["mids"][0]["reason"]) == ("ERASED", "migration"))
+    expect("a tombstone on the bus", shown(world) == ("ERASED", "migration"))
+    empty = world.dir / "empty"
+    empty.write_bytes(b"")
+    expect("no order", agentctl("mid", "order", empty, check=False).returncode == 1)
+    junk = world.dir / "junk"
+    junk.write_bytes(b"0123456789")
+    done = agentctl("mid", "order", junk, check=False)
+    expect(f"junk is refused and named: {done.stdout}", done.returncode == 3 and "result 1 " in done.stdout)
+    expect(f"the interface is that of the document: {NAME}", world.manager()["TreState"] == "ready")
