@@ -126,8 +126,7 @@ static enum mid_result decide(struct tre *t, const struct order *o, const uint8_
         const struct order_row *last = &t->registry.orders[i];
         if (strcmp(last->issuer, o->issuer) != 0 || o->sequence > last->sequence)
             continue;
-        bool again = o->sequence == last->sequence && memcmp(hash, last->hash, HASH_LEN) == 0;
-        return again ? last->result : MID_OLD_VERSION;
+        return memcmp(hash, last->hash, HASH_LEN) == 0 ? last->result : MID_OLD_VERSION;
     }
     return carry_out(t, o, hash);
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HEAD = "/* SPDX-License-Identifier: " + "Apache-2.0 */\n"
 GOOD = HEAD + "int one(int a)\n{\n    return a;\n}\n"
+TABLE = "".join(f"| R{n} | a | not held |\n" for n in range(1, 46))
 LONG = HEAD + "int one(void)\n{\n" + "    ;\n" * 80 + "    return 1;\n}\n"
 
 
@@ -45,10 +46,14 @@ CASES = [
     ("words.sh", "words: files", {"a.txt": "see /wo" + "rk/main\n"}),
     ("words.sh", "words: files", {"a.txt": "https://py" + "pi.org/x\n"}),
     ("words.sh", "words: files", {"a.txt": "fixes #" + "12\n"}),
+    ("requirements.py", "requirements: a row for each", {"etc/doc/trusted-environment.md": TABLE.replace("| R7 |", "| R77 |")}),
+    ("requirements.py", "requirements: R7", {"etc/doc/trusted-environment.md": TABLE.replace("| R7 | a | not held |", "| R7 | a | `test_tre_R7_gone` |")}),
+    ("requirements.py", "requirements: R7", {"etc/doc/trusted-environment.md": TABLE.replace("| R7 | a | not held |", "| R7 | a | somehow |")}),
+    ("requirements.py", "requirements: R7", {"etc/doc/trusted-environment.md": TABLE, "tests/a.py": "def test_tre_R7_more(self):\n    pass\n"}),
     ("shell.sh", "./init", {"init": "#!/bin/sh /etc/rc.common\nSTART=1\nif x\n"}),
     ("shell.sh", "./a.sh", {"a.sh": "#!/bin/sh\nx='unused\n"}),
 ]
-GOOD_TREE = {"agentd/base/a.c": GOOD, "agentd/base/a.h": HEAD, "agentd/base/cb.h": HEAD + "typedef void call_fn(int a);\n", "plugins/p.h": HEAD,
+GOOD_TREE = {"etc/doc/trusted-environment.md": "<!-- " + HEAD[3:-4] + " -->\n" + TABLE, "agentd/base/a.c": GOOD, "agentd/base/a.h": HEAD, "agentd/base/cb.h": HEAD + "typedef void call_fn(int a);\n", "plugins/p.h": HEAD,
              "init": "#!/bin/sh /etc/rc.common\n# " + HEAD[3:-4] + "\nSTART=1\n", "a.sh": "#!/bin/sh\n# " + HEAD[3:-4] + "\necho ok\n"}
 
 
@@ -64,7 +69,7 @@ def run(lint, files):
 
 def main():
     failed = 0
-    for lint in ("layers.py", "sizes.py", "words.sh", "shell.sh"):
+    for lint in ("layers.py", "requirements.py", "sizes.py", "words.sh", "shell.sh"):
         status, text = run(lint, GOOD_TREE)
         good = status == 0 and "FAIL" not in text
         failed += not good

@@ -82,3 +82,59 @@ def tre_R8_R19_an_issuer_commands_its_mids_by_session_and_by_hand(world):
     done = agentctl("mid", "order", junk, check=False)
     expect(f"junk is refused and named: {done.stdout}", done.returncode == 3 and "result 1 " in done.stdout)
     expect(f"the interface is that of the document: {NAME}", world.manager()["TreState"] == "ready")
+
+
+@scenario(mode="none")
+def tre_R28_R34_without_a_verdict_nothing_is_installed_and_results_are_reported(world):
+    """A platform that the PVA does not know ends without a MID and without an account; a refused package is reported with its code, a good one with 0."""
+    world.up()
+    devices = world.operator_dir / "devices.json"
+    known = devices.read_text()
+    strange = json.loads(known)
+    for entry in strange.values():
+        entry["pfc"] = "00" * 32
+    devices.write_text(json.dumps(strange))
+    world.start()
+    agentctl("bootstrap", world.push(), check=False)
+    job = world.job_ended("failed")
+    expect(f"no verdict, no MID: {job['Error']}", not world.all("Mid") and not world.one("Account", Protocol="lwm2m"))
+    expect("the PVA said no", [e["verdict"] for e in world.dm_events() if e["event"] == "pva.verdict"] == ["fail"])
+    devices.write_text(known)
+    world.dm_fault("mid-bad-res")
+    agentctl("bootstrap", world.push("--name", "Second"), check=False)
+    until("the refused package", lambda: any(e["event"] == "mid.install" and (e["status"], e["result"]) == ("500", 8) for e in world.dm_events()), 60)
+    until("the end of its job", lambda: world.manager()["ActiveJobs"] == 0)
+    expect("nothing installed", not world.all("Mid"))
+    world.dm_fault("none")
+    agentctl("bootstrap", world.push("--name", "Third"), check=False)
+    world.managed()
+    world.reported()
+    report = [e for e in world.dm_events() if e["event"] == "report"][-1]
+    expect(f"the result is reported: {report}", (report["context"], report["result"]) == ("usim", "0"))
+    expect("0 for the good package", [e["result"] for e in world.dm_events() if e["event"] == "mid.install"][-1] == 0)
+
+
+@scenario(mode="none")
+def tre_R36_R37_R38_R39_a_bootstrap_is_authentic_once_and_to_a_proved_server(world):
+    """The wrong PIN is refused (R38); the server under a root that nobody trusts gets no session (R39); BOOTSTRAP with NAPDEF and server brings the context up (R37),
+    once, and again only after an explicit reset (R36)."""
+    world.up()
+    world.start()
+    wrong = agentctl("bootstrap", world.push(device_pin="11112222"), check=False)
+    expect(f"R38: {wrong.stderr}", wrong.returncode != 0 and world.manager()["LastError"] == "MacMismatch")
+    world.dm_fault("wrong-cert")
+    agentctl("bootstrap", world.push("--name", "Untrusted"), check=False)
+    job = world.job_ended("failed")
+    expect(f"R39: {job['Error']}", job["Error"] == "TlsUntrusted" and not world.all("Mid"))
+    world.dm_fault("none")
+    agentctl("bootstrap", world.push("--name", "Trusted"), check=False)
+    world.managed()
+    world.reported()
+    until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
+    expect("R37: context and access point", world.one("Context", Name="usim")["ServerId"] and world.one("Mid", State="ACTIVE"))
+    again = agentctl("bootstrap", world.push("--name", "Again"), check=False)
+    expect(f"R36: {again.stderr}", again.returncode != 0 and world.manager()["LastError"] == "ContextCommitted")
+    agentctl("context", "reopen", "usim")
+    agentctl("bootstrap", world.push("--name", "Reset"), check=False)
+    until("the second time", lambda: sum(e["event"] == "report" for e in world.dm_events()) == 2, 60)
+    until("one MID of two versions", lambda: [m["Version"] for m in world.all("Mid").values()] == [2])

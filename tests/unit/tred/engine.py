@@ -38,7 +38,9 @@ class Network:
         self.sqn = int.from_bytes(milenage.network_resync(K, OPC, vector.rand, auts), "big")
 
 
-class Engine(Bench):
+class Subscribed(Bench):
+    """A TRE whose MID has a subscription at an AuC."""
+
     def setUp(self):
         super().setUp()
         self.net = Network()
@@ -59,6 +61,8 @@ class Engine(Bench):
         self.assertEqual((a["status"], a.get("verdict")), (0, AUTH_OK))
         return a
 
+
+class Engine(Subscribed):
     def test_quintuplets_of_the_network_are_answered_once(self):
         self.put_in()
         for _ in range(100):

@@ -247,6 +247,9 @@ class Authority(Orders):
         package = self.put_in()
         self.refused_order(POLICY, "MID_POLICY", UNBLOCK, "mid-1", package)
         unblock = self.sho.sign(self.content)
+        self.assertEqual(self.tre.order(unblock)[:2], (E["MID_POLICY"], POLICY))  # its result again, and no more
+        self.restart()
+        self.assertEqual(self.tre.order(unblock)[:2], (E["MID_POLICY"], POLICY))
         self.done(BLOCK, package, BLOCKED, ORDER)
         self.assertEqual(self.tre.order(unblock)[:2], (E["MID_VERSION"], VERSION))
         self.assertEqual(self.where(), (BLOCKED, ORDER))

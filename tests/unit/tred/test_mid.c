@@ -314,7 +314,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/mid/power/suspend", GINT_TO_POINTER(STEP_SUSPEND), power_fails_at_every_call);
     g_test_add_data_func("/mid/power/erase", GINT_TO_POINTER(STEP_ERASE), power_fails_at_every_call);
     g_test_add_func("/mid/power/authenticate", power_fails_at_every_call_of_a_burst);
-    g_test_add_func("/mid/tre_R20_erase", tre_R20_erased_octets_are_overwritten);
+    g_test_add_func("/mid/tre_R20_erased_octets_are_overwritten", tre_R20_erased_octets_are_overwritten);
     int rc = g_test_run();
     char *rm[] = { (char *)(uintptr_t)"/bin/rm", (char *)(uintptr_t)"-r", dir, NULL };
     run((const char *const *)rm);
