@@ -10,22 +10,44 @@ struct arena arena_make(void *data, size_t cap)
     return (struct arena){ .data = data, .cap = cap };
 }
 
-void *arena_get(struct arena *a, size_t len)
+static size_t aligned(size_t at)
 {
-    size_t align = alignof(max_align_t);
-    size_t start = (a->len + align - 1) / align * align;
+    return at / alignof(max_align_t) * alignof(max_align_t);
+}
+
+static void *take(struct arena *a, size_t len)
+{
+    size_t start = aligned(a->len + alignof(max_align_t) - 1);
     if (start > a->cap || a->cap - start < len)
         return NULL;
     a->len = start + len;
-    return memset(&a->data[start], 0, len);
+    return &a->data[start];
+}
+
+void *arena_get(struct arena *a, size_t len)
+{
+    void *out = take(a, len);
+    return out ? memset(out, 0, len) : NULL;
 }
 
 char *arena_text(struct arena *a, struct slice s)
 {
-    char *out = s.len < SIZE_MAX ? arena_get(a, s.len + 1) : NULL;
-    if (out && s.len)
+    char *out = s.len < SIZE_MAX ? take(a, s.len + 1) : NULL;
+    if (!out)
+        return NULL;
+    if (s.len)
         memcpy(out, s.data, s.len);
+    out[s.len] = '\0';
     return out;
+}
+
+struct arena arena_split(struct arena *a, size_t len)
+{
+    if (a->cap < len || aligned(a->cap - len) < a->len)
+        return arena_make(a->data, 0);
+    size_t end = a->cap;
+    a->cap = aligned(end - len);
+    return arena_make(&a->data[a->cap], end - a->cap);
 }
 
 void arena_reset(struct arena *a)

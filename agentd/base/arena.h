@@ -17,6 +17,8 @@ struct arena arena_make(void *data, size_t cap);
 /* Zeroed and aligned to max_align_t; NULL when the arena is full. */
 void *arena_get(struct arena *a, size_t len);
 char *arena_text(struct arena *a, struct slice s); /* NUL-terminated copy, or NULL */
+/* The last len octets (or some more, to be aligned) as an arena of their own; the first is that much shorter from then on. Without room for them: full. */
+struct arena arena_split(struct arena *a, size_t len);
 void arena_reset(struct arena *a);                 /* also zeroes what was used */
 
 #endif

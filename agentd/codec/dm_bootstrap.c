@@ -9,11 +9,6 @@
 
 enum { SCRATCH = 640 * 1024, URI_MAX = 255 };
 
-static enum error_code no_memory(struct error *err)
-{
-    return error_set(err, ERROR_NO_MEMORY, "DM bootstrap: the message needs too much memory");
-}
-
 static enum error_code take_uri(const struct syncml_node *parent, enum syncml_element place, struct arena *arena, const char **out, struct error *err)
 {
     struct slice uri = syncml_text2(parent, place, SYNCML_LOC_URI);
@@ -103,10 +98,7 @@ static enum error_code take_commands(const struct syncml_node *body, struct aren
 enum error_code dm_bootstrap_decode(struct slice doc, struct arena *arena, struct dm_bootstrap *out, struct error *err)
 {
     *out = (struct dm_bootstrap){ .server_id = "", .device_id = "" };
-    void *memory = arena_get(arena, SCRATCH);
-    if (!memory)
-        return no_memory(err);
-    struct arena scratch = arena_make(memory, SCRATCH);
+    struct arena scratch = arena_split(arena, SCRATCH);
     const struct syncml_node *root = syncml_decode_with_trees(doc, arena, err);
     if (!root)
         return err->code;
@@ -118,5 +110,8 @@ enum error_code dm_bootstrap_decode(struct slice doc, struct arena *arena, struc
         rc = take_uri(header, SYNCML_SOURCE, arena, &out->server_id, err);
     if (!rc)
         rc = take_uri(header, SYNCML_TARGET, arena, &out->device_id, err);
-    return rc ? rc : take_commands(body, &scratch, arena, out, err);
+    if (!rc)
+        rc = take_commands(body, &scratch, arena, out, err);
+    arena_reset(&scratch);
+    return rc;
 }

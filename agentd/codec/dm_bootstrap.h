@@ -22,7 +22,8 @@ struct dm_bootstrap {
     struct dm_bootstrap_item *item;
 };
 
-/* Any message within the bounds fits an arena of DM_BOOTSTRAP_ARENA octets. All is copied out of doc. TRUNCATED, MALFORMED, NOT_SUPPORTED (another
+/* Any message within the bounds fits an arena of DM_BOOTSTRAP_ARENA octets; its end is split off for the time of the call, wiped and not given back. All is
+ * copied out of doc. TRUNCATED, MALFORMED, NOT_SUPPORTED (another
  * version, command or target), TOO_LARGE, NO_MEMORY. */
 enum error_code dm_bootstrap_decode(struct slice doc, struct arena *arena, struct dm_bootstrap *out, struct error *err);
 /* One tree as octets: WBXML or XML, told by their first octet. scratch may be reset afterwards. */

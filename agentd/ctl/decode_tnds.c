@@ -46,8 +46,7 @@ void decode_tnds(const struct decode_input *in, struct decode_result *out)
         return;
     }
     arena_reset(in->arena);
-    void *memory = arena_get(in->arena, DECODE_ARENA / 4);
-    struct arena scratch = arena_make(memory, DECODE_ARENA / 4);
+    struct arena scratch = arena_split(in->arena, DECODE_ARENA / 4);
     if (dm_bootstrap_tree(in->octets, &scratch, in->arena, &root, &tree_err) == ERROR_NONE) {
         json_t *document = item_new("MgmtTree", OFFSET_NONE);
         add_tree(document, root);

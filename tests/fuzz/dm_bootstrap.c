@@ -162,7 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_ASSERT(i->root && strncmp(i->target, "./Inbox", 7) == 0 && i->tree_octets <= size);
         check_tree(i->root);
     }
-    arena_reset(&arena);
+    arena = arena_make(memory[0], sizeof memory[0]);
     rc = dm_bootstrap_tree((struct slice){ data, size }, &scratch, &arena, &root, &tree_err);
     fuzz_check_error(rc, &tree_err);
     FUZZ_ASSERT((root != NULL) == (rc == ERROR_NONE));

@@ -22,7 +22,7 @@ enum error_code document_read_cp(const struct wsp_push *push, struct trigger *t,
                                                          : prov_decode_wbxml(push->body, &arena, &root, err);
     if (!rc)
         rc = provisioning_settings(root, t->settings, err);
-    secret_zero(memory, PROV_ARENA);
+    secret_zero(memory, arena.len);
     free(memory);
     if (!rc)
         (void)text_copy(t->context, sizeof t->context, t->settings->context[0] ? t->settings->context : "usim");
@@ -39,7 +39,7 @@ enum error_code document_read_dm(const struct wsp_push *push, struct trigger *t,
     enum error_code rc = dm_bootstrap_decode(push->body, &arena, &doc, err);
     if (!rc)
         rc = provisioning_trees(&doc, &arena, t->settings, err);
-    secret_zero(memory, DM_BOOTSTRAP_ARENA);
+    secret_zero(memory, arena.len);
     free(memory);
     if (!rc)
         (void)text_copy(t->context, sizeof t->context, "usim");

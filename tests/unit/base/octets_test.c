@@ -127,6 +127,21 @@ static void arena_is_bounded_and_aligned(void)
     g_assert_null(arena_get(&a, 1));
 }
 
+static void arena_splits_off_its_end(void)
+{
+    alignas(max_align_t) unsigned char memory[96];
+    memset(memory, 0xff, sizeof memory);
+    struct arena a = arena_make(memory, sizeof memory);
+    unsigned char *first = arena_get(&a, 1);
+    struct arena end = arena_split(&a, 33); /* 48 of 96 stay */
+    g_assert_true(a.cap == 48 && end.cap == 48 && end.data == &memory[48] && memory[48] == 0xff);
+    g_assert_true(first && first < end.data && arena_get(&a, 32) && !arena_get(&a, 1) && memory[48] == 0xff);
+    unsigned char *p = arena_get(&end, 48);
+    g_assert_true(p == &memory[48] && p[0] == 0 && p[47] == 0 && !arena_get(&end, 1));
+    struct arena none = arena_split(&a, 1); /* what is taken stays whole */
+    g_assert_true(none.cap == 0 && !arena_get(&none, 1) && a.cap == 48 && arena_split(&a, 97).cap == 0 && a.cap == 48);
+}
+
 static void hex(void)
 {
     uint8_t out[3];
@@ -294,6 +309,7 @@ int main(int argc, char **argv)
     g_test_add_func("/reader/uintvar", uintvar);
     g_test_add_func("/writer/stays in its buffer", writer_stays_in_its_buffer);
     g_test_add_func("/arena/is bounded and aligned", arena_is_bounded_and_aligned);
+    g_test_add_func("/arena/splits off its end", arena_splits_off_its_end);
     g_test_add_func("/text/hex", hex);
     g_test_add_func("/text/base64 of any octets", base64_of_any_octets);
     g_test_add_func("/text/base64 has one text for one value", base64_has_one_text_for_one_value);
