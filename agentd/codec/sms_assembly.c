@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A table of open messages and a pool of parts that belong to them; invariant: open[i].have parts have owner i. */
+/* A table of open messages and a pool of parts. Invariant: each part ever used is in the list of one open message, which holds `have` parts in the order of
+ * their seq, or in the list of those given back. */
 #include "codec/sms_assembly.h"
 
 #include <string.h>
@@ -8,9 +9,11 @@
 
 static void drop(struct sms_assembly *a, size_t at)
 {
-    for (size_t i = 0; i < SMS_PARTS; i++)
-        if (a->part[i].used && a->part[i].owner == at)
-            a->part[i].used = false;
+    uint8_t *end = &a->open[at].first;
+    while (*end)
+        end = &a->part[*end - 1].next;
+    *end = a->freed;
+    a->freed = a->open[at].first;
     a->open[at] = (struct sms_open){ 0 };
 }
 
@@ -35,7 +38,7 @@ static size_t open_of_sender(const struct sms_assembly *a, const struct sms_open
     return n;
 }
 
-/* Who makes room, beside `keep`: the oldest message of the sender with the most; SMS_ASSEMBLIES if there is none. */
+/* Who makes room, beside `keep`: the oldest message of the sender with the most. There must be one. */
 static size_t victim_of(const struct sms_assembly *a, size_t keep)
 {
     size_t found = SMS_ASSEMBLIES, most = 0;
@@ -79,38 +82,34 @@ static size_t place_of(struct sms_assembly *a, const struct sms_deliver *p, uint
     return at;
 }
 
-static const struct sms_part *find(const struct sms_assembly *a, size_t owner, size_t seq)
+/* Where the message's list leads to its part seq, or to the first one behind it. */
+static uint8_t *link_to(struct sms_assembly *a, size_t owner, uint8_t seq)
 {
-    for (size_t i = 0; i < SMS_PARTS; i++)
-        if (a->part[i].used && a->part[i].owner == owner && a->part[i].seq == seq)
-            return &a->part[i];
-    return NULL;
+    uint8_t *link = &a->open[owner].first;
+    while (*link && a->part[*link - 1].seq < seq)
+        link = &a->part[*link - 1].next;
+    return link;
 }
 
-/* A free part of the pool; older messages make room. NULL if the message itself fills the pool. */
-static struct sms_part *free_part(struct sms_assembly *a, size_t owner)
+/* The place + 1 of a free part; other messages make room. There always is one: no message has more parts than the pool. */
+static uint8_t free_part(struct sms_assembly *a, size_t owner)
 {
-    for (;;) {
-        for (size_t i = 0; i < SMS_PARTS; i++)
-            if (!a->part[i].used)
-                return &a->part[i];
-        size_t victim = victim_of(a, owner);
-        if (victim == SMS_ASSEMBLIES)
-            return NULL;
-        drop(a, victim);
-    }
+    if (!a->freed && a->fresh < SMS_PARTS)
+        return ++a->fresh;
+    while (!a->freed)
+        drop(a, victim_of(a, owner));
+    uint8_t place = a->freed;
+    a->freed = a->part[place - 1].next;
+    return place;
 }
 
 static void join(struct sms_assembly *a, size_t owner, struct slice *whole)
 {
     struct writer w = writer_make(a->whole, sizeof a->whole);
     a->place_count = 0;
-    for (size_t seq = 1; seq <= a->open[owner].total; seq++) {
-        const struct sms_part *p = find(a, owner, seq);
-        if (!p)
-            continue;
-        writer_put(&w, p->data, p->len);
-        a->places[a->place_count++] = p->place;
+    for (uint8_t at = a->open[owner].first; at; at = a->part[at - 1].next) {
+        writer_put(&w, a->part[at - 1].data, a->part[at - 1].len);
+        a->places[a->place_count++] = a->part[at - 1].place;
     }
     drop(a, owner);
     *whole = writer_slice(&w);
@@ -137,17 +136,16 @@ bool sms_assembly_add(struct sms_assembly *a, const struct sms_deliver *part, ui
         part->seq > part->total)
         return false;
     size_t at = place_of(a, part, now_ms);
-    if (find(a, at, part->seq))
+    uint8_t *link = link_to(a, at, part->seq);
+    if (*link && a->part[*link - 1].seq == part->seq)
         return false;
-    struct sms_part *p = free_part(a, at);
-    if (!p) {
-        drop(a, at);
-        return false;
-    }
-    take_ports(&a->open[at], part);
-    *p = (struct sms_part){ .used = true, .owner = (uint8_t)at, .seq = part->seq, .len = (uint8_t)part->data.len, .place = part->place };
+    uint8_t place = free_part(a, at);
+    struct sms_part *p = &a->part[place - 1];
+    *p = (struct sms_part){ .seq = part->seq, .len = (uint8_t)part->data.len, .next = *link, .place = part->place };
+    *link = place;
     if (part->data.len)
         memcpy(p->data, part->data.data, part->data.len);
+    take_ports(&a->open[at], part);
     if (++a->open[at].have < a->open[at].total)
         return false;
     join(a, at, whole);

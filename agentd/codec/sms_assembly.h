@@ -21,8 +21,8 @@ enum {
 };
 
 struct sms_part {
-    bool used;
-    uint8_t owner, seq, len;
+    uint8_t seq, len;
+    uint8_t next; /* of the same message, or of the free ones: its place + 1; 0: none */
     uint32_t place;
     uint8_t data[SMS_PART_MAX];
 };
@@ -32,12 +32,14 @@ struct sms_open {
     uint64_t since; /* arrival of its first part */
     uint8_t sender[SMS_ASSEMBLY_SENDER_MAX];
     uint8_t sender_len, total, have;
+    uint8_t first; /* the part with the lowest seq: its place + 1; 0: none */
     uint16_t ref, dst_port, src_port;
 };
 
 struct sms_assembly { /* all zero: empty */
     struct sms_open open[SMS_ASSEMBLIES];
     struct sms_part part[SMS_PARTS];
+    uint8_t fresh, freed; /* parts that were ever used; the first of those given back: its place + 1 */
     uint8_t whole[SMS_PARTS * SMS_PART_MAX];
     uint32_t places[SMS_PARTS]; /* of the parts of *whole, in their order */
     size_t place_count;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/reader.h"
 #include "codec/prov.h"
+#include "codec/sms_assembly.h"
 #include "model/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -39,5 +40,7 @@ static inline void fuzz_check_inside(struct slice part, const uint8_t *data, siz
 void fuzz_check_tree(const struct prov_node *root);
 /* Counts within bounds, mandatory texts there, and what the store would keep reads back. */
 void fuzz_check_settings(const struct settings *s);
+/* The parts of open and free messages are the parts ever used, each once. */
+void fuzz_check_assembly(const struct sms_assembly *a);
 
 #endif

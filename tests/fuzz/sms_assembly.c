@@ -32,16 +32,6 @@ static void check_whole(struct slice whole, uint8_t key, uint8_t total)
     FUZZ_ASSERT(at == whole.len);
 }
 
-static void check_counts(const struct sms_assembly *a)
-{
-    size_t parts = 0, have = 0;
-    for (size_t i = 0; i < SMS_PARTS; i++)
-        parts += a->part[i].used;
-    for (size_t i = 0; i < SMS_ASSEMBLIES; i++)
-        have += a->open[i].used ? a->open[i].have : 0;
-    FUZZ_ASSERT(parts == have);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct sms_assembly a;
@@ -60,6 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (sms_assembly_add(&a, &s, now, &whole))
             check_whole(whole, whole_key, total);
     }
-    check_counts(&a);
+    fuzz_check_assembly(&a);
     return 0;
 }
