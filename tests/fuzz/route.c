@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Target: a message as it comes from the air, through its route to the reader of its body. What a route takes, the modem's test of fixed offsets lets
  * through: else it would never be seen. */
-#include <string.h>
-
 #include "bootstrap/start/route.h"
 #include "fuzz.h"
 #include "modem/modem.h"
@@ -22,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check_inside(push.body, data, size);
     if (!route->read)
         return 0;
-    memset(&settings, 0, sizeof settings);
+    settings_clear(&settings);
     struct trigger t = { .kind = route->kind, .settings = &settings };
     rc = route->read(&push, &t, &err);
     fuzz_check_error(rc, &err);
