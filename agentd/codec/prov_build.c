@@ -4,77 +4,100 @@
 
 #include <string.h>
 
-static const char *const elements[] = { "wap-provisioningdoc", "characteristic", "parm" };
+static const struct {
+    const char *name;
+    unsigned attributes; /* a bit for each that belongs to it */
+    size_t max;
+} elements[] = {
+    [PROV_DOCUMENT] = { "wap-provisioningdoc", 1U << PROV_VERSION, 1 },
+    [PROV_CHARACTERISTIC] = { "characteristic", 1U << PROV_TYPE, PROV_MAX_CHARACTERISTICS },
+    [PROV_PARM] = { "parm", 1U << PROV_NAME | 1U << PROV_VALUE, PROV_MAX_PARMS },
+};
 static const char *const attributes[PROV_ATTRIBUTES] = { "version", "type", "name", "value" };
 
 const char *prov_element_name(enum prov_element e)
 {
-    return elements[e];
+    return elements[e].name;
 }
 
 const char *prov_attribute_name(enum prov_attribute a)
 {
-    return a < PROV_ATTRIBUTES ? attributes[a] : "";
+    return attributes[a];
 }
 
-static bool count(struct prov_build *b, enum prov_element element)
+static enum error_code no_memory(struct error *err)
 {
-    switch (element) {
-    case PROV_DOCUMENT:
-        return true;
-    case PROV_CHARACTERISTIC:
-        return ++b->characteristics <= PROV_MAX_CHARACTERISTICS;
-    case PROV_PARM:
-        return ++b->parms <= PROV_MAX_PARMS;
-    }
-    return false;
+    return error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
 }
 
 enum error_code prov_build_open(struct prov_build *b, enum prov_element element, struct prov_node **out, struct error *err)
 {
     struct prov_node *parent = b->depth ? b->open[b->depth - 1] : NULL;
-    if ((element == PROV_DOCUMENT) != (parent == NULL) || (!parent && b->root) || (parent && parent->element == PROV_PARM))
-        return error_set(err, ERROR_MALFORMED, "%s stands where it must not", elements[element]);
+    if ((element == PROV_DOCUMENT) != (parent == NULL) || (parent && parent->element == PROV_PARM))
+        return error_set(err, ERROR_MALFORMED, "%s stands where it must not", elements[element].name);
     if (b->depth == PROV_MAX_DEPTH)
         return error_set(err, ERROR_TOO_LARGE, "elements nest deeper than %d", PROV_MAX_DEPTH);
-    if (!count(b, element))
-        return error_set(err, ERROR_TOO_LARGE, "too many elements %s", elements[element]);
+    if (++b->count[element] > elements[element].max)
+        return error_set(err, ERROR_TOO_LARGE, "too many elements %s", elements[element].name);
     struct prov_node *n = arena_get(b->arena, sizeof *n);
     if (!n)
-        return error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
+        return no_memory(err);
     n->element = element;
-    if (!parent)
-        b->root = n;
-    else if (b->last[b->depth - 1])
-        b->last[b->depth - 1]->next = n;
-    else
-        parent->child = n;
+    struct prov_node **place = parent ? b->end[b->depth - 1] : &b->root;
+    *place = n;
     if (parent)
-        b->last[b->depth - 1] = n;
+        b->end[b->depth - 1] = &n->next;
     b->open[b->depth] = n;
-    b->last[b->depth] = NULL;
-    b->depth++;
+    b->end[b->depth++] = &n->child;
     *out = n;
     return ERROR_NONE;
 }
 
 void prov_build_close(struct prov_build *b)
 {
-    if (b->depth)
-        b->depth--;
+    b->depth--;
+}
+
+/* What is collected moves to the room for joined values. */
+static bool join(struct prov_build *b)
+{
+    if (!b->joined)
+        b->joined = arena_get(b->arena, PROV_MAX_VALUE);
+    if (!b->joined)
+        return false;
+    if (b->value.len && b->value.data != (const uint8_t *)b->joined)
+        memcpy(b->joined, b->value.data, b->value.len);
+    b->value.data = (const uint8_t *)b->joined;
+    return true;
+}
+
+static enum error_code count_text(struct prov_build *b, size_t len, struct error *err)
+{
+    if (len > PROV_MAX_VALUE - b->value.len)
+        return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
+    b->text += len;
+    return b->text > PROV_MAX_TEXT ? error_set(err, ERROR_TOO_LARGE, "the document expands to more than %d octets", PROV_MAX_TEXT) : ERROR_NONE;
 }
 
 enum error_code prov_build_add(struct prov_build *b, struct slice utf8, struct error *err)
 {
-    if (utf8.len > sizeof b->value - b->value_len)
-        return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
-    b->text += utf8.len;
-    if (b->text > PROV_MAX_TEXT)
-        return error_set(err, ERROR_TOO_LARGE, "the document expands to more than %d octets", PROV_MAX_TEXT);
-    if (utf8.len)
-        memcpy(&b->value[b->value_len], utf8.data, utf8.len);
-    b->value_len += utf8.len;
+    enum error_code rc = count_text(b, utf8.len, err);
+    if (rc || utf8.len == 0)
+        return rc;
+    if (!join(b))
+        return no_memory(err);
+    memcpy(&b->joined[b->value.len], utf8.data, utf8.len);
+    b->value.len += utf8.len;
     return ERROR_NONE;
+}
+
+enum error_code prov_build_add_lasting(struct prov_build *b, struct slice text, struct error *err)
+{
+    if (b->value.len)
+        return prov_build_add(b, text, err);
+    enum error_code rc = count_text(b, text.len, err);
+    b->value = text;
+    return rc;
 }
 
 /* One UTF-8 character (RFC 3629): shortest form, no surrogate, not NUL. */
@@ -92,14 +115,16 @@ static bool take_character(struct reader *r)
             return false;
         v = v << 6 | (c & 0x3f);
     }
-    return !r->failed && v >= least[more] && v <= 0x10FFFF && !(v >= 0xD800 && v <= 0xDFFF);
+    return v >= least[more] && v <= 0x10FFFF && !(v >= 0xD800 && v <= 0xDFFF);
 }
 
 static bool is_utf8(struct slice s)
 {
     size_t ascii = 0; /* most values are nothing else */
-    while (ascii < s.len && s.data[ascii] >= 1 && s.data[ascii] < 0x80)
+    while (ascii < s.len && s.data[ascii] < 0x80)
         ascii++;
+    if (ascii == s.len)
+        return true;
     struct reader r = reader_make(s.data, s.len);
     (void)reader_take(&r, ascii);
     while (reader_left(&r))
@@ -108,31 +133,21 @@ static bool is_utf8(struct slice s)
     return true;
 }
 
-static bool belongs(enum prov_element e, enum prov_attribute a)
-{
-    switch (e) {
-    case PROV_DOCUMENT:
-        return a == PROV_VERSION;
-    case PROV_CHARACTERISTIC:
-        return a == PROV_TYPE;
-    case PROV_PARM:
-        return a == PROV_NAME || a == PROV_VALUE;
-    }
-    return false;
-}
-
 enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, enum prov_attribute a, struct error *err)
 {
-    struct slice value = { (const uint8_t *)b->value, b->value_len };
-    b->value_len = 0;
-    if (!belongs(n->element, a))
-        return error_set(err, ERROR_MALFORMED, "attribute %s does not belong to %s", attributes[a], elements[n->element]);
-    if (n->attribute[a] || (a == PROV_VALUE && n->has_opaque))
+    struct slice value = b->value;
+    b->value = (struct slice){ NULL, 0 };
+    if (!(elements[n->element].attributes & 1U << a))
+        return error_set(err, ERROR_MALFORMED, "attribute %s does not belong to %s", attributes[a], elements[n->element].name);
+    if (n->attribute[a])
         return error_set(err, ERROR_MALFORMED, "attribute %s stands twice", attributes[a]);
     if (!is_utf8(value))
         return error_set(err, ERROR_MALFORMED, "attribute %s is not in the document's charset", attributes[a]);
-    n->attribute[a] = arena_text(b->arena, value);
-    return n->attribute[a] ? ERROR_NONE : error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
+    if (value.len == 0)
+        n->attribute[a] = "";
+    else
+        n->attribute[a] = value.data == (const uint8_t *)b->joined ? arena_text(b->arena, value) : (const char *)value.data;
+    return n->attribute[a] ? ERROR_NONE : no_memory(err);
 }
 
 /* DTD PROV 1.0: type and name are #REQUIRED. Recursion is bounded by PROV_MAX_DEPTH. */
@@ -140,7 +155,7 @@ static enum error_code check_required(const struct prov_node *n, struct error *e
 {
     enum prov_attribute required = n->element == PROV_PARM ? PROV_NAME : PROV_TYPE;
     if (n->element != PROV_DOCUMENT && !n->attribute[required])
-        return error_set(err, ERROR_MALFORMED, "%s lacks its attribute %s", elements[n->element], attributes[required]);
+        return error_set(err, ERROR_MALFORMED, "%s lacks its attribute %s", elements[n->element].name, attributes[required]);
     for (const struct prov_node *child = n->child; child; child = child->next) {
         enum error_code rc = check_required(child, err);
         if (rc)
@@ -151,8 +166,6 @@ static enum error_code check_required(const struct prov_node *n, struct error *e
 
 enum error_code prov_build_finish(struct prov_build *b, struct prov_node **root, struct error *err)
 {
-    if (!b->root || b->depth)
-        return error_set(err, ERROR_TRUNCATED, "document ends too early");
     enum error_code rc = check_required(b->root, err);
     if (!rc)
         *root = b->root;

@@ -34,10 +34,11 @@ static enum error_code add_character(struct prov_build *b, uint32_t c, struct er
     return prov_build_add(b, (struct slice){ u, n }, err);
 }
 
+/* Text of the document ends in NUL there. */
 static enum error_code add_text(struct decoder *d, struct slice text, struct error *err)
 {
     if (d->in.charset != CHARSET_LATIN1 && d->in.charset != CHARSET_ASCII)
-        return prov_build_add(&d->build, text, err);
+        return prov_build_add_lasting(&d->build, text, err);
     for (size_t i = 0; i < text.len; i++) {
         if (d->in.charset == CHARSET_ASCII && text.data[i] >= 0x80)
             return error_set(err, ERROR_MALFORMED, "provisioning document: octet %02x is not US-ASCII", text.data[i]);
@@ -70,14 +71,13 @@ static enum error_code start_attribute(struct decoder *d, const struct wbxml_tok
         return malformed(t, "attribute value stands twice", err);
     d->attribute = row->attribute;
     d->collecting = true;
-    struct slice prefix = { (const uint8_t *)row->prefix, row->prefix ? strlen(row->prefix) : 0 };
-    return prov_build_add(&d->build, prefix, err);
+    return row->prefix ? prov_build_add_lasting(&d->build, (struct slice){ (const uint8_t *)row->prefix, strlen(row->prefix) }, err) : ERROR_NONE;
 }
 
 static enum error_code add_opaque(struct decoder *d, const struct wbxml_token *t, struct error *err)
 {
     const struct prov_node *n = d->node;
-    if (d->attribute != PROV_VALUE || n->element != PROV_PARM || d->build.value_len || n->has_opaque || n->attribute[PROV_VALUE])
+    if (d->attribute != PROV_VALUE || n->element != PROV_PARM || d->build.value.len || n->has_opaque || n->attribute[PROV_VALUE])
         return malformed(t, "opaque data out of place", err);
     if (t->text.len > PROV_MAX_VALUE)
         return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
@@ -101,7 +101,7 @@ static enum error_code add_piece(struct decoder *d, const struct wbxml_token *t,
     const struct prov_value_token *row = prov_value_token(t->page, t->token);
     if (!row)
         return malformed(t, "unknown value token", err);
-    return prov_build_add(&d->build, (struct slice){ (const uint8_t *)row->text, strlen(row->text) }, err);
+    return prov_build_add_lasting(&d->build, (struct slice){ (const uint8_t *)row->text, strlen(row->text) }, err);
 }
 
 static enum error_code read_attributes(struct decoder *d, struct error *err)
@@ -122,7 +122,7 @@ static enum error_code read_attributes(struct decoder *d, struct error *err)
 static bool element_of(const struct wbxml_token *t, enum prov_element *e)
 {
     static const enum prov_element map[] = { PROV_DOCUMENT, PROV_CHARACTERISTIC, PROV_PARM };
-    if (t->page > 1 || t->token < 5 || t->token > 7 || (t->page == 1 && t->token == 5))
+    if (t->page > 1 || t->token > 7 || (t->page == 1 && t->token == 5))
         return false;
     *e = map[t->token - 5];
     return true;

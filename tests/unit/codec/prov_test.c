@@ -84,11 +84,17 @@ static const struct row wbxml_rows[] = {
     { "string table", "03 0B 6A 04 41 42 43 00 45 C6 55 01 87 11 06 83 01 01 01 01", ERROR_NONE, "doc(char NAPDEF(parm NAPID BC))" },
     { "entity to utf-8", IN_CHARACTERISTIC("87 11 06 02 81 69 02 C1 2C 02 87 EC 00 01"), ERROR_NONE, "doc(char NAPDEF(parm NAPID \xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80))" },
     { "latin-1", "03 0B 04 00 45 C6 55 01 87 11 06 03 E9 00 01 01 01", ERROR_NONE, "doc(char NAPDEF(parm NAPID \xC3\xA9))" },
+    { "ascii", "03 0B 03 00 45 C6 55 01 87 11 06 03 41 00 01 01 01", ERROR_NONE, "doc(char NAPDEF(parm NAPID A))" },
+    { "charset unknown: utf-8", "03 0B 00 00 45 C6 55 01 87 11 06 03 C3 A9 00 01 01 01", ERROR_NONE, "doc(char NAPDEF(parm NAPID \xC3\xA9))" },
+    { "empty text", IN_CHARACTERISTIC("87 11 06 03 00 03 41 00 03 00 01"), ERROR_NONE, "doc(char NAPDEF(parm NAPID A))" },
+    { "pieces, then one text", IN_CHARACTERISTIC("87 11 06 03 41 00 03 42 00 01 87 12 06 03 43 00 01"), ERROR_NONE, "doc(char NAPDEF(parm NAPID AB,parm COUNTRY C))" },
     { "ascii only", "03 0B 03 00 45 C6 55 01 87 11 06 03 E9 00 01 01 01", ERROR_MALFORMED, NULL },
     { "utf-8", IN_CHARACTERISTIC("87 11 06 03 C3 A9 00 01"), ERROR_NONE, "doc(char NAPDEF(parm NAPID \xC3\xA9))" },
     { "utf-8 overlong", IN_CHARACTERISTIC("87 11 06 03 C0 AF 00 01"), ERROR_MALFORMED, NULL },
     { "utf-8 surrogate", IN_CHARACTERISTIC("87 11 06 03 ED A0 80 00 01"), ERROR_MALFORMED, NULL },
     { "utf-8 beyond unicode", IN_CHARACTERISTIC("87 11 06 03 F4 90 80 80 00 01"), ERROR_MALFORMED, NULL },
+    { "utf-8 three octets overlong", IN_CHARACTERISTIC("87 11 06 03 E0 9F BF 00 01"), ERROR_MALFORMED, NULL },
+    { "utf-8 of five octets", IN_CHARACTERISTIC("87 11 06 03 F8 88 80 80 80 00 01"), ERROR_MALFORMED, NULL },
     { "utf-8 cut", IN_CHARACTERISTIC("87 11 06 03 E2 82 00 01"), ERROR_MALFORMED, NULL },
     { "utf-8 continuation alone", IN_CHARACTERISTIC("87 11 06 03 80 00 01"), ERROR_MALFORMED, NULL },
     { "charset of another kind", "03 0B 07 00 05", ERROR_NOT_SUPPORTED, NULL },
@@ -108,6 +114,7 @@ static const struct row wbxml_rows[] = {
     { "value before attribute", IN_CHARACTERISTIC("87 03 41 00 01"), ERROR_MALFORMED, NULL },
     { "value twice", IN_CHARACTERISTIC("87 11 06 03 41 00 06 03 42 00 01"), ERROR_MALFORMED, NULL },
     { "name twice", IN_CHARACTERISTIC("87 11 12 01"), ERROR_MALFORMED, NULL },
+    { "text value, then an opaque one", IN_CHARACTERISTIC("87 11 06 03 41 00 06 C3 01 42 01"), ERROR_MALFORMED, NULL },
     { "text then opaque value", IN_CHARACTERISTIC("87 11 06 03 41 00 06 C3 01 42 01"), ERROR_MALFORMED, NULL },
     { "opaque then text value", IN_CHARACTERISTIC("87 11 06 C3 01 42 06 03 41 00 01"), ERROR_MALFORMED, NULL },
     { "opaque twice", IN_CHARACTERISTIC("87 11 06 C3 01 42 06 C3 01 42 01"), ERROR_MALFORMED, NULL },
@@ -275,8 +282,21 @@ static void value_of(size_t len, bool fits)
     expect_wbxml(w, fits);
 }
 
+/* In a charset that is written anew: the bound counts what comes out. */
+static void latin_of(size_t len, bool fits)
+{
+    g_autofree char *text = g_strnfill(len, (char)0xE9);
+    GByteArray *w = g_byte_array_new();
+    add_hex(w, "03 0B 04 00 45 87 11 06 03");
+    g_byte_array_append(w, (const uint8_t *)text, (guint)len + 1);
+    add_hex(w, "01 01");
+    expect_wbxml(w, fits);
+}
+
 static void values_are_bounded(void)
 {
+    latin_of(PROV_MAX_VALUE / 2, true);
+    latin_of(PROV_MAX_VALUE / 2 + 1, false);
     value_of(PROV_MAX_VALUE, true);
     value_of(PROV_MAX_VALUE + 1, false);
 }
