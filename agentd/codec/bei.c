@@ -199,15 +199,10 @@ static void take_ua(struct reader *r, struct bei *b)
 
 static bool trust_fits(enum bei_trust_type type, enum cbor_major major, struct slice value)
 {
-    switch (type) {
-    case BEI_TRUST_SPKI:
-        return major == CBOR_BYTES && value.len == BEI_PIN;
-    case BEI_TRUST_CERTIFICATE:
-        return major == CBOR_BYTES && value.len >= 1 && value.len <= BEI_TRUST_MAX;
-    case BEI_TRUST_ISSUER:
+    if (type == BEI_TRUST_ISSUER)
         return major == CBOR_TEXT && is_plain(value, 128);
-    }
-    return false;
+    size_t least = type == BEI_TRUST_SPKI ? BEI_PIN : 1, most = type == BEI_TRUST_SPKI ? BEI_PIN : BEI_TRUST_MAX;
+    return major == CBOR_BYTES && value.len >= least && value.len <= most;
 }
 
 static void take_trust(struct reader *r, struct bei *b)

@@ -104,7 +104,7 @@ void cbor_skip(struct reader *r, unsigned depth)
 {
     struct cbor_item item = cbor_take(r);
     bool container = item.major == CBOR_ARRAY || item.major == CBOR_MAP || item.major == CBOR_TAG;
-    if (!container || r->failed)
+    if (!container)
         return;
     uint64_t items = item.major == CBOR_TAG ? 1 : item.value;
     if (depth == 0 || items > reader_left(r)) {

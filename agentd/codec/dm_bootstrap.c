@@ -28,7 +28,7 @@ static bool is_xml(struct slice tree)
 
 enum error_code dm_bootstrap_tree(struct slice tree, struct arena *scratch, struct arena *arena, const struct tnds_node **root, struct error *err)
 {
-    const struct syncml_node *n = is_xml(tree) ? syncml_decode_xml(tree, SYNCML_DDF_MGMT_TREE, scratch, err) : syncml_decode_tnds(tree, scratch, err);
+    const struct syncml_node *n = is_xml(tree) ? syncml_decode_tnds_xml(tree, scratch, err) : syncml_decode_tnds(tree, scratch, err);
     *root = n ? tnds_decode(n, arena, err) : NULL;
     return *root ? ERROR_NONE : err->code;
 }

@@ -13,10 +13,9 @@ enum { MD5_LEN = 16, B64_CAP = DM_DIGEST_HASH_CAP };
 
 static bool md5_base64(struct slice in, char out[B64_CAP])
 {
-    uint8_t md[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    bool ok = EVP_Digest(in.data ? (const void *)in.data : "", in.len, md, &len, EVP_md5(), NULL) == 1 && len == MD5_LEN;
-    ok = ok && text_base64_encode((struct slice){ md, MD5_LEN }, out, B64_CAP);
+    uint8_t md[MD5_LEN];
+    bool ok = EVP_Digest(in.data ? (const void *)in.data : "", in.len, md, NULL, EVP_md5(), NULL) == 1 &&
+              text_base64_encode((struct slice){ md, MD5_LEN }, out, B64_CAP);
     secret_zero(md, sizeof md);
     return ok;
 }

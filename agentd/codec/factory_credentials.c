@@ -38,28 +38,29 @@ static void put_field(struct writer *w, const char *text)
     writer_text(w, text);
 }
 
+static bool hmac(struct slice key, struct slice data, uint8_t out[SHA256_LEN])
+{
+    return key.len >= FACTORY_KEY_MIN && key.len <= FACTORY_KEY_MAX && HMAC(EVP_sha256(), key.data, (int)key.len, data.data, data.len, out, NULL);
+}
+
 /* HMAC-SHA-256(key, domain 00 | label | name | server). */
 static bool derive(struct slice key, const char *domain, const char *const fields[3], uint8_t out[SHA256_LEN])
 {
     uint8_t data[640];
-    unsigned len = 0;
     struct writer w = writer_make(data, sizeof data);
     writer_text(&w, domain);
     writer_u8(&w, 0);
     for (size_t i = 0; i < 3; i++)
         put_field(&w, fields[i]);
-    return !w.failed && key.len >= FACTORY_KEY_MIN && key.len <= FACTORY_KEY_MAX &&
-           HMAC(EVP_sha256(), key.data, (int)key.len, data, w.len, out, &len) && len == SHA256_LEN;
+    return !w.failed && hmac(key, writer_slice(&w), out);
 }
 
 /* Base64 for URLs (RFC 4648 section 5) of 24 octets, which needs no padding. */
-static bool password(const uint8_t *octets, char out[33])
+static void password(const uint8_t *octets, char out[33])
 {
-    if (!text_base64_encode((struct slice){ octets, PASSWORD_OCTETS }, out, 33))
-        return false;
+    (void)text_base64_encode((struct slice){ octets, PASSWORD_OCTETS }, out, 33);
     for (char *p = out; *p; p++)
         *p = *p == '+' ? '-' : *p == '/' ? '_' : *p;
-    return true;
 }
 
 static bool keyed(struct slice key, const char *imei, const char *server_id, struct factory_credentials *out)
@@ -69,8 +70,9 @@ static bool keyed(struct slice key, const char *imei, const char *server_id, str
     bool ok = true;
     for (size_t i = 0; ok && i < 4; i++)
         ok = derive(key, "oma-dm-factory-v1", (const char *const[]){ labels[i], imei, server_id }, d[i]);
-    ok = ok && password(d[0], out->client) && password(d[1], out->server);
     if (ok) {
+        password(d[0], out->client);
+        password(d[1], out->server);
         memcpy(out->client_nonce, d[2], FACTORY_NONCE);
         memcpy(out->server_nonce, d[3], FACTORY_NONCE);
         out->nonce_len = FACTORY_NONCE;
@@ -87,29 +89,27 @@ bool factory_psk(struct slice key, const char *endpoint, const char *server, uin
 
 bool factory_device_key(struct slice key, const char *imei, uint8_t out[FACTORY_KEY_MIN])
 {
-    unsigned len = 0;
-    return digits(imei) && key.len >= FACTORY_KEY_MIN && key.len <= FACTORY_KEY_MAX &&
-           HMAC(EVP_sha256(), key.data, (int)key.len, (const unsigned char *)imei, strlen(imei), out, &len) && len == FACTORY_KEY_MIN;
+    return digits(imei) && hmac(key, (struct slice){ (const uint8_t *)imei, FACTORY_IMEI }, out);
 }
 
 /* --- FCS11384 --- */
 
 static bool md5(const char *text, uint8_t out[MD5_LEN])
 {
-    unsigned len = 0;
-    return EVP_Digest(text, strlen(text), out, &len, EVP_md5(), NULL) == 1 && len == MD5_LEN;
+    return EVP_Digest(text, strlen(text), out, NULL, EVP_md5(), NULL) == 1;
 }
 
 static bool md5_base64(const char *a, const char *b, const char *c, char out[33])
 {
     char text[320];
     uint8_t d[MD5_LEN];
-    return snprintf(text, sizeof text, "%s:%s%s", a, b, c) < (int)sizeof text && md5(text, d) &&
-           text_base64_encode((struct slice){ d, sizeof d }, out, 33);
+    (void)snprintf(text, sizeof text, "%s:%s%s", a, b, c); /* an IMEI and at most FACTORY_SERVER_ID_MAX octets */
+    return md5(text, d) && text_base64_encode((struct slice){ d, sizeof d }, out, 33);
 }
 
-static bool fcs11384(const char *imei, const char *server_id, struct factory_credentials *out)
+static bool fcs11384(struct slice key, const char *imei, const char *server_id, struct factory_credentials *out)
 {
+    (void)key;
     memcpy(out->server_nonce, "14YJ55NI65RS25WA", FACTORY_NONCE);
     memcpy(out->client_nonce, "53LI62MI23HE33ST", FACTORY_NONCE);
     out->nonce_len = FACTORY_NONCE;
@@ -147,8 +147,9 @@ static bool fcs14345_password(const char *imei, const char *server_id, const uin
         s1 += (unsigned)imei[i + 3] * weights[i];
         s2 += (unsigned)imei[i + 3] * (unsigned)imei[i + 2] * weights[i];
     }
-    if (snprintf(text, sizeof text, "%s%u-%u%s", imei, s1, s2, server_id) >= (int)sizeof text || !md5(text, d) ||
-        !text_decimal((struct slice){ (const uint8_t *)imei, FACTORY_IMEI }, UINT64_MAX, &number))
+    (void)snprintf(text, sizeof text, "%s%u-%u%s", imei, s1, s2, server_id);
+    (void)text_decimal((struct slice){ (const uint8_t *)imei, FACTORY_IMEI }, UINT64_MAX, &number); /* digits they are */
+    if (!md5(text, d))
         return false;
     for (size_t i = 0; i < sizeof picked; i++) /* hex digits of d, the low nibble of an octet first */
         t[i] = "0123456789abcdef"[picked[i] % 2 ? d[picked[i] / 2] >> 4 : d[picked[i] / 2] & 0xf];
@@ -160,15 +161,21 @@ static bool fcs14345_password(const char *imei, const char *server_id, const uin
     return true;
 }
 
-static bool fcs14345(const char *imei, const char *server_id, struct factory_credentials *out)
+static bool fcs14345(struct slice key, const char *imei, const char *server_id, struct factory_credentials *out)
 {
     static const uint8_t client[FACTORY_IMEI] = { 0x0e, 0x06, 0x10, 0x0c, 0x0a, 0x0e, 0x05, 0x0c, 0x12, 0x0a, 0x0b, 0x06, 0x0d, 0x0e, 0x05 };
     static const uint8_t server[FACTORY_IMEI] = { 0x0a, 0x06, 0x0e, 0x0e, 0x0a, 0x0b, 0x06, 0x0e, 0x0b, 0x04, 0x04, 0x07, 0x11, 0x0c, 0x0c };
+    (void)key;
     return text_copy(out->user, sizeof out->user, imei) && fcs14345_password(imei, server_id, client, out->client) &&
            fcs14345_password(imei, server_id, server, out->server);
 }
 
 /* --- */
+
+static const struct {
+    const char *name;
+    bool (*make)(struct slice key, const char *imei, const char *server_id, struct factory_credentials *out);
+} methods[] = { [FACTORY_KEYED] = { "keyed", keyed }, [FACTORY_FCS11384] = { "fcs11384", fcs11384 }, [FACTORY_FCS14345] = { "fcs14345", fcs14345 } };
 
 bool factory_credentials(enum factory_method method, struct slice key, const char *imei, const char *server_id, struct factory_credentials *out)
 {
@@ -176,28 +183,18 @@ bool factory_credentials(enum factory_method method, struct slice key, const cha
     *out = (struct factory_credentials){ .nonce_len = 0 };
     if (!digits(imei) || len < 1 || len > FACTORY_SERVER_ID_MAX)
         return false;
-    switch (method) {
-    case FACTORY_KEYED:
-        return keyed(key, imei, server_id, out);
-    case FACTORY_FCS11384:
-        return fcs11384(imei, server_id, out);
-    case FACTORY_FCS14345:
-        return fcs14345(imei, server_id, out);
-    }
-    return false;
+    return methods[method].make(key, imei, server_id, out);
 }
-
-static const char *const names[] = { [FACTORY_KEYED] = "keyed", [FACTORY_FCS11384] = "fcs11384", [FACTORY_FCS14345] = "fcs14345" };
 
 const char *factory_method_name(enum factory_method m)
 {
-    return names[m];
+    return methods[m].name;
 }
 
 bool factory_method_from_name(const char *name, enum factory_method *m)
 {
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0) {
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(methods[i].name, name) == 0) {
             *m = (enum factory_method)i;
             return true;
         }

@@ -54,7 +54,7 @@ static const char *judge(const coap_pdu_t *pdu, struct lwm2m_trigger *out)
     coap_bin_const_t token = coap_pdu_get_token(pdu);
     if (coap_pdu_get_type(pdu) != COAP_MESSAGE_CON || coap_pdu_get_code(pdu) != COAP_REQUEST_CODE_POST)
         return "that is no confirmable POST";
-    if (coap_get_data(pdu, &len, &payload) && len)
+    if (coap_get_data(pdu, &len, &payload))
         return "with a payload";
     if (token.length > sizeof out->token)
         return "with a long token";

@@ -24,7 +24,7 @@ static const struct {
 
 const char *syncml_name(enum syncml_element element)
 {
-    return element < SYNCML_ELEMENT_COUNT ? rows[element].name : "";
+    return rows[element].name;
 }
 
 static enum error_code take_entity(struct syncml_build *b, uint32_t c)
@@ -64,23 +64,13 @@ static enum error_code take_tag(struct syncml_build *b, const struct wbxml_token
 static enum error_code take_token(struct syncml_build *b, const struct wbxml_token *t)
 {
     b->offset = t->offset;
-    switch (t->kind) {
-    case WBXML_TAG:
+    if (t->kind == WBXML_TAG)
         return take_tag(b, t);
-    case WBXML_END:
+    if (t->kind == WBXML_END)
         return syncml_build_close(b);
-    case WBXML_TEXT:
-        return syncml_build_text(b, t->text, false);
-    case WBXML_OPAQUE:
-        return syncml_build_text(b, t->text, true);
-    case WBXML_ENTITY:
+    if (t->kind == WBXML_ENTITY)
         return take_entity(b, t->entity);
-    case WBXML_ATTRIBUTE:
-    case WBXML_VALUE:
-    case WBXML_FINISHED:
-        break;
-    }
-    return error_set(b->err, ERROR_MALFORMED, "SyncML: unexpected token at octet %zu", t->offset);
+    return syncml_build_text(b, t->text, t->kind == WBXML_OPAQUE); /* nothing else stands in content */
 }
 
 static enum error_code open_document(struct wbxml *in, struct slice doc, enum syncml_element top, struct error *err)

@@ -64,8 +64,8 @@ const struct syncml_node *syncml_decode(struct slice doc, struct arena *arena, s
 /* The same for a message whose Data may hold a MgmtTree as elements, and for such a tree on its own (public id DM-DDF 1.2). */
 const struct syncml_node *syncml_decode_with_trees(struct slice doc, struct arena *arena, struct error *err);
 const struct syncml_node *syncml_decode_tnds(struct slice doc, struct arena *arena, struct error *err);
-/* The same from XML (syncml_xml.c, by expat): root is SYNCML_SYNCML (trees allowed) or SYNCML_DDF_MGMT_TREE. Declarations in the document are refused. */
-const struct syncml_node *syncml_decode_xml(struct slice doc, enum syncml_element root, struct arena *arena, struct error *err);
+/* A tree from XML (syncml_xml.c, by expat). Declarations in the document are refused. */
+const struct syncml_node *syncml_decode_tnds_xml(struct slice doc, struct arena *arena, struct error *err);
 /* The document of a tree; false if out is too small. */
 bool syncml_encode(const struct syncml_node *root, struct writer *out);
 

@@ -15,7 +15,7 @@ enum error_code syncml_build_text(struct syncml_build *b, struct slice piece, bo
         have->text = piece;
         return ERROR_NONE;
     }
-    uint8_t *joined = piece.len <= SYNCML_DOCUMENT_MAX ? arena_get(b->arena, have->text.len + piece.len + 1) : NULL;
+    uint8_t *joined = arena_get(b->arena, have->text.len + piece.len + 1);
     if (!joined)
         return error_set(b->err, ERROR_TOO_LARGE, "SyncML: text in pieces exceeds the bound");
     struct writer w = writer_make(joined, have->text.len + piece.len);

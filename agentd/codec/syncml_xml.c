@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SyncML trees from XML text: messages (RepPro 1.2) and management trees (DMDDF 1.2). Names stand for elements of the table by where they are: below
- * MgmtTree those of code page 2, elsewhere the others. The only attributes are name spaces, which say nothing more than the names. */
+/* Management trees (DMDDF 1.2) from XML text. The only attributes are name spaces, which say nothing more than the names. */
 #include <string.h>
 
 #include "codec/syncml_build.h"
 #include "codec/xml_read.h"
 
-static bool element_of(const struct syncml_build *b, const char *name, enum syncml_element *out)
+/* Names are those of code page 2, the last rows of the table. */
+static bool element_of(const char *name, enum syncml_element *out)
 {
-    bool tree = strcmp(name, "MgmtTree") == 0;
-    for (size_t i = 0; i < b->depth; i++)
-        tree = tree || b->open[i]->element == SYNCML_DDF_MGMT_TREE;
-    int first = tree ? SYNCML_DDF_ACCESS_TYPE : 0, end = tree ? SYNCML_ELEMENT_COUNT : SYNCML_DDF_ACCESS_TYPE;
-    for (int i = first; i < end; i++)
+    for (int i = SYNCML_DDF_ACCESS_TYPE; i < SYNCML_ELEMENT_COUNT; i++)
         if (strcmp(name, syncml_name((enum syncml_element)i)) == 0) {
             *out = (enum syncml_element)i;
             return true;
@@ -25,7 +21,7 @@ static enum error_code on_start(void *user, const char *name, const char *const 
     struct syncml_build *b = user;
     enum syncml_element element;
     b->offset = offset;
-    if (!element_of(b, name, &element))
+    if (!element_of(name, &element))
         return error_set(err, ERROR_NOT_SUPPORTED, "XML: unknown element %.40s", name);
     for (size_t i = 0; attributes[i]; i += 2)
         if (strncmp(attributes[i], "xmlns", 5) != 0)
@@ -48,10 +44,10 @@ static enum error_code on_text(void *user, struct slice text, struct error *err)
                 : error_set(err, ERROR_TOO_LARGE, "XML: document needs too much memory");
 }
 
-const struct syncml_node *syncml_decode_xml(struct slice doc, enum syncml_element root, struct arena *arena, struct error *err)
+const struct syncml_node *syncml_decode_tnds_xml(struct slice doc, struct arena *arena, struct error *err)
 {
     static const struct xml_events events = { on_start, on_end, on_text };
-    struct syncml_build b = { .arena = arena, .err = err, .top = root, .trees = true };
+    struct syncml_build b = { .arena = arena, .err = err, .top = SYNCML_DDF_MGMT_TREE, .trees = true };
     if (doc.len > SYNCML_DOCUMENT_MAX) {
         error_set(err, ERROR_TOO_LARGE, "SyncML: document of %zu octets, at most %d", doc.len, SYNCML_DOCUMENT_MAX);
         return NULL;

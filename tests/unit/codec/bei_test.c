@@ -92,6 +92,8 @@ static void values(void)
     octets_free(&g);
 }
 
+#define ZEROS_32 "0000000000000000000000000000000000000000000000000000000000000000"
+#define LETTERS_32 "6161616161616161616161616161616161616161616161616161616161616161"
 /* v 1, id "a", seq 1, iss "i", sub "s", iat 1, exp 2, mech 5: the smallest one, and what is put behind it */
 #define HEAD "00 01 01 6161 02 01 03 6169 04 6173 05 01 06 02 07 05"
 
@@ -126,6 +128,14 @@ static const struct {
     { "target key 5", "A9" HEAD "08 A1 05 01", ERROR_MALFORMED },
     { "ua of four octets", "A9" HEAD "0A 44 01000002", ERROR_MALFORMED },
     { "a pin of 31 octets", "A9" HEAD "0B 81 82 01 581F 00000000000000000000000000000000000000000000000000000000000000", ERROR_MALFORMED },
+    { "a certificate", "A9" HEAD "0B 81 82 02 41 30", ERROR_NONE },
+    { "an empty certificate", "A9" HEAD "0B 81 82 02 40", ERROR_MALFORMED },
+    { "a certificate as text", "A9" HEAD "0B 81 82 02 61 30", ERROR_MALFORMED },
+    { "a pin of 33 octets", "A9" HEAD "0B 81 82 01 5821" ZEROS_32 "00", ERROR_MALFORMED },
+    { "an issuer of octets", "A9" HEAD "0B 81 82 03 41 61", ERROR_MALFORMED },
+    { "an issuer of 129 characters", "A9" HEAD "0B 81 82 03 7881" LETTERS_32 LETTERS_32 LETTERS_32 LETTERS_32 "61", ERROR_MALFORMED },
+    { "an issuer of 128 characters", "A9" HEAD "0B 81 82 03 7880" LETTERS_32 LETTERS_32 LETTERS_32 LETTERS_32, ERROR_NONE },
+    { "a target without URI", "A9" HEAD "08 A1 00 6161", ERROR_NONE },
     { "an unknown trust", "A9" HEAD "0B 81 82 04 6161", ERROR_MALFORMED },
     { "credential 0", "A9" HEAD "0C 82 00 6161", ERROR_MALFORMED },
     { "credential of one", "A9" HEAD "0C 81 01", ERROR_MALFORMED },
@@ -143,11 +153,14 @@ static void rules_of_the_payload(void)
         if (rc != payloads[i].rc)
             g_error("%s: %s, not %s", payloads[i].name, error_name(rc), error_name(payloads[i].rc));
         g_assert_cmpint(e.code, ==, rc);
+        if (!rc)
+            check_payload(octets_slice(&o));
         octets_free(&o);
     }
+    g_autofree uint8_t *large = g_malloc0(BEI_OCTETS_MAX + 1);
+    struct bei b;
+    g_assert_cmpint(bei_read((struct slice){ large, BEI_OCTETS_MAX + 1 }, &b, &(struct error){ 0 }), ==, ERROR_TOO_LARGE);
 }
-
-#define ZEROS_32 "0000000000000000000000000000000000000000000000000000000000000000"
 
 static const struct {
     const char *name, *hex;
@@ -159,6 +172,10 @@ static const struct {
     { "HMAC 256/64", "D1 84 43A10104 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
     { "ES384", "D2 84 44A1013822 A1 04 5820" ZEROS_32 "41A0 5840" ZEROS_32 ZEROS_32, ERROR_NOT_SUPPORTED },
     { "a MAC called ES256", "D1 84 43A10126 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
+    { "an algorithm as text", "D1 84 44A1016161 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
+    { "a header by text", "D1 84 44A1616105 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
+    { "another header", "D1 84 43A10205 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
+    { "an array for a map", "D1 84 43820105 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
     { "no algorithm", "D1 84 40 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
     { "two headers", "D1 84 45A201050205 A0 41A0 5820" ZEROS_32, ERROR_NOT_SUPPORTED },
     { "a short MAC", "D1 84 43A10105 A0 41A0 4400000000", ERROR_MALFORMED },

@@ -210,6 +210,9 @@ static void entries_of_a_directory(void)
         { "index without length", "30 1B" LABEL LWM2M_OID "A1 09 30 07 04 02 64 33 02 01 00", ERROR_TRUNCATED, PKCS15_LWM2M },
         { "negative length", "30 1E" LABEL LWM2M_OID "A1 0C 30 0A 04 02 64 33 02 01 00 80 01 FF", ERROR_MALFORMED, PKCS15_LWM2M },
         { "length over 32 KiB", "30 20" LABEL LWM2M_OID "A1 0E 30 0C 04 02 64 33 02 01 00 80 03 00 80 01", ERROR_TOO_LARGE, PKCS15_LWM2M },
+        { "index over 32 KiB", "30 20" LABEL LWM2M_OID "A1 0E 30 0C 04 02 64 33 02 03 00 80 01 80 01 00", ERROR_TOO_LARGE, PKCS15_LWM2M },
+        { "the same name in another folder", "30 1C" LABEL LWM2M_OID "A1 0A 30 08 04 06 3F 00 7F 50 64 31", ERROR_NONE, PKCS15_LWM2M },
+        { "OID that begins as one", "30 17" LABEL "30 05 06 03 06 01 67", ERROR_TRUNCATED, PKCS15_OTHER },
         { "entry over its end", "30 19" LABEL LWM2M_OID "A1 06 30 04 04 02 64 33", ERROR_TRUNCATED, PKCS15_OTHER },
         { "path over its container", "30 18" LABEL LWM2M_OID "A1 06 30 06 04 02 64 33", ERROR_TRUNCATED, PKCS15_LWM2M },
         { "indefinite entry", "30 80" LABEL LWM2M_OID "A1 06 30 04 04 02 64 33 00 00", ERROR_MALFORMED, PKCS15_OTHER },
@@ -234,7 +237,8 @@ static void the_oid_of_dm_can_be_set(void)
     static const struct {
         const char *dm_oid;
         enum pkcs15_object object;
-    } rows[] = { { NULL, PKCS15_DM }, { "2.23.43.7.1", PKCS15_DM }, { "2.23.43.7.2", PKCS15_OTHER }, { "1.2.840.113549", PKCS15_OTHER }, { "nonsense", PKCS15_OTHER } };
+    } rows[] = { { NULL, PKCS15_DM }, { "2.23.43.7.1", PKCS15_DM }, { "2.23.43.7.2", PKCS15_OTHER }, { "1.2.840.113549", PKCS15_OTHER }, { "nonsense", PKCS15_OTHER },
+                 { "2.23.43.7.1x", PKCS15_OTHER }, { "1.2.4294967295.4294967295.4294967295.4294967295", PKCS15_OTHER } };
     struct octets o = octets_of_hex("30 18" LABEL "30 06 06 04 67 2B 07 01 A1 06 30 04 04 02 64 33");
     struct octets rsa = octets_of_hex("30 1A" LABEL "30 08 06 06 2A 86 48 86 F7 0D A1 06 30 04 04 02 64 33");
     struct pkcs15_entry e;
@@ -390,6 +394,8 @@ static const struct {
     { "coap without s", "C7 00 63 6F 61 70 3A 2F 2F C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_INVALID },
     { "no URI", "C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_INCOMPLETE },
     { "NUL in the identity", URI "C1 01 00 C1 02 00 C2 03 00 69" KEY "C1 0A 07", SERVER_7, ERROR_INCOMPLETE },
+    { "lifetime of three octets", SECURITY_7, "C1 00 07 C3 01 00 00 3C", ERROR_INVALID },
+    { "server id of three octets", URI "C1 01 00 C1 02 00" IDENTITY KEY "C3 0A 00 00 07", SERVER_7, ERROR_INVALID },
     { "no key", URI "C1 01 00 C1 02 00" IDENTITY "C1 0A 07", SERVER_7, ERROR_INVALID },
     { "key of 15 octets", URI "C1 01 00 C1 02 00" IDENTITY "C8 05 0F 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E C1 0A 07", SERVER_7, ERROR_INVALID },
     { "server id 0", URI "C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 00", SERVER_7, ERROR_INVALID },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials of factory accounts: all vectors of index-factory.json, the key of one device, refusals. */
 #include <glib.h>
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -68,6 +69,19 @@ static void refusals(void)
     g_assert_true(factory_imei_valid(imei) && !factory_imei_valid("490154203237517") && !factory_imei_valid("490154203237513") && !factory_imei_valid("4901542032375180"));
 }
 
+static void without_algorithms(void)
+{
+    static const uint8_t key[FACTORY_KEY_MIN] = { 1 };
+    struct slice good = { key, sizeof key };
+    uint8_t out[FACTORY_PSK];
+    struct factory_credentials c;
+    g_assert_true(EVP_set_default_properties(NULL, "provider=none") == 1);
+    for (int m = FACTORY_KEYED; m <= FACTORY_FCS14345; m++)
+        g_assert_false(factory_credentials((enum factory_method)m, good, "490154203237518", "s", &c));
+    g_assert_false(factory_psk(good, "e", "s", out) || factory_device_key(good, "490154203237518", out));
+    g_assert_true(EVP_set_default_properties(NULL, "") == 1 && factory_psk(good, "e", "s", out));
+}
+
 /* The values are those of Python's hmac module. */
 static void keys(void)
 {
@@ -79,6 +93,11 @@ static void keys(void)
     g_assert_cmpstr(text_hex(out, sizeof out, hex), ==, "95ab166176a467d6a37d9a54f4d39b080bfaf5a8f0110f48dec1ce565522b77e");
     g_assert_true(factory_psk((struct slice){ key, sizeof key }, "GW-0001", "101", out));
     g_assert_cmpstr(text_hex(out, sizeof out, hex), ==, "65a46694880aa084e77fc494d66337c8e78e0df2f3695114b7cb2cff6567b738");
+    g_autofree char *name = g_strnfill(620, 'e');
+    g_assert_false(factory_psk((struct slice){ key, sizeof key }, name, "101", out)); /* too long together */
+    g_assert_false(factory_device_key((struct slice){ key, sizeof key - 1 }, "490154203237518", out));
+    g_assert_false(factory_device_key((struct slice){ key, FACTORY_KEY_MAX + 1 }, "490154203237518", out));
+    g_assert_false(factory_device_key((struct slice){ key, sizeof key }, "49015420323751", out));
 }
 
 static void names(void)
@@ -94,6 +113,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/factory/vectors", vectors);
     g_test_add_func("/factory/refusals", refusals);
+    g_test_add_func("/factory/without algorithms", without_algorithms);
     g_test_add_func("/factory/keys", keys);
     g_test_add_func("/factory/names", names);
     return g_test_run();

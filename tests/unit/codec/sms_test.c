@@ -263,6 +263,49 @@ static void the_pool_is_bounded(void)
     g_free(a);
 }
 
+static void parts_over_a_bound_are_dropped(void)
+{
+    struct sms_assembly *a = g_new0(struct sms_assembly, 1);
+    uint8_t sender[SMS_ASSEMBLY_SENDER_MAX + 1] = { 0x91 };
+    struct sms_deliver second = part(7, 2, 2, "B"), bad = part(7, 2, 1, "A");
+    bad.sender = (struct slice){ sender, sizeof sender };
+    g_assert_false(add(a, bad, 0));
+    g_assert_false(add(a, part(7, 2, 0, "A"), 0));
+    g_assert_false(add(a, part(7, 2, 3, "A"), 0));
+    g_assert_cmpuint(a->fresh, ==, 0);
+    g_assert_false(add(a, second, 0)); /* nothing of them is there */
+    bad = part(7, 2, 1, "A");
+    g_assert_true(add(a, bad, 0));
+    g_free(a);
+}
+
+static void a_part_may_be_empty_and_its_sender_unknown(void)
+{
+    struct sms_assembly *a = g_new0(struct sms_assembly, 1);
+    struct sms_deliver first = part(7, 2, 1, "A"), second = part(7, 2, 2, "");
+    struct slice whole;
+    first.sender = second.sender = (struct slice){ NULL, 0 };
+    second.data = (struct slice){ NULL, 0 };
+    g_assert_false(add(a, second, 0));
+    g_assert_true(sms_assembly_add(a, &first, 0, &whole));
+    g_assert_true(slice_is(whole, "A"));
+    g_free(a);
+}
+
+/* A place that became free is taken by a message younger than its neighbours: age counts, not the place. */
+static void the_oldest_goes_wherever_it_stands(void)
+{
+    struct sms_assembly *a = g_new0(struct sms_assembly, 1);
+    for (uint16_t i = 0; i < SMS_ASSEMBLIES; i++)
+        g_assert_false(add(a, part(i, 2, 1, "A"), 1));
+    g_assert_true(add(a, part(0, 2, 2, "B"), 2));
+    g_assert_false(add(a, part(500, 2, 1, "A"), 3)); /* at the first place */
+    g_assert_false(add(a, part(501, 2, 1, "A"), 4)); /* 1 goes */
+    g_assert_true(add(a, part(500, 2, 2, "B"), 5));
+    g_assert_false(add(a, part(1, 2, 2, "B"), 5));
+    g_free(a);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -279,5 +322,8 @@ int main(int argc, char **argv)
     g_test_add_func("/sms/who sends the most makes room", who_sends_the_most_makes_room);
     g_test_add_func("/sms/places go through in the order of the parts", places_go_through_in_the_order_of_the_parts);
     g_test_add_func("/sms/the pool is bounded", the_pool_is_bounded);
+    g_test_add_func("/sms/parts over a bound are dropped", parts_over_a_bound_are_dropped);
+    g_test_add_func("/sms/a part may be empty and its sender unknown", a_part_may_be_empty_and_its_sender_unknown);
+    g_test_add_func("/sms/the oldest goes wherever it stands", the_oldest_goes_wherever_it_stands);
     return g_test_run();
 }

@@ -29,7 +29,7 @@ static const struct {
     { "no version", "<MgmtTree><Node><NodeName>a</NodeName></Node></MgmtTree>", ERROR_NOT_SUPPORTED },
     { "version 1.3", "<MgmtTree><VerDTD>1.3</VerDTD><Node><NodeName>a</NodeName></Node></MgmtTree>", ERROR_NOT_SUPPORTED },
     { "no node", "<MgmtTree><VerDTD>1.2</VerDTD></MgmtTree>", ERROR_MALFORMED },
-    { "another root", "<Node><NodeName>a</NodeName></Node>", ERROR_NOT_SUPPORTED },
+    { "another root", "<Node><NodeName>a</NodeName></Node>", ERROR_MALFORMED },
     { "an element of SyncML", NODE("<LocURI>x</LocURI>"), ERROR_NOT_SUPPORTED },
     { "a tree in a tree", NODE("<MgmtTree/>"), ERROR_MALFORMED },
     { "an attribute", "<MgmtTree a='1'/>", ERROR_MALFORMED },
@@ -207,6 +207,90 @@ static void a_tree_may_be_elements_of_the_message(void)
     octets_free(&doc);
 }
 
+/* A message with one Add of one item: LocURI of the header's Source, of the item, its Meta/Type and its tree; NULL: that element is left out. */
+static enum error_code message(const char *source, const char *target, const char *type, const char *tree, size_t items)
+{
+    static uint8_t out[SYNCML_DOCUMENT_MAX];
+    struct writer w = writer_make(out, sizeof out);
+    struct syncml_writer s = { .out = &w };
+    struct dm_bootstrap b;
+    const struct {
+        enum syncml_element element;
+        const char *uri;
+    } places[] = { { SYNCML_SOURCE, source }, { SYNCML_TARGET, "urn:gateway:1" } };
+    syncml_put_header(&w);
+    syncml_open(&s, SYNCML_SYNCML);
+    syncml_open(&s, SYNCML_SYNC_HDR);
+    syncml_put_text(&s, SYNCML_VER_DTD, "1.2");
+    syncml_put_text(&s, SYNCML_VER_PROTO, "DM/1.2");
+    for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
+        syncml_open(&s, places[i].element);
+        syncml_put_text(&s, SYNCML_LOC_URI, places[i].uri);
+        syncml_close(&s);
+    }
+    syncml_close(&s);
+    syncml_open(&s, SYNCML_SYNC_BODY);
+    syncml_open(&s, SYNCML_ADD);
+    syncml_put_text(&s, SYNCML_CMD_ID, "1");
+    for (size_t i = 0; i < items; i++) {
+        syncml_open(&s, SYNCML_ITEM);
+        syncml_open(&s, SYNCML_TARGET);
+        syncml_put_text(&s, SYNCML_LOC_URI, target);
+        syncml_close(&s);
+        if (type) {
+            syncml_open(&s, SYNCML_META);
+            syncml_put_text(&s, SYNCML_TYPE, type);
+            syncml_close(&s);
+            syncml_rewind(&s);
+        }
+        if (tree)
+            syncml_put_opaque(&s, SYNCML_DATA, (struct slice){ (const uint8_t *)tree, strlen(tree) });
+        syncml_close(&s);
+    }
+    syncml_close(&s);
+    syncml_put_empty(&s, SYNCML_FINAL);
+    syncml_close(&s);
+    syncml_close(&s);
+    g_assert_false(w.failed);
+    return bootstrap(writer_slice(&w), 0, &b);
+}
+
+#define XML_TYPE "application/vnd.syncml.dmtnds+xml"
+
+static void rules_of_the_message(void)
+{
+    static const struct {
+        const char *name, *source, *target, *type, *tree;
+        size_t items;
+        enum error_code rc;
+    } cases[] = {
+        { "good", "srv", "./Inbox", XML_TYPE, NODE(""), 1, ERROR_NONE },
+        { "no type", "srv", "./Inbox/x", NULL, NODE(""), 1, ERROR_NONE },
+        { "a byte order mark", "srv", "./Inbox", XML_TYPE, "\xEF\xBB\xBF" NODE(""), 1, ERROR_NONE },
+        { "white space first", "srv", "./Inbox", XML_TYPE, "\n" NODE(""), 1, ERROR_NONE },
+        { "as many trees as there may be", "srv", "./Inbox", NULL, NODE(""), DM_BOOTSTRAP_ITEMS, ERROR_NONE },
+        { "one tree more", "srv", "./Inbox", NULL, NODE(""), DM_BOOTSTRAP_ITEMS + 1, ERROR_TOO_LARGE },
+        { "no tree", "srv", "./Inbox", NULL, NODE(""), 0, ERROR_MALFORMED },
+        { "no data", "srv", "./Inbox", NULL, NULL, 1, ERROR_MALFORMED },
+        { "empty data", "srv", "./Inbox", NULL, "", 1, ERROR_TRUNCATED },
+        { "a tree that is none", "srv", "./Inbox", NULL, "<Node/>", 1, ERROR_MALFORMED },
+        { "another type", "srv", "./Inbox", "text/plain", NODE(""), 1, ERROR_NOT_SUPPORTED },
+        { "another, long type", "srv", "./Inbox", "application/" XML_TYPE XML_TYPE, NODE(""), 1, ERROR_NOT_SUPPORTED },
+        { "the type of WBXML", "srv", "./Inbox", "application/vnd.syncml.dmtnds+wbxml", NODE(""), 1, ERROR_NONE }, /* the octets say what it is */
+        { "another target", "srv", "./DMAcc", NULL, NODE(""), 1, ERROR_NOT_SUPPORTED },
+        { "a target that begins alike", "srv", "./Inboxes", NULL, NODE(""), 1, ERROR_NOT_SUPPORTED },
+        { "no target", "srv", "", NULL, NODE(""), 1, ERROR_MALFORMED },
+        { "no source", "", "./Inbox", NULL, NODE(""), 1, ERROR_MALFORMED },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_test_message("%s", cases[i].name);
+        g_assert_cmpint(message(cases[i].source, cases[i].target, cases[i].type, cases[i].tree, cases[i].items), ==, cases[i].rc);
+    }
+    g_autofree char *fits = g_strnfill(255, 's'), *over = g_strnfill(256, 's');
+    g_assert_cmpint(message(fits, "./Inbox", NULL, NODE(""), 1), ==, ERROR_NONE);
+    g_assert_cmpint(message(over, "./Inbox", NULL, NODE(""), 1), ==, ERROR_TOO_LARGE);
+}
+
 /* Many trees need no more memory than the largest: the two XML trees of the vector, as often as a message takes them. */
 static void many_trees(void)
 {
@@ -276,6 +360,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tnds/bounds", bounds);
     g_test_add_func("/dm-bootstrap/both forms are one bootstrap", both_forms_are_one_bootstrap);
     g_test_add_func("/dm-bootstrap/a tree may be elements of the message", a_tree_may_be_elements_of_the_message);
+    g_test_add_func("/dm-bootstrap/rules of the message", rules_of_the_message);
     g_test_add_func("/dm-bootstrap/many trees", many_trees);
     g_test_add_func("/dm-bootstrap/messages that are no bootstrap", messages_that_are_no_bootstrap);
     g_test_add_func("/dm-bootstrap/cut and changed", cut_and_changed);

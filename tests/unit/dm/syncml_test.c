@@ -142,6 +142,7 @@ static void test_refused(void)
         { "text outside", { 3, 0xA4, 1, 0x6A, 0, 0x2D, 3, 'x', 0 }, 9, ERROR_MALFORMED },
         { "nothing", { 3, 0xA4, 1, 0x6A, 0 }, 5, ERROR_TRUNCATED },
         { "open end", { 3, 0xA4, 1, 0x6A, 0, 0x6D }, 6, ERROR_TRUNCATED },
+        { "US-ASCII", { 3, 0xA4, 1, 3, 0, 0x2D }, 6, ERROR_NONE },
         { "blank between elements is nothing", { 3, 0xA4, 1, 0x6A, 0, 0x6D, 3, ' ', 0, 0x12, 3, '\n', 0, 1 }, 14, ERROR_NONE },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -175,6 +176,37 @@ static void test_pieces(void)
     g_assert_true(syncml_child(alert, SYNCML_DATA)->opaque);
 }
 
+/* Entities of one to four octets in UTF-8; the encoder writes what the decoder reads, an element without content and an empty opaque one included. */
+static void test_entities(void)
+{
+    static const uint8_t doc[] = { 3, 0xA4, 1, 0x6A, 0, 0x6D, 0x6B, 0x46, 0x4F, 2, 'A', 2, 0x81, 0x69, 2, 0xC1, 0x2C, 2, 0x87, 0xEC, 0x00, 1, 0x4B, 0xC3, 0, 1, 0x0B, 1, 1, 1 };
+    static uint8_t out[256];
+    struct error err;
+    const struct syncml_node *root = decode((struct slice){ doc, sizeof doc }, &err);
+    g_assert_cmpstr(err.text, ==, "");
+    const struct syncml_node *alert = syncml_child(syncml_child(root, SYNCML_SYNC_BODY), SYNCML_ALERT);
+    g_assert_true(slice_is(syncml_text(alert, SYNCML_DATA), "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"));
+    struct writer w = writer_make(out, sizeof out);
+    struct arena a = arena_make(memory2, sizeof memory2);
+    g_assert_true(syncml_encode(root, &w));
+    g_assert_true(same(root, syncml_decode(writer_slice(&w), &a, &err)));
+}
+
+/* An empty text is an empty element; rewinding goes back to page 0 if the writer left it. */
+static void test_writer(void)
+{
+    static const uint8_t wanted[] = { 0x0F, 0x00, 0x01, 0x4B, 0x03, 'm', 0x00, 0x01, 0x00, 0x00, 0x0F };
+    uint8_t out[32];
+    struct writer w = writer_make(out, sizeof out);
+    struct syncml_writer s = { .out = &w };
+    syncml_rewind(&s);
+    syncml_put_text(&s, SYNCML_DATA, "");
+    syncml_put_text(&s, SYNCML_MARK, "m");
+    syncml_rewind(&s);
+    syncml_put_empty(&s, SYNCML_DATA);
+    g_assert_true(slice_equal(writer_slice(&w), (struct slice){ wanted, sizeof wanted }));
+}
+
 static void test_copy(void)
 {
     static const struct {
@@ -184,7 +216,8 @@ static void test_copy(void)
     } cases[] = {
         { "", 0, true }, { "abc", 3, true }, { "\xC3\xA9", 2, true }, { "\xF0\x9F\x98\x80", 4, true }, { "a\0b", 3, false }, { "a\n", 2, false },
         { "\xC3", 1, false }, { "\xC0\x80", 2, false }, { "\xED\xA0\x80", 3, false }, { "\xF4\x90\x80\x80", 4, false }, { "\x7F", 1, false },
-        { "\xC2\x85", 2, false }, { "\xE0\x80\x80", 3, false }, { "0123456789abcdef", 16, false }, { "0123456789abcde", 15, true },
+        { "\xC2\x85", 2, false }, { "\xC2\xA0", 2, true }, { "\xE0\xA0\x80", 3, true }, { "\xED\x9F\xBF", 3, true },
+        { "\xF0\x8F\xBF\xBF", 4, false }, { "\xF4\x8F\xBF\xBF", 4, true }, { "\xF5\x80\x80\x80", 4, false }, { "\xE2\x82", 2, false }, { "\xE0\x80\x80", 3, false }, { "0123456789abcdef", 16, false }, { "0123456789abcde", 15, true },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         char out[16];
@@ -304,6 +337,8 @@ int main(int argc, char **argv)
     g_test_add_func("/syncml/refused", test_refused);
     g_test_add_func("/syncml/public-id-as-text", test_public_id_as_text);
     g_test_add_func("/syncml/pieces", test_pieces);
+    g_test_add_func("/syncml/entities", test_entities);
+    g_test_add_func("/syncml/writer", test_writer);
     g_test_add_func("/syncml/copy", test_copy);
     g_test_add_func("/dm-auth/digests", test_digests);
     g_test_add_func("/dm-auth/hmac-header", test_hmac_header);

@@ -349,6 +349,45 @@ static void test_tlv(void)
     g_assert_true(w.failed);
 }
 
+/* Each width of an integer at its last value, and of a length at its first. */
+static void test_tlv_widths(void)
+{
+    static const struct {
+        int64_t value;
+        size_t len;
+    } integers[] = { { INT8_MIN, 1 }, { INT8_MAX, 1 }, { INT8_MIN - 1, 2 }, { INT16_MAX, 2 }, { INT16_MIN - 1, 4 }, { INT16_MAX + 1, 4 }, { INT32_MIN, 4 },
+                     { INT32_MAX, 4 }, { (int64_t)INT32_MIN - 1, 8 }, { (int64_t)INT32_MAX + 1, 8 }, { INT64_MIN, 8 } };
+    static const size_t lengths[] = { 7, 8, 0xff, 0x100, 0xffff, 0x10000, 70000 };
+    static uint8_t octets[70016], value[70000];
+    struct tlv_item item;
+    for (size_t i = 0; i < G_N_ELEMENTS(integers); i++) {
+        struct writer w = writer_make(octets, sizeof octets);
+        int64_t v;
+        tlv_put_integer(&w, TLV_RESOURCE, 1, integers[i].value);
+        struct reader r = reader_make(octets, w.len);
+        g_assert_cmpint(tlv_next(&r, &item), ==, ERROR_NONE);
+        g_assert_true(item.value.len == integers[i].len && tlv_integer(item.value, &v) && v == integers[i].value);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        struct writer put = writer_make(octets, sizeof octets);
+        tlv_put(&put, TLV_OBJECT_INSTANCE, 1, value, lengths[i]);
+        struct reader r = reader_make(octets, put.len);
+        g_assert_true(tlv_next(&r, &item) == ERROR_NONE && item.value.len == lengths[i] && reader_done(&r));
+        struct writer wrapped = writer_make(&octets[0], sizeof octets);
+        writer_put(&wrapped, value, lengths[i]);
+        tlv_wrap(&wrapped, 0, TLV_OBJECT_INSTANCE, 1);
+        g_assert_true(!wrapped.failed && wrapped.len == put.len);
+    }
+    struct writer w = writer_make(octets, sizeof octets);
+    tlv_put(&w, TLV_RESOURCE, 1, value, TLV_VALUE_MAX + 1);
+    g_assert_true(w.failed);
+    tlv_wrap(&w, 0, TLV_RESOURCE, 1); /* what failed stays failed */
+    w = writer_make(octets, 8);
+    writer_u64(&w, 1);
+    tlv_wrap(&w, 0, TLV_RESOURCE, 1); /* no room for a header */
+    g_assert_true(w.failed);
+}
+
 static void expect_real(double v, const char *text)
 {
     char out[40] = "";
@@ -412,6 +451,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/observe/limits", test_observe_limits);
     g_test_add_func("/lwm2m/observe/failed", test_observe_failed);
     g_test_add_func("/lwm2m/codec/tlv", test_tlv);
+    g_test_add_func("/lwm2m/codec/tlv widths", test_tlv_widths);
     g_test_add_func("/lwm2m/numbers", test_numbers);
     g_test_add_func("/lwm2m/dedup", test_dedup);
     return g_test_run();
