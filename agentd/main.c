@@ -213,7 +213,7 @@ static void show_manager(struct agent *a)
 {
     struct node *m = tree_manager(a->site.tree);
     static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "oma-dm-notification", "lwm2m-trigger", "bearer-modemmanager" };
-    static const char *const texts[] = { "LastError", "LastErrorText", "LastErrorHint", "TreBackend" };
+    static const char *const texts[] = { "LastError", "LastErrorText", "LastErrorHint", "TreBackend", "TreCause" };
     static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused", "MessagesIgnored", "MessagesWaiting",
                                            "TriggersCarriedOut", "TriggersLimited" };
     node_set(m, "Version", AGENT_VERSION);

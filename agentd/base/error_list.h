@@ -71,6 +71,10 @@
     X(MID_BACKEND, "MidBackend", "MID package demands a stronger back end", "see Manager.TreBackend") \
     X(MID_SELFTEST, "MidSelfTest", "MID package: self-test failed", "check K, OPc and the known answer") \
     X(MID_BLOCKED, "MidBlocked", "MID is blocked", "its issuer must unblock it") \
-    X(TRE_BLOCKED, "TreBlocked", "the trusted environment is blocked", "see the log of agent-tred")
+    X(TRE_BLOCKED, "TreBlocked", "the trusted environment is blocked", "Manager.TreCause and the log of agent-tred say why") \
+    X(TPM, "TpmFailed", "the TPM does not answer, or refused", "check /dev/tpmrm0 and the group of the service, then restart it") \
+    X(PLATFORM, "PlatformChanged", "the platform is in no state that its maker approved", "boot the approved firmware, or install its platform.policy") \
+    X(OTHER_TPM, "OtherTpm", "the state was sealed by another TPM, or this one was cleared", "a copy opens nowhere else; provision this gateway anew") \
+    X(ROLLED_BACK, "RolledBack", "the state is older than what the TPM knows of it", "put the newest state back, or provision the gateway anew")
 
 #endif

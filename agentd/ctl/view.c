@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "ctl/verbs.h"
 
 /* --- status --- */
@@ -102,6 +103,10 @@ static void print_status(struct ctl *c, GVariant *manager, GVariant *objects)
     printf("%-10s %s%s%s\n", "State", ctl_color(c, state), state, ctl_color_end(c));
     row("Gateway", ctl_text(manager, "GatewayId"));
     row("TRE", tre);
+    if (ctl_text(manager, "TreCause")[0]) {
+        enum error_code cause = error_from_name(ctl_text(manager, "TreCause"));
+        printf("%-10s %s\n%-10s %s\n", "", error_text(cause), "", error_hint(cause));
+    }
     row("System", others);
     messages_row(manager);
     for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)

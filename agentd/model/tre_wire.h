@@ -36,7 +36,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(SIGN_REQUEST, 22, TRE_PEER_AGENTD, TRE_READY, 1, 1600) \
     X(CREDENTIALS, 23, TRE_PEER_AGENTD, TRE_READY, 7, 400)
 
-/* STATUS        -> u8 state, u8 backend (0 software, 1 tpm2), 16 octets TRE id, text gateway id, text program version
+/* STATUS        -> u8 state, u8 enum tre_backend, 16 octets TRE id, text gateway id, text program version, u16 error code: why BLOCKED
  * KEYS          -> octets PfC SPKI, octets transport SPKI, octets PfC certificate (DER each; the last may be empty)
  * VERIFY_PUSH   u8 sec (0..3), u8 MAC length (0 or 20), MAC octets, 32 octets SHA-256 of the whole message (counts the tries),
  *               text IMSI digits (may be empty), text typed digits (empty: the device PIN is used), rest document -> u8 tries left.
@@ -87,6 +87,7 @@ enum tre_op {
 #undef X
 };
 
+enum tre_backend { TRE_BACKEND_SOFTWARE = 0, TRE_BACKEND_TPM2 = 1 };
 enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5 };
 enum tre_verdict { TRE_AKA_OK = 0, TRE_AKA_SYNC = 1, TRE_AKA_MAC = 2 };
 enum tre_nonce { TRE_NONCE_STORED = 0, TRE_NONCE_ZERO = 1, TRE_NONCE_TEXT = 2 };

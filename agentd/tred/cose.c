@@ -2,51 +2,24 @@
 /* Signing. The key is opened for one signature and closed at once. */
 #include "tred/cose.h"
 
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-
 #include "codec/cbor.h"
 
-enum { COSE_SIGN1 = 18, HEADER_ALG = 1, HEADER_KID = 4, ALG_ES256 = -7, SIGNATURE = 64, TBS_MAX = COSE_PAYLOAD_MAX + 128 };
+enum { COSE_SIGN1 = 18, HEADER_ALG = 1, HEADER_KID = 4, ALG_ES256 = -7, TBS_MAX = COSE_PAYLOAD_MAX + 128 };
 
-/* DER ECDSA-Sig-Value to r | s of 32 octets each (RFC 9053 section 2.1). */
-static bool signature_raw(const uint8_t *der, size_t len, uint8_t raw[SIGNATURE])
-{
-    ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)len);
-    bool ok = sig && BN_bn2binpad(ECDSA_SIG_get0_r(sig), raw, SIGNATURE / 2) == SIGNATURE / 2 &&
-              BN_bn2binpad(ECDSA_SIG_get0_s(sig), &raw[SIGNATURE / 2], SIGNATURE / 2) == SIGNATURE / 2;
-    ECDSA_SIG_free(sig);
-    return ok;
-}
-
-static bool key_sign(EVP_PKEY *key, struct slice octets, uint8_t raw[SIGNATURE])
-{
-    uint8_t der[96];
-    size_t len = sizeof der;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = key && ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-              EVP_DigestSign(ctx, der, &len, octets.data, octets.len) == 1 && signature_raw(der, len, raw);
-    EVP_MD_CTX_free(ctx);
-    return ok;
-}
-
-static enum error_code sign(struct tre *t, struct slice octets, uint8_t raw[SIGNATURE])
+static enum error_code sign(struct tre *t, struct slice octets, uint8_t raw[BACKEND_SIGNATURE])
 {
     struct identity_secrets secrets;
     enum error_code rc = identity_open(&secrets, &t->store);
-    if (rc)
-        return rc;
-    EVP_PKEY *key = identity_key(secrets.pfc_key);
+    if (!rc)
+        rc = t->backend->table->sign(t->backend, secrets.pfc_key, octets, raw);
     identity_close(&secrets);
-    bool ok = key_sign(key, octets, raw);
-    EVP_PKEY_free(key);
-    return ok ? ERROR_NONE : ERROR_INTERNAL;
+    return rc;
 }
 
 /* RFC 9052 section 4.2 (COSE_Sign1) and 4.4 (Sig_structure). */
 enum error_code cose_sign(struct tre *t, struct slice aad, struct slice payload, struct writer *out)
 {
-    uint8_t protected_octets[8], tbs[TBS_MAX], signature[SIGNATURE];
+    uint8_t protected_octets[8], tbs[TBS_MAX], signature[BACKEND_SIGNATURE];
     struct writer p = writer_make(protected_octets, sizeof protected_octets), s = writer_make(tbs, sizeof tbs);
     cbor_put_map(&p, 1);
     cbor_put_int(&p, HEADER_ALG);

@@ -50,7 +50,7 @@ static void put_claims(struct tre *t, const struct evidence_request *q, struct w
     put_named(w, "host", q->host);
     put_hash(w, "mids", list, mids.len);
     put_hash(w, "token", registry_token(&t->registry, q->context)->value, TRE_TOKEN_LEN);
-    put_named(w, "backend", "software");
+    put_named(w, "backend", t->backend->table->name);
     if (mids.failed)
         w->failed = true;
 }

@@ -88,6 +88,29 @@ static enum error_code read_key(struct factory *f, const char *value, struct err
     return good ? ERROR_NONE : error_set(err, ERROR_INVALID, "derivation_key: %d to %d hex digits", 2 * FACTORY_KEY_MIN, 2 * FACTORY_KEY_MAX);
 }
 
+/* A PEM public key or certificate. */
+static enum error_code read_authority(struct factory *f, const char *file, const char *value, struct error *err)
+{
+    char path[512];
+    BIO *in = path_beside(file, value, path, sizeof path) ? BIO_new_file(path, "r") : NULL;
+    EVP_PKEY *key = in ? PEM_read_bio_PUBKEY(in, NULL, NULL, NULL) : NULL;
+    if (in && !key && BIO_reset(in) == 0) {
+        X509 *x = PEM_read_bio_X509(in, NULL, NULL, NULL);
+        key = x ? X509_get_pubkey(x) : NULL;
+        X509_free(x);
+    }
+    struct identity_spki spki;
+    bool good = key && EVP_PKEY_is_a(key, "EC") && identity_spki_of(key, &spki);
+    if (good) {
+        memcpy(f->authority, spki.der, spki.len);
+        f->authority_len = spki.len;
+    }
+    ERR_clear_error();
+    EVP_PKEY_free(key);
+    BIO_free(in);
+    return good ? ERROR_NONE : error_set(err, ERROR_INVALID, "platform_authority: no PEM file with a P-256 public key or its certificate");
+}
+
 static enum error_code take_value(struct factory *f, const char *file, const CONF_VALUE *v, struct error *err)
 {
     size_t len = strlen(v->value);
@@ -110,6 +133,8 @@ static enum error_code take_value(struct factory *f, const char *file, const CON
         return policy_words((struct slice){ (const uint8_t *)v->value, len }, POLICY_WORDS, &f->denied)
                    ? ERROR_NONE
                    : error_set(err, ERROR_INVALID, "mid_deny: words of authenticate, ckik, gba, identity, msk, share, erase, apart by commas");
+    if (strcmp(v->name, "platform_authority") == 0)
+        return read_authority(f, file, v->value, err);
     if (strcmp(v->name, "pfc_certificate") == 0)
         return path_beside(file, v->value, f->certificate, sizeof f->certificate) ? ERROR_NONE
                                                                                   : error_set(err, ERROR_INVALID, "pfc_certificate: path too long");

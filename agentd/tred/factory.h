@@ -16,6 +16,8 @@ struct factory {
     size_t issuer_len[IDENTITY_ISSUERS];
     size_t issuer_count;
     unsigned denied; /* overall policy: bits of tred/policy.h */
+    uint8_t authority[IDENTITY_SPKI_MAX]; /* DER SubjectPublicKeyInfo of who approves platforms; authority_len 0 if there is none */
+    size_t authority_len;
     char certificate[512]; /* path of the PfC certificate, "" if none */
 };
 

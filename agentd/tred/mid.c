@@ -16,7 +16,7 @@
 #include "tred/lifecycle.h"
 #include "tred/package.h"
 
-enum { BACKEND = 0 /* software */, LABEL_CAP = 72 };
+enum { LABEL_CAP = 72 };
 
 struct record_name {
     char file[8], label[LABEL_CAP];
@@ -172,7 +172,7 @@ static enum mid_result check(struct tre *t, const struct mid_package *p, const s
         return MID_OLD_VERSION;
     if (old && old->entry.state != MID_ERASED && (strcmp(old->entry.issuer, m->issuer) != 0 || old->entry.type != m->type))
         return MID_BAD_POLICY; /* an update comes from who issued it */
-    if (m->min_backend > BACKEND) /* 8. */
+    if (m->min_backend > (unsigned)t->backend->table->number) /* 8. */
         return MID_WEAK_BACKEND;
     if (!profile_good(m))
         return MID_BAD_POLICY;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "tred/derive.h"
 #include "tred/factory.h"
@@ -22,7 +24,9 @@
 struct place { /* the open state directory */
     struct vfs_dir dir;
     struct vfs vfs;
+    struct backend *backend;
     struct seal seal;
+    struct anchor anchor;
     struct store store;
 };
 
@@ -40,12 +44,12 @@ static bool become_self(void)
     return seteuid(getuid()) == 0 && setegid(getgid()) == 0;
 }
 
-static enum error_code place_open(struct place *p, const char *state, struct error *err)
+static enum error_code place_open(struct place *p, struct backend *b, const char *state, struct error *err)
 {
-    *p = (struct place){ .dir = { -1 } };
+    *p = (struct place){ .dir = { -1 }, .backend = b };
     if (!vfs_open(&p->vfs, &p->dir, state))
         return error_set(err, ERROR_STORAGE, "cannot open the state directory %s: %s", state, strerror(errno));
-    p->store = (struct store){ .vfs = &p->vfs, .seal = &p->seal };
+    p->store = (struct store){ .vfs = &p->vfs, .seal = &p->seal, .anchor = &p->anchor };
     if (!become_owner(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of %s: %s", state, strerror(errno));
     return ERROR_NONE;
@@ -59,13 +63,49 @@ static void place_close(struct place *p)
         log_error("provision", "cannot return to the first user");
 }
 
-static X509_REQ *request_make(const char *cn, EVP_PKEY *key)
+/* What signs a certificate request: a key in this process, or one that only the back end has. */
+struct requester {
+    EVP_PKEY *key; /* its public half is enough for the back end's */
+    struct backend *backend; /* NULL: key signs */
+    struct slice signer;
+};
+
+static bool request_seal(X509_REQ *req, const struct requester *by)
+{
+    const X509_ALGOR *named = NULL;
+    X509_ALGOR *algorithm = X509_ALGOR_new();
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
+    uint8_t raw[BACKEND_SIGNATURE];
+    unsigned char *tbs = NULL, *der = NULL;
+    bool ok = algorithm && sig && bits && X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, NULL) == 1 &&
+              X509_REQ_set1_signature_algo(req, algorithm) == 1;
+    X509_REQ_get0_signature(req, NULL, &named);
+    int len = ok ? i2d_re_X509_REQ_tbs(req, &tbs) : 0;
+    ok = len > 0 && named && by->backend->table->sign(by->backend, by->signer, (struct slice){ tbs, (size_t)len }, raw) == ERROR_NONE &&
+         ECDSA_SIG_set0(sig, BN_bin2bn(raw, BACKEND_SIGNATURE / 2, NULL), BN_bin2bn(&raw[BACKEND_SIGNATURE / 2], BACKEND_SIGNATURE / 2, NULL)) == 1;
+    int der_len = ok ? i2d_ECDSA_SIG(sig, &der) : 0;
+    ok = der_len > 0 && ASN1_BIT_STRING_set(bits, der, der_len) == 1;
+    if (ok) {
+        bits->flags = (bits->flags & ~(ASN1_STRING_FLAG_BITS_LEFT | 7)) | ASN1_STRING_FLAG_BITS_LEFT; /* no unused bits */
+        X509_REQ_set0_signature(req, bits);
+        bits = NULL;
+    }
+    ASN1_BIT_STRING_free(bits);
+    ECDSA_SIG_free(sig);
+    X509_ALGOR_free(algorithm);
+    OPENSSL_free(tbs);
+    OPENSSL_free(der);
+    return ok;
+}
+
+static X509_REQ *request_make(const char *cn, const struct requester *by)
 {
     X509_REQ *req = X509_REQ_new();
     X509_NAME *name = req ? X509_REQ_get_subject_name(req) : NULL;
     bool ok = name && X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 &&
               X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) == 1 &&
-              X509_REQ_set_pubkey(req, key) == 1 && X509_REQ_sign(req, key, EVP_sha256()) > 0;
+              X509_REQ_set_pubkey(req, by->key) == 1 && (by->backend ? request_seal(req, by) : X509_REQ_sign(req, by->key, EVP_sha256()) > 0);
     if (ok)
         return req;
     X509_REQ_free(req);
@@ -84,9 +124,9 @@ static bool file_write(const char *dir, const char *name, const char *text, size
     return close(fd) == 0 && ok;
 }
 
-static bool request_write(const char *dir, const char *name, const char *cn, EVP_PKEY *key)
+static bool request_write(const char *dir, const char *name, const char *cn, const struct requester *by)
 {
-    X509_REQ *req = request_make(cn, key);
+    X509_REQ *req = request_make(cn, by);
     BIO *out = BIO_new(BIO_s_mem());
     char *text = NULL;
     long len = req && out && PEM_write_bio_X509_REQ(out, req) == 1 ? BIO_get_mem_data(out, &text) : 0;
@@ -109,7 +149,8 @@ static EVP_PKEY *key_make(uint8_t **der, struct slice *key, struct identity_spki
 }
 
 /* What the factory takes along; before the identity is stored, so that a crash in between is repaired by running again. */
-static enum error_code write_outputs(const struct identity *id, EVP_PKEY *pfc, EVP_PKEY *transport, const char *dir, struct error *err)
+static enum error_code write_outputs(const struct identity *id, const struct requester *pfc, const struct requester *transport, const char *dir,
+                                     struct error *err)
 {
     char hex[2 * TRE_ID_LEN + 2];
     text_hex(id->tre_id, TRE_ID_LEN, hex);
@@ -119,43 +160,70 @@ static enum error_code write_outputs(const struct identity *id, EVP_PKEY *pfc, E
     return ok ? ERROR_NONE : error_set(err, ERROR_IO, "cannot write pfc.csr, transport.csr and tre-id to %s", dir);
 }
 
+/* The master key, as the owner of the directory. */
+static enum error_code root_make(struct place *p, const struct factory *f, struct error *err)
+{
+    if (!become_owner(p->dir.fd))
+        return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
+    enum error_code rc = seal_create(&p->seal, p->backend, &p->vfs, (struct slice){ f->authority, f->authority_len });
+    if (!rc)
+        rc = anchor_load(&p->anchor, p->backend, &p->store);
+    if (!become_self() && !rc)
+        rc = ERROR_INTERNAL;
+    if (rc == ERROR_INVALID)
+        return error_set(err, rc, "platform_authority: the %s back end needs a P-256 key", p->backend->table->name);
+    return rc ? error_set(err, rc, "no master key: %s", error_text(rc)) : ERROR_NONE;
+}
+
 static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, struct slice derivation_key,
                                       struct error *err)
 {
     if (!become_owner(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
     struct registry empty = { .counter = 0 }, stored = { .counter = 0 };
-    enum error_code rc = seal_create(&p->seal, &p->vfs);
-    if (!rc)
-        rc = registry_commit(&stored, &empty, &p->store);
+    enum error_code rc = registry_commit(&stored, &empty, &p->store);
     if (!rc && derivation_key.len)
         rc = derive_store_key(&p->store, derivation_key);
     if (!rc)
         rc = identity_create(id, secrets, &p->store); /* last: with it the gateway is provisioned */
-    return rc ? error_set(err, rc, "the identity cannot be stored") : ERROR_NONE;
+    return rc ? error_set(err, rc, "the identity cannot be stored: %s", error_text(rc)) : ERROR_NONE;
+}
+
+/* The platform key: where the back end has it. */
+static enum error_code pfc_make(struct place *p, struct writer *signer, struct identity *id, EVP_PKEY **public, struct error *err)
+{
+    uint8_t der[IDENTITY_SPKI_MAX];
+    struct writer spki = writer_make(der, sizeof der);
+    enum error_code rc = p->backend->table->signer_make(p->backend, signer, &spki);
+    const unsigned char *at = der;
+    *public = rc ? NULL : d2i_PUBKEY(NULL, &at, (long)spki.len);
+    if (!rc && (!*public || !identity_spki_of(*public, &id->pfc)))
+        rc = ERROR_INTERNAL;
+    return rc ? error_set(err, rc, "no platform key: %s", error_text(rc)) : ERROR_NONE;
 }
 
 static enum error_code identity_make(struct place *p, const struct factory *f, const char *out_dir, struct error *err)
 {
     struct identity id = { .gateway_id = "", .denied = f->denied };
-    uint8_t *pfc_der = NULL, *transport_der = NULL;
+    uint8_t *transport_der = NULL, signer_octets[BACKEND_SIGNER_MAX];
+    struct writer signer = writer_make(signer_octets, sizeof signer_octets);
     struct identity_secrets secrets = { .pin = secret_slice(f->pin), .issuer_count = f->issuer_count };
     for (size_t i = 0; i < f->issuer_count; i++)
         secrets.issuers[i] = (struct slice){ f->issuers[i], f->issuer_len[i] };
     (void)text_copy(id.gateway_id, sizeof id.gateway_id, f->gateway_id);
-    EVP_PKEY *pfc = key_make(&pfc_der, &secrets.pfc_key, &id.pfc);
-    EVP_PKEY *transport = key_make(&transport_der, &secrets.transport_key, &id.transport);
-    enum error_code rc = ERROR_NONE;
-    if (!pfc || !transport || RAND_bytes(id.tre_id, TRE_ID_LEN) != 1)
+    struct requester pfc = { .backend = p->backend }, transport = { .key = key_make(&transport_der, &secrets.transport_key, &id.transport) };
+    enum error_code rc = pfc_make(p, &signer, &id, &pfc.key, err);
+    pfc.signer = secrets.pfc_key = writer_slice(&signer);
+    if (!rc && (!transport.key || RAND_bytes(id.tre_id, TRE_ID_LEN) != 1))
         rc = error_set(err, ERROR_INTERNAL, "no keys could be made");
     if (!rc)
-        rc = write_outputs(&id, pfc, transport, out_dir, err);
+        rc = write_outputs(&id, &pfc, &transport, out_dir, err);
     if (!rc)
         rc = identity_store(p, &id, &secrets, secret_slice(f->derivation_key), err);
-    EVP_PKEY_free(pfc);
-    EVP_PKEY_free(transport);
-    OPENSSL_free(pfc_der);
+    EVP_PKEY_free(pfc.key);
+    EVP_PKEY_free(transport.key);
     OPENSSL_free(transport_der);
+    secret_zero(signer_octets, sizeof signer_octets);
     return rc;
 }
 
@@ -173,7 +241,9 @@ static size_t certificate_read(const char *file, uint8_t **der)
 /* NOT_FOUND: nothing there yet. */
 static enum error_code identity_there(struct place *p, struct identity *id)
 {
-    enum error_code rc = seal_load(&p->seal, &p->vfs);
+    enum error_code rc = seal_load(&p->seal, p->backend, &p->vfs);
+    if (!rc)
+        rc = anchor_load(&p->anchor, p->backend, &p->store);
     return rc ? rc : identity_load(id, &p->store);
 }
 
@@ -183,11 +253,11 @@ static enum error_code refuse_second(struct place *p, struct error *err)
     enum error_code rc = identity_there(p, &id);
     if (rc == ERROR_NOT_FOUND)
         return become_self() ? ERROR_NONE : error_set(err, ERROR_INTERNAL, "cannot return to the first user");
-    return rc ? error_set(err, rc, "the state directory holds a damaged identity")
+    return rc ? error_set(err, rc, "the state directory does not open: %s", error_text(rc))
               : error_set(err, ERROR_EXISTS, "this gateway was provisioned before");
 }
 
-enum error_code provision_run(const char *state, const char *file, const char *out_dir, struct error *err)
+enum error_code provision_run(struct backend *b, const char *state, const char *file, const char *out_dir, struct error *err)
 {
     struct factory f;
     struct place p = { .dir = { -1 } };
@@ -197,9 +267,11 @@ enum error_code provision_run(const char *state, const char *file, const char *o
     if (!rc && access(out_dir, W_OK | X_OK) != 0)
         rc = error_set(err, ERROR_IO, "cannot write to %s: %s", out_dir, strerror(errno));
     if (!rc)
-        rc = place_open(&p, state, err);
+        rc = place_open(&p, b, state, err);
     if (!rc)
         rc = refuse_second(&p, err);
+    if (!rc)
+        rc = root_make(&p, &f, err);
     if (!rc)
         rc = identity_make(&p, &f, out_dir, err);
     place_close(&p);
@@ -207,13 +279,13 @@ enum error_code provision_run(const char *state, const char *file, const char *o
     return rc;
 }
 
-enum error_code provision_certificate(const char *state, const char *file, struct error *err)
+enum error_code provision_certificate(struct backend *b, const char *state, const char *file, struct error *err)
 {
     struct place p;
     struct identity id;
     uint8_t *der = NULL;
     size_t len = certificate_read(file, &der);
-    enum error_code rc = len ? place_open(&p, state, err) : error_set(err, ERROR_INVALID, "%s is no PEM certificate", file);
+    enum error_code rc = len ? place_open(&p, b, state, err) : error_set(err, ERROR_INVALID, "%s is no PEM certificate", file);
     if (!len)
         return rc;
     if (!rc && (rc = identity_there(&p, &id)))

@@ -39,10 +39,11 @@ static enum error_code do_status(struct tre *t, struct reader *in, struct writer
 {
     (void)in;
     writer_u8(out, (uint8_t)t->state);
-    writer_u8(out, 0); /* software back end */
+    writer_u8(out, (uint8_t)t->backend->table->number);
     writer_put(out, t->identity.tre_id, TRE_ID_LEN);
     fields_put_text(out, t->identity.gateway_id);
     fields_put_text(out, AGENT_VERSION);
+    writer_u16(out, (uint16_t)t->cause);
     return ERROR_NONE;
 }
 

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sealing (mid-and-tre back end L1). Owns the device key; promises a fresh random nonce for every seal; must never give the key or a
- * derived key to another room. Not protected: a copy of the whole state directory together with the key. */
+/* Sealing. Owns the master key while the state is open; promises a fresh random nonce for every seal; must never give the key or a derived key to another
+ * room. Where the master key lies otherwise is the back end's (tred/backend.h). */
 #include "tred/seal.h"
 
-#include <errno.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "base/log.h"
-
-#define KEY_FILE "device.key"
-#define KEY_TMP "device.key.tmp"
 
 static const char *purpose_name(enum seal_purpose p)
 {
@@ -104,66 +94,23 @@ enum error_code unseal_octets(const struct seal *s, enum seal_purpose purpose, s
     return ok ? ERROR_NONE : ERROR_DENIED;
 }
 
-/* Takes the key out of an open file of exactly SEAL_KEY octets. */
-static enum error_code take_key(struct seal *s, const struct vfs *v, int fd, const char *what)
-{
-    uint8_t key[SEAL_KEY + 1];
-    size_t len = 0;
-    for (ssize_t n; len < sizeof key && (n = v->read(v->ctx, fd, &key[len], sizeof key - len)) > 0;)
-        len += (size_t)n;
-    v->close(v->ctx, fd);
-    s->key = len == SEAL_KEY ? secret_new() : NULL;
-    if (s->key)
-        secret_set(s->key, key, SEAL_KEY);
-    secret_zero(key, sizeof key);
-    if (s->key)
-        return ERROR_NONE;
-    log_error("seal", "%s is not a key of %d octets", what, SEAL_KEY);
-    return ERROR_STORAGE;
-}
-
-static int credential_open(void)
-{
-    const char *dir = getenv("CREDENTIALS_DIRECTORY");
-    char path[512];
-    if (!dir || snprintf(path, sizeof path, "%s/tre-key", dir) >= (int)sizeof path)
-        return -1;
-    return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-enum error_code seal_load(struct seal *s, const struct vfs *v)
+enum error_code seal_load(struct seal *s, struct backend *b, const struct vfs *v)
 {
     seal_close(s);
-    int fd = credential_open();
-    if (fd >= 0)
-        return take_key(s, v, fd, "credential tre-key");
-    fd = v->open(v->ctx, KEY_FILE, VFS_READ);
-    if (fd >= 0)
-        return take_key(s, v, fd, KEY_FILE);
-    return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_STORAGE;
+    s->key = secret_new();
+    enum error_code rc = s->key ? b->table->key_load(b, v, s->key) : ERROR_NO_MEMORY;
+    if (rc)
+        seal_close(s);
+    return rc;
 }
 
-static enum error_code write_key(const struct vfs *v)
+enum error_code seal_create(struct seal *s, struct backend *b, const struct vfs *v, struct slice authority)
 {
-    uint8_t key[SEAL_KEY];
-    if (RAND_bytes(key, sizeof key) != 1)
-        return ERROR_INTERNAL;
-    int fd = v->open(v->ctx, KEY_TMP, VFS_CREATE);
-    bool ok = fd >= 0 && v->write(v->ctx, fd, key, sizeof key) == (ssize_t)sizeof key && v->fsync(v->ctx, fd) == 0;
-    secret_zero(key, sizeof key);
-    if (fd >= 0)
-        ok = v->close(v->ctx, fd) == 0 && ok;
-    ok = ok && v->rename(v->ctx, KEY_TMP, KEY_FILE) == 0 && v->fsync_dir(v->ctx) == 0;
-    return ok ? ERROR_NONE : ERROR_STORAGE;
-}
-
-enum error_code seal_create(struct seal *s, const struct vfs *v)
-{
-    enum error_code rc = seal_load(s, v);
+    enum error_code rc = seal_load(s, b, v);
     if (rc != ERROR_NOT_FOUND)
         return rc;
-    rc = write_key(v);
-    return rc ? rc : seal_load(s, v);
+    rc = b->table->key_make(b, v, authority);
+    return rc ? rc : seal_load(s, b, v);
 }
 
 void seal_close(struct seal *s)

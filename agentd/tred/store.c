@@ -130,8 +130,9 @@ enum error_code store_write(const struct store *s, const char *name, const char 
         return ERROR_TOO_LARGE;
     uint64_t in[SLOTS] = { slot_counter(s, name, 0), slot_counter(s, name, 1) };
     size_t target = keep ? (in[0] == keep ? 1 : 0) : (in[0] > in[1] ? 1 : 0);
-    uint64_t highest = in[0] > in[1] ? in[0] : in[1];
-    *counter = (highest > keep ? highest : keep) + 1;
+    uint64_t highest = in[0] > in[1] ? in[0] : in[1], floor = anchor_floor(s->anchor, name);
+    highest = highest > keep ? highest : keep;
+    *counter = (highest > floor ? highest : floor) + 1;
     if (*counter == 0)
         return ERROR_STORAGE; /* only a forged header gets here */
     size_t len = HEADER + SEAL_OVERHEAD + plain.len;
@@ -142,7 +143,7 @@ enum error_code store_write(const struct store *s, const char *name, const char 
     if (!rc)
         rc = file_replace(s->vfs, temp_name(name).text, slot_name(name, target).text, (struct slice){ file, len });
     free(file);
-    return rc;
+    return rc ? rc : anchor_note(s->anchor, s, name, *counter);
 }
 
 /* The value of one slot file that was read; DENIED if it is not intact. */
@@ -208,12 +209,25 @@ static bool slots_read(const struct store *s, const char *name, const char *labe
     return true;
 }
 
+/* Takes a value back that the anchor knows a newer one of. */
+static bool too_old(const struct store *s, const char *name, uint8_t **plain, size_t len, uint64_t counter)
+{
+    if (!*plain || counter >= anchor_floor(s->anchor, name))
+        return false;
+    log_error("store", "%s: what is on disk is an older copy", name);
+    store_release(*plain, len);
+    *plain = NULL;
+    return true;
+}
+
 enum error_code store_read(const struct store *s, const char *name, const char *label, uint64_t want, uint8_t **plain, size_t *len,
                            uint64_t *counter)
 {
     enum error_code rc[SLOTS];
     if (!slots_read(s, name, label, want, plain, len, counter, rc))
         return ERROR_NO_MEMORY;
+    if (too_old(s, name, plain, *len, *counter))
+        return ERROR_ROLLED_BACK;
     if (*plain)
         return ERROR_NONE;
     if (rc[0] == ERROR_NOT_FOUND && rc[1] == ERROR_NOT_FOUND)
@@ -227,6 +241,8 @@ enum error_code store_read_whole(const struct store *s, const char *name, const 
     uint64_t counter;
     if (!slots_read(s, name, label, 0, plain, len, &counter, rc))
         return ERROR_NO_MEMORY;
+    if (too_old(s, name, plain, *len, counter))
+        return ERROR_ROLLED_BACK;
     for (size_t i = 0; i < SLOTS; i++)
         if (rc[i] != ERROR_NONE && rc[i] != ERROR_NOT_FOUND) {
             store_release(*plain, *len);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/reader.h"
+#include "tred/anchor.h"
 #include "tred/seal.h"
 #include "tred/vfs.h"
 
@@ -19,13 +20,15 @@ enum { STORE_RECORD_MAX = 64 * 1024, STORE_NAME_MAX = 16 };
 struct store {
     const struct vfs *vfs;
     const struct seal *seal;
+    struct anchor *anchor; /* NULL: nothing tells an old copy */
 };
 
 /* Writes plain as a new record of a higher counter (returned); the record with the counter `keep` (0: none) survives.
- * NO_SPACE, STORAGE, TOO_LARGE; after an error the old value is there, or old and new. */
+ * NO_SPACE, STORAGE, TOO_LARGE, and the anchor's; after an error the old value is there, or old and new. */
 enum error_code store_write(const struct store *s, const char *name, const char *label, struct slice plain, uint64_t keep, uint64_t *counter);
 /* Opens the record whose counter is `want`, or the highest valid one if want is 0. *plain is from malloc, of *len octets: give it back
- * with store_release. NOT_FOUND if there is no file at all, STORAGE if no slot is valid. Bad slots are logged. */
+ * with store_release. NOT_FOUND if there is no file at all, STORAGE if no slot is valid, ROLLED_BACK if only one is that the anchor knows to be old. Bad
+ * slots are logged. */
 enum error_code store_read(const struct store *s, const char *name, const char *label, uint64_t want, uint8_t **plain, size_t *len,
                            uint64_t *counter);
 /* Like store_read with want 0, but STORAGE if there is a slot that is not valid: for values that must not go back. */

@@ -22,9 +22,13 @@ uint64_t tre_now_ms(void)
 
 static enum error_code load(struct tre *t)
 {
-    enum error_code rc = seal_load(&t->seal, &t->vfs);
+    enum error_code rc = seal_load(&t->seal, t->backend, &t->vfs);
+    if (!rc)
+        rc = anchor_load(&t->anchor, t->backend, &t->store);
     if (!rc)
         rc = identity_load(&t->identity, &t->store);
+    if (!rc && t->anchor.missing)
+        rc = ERROR_ROLLED_BACK; /* provisioning made one, before the identity: somebody took it away */
     if (rc)
         return rc;
     rc = registry_load(&t->registry, &t->store);
@@ -39,23 +43,24 @@ static void enter(struct tre *t)
         return;
     }
     t->state = rc ? TRE_BLOCKED : TRE_READY;
+    t->cause = rc;
     if (rc) {
-        log_error("tre", "BLOCKED: identity or registry cannot be trusted (%s); restore the state directory or replace the unit",
-                  error_text(rc));
+        log_error("tre", "BLOCKED: %s (%s back end); %s", error_text(rc), t->backend->table->name,
+                  rc == ERROR_STORAGE ? "identity or registry cannot be trusted, restore the state directory or replace the unit" : error_hint(rc));
         return;
     }
     t->mid_damaged = !mid_check_all(t);
-    log_notice("tre", "ready; gateway %s, software back end", t->identity.gateway_id);
+    log_notice("tre", "ready; gateway %s, %s back end", t->identity.gateway_id, t->backend->table->name);
 }
 
-enum error_code tre_open(struct tre *t, const char *state_dir)
+enum error_code tre_open(struct tre *t, struct backend *backend, const char *state_dir)
 {
-    *t = (struct tre){ .state = TRE_UNPROVISIONED };
+    *t = (struct tre){ .backend = backend, .state = TRE_UNPROVISIONED };
     if (!vfs_open(&t->vfs, &t->dir, state_dir)) {
         log_error("tre", "cannot open the state directory %s: %s", state_dir, strerror(errno));
         return ERROR_STORAGE;
     }
-    t->store = (struct store){ .vfs = &t->vfs, .seal = &t->seal };
+    t->store = (struct store){ .vfs = &t->vfs, .seal = &t->seal, .anchor = &t->anchor };
     enter(t);
     if (t->state == TRE_UNPROVISIONED)
         log_notice("tre", "unprovisioned; run agent-tred --provision");

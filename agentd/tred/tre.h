@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tred/backend.h"
 #include "tred/identity.h"
 #include "tred/registry.h"
 #include "tred/seal.h"
@@ -17,9 +18,12 @@ struct session;
 struct tre {
     struct vfs_dir dir;
     struct vfs vfs;
+    struct backend *backend; /* started; borrowed */
     struct seal seal;
+    struct anchor anchor;
     struct store store;
     enum tre_state state;
+    enum error_code cause; /* why BLOCKED */
     struct identity identity;
     struct registry registry;
     bool mid_damaged;     /* the integrity check at start blocked a MID */
@@ -33,7 +37,7 @@ struct tre {
 
 /* Opens the state directory and checks everything in it; t is usable (perhaps UNPROVISIONED or BLOCKED) unless the directory itself
  * cannot be opened (STORAGE). */
-enum error_code tre_open(struct tre *t, const char *state_dir);
+enum error_code tre_open(struct tre *t, struct backend *backend, const char *state_dir);
 /* Looks again while unprovisioned: provisioning is done by another process. */
 void tre_refresh(struct tre *t);
 void tre_close(struct tre *t);

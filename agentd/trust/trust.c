@@ -174,7 +174,8 @@ static void show_state(struct trust *t)
     else if (t->status.state == TRE_BLOCKED)
         state = "blocked";
     node_set(m, "TreState", state);
-    node_set(m, "TreBackend", t->status.state == 0 ? "" : t->status.backend ? "tpm2" : "software");
+    node_set(m, "TreCause", t->status.cause ? error_name((enum error_code)t->status.cause) : "");
+    node_set(m, "TreBackend", t->status.state == 0 ? "" : t->status.backend == TRE_BACKEND_TPM2 ? "tpm2" : "software");
 }
 
 static void show_mid(struct trust *t, const struct mid_entry *e)
@@ -254,6 +255,7 @@ static bool take_status(struct slice body, struct trust_status *s)
     struct slice id = reader_take(&r, sizeof s->tre_id);
     fields_take_text(&r, s->gateway_id, sizeof s->gateway_id);
     fields_take_text(&r, version, sizeof version);
+    s->cause = reader_u16(&r);
     if (!reader_done(&r) || (s->state != TRE_UNPROVISIONED && s->state != TRE_READY && s->state != TRE_BLOCKED))
         return false;
     memcpy(s->tre_id, id.data, id.len);

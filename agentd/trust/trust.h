@@ -19,7 +19,8 @@ struct trust;
 struct trust_status {
     bool connected;
     uint8_t state;   /* enum tre_state, 0 while unknown */
-    uint8_t backend; /* 0 software, 1 tpm2 */
+    uint8_t backend; /* enum tre_backend */
+    uint16_t cause;  /* enum error_code: why it is blocked */
     uint8_t tre_id[16];
     char gateway_id[65];
 };
@@ -34,7 +35,7 @@ struct trust_keys {
 };
 typedef void trust_keys_fn(void *user, enum error_code status, const struct trust_keys *keys);
 
-/* Keeps the Manager properties TreState, TreBackend and the Mid nodes of the tree up to date. on_change (may be NULL): status changed. */
+/* Keeps the Manager properties TreState, TreCause, TreBackend and the Mid nodes of the tree up to date. on_change (may be NULL): status changed. */
 struct trust *trust_new(const struct loop *loop, const char *socket_path, struct tree *tree, void (*on_change)(void *user), void *user);
 void trust_free(struct trust *t);
 const struct trust_status *trust_status(const struct trust *t);

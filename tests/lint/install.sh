@@ -56,7 +56,7 @@ verdict $? "meson install with DESTDIR"
 cat "$work/out"
 libdir=$(dirname "$(cd "$dest" && find usr -name 'bearer-*.so' | head -1)")
 
-for program in usr/sbin/agentd usr/bin/agentctl usr/libexec/gateway-agent/agent-tred usr/libexec/gateway-agent/agent-modemd \
+for program in usr/sbin/agentd usr/bin/agentctl usr/libexec/gateway-agent/agent-tred usr/libexec/gateway-agent/agent-tred-tpm2 usr/libexec/gateway-agent/agent-modemd \
     usr/libexec/gateway-agent/agent-usimd usr/libexec/gateway-agent/agent-sysd; do
     name=$(basename "$program")
     said=$(env -i DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nonexistent "$dest/$program" --version 2>&1) && [ "$said" = "$name $version" ]
@@ -66,8 +66,8 @@ for program in usr/sbin/agentd usr/bin/agentctl usr/libexec/gateway-agent/agent-
 done
 
 {
-    find "$dest" -type f ! -name agentd ! -path '*/bin/agentctl' ! -name 'agent-*d' ! -name '*.so' ! -perm 644
-    find "$dest" -type f \( -name agentd -o -path '*/bin/agentctl' -o -name 'agent-*d' -o -name '*.so' \) ! -perm 755
+    find "$dest" -type f ! -name agentd ! -path '*/bin/agentctl' ! -name 'agent-*d' ! -name agent-tred-tpm2 ! -name '*.so' ! -perm 644
+    find "$dest" -type f \( -name agentd -o -path '*/bin/agentctl' -o -name 'agent-*d' -o -name agent-tred-tpm2 -o -name '*.so' \) ! -perm 755
     find "$dest" -mindepth 1 -type d ! -perm 755
     find "$dest" \( ! -user root -o ! -group root -o -type l \)
 } >"$work/out"

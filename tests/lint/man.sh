@@ -37,6 +37,7 @@ documented() {                             # documented PROGRAM PAGE
 documented agentd/agentd agentd.8
 documented agentd/ctl/agentctl agentctl.1
 documented agentd/tred/agent-tred agent-tred.8
+documented agentd/tred/agent-tred-tpm2 agent-tred-tpm2.8
 documented agentd/modemd/agent-modemd agent-modemd.8
 documented agentd/usimd/agent-usimd agent-usimd.8
 

@@ -64,6 +64,15 @@ says gateway-tred.service ExecStart=/usr/libexec/gateway-agent/agent-tred
 says gateway-tred.service User=gateway-tred
 says gateway-tred.service PrivateNetwork=yes
 says gateway-tred.service RestrictAddressFamilies=AF_UNIX
+# The drop-in for a TPM: still a closed service, with that one device.
+{ cat "$etc/systemd/gateway-tred.service"; grep -v '^#' "$etc/systemd/gateway-tred-tpm2.conf"; } >"$work/tpm.service"
+value=$(systemd-analyze security --offline=true --no-pager "$work/tpm.service" 2>/dev/null | sed -n 's/.*Overall exposure level for [^:]*: \([0-9.]*\).*/\1/p')
+awk -v v="$value" 'BEGIN { exit !(v != "" && v + 0 <= 1.5) }'
+verdict $? "gateway-tred.service with gateway-tred-tpm2.conf: exposure $value, limit 1.5"
+says gateway-tred-tpm2.conf ExecStart=/usr/libexec/gateway-agent/agent-tred-tpm2
+says gateway-tred-tpm2.conf "DeviceAllow=/dev/tpmrm0 rw"
+[ "$(grep -c '^DeviceAllow=' "$etc/systemd/gateway-tred-tpm2.conf")" = 1 ]
+verdict $? "gateway-tred-tpm2.conf: one device"
 silent gateway-tred.service PrivateUsers   # the peer's user id is what it decides by
 says gateway-modemd.service ExecStart=/usr/libexec/gateway-agent/agent-modemd
 says gateway-modemd.service CapabilityBoundingSet=CAP_NET_ADMIN

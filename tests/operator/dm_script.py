@@ -33,6 +33,7 @@ class Plan:
     fault: str = ""
     no_mid: bool = False
     acl: list[tuple[str, str]] | None = None
+    min_backend: str = "software"
 
 
 def get(*uris: str) -> Node:
@@ -158,7 +159,7 @@ def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -
         return last.read_bytes(), None
     target = {"tre_id": verdict.tre_id, "pfc": sha256(p.public_key), "transport": p.transport_key, "token_hash": sha256(p.token), "nonce": p.nonce}
     fault = plan.fault.removeprefix("mid-") if plan.fault in MID_FAULTS else None
-    extra = {"acl": plan.acl} if plan.acl else {}
+    extra = {"backend": mid.BACKENDS[plan.min_backend]} | ({"acl": plan.acl} if plan.acl else {})
     try:
         package, manifest = mid.issue(plan.directory, verdict.gateway, target, fault, **extra)
     except Refused as e:

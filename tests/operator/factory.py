@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 import pki
-from common import Refused, b64, json_state, load_json, run_program, sha256, write_file
+from common import Refused, b64, json_state, load_json, openssl, run_program, sha256, write_file
 
 ISSUER = "sho.example"
 GATEWAY_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -29,7 +29,7 @@ def init(directory: Path, issuer: str) -> None:
     for name, cn, organisation in (("manufacturer", "Example Gateways Root", "Example Gateways"), ("operator-tls", "Operator TLS Root", "Operator"),
                                    ("mid-root", "MID Issuer Root", "Operator"), ("rogue-tls", "Operator TLS Root", "Operator"),
                                    ("bbn", "Briefing Node", "Operator"), ("rogue-bbn", "Briefing Node", "Operator"),
-                                   ("rogue-mid-root", "MID Issuer Root", "Operator")):
+                                   ("rogue-mid-root", "MID Issuer Root", "Operator"), ("platform-authority", "Platform Authority", "Example Gateways")):
         pki.make_root(ca, name, cn, organisation)
     for root, name in (("mid-root", "mid-issuer"), ("rogue-mid-root", "rogue-mid-issuer")):
         pki.make_leaf(ca, root, ca / f"{name}.key", ca / f"{name}.pem", issuer, "keyUsage=critical,digitalSignature\n", "Operator")
@@ -70,6 +70,9 @@ def device(directory: Path, args: argparse.Namespace) -> None:
     secret = f"gateway_id = {args.gateway_id}\ndevice_pin = {args.pin}\nmid_issuers = mid-issuers.pem\n"
     if args.derivation_key:
         secret += f"derivation_key = {args.derivation_key}\n"
+    if args.tpm:
+        secret += "platform_authority = platform-authority.pub\n"
+        write_file(out / "platform-authority.pub", openssl("x509", "-in", ca / "platform-authority.pem", "-noout", "-pubkey"))
     write_file(out / "factory-secret.conf", secret.encode(), 0o600)
     with json_state(directory / "devices.json") as devices:
         devices.setdefault(args.gateway_id, {}).update(pin=args.pin, **{k: v for k, v in (("imei", args.imei), ("key", args.derivation_key)) if v})
@@ -128,6 +131,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     v.add_argument("--provurl", metavar="URI", help="DM server for a session by the device PIN")
     v.add_argument("--account", action="append", metavar="KEY=VALUE,..", help="factory account: server_id, uri, credentials, context")
     v.add_argument("--imei")
+    v.add_argument("--tpm", action="store_true", help="secret part: DIR/ca/platform-authority approves platforms (agent-tred-tpm2)")
     v.add_argument("--derivation-key", metavar="HEX", help="secret part: key of the keyed credentials")
     v = sub.add_parser("sign", help="issue pfc.pem and transport.pem, register the keys in DIR/devices.json")
     v.add_argument("dir", type=Path)

@@ -26,6 +26,7 @@ from common import Refused, json_state, load_json, openssl, run_program, sha256,
 from oma.wsp import imsi_key
 
 USIM, ISIM = 0, 1
+BACKENDS = {"software": 0, "tpm2": 1}
 SQN_STEP = subscribers.STEP
 FAULTS = {
     "other-tre": "target is another TRE", "other-pfc": "target thumbprint is another key", "wrong-token": "bound to another registration token",

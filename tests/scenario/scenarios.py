@@ -41,6 +41,7 @@ def load():
     import sms_flood        # noqa: F401
     import sms_traps        # noqa: F401
     import smart_card       # noqa: F401
+    import tpm_back_end     # noqa: F401
     import typed_digits     # noqa: F401
     import two_modems       # noqa: F401
     import upkeep           # noqa: F401

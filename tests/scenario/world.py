@@ -8,6 +8,7 @@ Must never use code of the agent, nor look into its store except to compare it a
 """
 import json
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(TREE / "tests/lab"), str(TREE / "tests/sim")]
 import labproc  # noqa: E402
+from tpm import Tpm  # noqa: E402
 
 import gi  # noqa: E402
 gi.require_version("Gio", "2.0")
@@ -60,13 +62,14 @@ def lab(*words, check=True):
 
 
 class World:
-    def __init__(self, folder, mode="qmi", lab_options=(), operator_options=(), gateway=GATEWAY, factory_options=()):
+    def __init__(self, folder, mode="qmi", lab_options=(), operator_options=(), gateway=GATEWAY, factory_options=(), tpm=False):
         self.dir = Path(folder)
         self.mode, self.lab_options, self.operator_options, self.gateway = mode, lab_options, operator_options, gateway
         self.factory_options, self.settings = factory_options, ""
         self.operator_dir = self.dir / "operator"
         self.box_options = ()  # of tests/operator/box.py
         self.sent = 0
+        self.tpm = Tpm(self.dir / "tpm") if tpm else None
         self.bin = self.dir / "bin"
         self.programs = {
             "tred": ("gateway-tred", self.bin / "agent-tred", "--socket", "/run/gateway-agent/tred.sock", "--state", "/var/lib/gateway-tred",
@@ -75,6 +78,9 @@ class World:
             "sysd": ("root", self.bin / "agent-sysd", "--hooks", HOOKS, "--agentd-user", "gateway-agent"),  # only where a scenario starts it
             "agentd": ("gateway-agent", self.bin / "agentd", "--config", ETC / "agentd.conf", "--log-level", "debug"),
         }
+        if tpm:
+            user, _, *words = self.programs["tred"]
+            self.programs["tred"] = (user, self.bin / "agent-tred-tpm2", *words, "--tpm", self.tpm.path, "--platform-policy", ETC / "platform.policy")
 
     # --- building ---
 
@@ -89,7 +95,7 @@ class World:
     def install(self):
         """The programs where service users may read them; the tree may lie in root's home."""
         self.bin.mkdir(mode=0o755, exist_ok=True)
-        for source in SOURCES:
+        for source in SOURCES + (("agentd/tred/agent-tred-tpm2",) if self.tpm else ()):
             target = self.bin / Path(source).name
             target.write_bytes((BUILD / source).read_bytes())
             target.chmod(0o755)
@@ -98,10 +104,13 @@ class World:
         """The manufacturer: certification authorities, then one device. Keys are made in the TRE and leave as requests."""
         tool = ("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py")
         run(*tool, "init", self.operator_dir)
-        run(*tool, "device", self.operator_dir, "--gateway-id", self.gateway, "--pin", PIN, *self.factory_options)
+        run(*tool, "device", self.operator_dir, "--gateway-id", self.gateway, "--pin", PIN, *self.factory_options, *(["--tpm"] if self.tpm else []))
+        if self.tpm:
+            self.boot()
+            self.approve()
         secret = Path("/var/lib/gateway-tred/factory")
         secret.mkdir(mode=0o700, exist_ok=True)
-        for name in ("factory-secret.conf", "mid-issuers.pem"):
+        for name in ("factory-secret.conf", "mid-issuers.pem", *(["platform-authority.pub"] if self.tpm else [])):
             (secret / name).write_bytes((self.operator_dir / name).read_bytes())
             (secret / name).chmod(0o600)
         (secret / "out").mkdir(exist_ok=True)
@@ -123,6 +132,19 @@ class World:
         HOOKS.mkdir(mode=0o755, exist_ok=True)
         (HOOKS / name).write_text(f"#!/bin/sh\n{script}\n")
         (HOOKS / name).chmod(0o755)
+
+    def boot(self, firmware="firmware 1"):
+        """Power-up of the TPM, which hears what is started; its device belongs to the service."""
+        ETC.mkdir(exist_ok=True)
+        user = pwd.getpwnam("gateway-tred")
+        self.tpm.boot((0, "loader"), (10, firmware)).give_to(user.pw_uid, user.pw_gid)
+
+    def approve(self, firmware="firmware 1"):
+        """The maker of the platform approves what the TPM says now."""
+        line = run("/usr/bin/python3", "-B", TREE / "tests/operator/platform_policy.py", "--key", self.operator_dir / "ca/platform-authority.key", "--name", firmware,
+                   "--reference", self.operator_dir / "platforms.json", *(w for n in (0, 10) for w in ("--pcr", f"{n}={self.tpm.read(n).hex()}"))).stdout
+        with open(ETC / "platform.policy", "a", encoding="ascii") as out:
+            out.write(line)
 
     def agentd_conf(self, line):
         """One more line in [agent]; the answer replaces it by another."""
@@ -168,6 +190,8 @@ class World:
         self.stop("bbn")
         self.operator_down()
         lab("down", check=False)
+        if self.tpm:
+            self.tpm.stop()
 
     # --- daemons ---
 

@@ -22,10 +22,11 @@ static struct slice slice_of(const char *text)
 struct tre_bench *tre_bench_new(const char *pin)
 {
     struct tre_bench *b = g_new0(struct tre_bench, 1);
+    b->tre.backend = support_backend();
     b->tre.vfs = mem_vfs(&b->mem);
     b->tre.store = (struct store){ &b->tre.vfs, &b->tre.seal };
     b->tre.state = TRE_READY;
-    g_assert_cmpint(seal_create(&b->tre.seal, &b->tre.vfs), ==, ERROR_NONE);
+    g_assert_cmpint(seal_create(&b->tre.seal, b->tre.backend, &b->tre.vfs, (struct slice){ NULL, 0 }), ==, ERROR_NONE);
     struct identity id = { .gateway_id = "gw", .pfc = { .len = 1 }, .transport = { .len = 1 } };
     struct identity_secrets secrets = { .pin = slice_of(pin), .pfc_key = slice_of("x"), .transport_key = slice_of("x") };
     g_assert_cmpint(identity_create(&id, &secrets, &b->tre.store), ==, ERROR_NONE);

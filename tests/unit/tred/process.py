@@ -38,9 +38,17 @@ E = error_codes()
 class Bench(unittest.TestCase):
     """A provisioned TRE in a folder of its own; the slow parts (issuer, identity) are made once and copied."""
 
+    FACTORY = "gateway_id = gw-0001\ndevice_pin = 1234\nmid_issuers = roots.pem\n"
+    WORDS = ()  # more options of the program
+
+    @classmethod
+    def prepare(cls):
+        """What must be there before the factory."""
+
     @classmethod
     def setUpClass(cls):
         cls.base = tempfile.mkdtemp(prefix="tred")
+        cls.prepare()
         cls.sho = Issuer(os.path.join(cls.base, "sho"))
         cls.other = Issuer(os.path.join(cls.base, "other"), "Other SHO")
         with open(os.path.join(cls.base, "roots.pem"), "wb") as out:
@@ -57,17 +65,17 @@ class Bench(unittest.TestCase):
     def tearDownClass(cls):
         shutil.rmtree(cls.base)
 
-    @staticmethod
-    def factory(folder, text="gateway_id = gw-0001\ndevice_pin = 1234\nmid_issuers = roots.pem\n", mode=0o600):
+    @classmethod
+    def factory(cls, folder, text=None, mode=0o600):
         path = os.path.join(folder, "factory-secret.conf")
         with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
+            f.write(cls.FACTORY if text is None else text)
         os.chmod(path, mode)
         return path
 
-    @staticmethod
-    def agent(*args, check=True):
-        return subprocess.run([AGENT, *args], check=check, capture_output=True, text=True)
+    @classmethod
+    def agent(cls, *args, check=True):
+        return subprocess.run([AGENT, *cls.WORDS, *args], check=check, capture_output=True, text=True)
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(dir=self.base)
@@ -83,7 +91,7 @@ class Bench(unittest.TestCase):
 
     def start(self, user="root", extra=(), **popen):
         with open(self.dir + "/log", "ab") as log:
-            self.proc = subprocess.Popen([AGENT, "--state", self.state, "--socket", self.path, "--agentd-user", user, "--log-level", "debug", *extra],
+            self.proc = subprocess.Popen([AGENT, *self.WORDS, "--state", self.state, "--socket", self.path, "--agentd-user", user, "--log-level", "debug", *extra],
                                          stderr=log, **popen)
         for _ in range(500):
             try:
@@ -136,7 +144,7 @@ class Basics(Bench):
         self.assertEqual((status, body[0], body[1]), (0, 2, 0))
         with open(self.base + "/out/tre-id", encoding="ascii") as f:
             self.assertEqual(body[2:18].hex() + "\n", f.read())
-        self.assertEqual(body[18:], text("gw-0001") + body[-7:])
+        self.assertEqual(body[18:], text("gw-0001") + body[-9:-2] + b"\0\0")
 
     def test_keys_are_those_of_the_requests(self):
         pfc, transport, certificate = self.tre.keys()

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/reader.h"
+#include "tred/backend.h"
 #include "tred/vfs.h"
 
 #define assert_octets(a, alen, b, blen) g_assert_true((size_t)(alen) == (size_t)(blen) && memcmp(a, b, blen) == 0)
@@ -49,5 +50,7 @@ struct mem {
 struct vfs mem_vfs(struct mem *m);
 /* What is on disk after the power cut: unsynced content is torn at half, names that were not synced are old (or new, if `lucky`). */
 void mem_power_cut(struct mem *m, bool lucky);
+
+struct backend *support_backend(void); /* the software back end */
 
 #endif

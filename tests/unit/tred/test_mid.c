@@ -53,9 +53,10 @@ static void mem_import(struct mem *m, const char *name)
 static struct tre *tre_start(struct mem *m)
 {
     struct tre *t = g_new0(struct tre, 1);
+    t->backend = support_backend();
     t->vfs = mem_vfs(m);
     t->store = (struct store){ &t->vfs, &t->seal };
-    g_assert_cmpint(seal_load(&t->seal, &t->vfs), ==, ERROR_NONE);
+    g_assert_cmpint(seal_load(&t->seal, t->backend, &t->vfs), ==, ERROR_NONE);
     g_assert_cmpint(identity_load(&t->identity, &t->store), ==, ERROR_NONE);
     enum error_code rc = registry_load(&t->registry, &t->store);
     if (rc == ERROR_NOT_FOUND) {
@@ -112,7 +113,7 @@ static void setup(void)
     run((const char *[]){ "/usr/bin/python3", TEST_DIR "/mid_package.py", "init", sho, NULL });
     g_assert_cmpint(g_mkdir(state, 0700), ==, 0);
     g_assert_true(g_file_set_contents_full(factory, "gateway_id=gw\ndevice_pin=1234\nmid_issuers=sho/root.pem\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-    if (provision_run(state, factory, dir, &err))
+    if (provision_run(support_backend(), state, factory, dir, &err))
         g_error("%s", err.text);
     mem_import(&ready, "device.key");
     mem_import(&ready, "identity.a");

@@ -33,7 +33,7 @@ static struct bench *bench_new(void)
     struct bench *b = g_new0(struct bench, 1);
     b->vfs = mem_vfs(&b->mem);
     b->store = (struct store){ &b->vfs, &b->seal };
-    g_assert_cmpint(seal_create(&b->seal, &b->vfs), ==, ERROR_NONE);
+    g_assert_cmpint(seal_create(&b->seal, support_backend(), &b->vfs, (struct slice){ NULL, 0 }), ==, ERROR_NONE);
     return b;
 }
 
@@ -225,7 +225,8 @@ static struct tre *tre_make(const char *pin)
     t->vfs = mem_vfs(m);
     t->store = (struct store){ &t->vfs, &t->seal };
     t->state = TRE_READY;
-    g_assert_cmpint(seal_create(&t->seal, &t->vfs), ==, ERROR_NONE);
+    t->backend = support_backend();
+    g_assert_cmpint(seal_create(&t->seal, t->backend, &t->vfs, (struct slice){ NULL, 0 }), ==, ERROR_NONE);
     struct identity id = { .gateway_id = "gw", .pfc = { .len = 1 }, .transport = { .len = 1 } };
     struct identity_secrets secrets = { .pin = slice_of(pin), .pfc_key = slice_of("x"), .transport_key = slice_of("x") };
     g_assert_cmpint(identity_create(&id, &secrets, &t->store), ==, ERROR_NONE);
