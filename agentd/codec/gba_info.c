@@ -34,14 +34,14 @@ static enum error_code on_start(void *user, const char *name, const char *const 
     (void)offset;
     b->depth++;
     if (b->depth == 1 && strcmp(local_name(name), "BootstrappingInfo") != 0)
-        return error_set(err, ERROR_MALFORMED, "BSF: the document is %.40s, not BootstrappingInfo", name);
+        return error_set(err, ERROR_MALFORMED, "the document is %.40s, not BootstrappingInfo", name);
     if (b->depth == 3 && b->field != FIELD_NONE)
-        return error_set(err, ERROR_MALFORMED, "BSF: an element inside of B-TID or lifetime");
+        return error_set(err, ERROR_MALFORMED, "an element inside of B-TID or lifetime");
     if (b->depth != 2)
         return ERROR_NONE;
     b->field = strcmp(local_name(name), "btid") == 0 ? FIELD_BTID : strcmp(local_name(name), "lifetime") == 0 ? FIELD_LIFETIME : FIELD_NONE;
     if (b->field != FIELD_NONE && b->seen[b->field])
-        return error_set(err, ERROR_MALFORMED, "BSF: %.20s twice", name);
+        return error_set(err, ERROR_MALFORMED, "%.20s twice", name);
     b->seen[b->field] = true;
     return ERROR_NONE;
 }
@@ -60,10 +60,10 @@ static enum error_code append(char *text, size_t max, struct slice piece, struct
 {
     size_t len = strlen(text);
     if (piece.len > max - len)
-        return error_set(err, ERROR_TOO_LARGE, "BSF: B-TID or lifetime is too long");
+        return error_set(err, ERROR_TOO_LARGE, "B-TID or lifetime is too long");
     for (size_t i = 0; i < piece.len; i++)
         if (piece.data[i] <= 0x20 || piece.data[i] > 0x7e)
-            return error_set(err, ERROR_MALFORMED, "BSF: B-TID or lifetime has a character that it must not have");
+            return error_set(err, ERROR_MALFORMED, "B-TID or lifetime has a character that it must not have");
     memcpy(&text[len], piece.data, piece.len);
     text[len + piece.len] = '\0';
     return ERROR_NONE;
@@ -102,11 +102,11 @@ static enum error_code finish(struct build *b, struct error *err)
 {
     const char *at = strchr(b->out->btid, '@');
     if (!b->out->btid[0] || !b->lifetime[0])
-        return error_set(err, ERROR_INCOMPLETE, "BSF: the answer has no %s", b->out->btid[0] ? "lifetime" : "B-TID");
+        return error_set(err, ERROR_INCOMPLETE, "the answer has no %s", b->out->btid[0] ? "lifetime" : "B-TID");
     if (!at || at == b->out->btid || !at[1] || strchr(&at[1], '@')) /* TS 33.220 clause 4.5.2: an NAI */
-        return error_set(err, ERROR_MALFORMED, "BSF: the B-TID is no NAI");
+        return error_set(err, ERROR_MALFORMED, "the B-TID is no NAI");
     if (!take_lifetime(b->lifetime, &b->out->ends))
-        return error_set(err, ERROR_MALFORMED, "BSF: the lifetime is no time in UTC");
+        return error_set(err, ERROR_MALFORMED, "the lifetime is no time in UTC");
     return ERROR_NONE;
 }
 
@@ -118,11 +118,13 @@ enum error_code gba_info_read(struct slice doc, struct gba_info *out, struct err
     struct build b = { .out = out };
     *out = (struct gba_info){ .ends = 0 };
     if (doc.len > GBA_INFO_OCTETS)
-        return error_set(err, ERROR_TOO_LARGE, "BSF: the answer has %zu octets, allowed are %d", doc.len, GBA_INFO_OCTETS);
+        return error_set(err, ERROR_TOO_LARGE, "the BSF's answer has %zu octets, allowed are %d", doc.len, GBA_INFO_OCTETS);
     enum error_code rc = xml_read(doc, &arena, &events, &b, err);
     if (!rc)
         rc = finish(&b, err);
-    if (rc)
-        *out = (struct gba_info){ .ends = 0 };
-    return rc;
+    if (!rc)
+        return ERROR_NONE;
+    struct error inner = err ? *err : (struct error){ .code = rc };
+    *out = (struct gba_info){ .ends = 0 };
+    return error_set(err, rc, "BootstrappingInfo of the BSF: %.150s", inner.text);
 }

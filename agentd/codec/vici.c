@@ -159,3 +159,20 @@ struct slice vici_value(struct slice message, const char *name)
     }
     return (struct slice){ NULL, 0 };
 }
+
+bool vici_list_has(struct slice message, const char *list, const char *value)
+{
+    struct reader r = reader_make(message.data, message.len);
+    struct vici_item item;
+    unsigned depth = 0;
+    bool inside = false;
+    while (vici_next(&r, &item)) {
+        depth += item.element == VICI_SECTION;
+        depth -= item.element == VICI_SECTION_END;
+        if (item.element == VICI_LIST)
+            inside = depth == 0 && slice_is(item.name, list);
+        if (item.element == VICI_ITEM && inside && slice_is(item.value, value))
+            return true;
+    }
+    return false;
+}

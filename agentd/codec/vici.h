@@ -39,5 +39,7 @@ bool vici_read(struct slice octets, struct vici_packet *out);
 bool vici_next(struct reader *r, struct vici_item *out);
 /* The value of a key outside of every section; empty if there is none. */
 struct slice vici_value(struct slice message, const char *name);
+/* Whether a list outside of every section has that item. */
+bool vici_list_has(struct slice message, const char *list, const char *item);
 
 #endif

@@ -40,6 +40,10 @@ static void an_answer_is_read(void)
     g_assert_true(vici_read(octets_slice(&in), &p));
     g_assert_true(p.type == VICI_RESPONSE && p.name.len == 0 && slice_is(vici_value(p.message, "success"), "yes"));
     g_assert_true(vici_value(p.message, "errmsg").len == 0);
+    in = octets_of_hex("01 01 0173 04 046B657973 05 0001 63 06 02 04 046B657973 05 0001 61 05 0001 62 06 04 016F 05 0001 64 06");
+    g_assert_true(vici_read(octets_slice(&in), &p));
+    g_assert_true(vici_list_has(p.message, "keys", "a") && vici_list_has(p.message, "keys", "b"));
+    g_assert_false(vici_list_has(p.message, "keys", "c") || vici_list_has(p.message, "keys", "d") || vici_list_has(p.message, "key", "a"));
 }
 
 static void what_is_not_well_formed_is_refused(void)
