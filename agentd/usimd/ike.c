@@ -265,7 +265,7 @@ static void on_ks(void *user, const char *mid)
             ask(&i->entries[n]);
 }
 
-struct ike *ike_new(const struct loop *loop, struct tre *tre, const struct settings *settings)
+struct ike *ike_new(const struct loop *loop, struct tre *tre, const struct usimd_settings *settings)
 {
     struct ike *i = calloc(1, sizeof *i);
     if (!i)

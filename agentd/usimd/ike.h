@@ -9,7 +9,7 @@
 struct ike;
 
 /* Settings are borrowed. NULL without memory. */
-struct ike *ike_new(const struct loop *loop, struct tre *tre, const struct settings *settings);
+struct ike *ike_new(const struct loop *loop, struct tre *tre, const struct usimd_settings *settings);
 void ike_free(struct ike *i); /* takes the keys out of charon, if it is there */
 /* The ACTIVE MIDs may be others now. */
 void ike_refresh(struct ike *i);

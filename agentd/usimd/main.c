@@ -20,7 +20,7 @@
 struct program {
     GMainLoop *main;
     struct loop loop;
-    struct settings settings;
+    struct usimd_settings settings;
     struct tre *tre;
     struct wpa *wpa;
     struct card *card;
@@ -109,7 +109,7 @@ static int run(const struct options *o)
 {
     struct program p = { .main = NULL };
     struct error err = { 0 };
-    if (settings_read(o->config ? o->config : DEFAULT_CONFIG, o->config != NULL, &p.settings, &err)) {
+    if (usimd_settings_read(o->config ? o->config : DEFAULT_CONFIG, o->config != NULL, &p.settings, &err)) {
         log_error("usimd", "%s", err.text);
         return EX_CONFIG;
     }
@@ -118,7 +118,7 @@ static int run(const struct options *o)
         return EX_OSERR;
     }
     int status = serve(&p, o);
-    settings_clear(&p.settings);
+    usimd_settings_clear(&p.settings);
     return status;
 }
 

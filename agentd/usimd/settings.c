@@ -11,13 +11,13 @@ enum { VPCD_PORT = 35963 };
 
 struct row {
     const char *group, *key;
-    size_t at; /* of the text in struct settings */
+    size_t at; /* of the text in struct usimd_settings */
 };
 
 static const struct row texts[] = {
-    { "wpa", "folder", offsetof(struct settings, wpa_folder) }, { "wpa", "mid", offsetof(struct settings, wpa_mid) },
-    { "card", "host", offsetof(struct settings, card_host) },   { "card", "usim", offsetof(struct settings, card_usim) },
-    { "card", "isim", offsetof(struct settings, card_isim) },   { "vici", "socket", offsetof(struct settings, vici_socket) },
+    { "wpa", "folder", offsetof(struct usimd_settings, wpa_folder) }, { "wpa", "mid", offsetof(struct usimd_settings, wpa_mid) },
+    { "card", "host", offsetof(struct usimd_settings, card_host) },   { "card", "usim", offsetof(struct usimd_settings, card_usim) },
+    { "card", "isim", offsetof(struct usimd_settings, card_isim) },   { "vici", "socket", offsetof(struct usimd_settings, vici_socket) },
 };
 static const char *const others[][2] = { { "card", "port" }, { "card", "inline" } };
 
@@ -62,7 +62,7 @@ static enum error_code check_known(GKeyFile *file, const char *path, struct erro
     return ERROR_NONE;
 }
 
-static enum error_code take_card(GKeyFile *file, const char *path, struct settings *out, struct error *err)
+static enum error_code take_card(GKeyFile *file, const char *path, struct usimd_settings *out, struct error *err)
 {
     g_autoptr(GError) error = NULL;
     int port = VPCD_PORT;
@@ -118,7 +118,7 @@ static enum error_code take_ike(GKeyFile *file, const char *path, const char *gr
     return ERROR_NONE;
 }
 
-static enum error_code take_ikes(GKeyFile *file, const char *path, struct settings *out, struct error *err)
+static enum error_code take_ikes(GKeyFile *file, const char *path, struct usimd_settings *out, struct error *err)
 {
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
     for (char **group = groups; *group; group++) {
@@ -143,7 +143,7 @@ static enum error_code take_ikes(GKeyFile *file, const char *path, struct settin
     return ERROR_NONE;
 }
 
-static enum error_code take_values(GKeyFile *file, const char *path, struct settings *out, struct error *err)
+static enum error_code take_values(GKeyFile *file, const char *path, struct usimd_settings *out, struct error *err)
 {
     enum error_code rc = check_known(file, path, err);
     if (rc)
@@ -160,21 +160,21 @@ static enum error_code take_values(GKeyFile *file, const char *path, struct sett
     return rc ? rc : take_card(file, path, out, err);
 }
 
-enum error_code settings_read(const char *path, bool must_exist, struct settings *out, struct error *err)
+enum error_code usimd_settings_read(const char *path, bool must_exist, struct usimd_settings *out, struct error *err)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) problem = NULL;
-    *out = (struct settings){ 0 };
+    *out = (struct usimd_settings){ 0 };
     if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &problem) &&
         (must_exist || !g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)))
         return error_set(err, ERROR_INVALID, "%s: %s", path, problem->message);
     enum error_code rc = take_values(file, path, out, err);
     if (rc)
-        settings_clear(out);
+        usimd_settings_clear(out);
     return rc;
 }
 
-void settings_clear(struct settings *s)
+void usimd_settings_clear(struct usimd_settings *s)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(*(char **)(void *)((char *)s + texts[i].at));
@@ -187,5 +187,5 @@ void settings_clear(struct settings *s)
         g_strfreev(s->ike[i].keys);
         g_strfreev(s->ike[i].values);
     }
-    *s = (struct settings){ 0 };
+    *s = (struct usimd_settings){ 0 };
 }

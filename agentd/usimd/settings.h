@@ -18,7 +18,7 @@ struct ike_setting { /* a group [ike NAME]; texts are owned */
     char **keys, **values;   /* of [ike NAME connection], parallel, NULL-terminated; NULL: the connection is somebody else's */
 };
 
-struct settings { /* texts are owned; NULL: not served, or no choice made */
+struct usimd_settings { /* texts are owned; NULL: not served, or no choice made */
     char *wpa_folder, *wpa_mid;
     char *card_host;
     uint16_t card_port;
@@ -30,7 +30,7 @@ struct settings { /* texts are owned; NULL: not served, or no choice made */
 };
 
 /* An absent file is an empty one unless must_exist. INVALID with what and where: unknown groups and keys are refused. */
-enum error_code settings_read(const char *path, bool must_exist, struct settings *out, struct error *err);
-void settings_clear(struct settings *s);
+enum error_code usimd_settings_read(const char *path, bool must_exist, struct usimd_settings *out, struct error *err);
+void usimd_settings_clear(struct usimd_settings *s);
 
 #endif
