@@ -163,6 +163,21 @@ static enum error_code set_briefing(struct agentd_config *c, const char *key, co
     return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [briefing]", key);
 }
 
+static bool set_url(const char *value, char *out, size_t cap)
+{
+    char host[256];
+    uint16_t port;
+    struct error err;
+    return text_copy(out, cap, value) && (!value[0] || uri_split(value, "https", host, sizeof host, &port, &err) == ERROR_NONE);
+}
+
+static enum error_code set_gba(struct agentd_config *c, const char *key, const char *value, struct error *err)
+{
+    if (strcmp(key, "bsf") == 0)
+        return set_url(value, c->bsf, sizeof c->bsf) ? ERROR_NONE : bad_value(err, key, "an https URL of at most 255 octets");
+    return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [gba]", key);
+}
+
 static enum error_code set_log(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     if (strcmp(key, "level") == 0)
@@ -177,7 +192,7 @@ static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const 
     static const struct {
         const char *name;
         enum error_code (*set)(struct agentd_config *c, const char *key, const char *value, struct error *err);
-    } groups[] = { { "agent", set_agent }, { "briefing", set_briefing }, { "log", set_log } };
+    } groups[] = { { "agent", set_agent }, { "briefing", set_briefing }, { "gba", set_gba }, { "log", set_log } };
     size_t g = 0;
     while (g < G_N_ELEMENTS(groups) && strcmp(group, groups[g].name) != 0)
         g++;

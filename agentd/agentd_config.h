@@ -25,6 +25,7 @@ struct agentd_config {
     bool published_credentials;
     struct source_order sources;
     struct pull_settings pull;
+    char bsf[256]; /* URL of the BSF, "": derived from the identity */
     enum log_level log_level;
     enum log_target log_target;
 };

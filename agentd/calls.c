@@ -237,6 +237,7 @@ static enum error_code call_reload(void *user, struct error *err)
         modem_watch_prefer(c->site->modem, config.primary_modem);
     service_look(c->service);
     conductor_poke(c->conductor);
+    gba_retry(c->gba, config.bsf);
     return ERROR_NONE;
 }
 

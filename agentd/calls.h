@@ -7,6 +7,7 @@
 #include "bootstrap/sim_pin.h"
 #include "bootstrap/session.h"
 #include "bus/bus.h"
+#include "mid/gba.h"
 
 struct calls {
     struct site *site;
@@ -14,6 +15,7 @@ struct calls {
     struct conductor *conductor;
     struct sim_pins *pins;
     struct sessions *sessions;
+    struct gba *gba;
     const char *config_path;
 };
 

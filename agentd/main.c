@@ -30,6 +30,7 @@
 #include "config.h"
 #include "glue/loop_glib.h"
 #include "glue/notify.h"
+#include "mid/gba.h"
 #include "model/tre_wire.h"
 
 enum { CLOCK_SAVE_MS = 6 * 3600 * 1000, CLOCK_LOOK_MS = 30000 };
@@ -54,6 +55,7 @@ struct agent {
     struct lwm2m_triggers *triggers;
     struct card_source *cards; /* NULL: switched off */
     struct pull *pull;
+    struct gba *gba;
     struct calls calls;
     struct bus *bus;
     bool stopping;
@@ -85,6 +87,8 @@ static void on_card_offer(void *user, struct slice message, void (*done)(void *u
 static void on_tre_change(void *user)
 {
     struct agent *a = user;
+    if (a->gba)
+        gba_look(a->gba);
     if (trust_status(a->site.trust)->state != TRE_READY || !a->conductor)
         return;
     service_start(a->service);
@@ -159,6 +163,18 @@ static void on_bus_name(void *user, bool owned)
         a->status = 1;
         g_main_loop_quit(a->main_loop);
     }
+}
+
+static bool gba_lease(void *user, const char *context, struct lease *out)
+{
+    struct agent *a = user;
+    return service_lease(a->service, context, out);
+}
+
+static void gba_report(void *user, const struct error *err)
+{
+    struct agent *a = user;
+    site_report(&a->site, "gba", 0, err);
 }
 
 /* --- clock floor: what time it was when we last looked, so that a later 1970 is recognised --- */
@@ -272,8 +288,10 @@ static bool build(struct agent *a, struct error *err)
     a->triggers = lwm2m_triggers_new(&a->site, a->service, a->conductor);
     if (a->config.smart_card)
         a->cards = card_source_new(&a->site, a->access, a->config.card_dm_oid, on_card_offer, a);
+    a->gba = gba_new(&(struct gba_site){ .loop = &a->loop, .trust = a->site.trust, .tree = a->site.tree, .clock = &a->site.clock, .bsf = a->config.bsf,
+                                         .roots_pem = a->site.factory.roots_pem, .user = a, .lease = gba_lease, .report = gba_report });
     a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
-                               .config_path = a->options.config };
+                               .gba = a->gba, .config_path = a->options.config };
     a->pull = pull_new(&a->site, &a->config.pull, offer, a);
     conductor_watch(a->conductor, on_job_ended, a);
     struct bus_calls table = calls_table(&a->calls);
@@ -290,6 +308,7 @@ static void tear_down(struct agent *a)
     sim_pins_free(a->pins);
     lwm2m_triggers_free(a->triggers);
     sessions_free(a->sessions);
+    gba_free(a->gba);
     pull_free(a->pull);
     conductor_free(a->conductor);
     card_source_free(a->cards);

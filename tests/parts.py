@@ -118,6 +118,7 @@ INTEROP = {
     "kannel": script("tests/interop/kannel_push.sh", BUILD / "agentd/ctl/agentctl"),
     "eap_aka": script("tests/interop/eap_aka.sh", BUILD),
     "vpcd": script("tests/interop/vpcd.sh", BUILD),
+    "ikev2": script("tests/interop/ikev2.sh", BUILD),
     "leshan": script("tests/interop/leshan.sh", BUILD),
 }
 

@@ -29,9 +29,10 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(SESSION_END, 33, TRE_AKA_PEERS, TRE_READY, 4, 4) \
     X(EAP_KEYS, 34, TRE_AKA_PEERS, TRE_READY, 9, 520) \
     X(DIGEST, 35, TRE_AKA_PEERS, TRE_READY, 38, 4096) \
-    X(NAF_KEY, 36, TRE_AKA_PEERS, TRE_READY, 8, 1032) \
+    X(NAF_KEY, 36, TRE_PEER_USIMD, TRE_READY, 5, 400) \
     X(READ_FILE, 37, TRE_AKA_PEERS, TRE_READY, 5, 83) \
     X(VERIFY_PIN, 38, TRE_AKA_PEERS, TRE_READY, 5, 75) \
+    X(GBA_BIND, 39, TRE_PEER_AGENTD, TRE_READY, 12, 600) \
     X(VERIFY_INSTRUCTION, 21, TRE_PEER_AGENTD, TRE_READY, 33, 12500) \
     X(SIGN_REQUEST, 22, TRE_PEER_AGENTD, TRE_READY, 1, 1600) \
     X(CREDENTIALS, 23, TRE_PEER_AGENTD, TRE_READY, 7, 400)
@@ -68,12 +69,14 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  *               or RFC 9048 section 3.3. `msk`. PROTOCOL if the AMF separation bit is missing for type 50
  * DIGEST        u32 session, u8 version (1, 2), u8 qop (0 none, 1 auth, 2 auth-int), u32 nc, 16 octets MD5 of the body, octets username,
  *               octets realm, octets nonce, octets uri, octets method (empty: response-auth), octets cnonce -> 32 hex digits
- * NAF_KEY       u32 session of purpose GBA, octets IMPI, octets NAF_Id -> 32 octets Ks_NAF. `gba`
+ * GBA_BIND      u32 session of purpose GBA, u32 seconds of life (1..31 days), text B-TID, octets IMPI: its keys become Ks of the MID, never on disk
+ * NAF_KEY       text MID id, octets NAF_Id -> u32 seconds that are left, text B-TID, 32 octets Ks_NAF. `gba`. NOT_READY without Ks: agentd hears of it
  * READ_FILE     text MID id, octets path (empty: all) -> u16 count, then octets path and octets content each, in the order of the package:
  *               files of one path are the records of a linear one. `identity`
  * VERIFY_PIN    text MID id, octets digits (empty: asks only) -> u8 enabled, u8 tries left. MAC_MISMATCH if wrong, DENIED if blocked
  *
- * Event (seq 0) to agent-usimd: TRE_OP_MID_LIST, empty body: the registry has changed.
+ * Events (seq 0). To agent-usimd: MID_LIST, empty body: the registry has changed; GBA_BIND, text MID id: it has a new Ks.
+ * To agentd: NAF_KEY, text MID id: Ks of it is wanted, and there is none.
  *
  * VERIFY_INSTRUCTION  32 octets MAC, rest MAC_structure (doc bootstrap-instruction) -> u8 0. MAC_MISMATCH (counted like that of a push), PIN_REQUIRED (no
  *               device PIN), DENIED (fits, but too many did not: nobody can type digits for an instruction)

@@ -9,8 +9,8 @@
 #include "base/secret.h"
 #include "model/fields.h"
 #include "tred/digest.h"
+#include "tred/gba.h"
 #include "tred/heap.h"
-#include "tred/keys.h"
 #include "tred/mid.h"
 #include "tred/mide.h"
 #include "tred/session.h"
@@ -192,22 +192,65 @@ static enum error_code do_digest(struct tre *t, unsigned peers, struct reader *i
     return ERROR_NONE;
 }
 
-static enum error_code do_naf_key(struct tre *t, unsigned peers, struct reader *in, struct writer *out)
+/* B-TID and Ks_NAF, or the news for agentd that Ks is wanted. */
+static enum error_code put_naf_key(struct tre *t, const char *id, struct slice naf_id, struct writer *out)
 {
     uint8_t key[KEYS_KS_NAF];
+    uint32_t seconds;
+    struct slice btid;
+    enum error_code rc = gba_key(t, id, naf_id, key, &seconds, &btid);
+    if (!rc) {
+        writer_u32(out, seconds);
+        fields_put(out, btid.data, btid.len);
+        writer_put(out, key, sizeof key);
+    } else if (rc == ERROR_NOT_READY) {
+        t->news = (struct tre_news){ .peers = TRE_PEER_AGENTD, .op = TRE_OP_NAF_KEY };
+        memcpy(t->news.mid, id, sizeof t->news.mid);
+    }
+    secret_zero(key, sizeof key);
+    return rc;
+}
+
+static enum error_code do_naf_key(struct tre *t, unsigned peers, struct reader *in, struct writer *out)
+{
+    char id[ID_CAP] = "";
+    struct engine *e;
+    fields_take_text(in, id, sizeof id);
+    struct slice naf_id = fields_take(in);
+    if (!complete(in))
+        return ERROR_MALFORMED;
+    if (naf_id.len == 0 || naf_id.len > GBA_NAME_MAX)
+        return ERROR_INVALID;
+    enum error_code rc = mide_open(t, id, &e);
+    if (rc)
+        return rc;
+    if (!(mide_rights(e, peers) & RIGHT_GBA))
+        return denied(id, "gba");
+    struct heap_scope scope;
+    heap_scope_begin(&scope);
+    rc = put_naf_key(t, id, naf_id, out);
+    heap_scope_end(&scope);
+    return rc;
+}
+
+static enum error_code do_gba_bind(struct tre *t, unsigned peers, struct reader *in, struct writer *out)
+{
     struct session *s = session_find(t, peers, reader_u32(in));
-    struct slice impi = fields_take(in), naf_id = fields_take(in);
+    uint32_t seconds = reader_u32(in);
+    struct slice btid = fields_take(in), impi = fields_take(in);
+    (void)out;
     if (!complete(in))
         return ERROR_MALFORMED;
     if (!s || s->sync || !s->gba)
         return ERROR_NOT_FOUND;
-    if (!(s->rights & RIGHT_GBA))
-        return denied(s->mid, "gba");
-    bool ok = keys_ks_naf(s->rand, impi, naf_id, s->ck, s->ik, key);
-    if (ok)
-        writer_put(out, key, sizeof key);
-    secret_zero(key, sizeof key);
-    return ok ? ERROR_NONE : ERROR_INVALID;
+    struct tre_news news = { .peers = TRE_PEER_USIMD, .op = TRE_OP_GBA_BIND };
+    memcpy(news.mid, s->mid, sizeof news.mid);
+    enum error_code rc = gba_bind(t, s, seconds, btid, impi);
+    if (!rc) {
+        t->news = news;
+        log_info("mide", "%s: Ks of GBA for %lu s", news.mid, (unsigned long)seconds);
+    }
+    return rc;
 }
 
 static enum error_code put_files(struct tre *t, const char *id, struct slice path, struct writer *out)
@@ -283,8 +326,8 @@ static const struct {
     bool scope; /* uses libcrypto beyond the engine */
 } rows[] = {
     { TRE_OP_AUTHENTICATE, do_authenticate, false }, { TRE_OP_SESSION_END, do_session_end, false }, { TRE_OP_EAP_KEYS, do_eap_keys, true },
-    { TRE_OP_DIGEST, do_digest, true },              { TRE_OP_NAF_KEY, do_naf_key, true },          { TRE_OP_READ_FILE, do_read_file, false },
-    { TRE_OP_VERIFY_PIN, do_verify_pin, false },
+    { TRE_OP_DIGEST, do_digest, true },              { TRE_OP_NAF_KEY, do_naf_key, false },         { TRE_OP_READ_FILE, do_read_file, false },
+    { TRE_OP_VERIFY_PIN, do_verify_pin, false },     { TRE_OP_GBA_BIND, do_gba_bind, false },
 };
 
 static size_t row_of(uint16_t op)

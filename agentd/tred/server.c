@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 #include "base/wire.h"
+#include "model/fields.h"
+#include "tred/gba.h"
 #include "tred/heap.h"
 #include "tred/mide.h"
 #include "tred/requests.h"
@@ -80,6 +82,14 @@ static bool buffers_clean(struct server *s, size_t in_len, size_t out_len)
     return true;
 }
 
+static void tell(const struct server *s, unsigned peers, uint16_t op, struct slice body)
+{
+    struct wire_packet event = { .op = op, .fd = -1, .body = body };
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (s->clients[i].fd >= 0 && (s->clients[i].peers & peers))
+            (void)wire_send(s->clients[i].fd, &event);
+}
+
 /* Before the answer to a request that changed the registry: engines and sessions of MIDs that are no longer ACTIVE go, agent-usimd hears of it. */
 static void registry_watch(struct server *s)
 {
@@ -88,10 +98,20 @@ static void registry_watch(struct server *s)
     s->told = s->tre->registry.counter;
     mide_refresh(s->tre);
     session_sweep(s->tre, false);
-    struct wire_packet event = { .op = TRE_OP_MID_LIST, .fd = -1 };
-    for (size_t i = 0; i < CLIENTS; i++)
-        if (s->clients[i].fd >= 0 && (s->clients[i].peers & TRE_PEER_USIMD))
-            (void)wire_send(s->clients[i].fd, &event);
+    gba_sweep(s->tre, false);
+    tell(s, TRE_PEER_USIMD, TRE_OP_MID_LIST, (struct slice){ NULL, 0 });
+}
+
+static void news_tell(struct server *s)
+{
+    struct tre_news news = s->tre->news;
+    uint8_t body[2 + sizeof news.mid];
+    struct writer w = writer_make(body, sizeof body);
+    s->tre->news.peers = 0;
+    if (!news.peers)
+        return;
+    fields_put_text(&w, news.mid);
+    tell(s, news.peers, news.op, writer_slice(&w));
 }
 
 static void poll_fill(const struct server *s, struct pollfd *p)
@@ -108,6 +128,7 @@ static bool client_answer(struct server *s, struct client *c, const struct wire_
     enum error_code status = ERROR_INTERNAL;
     enum requests_verdict verdict = requests_handle(s->tre, c->peers, q->op, q->body, &status, &out);
     registry_watch(s);
+    news_tell(s);
     *malformed = verdict == REQUEST_MALFORMED;
     if (verdict != REQUEST_ANSWER) {
         log_error("server", "%s request %u (%s), %zu octets: connection ended", *malformed ? "malformed" : "forbidden", q->op,

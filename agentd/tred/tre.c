@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "tred/gba.h"
 #include "tred/mid.h"
 #include "tred/mide.h"
 #include "tred/session.h"
@@ -77,6 +78,7 @@ void tre_close(struct tre *t)
 {
     mide_close_all(t);
     session_sweep(t, true);
+    gba_sweep(t, true);
     seal_close(&t->seal);
     vfs_close(&t->dir);
 }

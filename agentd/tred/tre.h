@@ -13,6 +13,7 @@
 #include "tred/store.h"
 
 struct engine;
+struct gba;
 struct session;
 
 struct tre {
@@ -33,6 +34,12 @@ struct tre {
     struct engine *engines[TRE_MID_MAX];  /* opened ones by row of the registry (mide.c) */
     struct session *sessions;             /* session.c */
     uint32_t last_session;
+    struct gba *gba; /* gba.c */
+    struct tre_news { /* what the server tells these peers before it answers the request that brought it; peers 0: nothing */
+        unsigned peers;
+        uint16_t op;
+        char mid[65];
+    } news;
 };
 
 /* Opens the state directory and checks everything in it; t is usable (perhaps UNPROVISIONED or BLOCKED) unless the directory itself

@@ -17,6 +17,7 @@
 
 enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 128, HOST_MAX = 256 };
 enum { MAC_LEN = 20, INSTRUCTION_MAC_LEN = 32, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15, TYPED_MAX = 40 };
+enum { TEXT_MAX = 512, QOP_AUTH_INT = 2, DIGEST_TEXT = 32 };
 
 struct call;
 /* Takes the answer apart and calls the caller's function; body is empty unless the TRE sent one. */
@@ -48,6 +49,8 @@ struct trust {
     void (*on_change)(void *user);
     void *user;
     struct trust_status status;
+    void (*ks_wanted)(void *user, const char *mid_id);
+    void *ks_user;
     uint64_t look_again; /* timer, while the TRE is unprovisioned */
     uint32_t last_id;
     struct call *calls;
@@ -190,6 +193,11 @@ static void show_mid(struct trust *t, const struct mid_entry *e)
     node_set(n, "Algorithm", mid_algorithm_name(e->algorithm));
     node_set_number(n, "NotAfter", e->not_after * 1000000);
     node_set(n, "Context", context ? node_path(context) : "/");
+    if (e->state != MID_ACTIVE || !node_get(n, "GbaState")) { /* Ks ends with the state */
+        node_set(n, "GbaState", "none");
+        node_set_number(n, "GbaUntil", 0);
+        node_set(n, "GbaError", "");
+    }
     node_publish(n);
 }
 
@@ -309,6 +317,22 @@ static void on_peer(void *user, bool connected)
         refresh_status(t);
 }
 
+static void on_event(void *user, uint16_t op, struct slice body)
+{
+    struct trust *t = user;
+    struct reader r = reader_make(body.data, body.len);
+    char id[sizeof ((struct mid_entry *)0)->id];
+    fields_take_text(&r, id, sizeof id);
+    if (op == TRE_OP_NAF_KEY && reader_done(&r) && t->ks_wanted)
+        t->ks_wanted(t->ks_user, id);
+}
+
+void trust_watch_ks(struct trust *t, void (*fn)(void *user, const char *mid_id), void *user)
+{
+    t->ks_wanted = fn;
+    t->ks_user = user;
+}
+
 struct trust *trust_new(const struct loop *loop, const char *socket_path, struct tree *tree, void (*on_change)(void *user), void *user)
 {
     struct trust *t = calloc(1, sizeof *t);
@@ -319,7 +343,7 @@ struct trust *trust_new(const struct loop *loop, const char *socket_path, struct
     t->on_change = on_change;
     t->user = user;
     show_state(t);
-    static const struct peer_events events = { .state = on_peer };
+    static const struct peer_events events = { .state = on_peer, .event = on_event };
     t->peer = peer_new(loop, socket_path, "tre", &events, t);
     if (t->peer)
         return t;
@@ -532,7 +556,7 @@ static void answer_aka(struct trust *t, const struct call *c, enum error_code st
     (void)t;
     if (!status) {
         uint8_t verdict = reader_u8(&r);
-        (void)reader_u32(&r); /* no session for these purposes */
+        aka.session = reader_u32(&r);
         aka.res = fields_take(&r);
         (void)fields_take(&r);
         (void)fields_take(&r);
@@ -543,16 +567,81 @@ static void answer_aka(struct trust *t, const struct call *c, enum error_code st
     c->fn.aka(c->user, status, status ? NULL : &aka);
 }
 
-uint32_t trust_authenticate(struct trust *t, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], trust_aka_fn *fn, void *user)
+struct challenge {
+    enum tre_purpose purpose;
+    const uint8_t *rand, *autn;
+};
+
+static uint32_t authenticate(struct trust *t, const char *mid_id, const struct challenge *c, trust_aka_fn *fn, void *user)
 {
     struct request q = request_begin();
+    put_text(&q, mid_id, 1, 64);
+    writer_u8(&q.w, (uint8_t)c->purpose);
+    writer_put(&q.w, c->rand, 16);
+    writer_put(&q.w, c->autn, 16);
+    return request_send(t, &q, TRE_OP_AUTHENTICATE, &(struct call){ .answer = answer_aka, .fn.aka = fn, .user = user });
+}
+
+uint32_t trust_authenticate(struct trust *t, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], trust_aka_fn *fn, void *user)
+{
     struct node *n = tree_find(t->tree, TREE_MID, mid_id);
     bool isim = n && strcmp(node_text(n, "Type"), mid_type_name(MID_ISIM)) == 0;
+    return authenticate(t, mid_id, &(struct challenge){ isim ? TRE_FOR_ISIM : TRE_FOR_USIM, rand, autn }, fn, user);
+}
+
+uint32_t trust_gba_authenticate(struct trust *t, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], trust_aka_fn *fn, void *user)
+{
+    return authenticate(t, mid_id, &(struct challenge){ TRE_FOR_GBA, rand, autn }, fn, user);
+}
+
+static void answer_digest(struct trust *t, const struct call *c, enum error_code status, struct slice body)
+{
+    answer_octets(t, c, !status && body.len != DIGEST_TEXT ? ERROR_PROTOCOL : status, body);
+}
+
+uint32_t trust_digest(struct trust *t, const struct trust_digest *d, trust_octets_fn *fn, void *user)
+{
+    const char *const texts[] = { d->username, d->realm, d->nonce, d->uri, d->method, d->cnonce };
+    struct request q = request_begin();
+    writer_u32(&q.w, d->session);
+    writer_u8(&q.w, 1);
+    writer_u8(&q.w, QOP_AUTH_INT);
+    writer_u32(&q.w, d->nc);
+    writer_put(&q.w, d->body, 16);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        put_text(&q, texts[i], 0, TEXT_MAX);
+    return request_send(t, &q, TRE_OP_DIGEST, &(struct call){ .answer = answer_digest, .fn.octets = fn, .user = user });
+}
+
+uint32_t trust_gba_bind(struct trust *t, uint32_t session, uint32_t seconds, const char *btid, const char *impi, trust_done_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    writer_u32(&q.w, session);
+    writer_u32(&q.w, seconds);
+    put_text(&q, btid, 1, TEXT_MAX);
+    put_text(&q, impi, 1, TEXT_MAX);
+    return request_send(t, &q, TRE_OP_GBA_BIND, &(struct call){ .answer = answer_done, .fn.done = fn, .user = user });
+}
+
+static void on_session_ended(void *user, enum error_code status)
+{
+    (void)user;
+    (void)status;
+}
+
+uint32_t trust_session_end(struct trust *t, uint32_t session)
+{
+    struct request q = request_begin();
+    writer_u32(&q.w, session);
+    return request_send(t, &q, TRE_OP_SESSION_END, &(struct call){ .answer = answer_done, .fn.done = on_session_ended });
+}
+
+uint32_t trust_files(struct trust *t, const char *mid_id, trust_octets_fn *fn, void *user)
+{
+    struct request q = request_begin();
     put_text(&q, mid_id, 1, 64);
-    writer_u8(&q.w, isim ? TRE_FOR_ISIM : TRE_FOR_USIM);
-    writer_put(&q.w, rand, 16);
-    writer_put(&q.w, autn, 16);
-    return request_send(t, &q, TRE_OP_AUTHENTICATE, &(struct call){ .answer = answer_aka, .fn.aka = fn, .user = user });
+    fields_put(&q.w, NULL, 0);
+    return request_send(t, &q, TRE_OP_READ_FILE, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
 }
 
 uint32_t trust_verify_instruction(struct trust *t, struct slice mac, struct slice covered, trust_verdict_fn *fn, void *user)

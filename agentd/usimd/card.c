@@ -21,7 +21,7 @@ enum { CONTROL_ATR = 4 };
 struct card {
     const struct loop *loop;
     struct tre *tre;
-    const struct settings *settings;
+    const struct usimd_settings *settings;
     int fd; /* -1: not in the reader */
     bool connecting;
     uint64_t watch, retry, delay_ms;
@@ -340,7 +340,7 @@ void card_refresh(struct card *c)
         fill_next(c);
 }
 
-struct card *card_new(const struct loop *loop, struct tre *tre, const struct settings *settings)
+struct card *card_new(const struct loop *loop, struct tre *tre, const struct usimd_settings *settings)
 {
     struct card *c = secret_pages_new(sizeof *c);
     if (!c)

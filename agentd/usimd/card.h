@@ -9,7 +9,7 @@
 struct card;
 
 /* Settings are borrowed. The card is in the reader while there is an ACTIVE MID whose files this program may read. */
-struct card *card_new(const struct loop *loop, struct tre *tre, const struct settings *settings);
+struct card *card_new(const struct loop *loop, struct tre *tre, const struct usimd_settings *settings);
 void card_free(struct card *c);
 /* The ACTIVE MIDs may be others now: the card is pulled out and put in again if they are. */
 void card_refresh(struct card *c);

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "glue/loop_glib.h"
 #include "usimd/card.h"
+#include "usimd/ike.h"
 #include "usimd/wpa.h"
 
 #define DEFAULT_TRED "/run/gateway-agent/tred.sock"
@@ -19,10 +20,11 @@
 struct program {
     GMainLoop *main;
     struct loop loop;
-    struct settings settings;
+    struct usimd_settings settings;
     struct tre *tre;
     struct wpa *wpa;
     struct card *card;
+    struct ike *ike;
 };
 
 struct options {
@@ -41,6 +43,8 @@ static void on_tre_change(void *user)
     struct program *p = user;
     if (p->card)
         card_refresh(p->card);
+    if (p->ike)
+        ike_refresh(p->ike);
 }
 
 static bool read_options(int *argc, char ***argv, struct options *o)
@@ -77,7 +81,7 @@ static bool build(struct program *p, const struct options *o)
         return false;
     if (p->settings.card_host && !(p->card = card_new(&p->loop, p->tre, &p->settings)))
         return false;
-    return true;
+    return !p->settings.ikes || (p->ike = ike_new(&p->loop, p->tre, &p->settings));
 }
 
 static int serve(struct program *p, const struct options *o)
@@ -88,10 +92,11 @@ static int serve(struct program *p, const struct options *o)
     g_unix_signal_add(SIGINT, on_signal, p);
     bool ready = build(p, o);
     if (ready) {
-        log_notice("usimd", "ready%s%s%s", p->wpa ? "; wpa_supplicant" : "", p->card ? "; card reader" : "",
-                   p->wpa || p->card ? "" : "; nobody to serve: see agent-usimd.conf(5)");
+        log_notice("usimd", "ready%s%s%s%s", p->wpa ? "; wpa_supplicant" : "", p->card ? "; card reader" : "", p->ike ? "; strongSwan" : "",
+                   p->wpa || p->card || p->ike ? "" : "; nobody to serve: see agent-usimd.conf(5)");
         g_main_loop_run(p->main);
     }
+    ike_free(p->ike);
     card_free(p->card);
     wpa_free(p->wpa);
     tre_free(p->tre);
@@ -104,7 +109,7 @@ static int run(const struct options *o)
 {
     struct program p = { .main = NULL };
     struct error err = { 0 };
-    if (settings_read(o->config ? o->config : DEFAULT_CONFIG, o->config != NULL, &p.settings, &err)) {
+    if (usimd_settings_read(o->config ? o->config : DEFAULT_CONFIG, o->config != NULL, &p.settings, &err)) {
         log_error("usimd", "%s", err.text);
         return EX_CONFIG;
     }
@@ -113,7 +118,7 @@ static int run(const struct options *o)
         return EX_OSERR;
     }
     int status = serve(&p, o);
-    settings_clear(&p.settings);
+    usimd_settings_clear(&p.settings);
     return status;
 }
 

@@ -11,13 +11,15 @@
 #include "base/writer.h"
 #include "model/fields.h"
 
-enum { TIMEOUT_MS = 15 * 1000, REQUEST_MAX = 4096 };
+enum { TIMEOUT_MS = 15 * 1000, NAF_KEY = 32 };
 
 struct tre {
     const struct loop *loop;
     struct peer *peer;
     void (*on_change)(void *user);
     void *user;
+    void (*on_ks)(void *user, const char *mid); /* may be NULL */
+    void *ks_user;
     struct mid_entry mids[TRE_MID_MAX];
     size_t count;
 };
@@ -28,6 +30,7 @@ struct call {
         tre_aka_fn *aka;
         tre_octets_fn *octets;
         tre_pin_fn *pin;
+        tre_naf_fn *naf;
     } fn;
     void *user;
     struct tre *tre;
@@ -83,9 +86,22 @@ static void on_state(void *user, bool connected)
 
 static void on_event(void *user, uint16_t op, struct slice body)
 {
-    (void)body;
-    if (op == TRE_OP_MID_LIST)
-        refresh(user);
+    struct tre *t = user;
+    struct reader r = reader_make(body.data, body.len);
+    char id[sizeof ((struct mid_entry *)0)->id];
+    if (op == TRE_OP_MID_LIST) {
+        refresh(t);
+    } else if (op == TRE_OP_GBA_BIND && t->on_ks) {
+        fields_take_text(&r, id, sizeof id);
+        if (reader_done(&r))
+            t->on_ks(t->ks_user, id);
+    }
+}
+
+void tre_watch_ks(struct tre *t, void (*fn)(void *user, const char *mid), void *user)
+{
+    t->on_ks = fn;
+    t->ks_user = user;
 }
 
 struct tre *tre_new(const struct loop *loop, const char *socket, void (*on_change)(void *user), void *user)
@@ -189,4 +205,28 @@ void tre_pin(struct tre *t, const char *mid, struct slice digits, tre_pin_fn *fn
     fields_put(&w, digits.data, digits.len);
     call(t, TRE_OP_VERIFY_PIN, writer_slice(&w), &(struct call){ .take = take_pin, .fn.pin = fn, .user = user });
     secret_zero(body, sizeof body);
+}
+
+static void take_naf(const struct call *c, enum error_code status, struct slice body)
+{
+    struct reader r = reader_make(body.data, body.len);
+    struct tre_naf n = { .seconds = 0 };
+    if (!status) {
+        n.seconds = reader_u32(&r);
+        n.btid = fields_take(&r);
+        n.key = reader_take(&r, NAF_KEY);
+        status = reader_done(&r) ? ERROR_NONE : ERROR_PROTOCOL;
+    }
+    c->fn.naf(c->user, status, status ? NULL : &n);
+    if (body.len)
+        secret_zero((void *)(uintptr_t)body.data, body.len);
+}
+
+void tre_naf_key(struct tre *t, const char *mid, struct slice naf_id, tre_naf_fn *fn, void *user)
+{
+    uint8_t body[512];
+    struct writer w = writer_make(body, sizeof body);
+    fields_put_text(&w, mid);
+    fields_put(&w, naf_id.data, naf_id.len);
+    call(t, TRE_OP_NAF_KEY, writer_slice(&w), &(struct call){ .take = take_naf, .fn.naf = fn, .user = user });
 }

@@ -18,6 +18,11 @@ struct tre_aka { /* slices are borrowed for the call; empty ones were not given 
 };
 typedef void tre_aka_fn(void *user, enum error_code status, const struct tre_aka *aka); /* NULL on error */
 typedef void tre_octets_fn(void *user, enum error_code status, struct slice octets);
+struct tre_naf { /* borrowed */
+    uint32_t seconds; /* that the key still has */
+    struct slice btid, key;
+};
+typedef void tre_naf_fn(void *user, enum error_code status, const struct tre_naf *naf); /* NULL on error; NOT_READY: no Ks, agentd is told to get one */
 typedef void tre_pin_fn(void *user, enum error_code status, bool enabled, uint8_t left);
 
 /* on_change: the ACTIVE MIDs may be others now. NULL without memory. */
@@ -29,7 +34,10 @@ const struct mid_entry *tre_mid(const struct tre *t, enum mid_type type, const c
 void tre_authenticate(struct tre *t, const char *mid, enum tre_purpose purpose, const uint8_t rand[16], const uint8_t autn[16], tre_aka_fn *fn, void *user);
 void tre_files(struct tre *t, const char *mid, tre_octets_fn *fn, void *user); /* body of READ_FILE for all files */
 void tre_pin(struct tre *t, const char *mid, struct slice digits, tre_pin_fn *fn, void *user);
-/* A response of Digest AKA: body is that of DIGEST. Ks_NAF: body is that of NAF_KEY. */
+void tre_naf_key(struct tre *t, const char *mid, struct slice naf_id, tre_naf_fn *fn, void *user);
+/* fn hears of each MID that has a new Ks. */
+void tre_watch_ks(struct tre *t, void (*fn)(void *user, const char *mid), void *user);
+/* A request whose body the caller makes (model/tre_wire.h). */
 void tre_request(struct tre *t, enum tre_op op, struct slice body, tre_octets_fn *fn, void *user);
 
 #endif

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import argparse
 import base64
-import http.server
 import signal
-import socket
-import ssl
 import sys
 import time
 from pathlib import Path
@@ -20,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import bei
 import cbor
+import https
 import pki
 from common import EventLog, Refused, load_json, run_program, sha256
 from cryptography.exceptions import InvalidSignature
@@ -110,23 +108,7 @@ class Node:
         return 204, {}, b""
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "operator-bbn", ""
-    timeout = 60
-
-    def log_message(self, *_args) -> None:
-        """Events go to the event log."""
-
-    def reply(self, status: int, headers: dict, body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if status != 204:
-            self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
+class Handler(https.Handler):
     def guarded(self, work) -> None:
         node = self.server.node
         try:
@@ -144,26 +126,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.guarded(lambda: self.server.node.result(body, self.path))
 
 
-class HttpsServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-    allow_reuse_address = True
-
-    def __init__(self, address: tuple[str, int], node: Node) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        self.node = node
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        stem = node.directory / "servers" / node.name.partition(":")[0]
-        self.context.load_cert_chain(f"{stem}.pem", f"{stem}.key")
-        super().__init__(address, Handler)
-
-    def finish_request(self, request: socket.socket, client_address) -> None:
-        try:
-            with self.context.wrap_socket(request, server_side=True) as tls:
-                super().finish_request(tls, client_address)
-        except OSError as e:
-            self.node.log("tls.failed", peer=client_address[0], reason=str(e))
-
-
 def main() -> None:
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--dir", type=Path, required=True)
@@ -175,7 +137,8 @@ def main() -> None:
     p.add_argument("--envelope", metavar="KIND", help="always forge: rogue, bare or mac; DIR/bbn-status is not for this node")
     a = p.parse_args()
     log = EventLog(a.dir / "bbn-events.jsonl")
-    server = HttpsServer((a.addr, a.port), Node(a.dir, a.name, a.order, f"https://{a.name}/v1/results" if a.results is None else a.results, log, a.envelope))
+    server = https.HttpsServer((a.addr, a.port), Node(a.dir, a.name, a.order, f"https://{a.name}/v1/results" if a.results is None else a.results, log, a.envelope),
+                               Handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     log("listening", addr=a.addr, port=a.port)
     server.serve_forever()

@@ -54,7 +54,7 @@ class Manifest:
     not_after: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc) + dt.timedelta(days=365))
     share_mide: bool = False
     session_check: bool = True
-    acl: list[tuple[str, str]] = field(default_factory=lambda: [("agentd", "identity"), ("agent-usimd", "authenticate,ckik,gba,identity")])
+    acl: list[tuple[str, str]] = field(default_factory=lambda: [("agentd", "identity,gba"), ("agent-usimd", "authenticate,ckik,gba,identity")])
     k: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     opc: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     amf: bytes = b"\x80\0"  # separation bit: fit for EAP-AKA' too (RFC 9048)

@@ -28,7 +28,8 @@ BUILD = Path(os.environ.get("AGENT_BUILD", TREE / "build"))
 NAME, ROOT = "org.gatewayagent.Agent1", "/org/gatewayagent/Agent1"
 PIN, GATEWAY, IMSI = "24681357", "GW-0001", "240081111111111"
 ETC = Path("/etc/gateway-agent")
-SOURCES = ("agentd/agentd", "agentd/tred/agent-tred", "agentd/modemd/agent-modemd", "agentd/sysd/agent-sysd", "agentd/ctl/agentctl", "plugins/bearer-modemmanager.so")
+SOURCES = ("agentd/agentd", "agentd/tred/agent-tred", "agentd/modemd/agent-modemd", "agentd/sysd/agent-sysd", "agentd/usimd/agent-usimd",
+           "agentd/ctl/agentctl", "plugins/bearer-modemmanager.so")
 OPERATOR = ("/usr/bin/python3", "-B", TREE / "tests/operator/box.py")
 ORDER = ("tred", "modemd", "agentd")
 HOOKS = ETC / "hooks"
@@ -76,6 +77,7 @@ class World:
                      "--agentd-user", "gateway-agent"),
             "modemd": ("root", self.bin / "agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
             "sysd": ("root", self.bin / "agent-sysd", "--hooks", HOOKS, "--agentd-user", "gateway-agent"),  # only where a scenario starts it
+            "usimd": ("gateway-usim", self.bin / "agent-usimd", "--config", ETC / "agent-usimd.conf", "--log-level", "debug"),
             "agentd": ("gateway-agent", self.bin / "agentd", "--config", ETC / "agentd.conf", "--log-level", "debug"),
         }
         if tpm:
@@ -177,6 +179,20 @@ class World:
     def bbn_events(self, event=None):
         return [e for e in self.events("bbn-events.jsonl") if event in (None, e["event"])]
 
+    def bsf_up(self, *options):
+        """A BSF beside the operator's other servers; agentd.conf names it."""
+        name = "bsf.operator.example"
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", self.operator_dir, name)
+        labproc.start("bsf", TREE / "tests/lab/lab", "in", "operator", "--", "/usr/bin/python3", "-B", TREE / "tests/operator/bsf.py", "run", "--dir", self.operator_dir,
+                      "--name", name, *options)
+        until("the BSF", lambda: self.bsf_events("listening"))
+
+    def bsf_fault(self, fault=""):
+        (self.operator_dir / "bsf-fault").write_text(fault)
+
+    def bsf_events(self, event=None):
+        return [e for e in self.events("bsf-events.jsonl") if event in (None, e["event"])]
+
     def dm_fault(self, fault):
         """Changes the running DM server's fault; "none" ends it."""
         run("/usr/bin/python3", "-B", TREE / "tests/operator/dm_server.py", "fault", "--dir", self.operator_dir, fault)
@@ -185,9 +201,8 @@ class World:
         run(*OPERATOR, "down", "--dir", self.operator_dir, check=False)
 
     def down(self):
-        for name in (*reversed(ORDER), "sysd"):
+        for name in ("usimd", *reversed(ORDER), "sysd", "bbn", "bsf"):
             self.stop(name)
-        self.stop("bbn")
         self.operator_down()
         lab("down", check=False)
         if self.tpm:
@@ -200,7 +215,7 @@ class World:
             user, *command = self.programs[name]
             words = [f"{key}={value}" for key, value in (env or {}).items()]  # for the daemon alone, not for what starts it
             labproc.start(name, TREE / "tests/lab/lab", "run-as", user, "--", *(["env", *words] if words else []), *command)
-            if name != "agentd":
+            if name not in ("agentd", "usimd"):
                 until(f"the socket of {name}", lambda n=name: Path(f"/run/gateway-agent/{n}.sock").exists())
         if not names or "agentd" in names:
             until("agentd on the bus", self.on_bus)

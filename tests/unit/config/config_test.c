@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 18);
+    g_assert_cmpuint(count, ==, 19);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -53,6 +53,7 @@ static void test_agentd(void)
     g_assert_cmpuint(file.pull.retry_s, ==, built_in.pull.retry_s);
     g_assert_cmpuint(file.pull.interval_s, ==, built_in.pull.interval_s);
     g_assert_false(file.published_credentials || built_in.published_credentials);
+    g_assert_cmpstr(file.bsf, ==, built_in.bsf);
     g_assert_cmpint(file.log_level, ==, built_in.log_level);
     g_assert_cmpint(file.log_target, ==, built_in.log_target);
 }
@@ -82,6 +83,16 @@ static void test_cards(void)
     g_assert_true(c.smart_card);
     g_assert_cmpint(load_line("smart-card=false", &c), ==, ERROR_NONE);
     g_assert_false(c.smart_card);
+}
+
+static void test_gba(void)
+{
+    static const char *const bad[] = { "[gba]\nbsf=http://bsf.example/", "[gba]\nbsf=bsf.example", "[gba]\nbsf=https://", "[gba]\nnaf=x" };
+    struct agentd_config c;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_cmpint(load_line(bad[i], &c), ==, ERROR_INVALID);
+    g_assert_cmpint(load_line("[gba]\nbsf=https://bsf.example:8443/ub", &c), ==, ERROR_NONE);
+    g_assert_cmpstr(c.bsf, ==, "https://bsf.example:8443/ub");
 }
 
 static void test_modems(void)
@@ -159,6 +170,7 @@ static void test_modemd(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/config/gba", test_gba);
     g_test_add_func("/config/agentd", test_agentd);
     g_test_add_func("/config/modems", test_modems);
     g_test_add_func("/config/triggers", test_triggers);

@@ -265,7 +265,7 @@ class Engine(Subscribed):
 
     def test_gba_and_digest_keep_res_inside(self):
         self.put_in()
-        impi, naf = b"232010000000000@ims.mnc001.mcc232.3gppnetwork.org", kdf.naf_id("naf.example.com", bytes.fromhex("0100000002"))
+        impi = b"232010000000000@ims.mnc001.mcc232.3gppnetwork.org"
         for purpose in GBA, DIGEST:
             v = self.net.vector()
             a = self.ok(v, purpose)
@@ -275,16 +275,75 @@ class Engine(Subscribed):
             ha1 = self.md5(impi, b"bsf", v.xres)
             ha2 = self.md5(b"GET", b"/", hashlib.md5(b"").hexdigest().encode())
             self.assertEqual(self.tre.digest(a["session"], 1, **d), (0, self.md5(ha1, nonce, b"00000001", b"c", b"auth-int", ha2)))
-            status, key = self.tre.naf_key(a["session"], impi, naf)
-            if purpose == GBA:
-                self.assertEqual((status, key), (0, kdf.gba(v.ck, v.ik, v.rand, impi.decode(), naf)["ks_naf"]))
-            else:
-                self.assertEqual((status, key), (E["NOT_FOUND"], b""))
+            self.assertEqual(self.tre.gba_bind(a["session"], 60, b"b@bsf", impi), 0 if purpose == GBA else E["NOT_FOUND"])
         a = self.ask(v, GBA)  # out of step: AUTS goes with the empty password
         self.assertEqual(a["verdict"], AUTH_SYNC)
         d = dict(username=b"u", realm=b"r", nonce=b"n", uri=b"/", method=b"GET", cnonce=b"", qop=0, body=bytes(16))
         self.assertEqual(self.tre.digest(a["session"], 1, **d), (0, self.md5(self.md5(b"u", b"r", b""), b"n", self.md5(b"GET", b"/"))))
-        self.assertEqual(self.tre.naf_key(a["session"], impi, naf)[0], E["NOT_FOUND"])
+        self.assertEqual(self.tre.gba_bind(a["session"], 60, b"b@bsf", impi), E["NOT_FOUND"])
+
+    def for_both(self):
+        """The same user is agentd and agent-usimd."""
+        self.stop()
+        os.unlink(self.path)
+        self.start(extra=["--usimd-user", "0"])
+
+    def test_ks_naf_is_given_while_ks_lives_and_agentd_hears_when_it_is_wanted(self):
+        self.put_in()
+        self.for_both()
+        impi, naf = "232010000000000@ims.mnc001.mcc232.3gppnetwork.org", kdf.naf_id("naf.example.com", bytes.fromhex("0100000002"))
+        self.assertEqual(self.tre.naf_key("mid-1", naf), (E["NOT_READY"],))
+        self.assertEqual(self.tre.events, [(NAF_KEY, text("mid-1"))])
+        v = self.net.vector()
+        session = self.ok(v, GBA)["session"]
+        self.assertEqual([self.tre.gba_bind(session, *bad) for bad in
+                          ((0, b"b", impi), (31 * 86400 + 1, b"b", impi), (9, b"", impi), (9, b"b", b""), (9, b"b" * 281, impi), (9, b"b", b"i" * 261))],
+                         [E["INVALID"]] * 6)
+        self.tre.events.clear()
+        self.assertEqual(self.tre.gba_bind(session, 3600, b"btid@bsf", impi), 0)
+        self.assertEqual(self.tre.events, [(GBA_BIND, text("mid-1"))])
+        self.assertEqual(self.tre.gba_bind(session, 3600, b"btid@bsf", impi), E["NOT_FOUND"])  # a session becomes one Ks
+        status, seconds, btid, key = self.tre.naf_key("mid-1", naf)
+        self.assertEqual((status, btid, key), (0, b"btid@bsf", kdf.gba(v.ck, v.ik, v.rand, impi, naf)["ks_naf"]))
+        self.assertTrue(3590 < seconds <= 3600, seconds)
+        for _ in range(9):
+            self.ok(self.net.vector(), EAP)  # sessions that come and go do not touch it
+        other = kdf.naf_id("other.example.com", bytes.fromhex("0100000002"))
+        self.assertEqual(self.tre.naf_key("mid-1", other)[3], kdf.gba(v.ck, v.ik, v.rand, impi, other)["ks_naf"])
+        self.assertEqual(self.tre.naf_key("mid-1", b""), (E["INVALID"],))
+        w = self.net.vector()
+        self.assertEqual(self.tre.gba_bind(self.ok(w, GBA)["session"], 2, b"next@bsf", impi), 0)  # the later one counts
+        self.assertEqual(self.tre.naf_key("mid-1", naf)[2:], (b"next@bsf", kdf.gba(w.ck, w.ik, w.rand, impi, naf)["ks_naf"]))
+        time.sleep(2.1)
+        self.assertEqual(self.tre.naf_key("mid-1", naf), (E["NOT_READY"],))
+
+    def test_ks_ends_with_its_mid_and_with_the_process(self):
+        self.put_in()
+        self.for_both()
+        bind = lambda: self.tre.gba_bind(self.ok(self.net.vector(), GBA)["session"], 60, b"b@bsf", b"i")  # noqa: E731
+        self.assertEqual((bind(), self.tre.naf_key("mid-1", b"naf")[0]), (0, 0))
+        self.tre.set_state("mid-1", SUSPENDED)
+        self.assertEqual(self.tre.naf_key("mid-1", b"naf"), (E["NOT_READY"],))
+        self.tre.set_state("mid-1", ACTIVE)
+        self.assertEqual(self.tre.naf_key("mid-1", b"naf"), (E["NOT_READY"],))
+        self.assertEqual(bind(), 0)
+        self.put_in(version=2, active=False)
+        self.assertEqual(self.tre.naf_key("mid-1", b"naf"), (E["NOT_READY"],))
+        self.assertEqual(bind(), 0)
+        self.for_both()
+        self.assertEqual(self.tre.naf_key("mid-1", b"naf"), (E["NOT_READY"],))
+
+    def test_ks_naf_is_for_agent_usimd_and_never_for_agentd(self):
+        self.put_in()
+        with self.assertRaises(Lost):
+            self.tre.naf_key("mid-1", b"naf")
+        self.assertIn("forbidden request 36", self.log())
+
+    def test_without_gba_in_the_acl_there_is_neither_bootstrapping_nor_ks_naf(self):
+        self.put_in(acl=[("agentd", "authenticate,ckik,identity,msk")])
+        self.for_both()
+        self.assertEqual(self.ask(self.net.vector(), GBA)["status"], E["DENIED"])
+        self.assertEqual(self.tre.naf_key("mid-1", b"naf"), (E["DENIED"],))
 
     @staticmethod
     def md5(*parts):

@@ -7,7 +7,7 @@ import struct
 
 STATUS, KEYS, VERIFY_PUSH, SEAL, UNSEAL, TOKEN_OPEN, TOKEN_SPEND, EVIDENCE, MID_INSTALL, MID_LIST, MID_SET_STATE = range(1, 12)
 MID_ORDER = 12
-AUTHENTICATE, SESSION_END, EAP_KEYS, DIGEST_RESPONSE, NAF_KEY, READ_FILE, VERIFY_PIN = range(32, 39)
+AUTHENTICATE, SESSION_END, EAP_KEYS, DIGEST_RESPONSE, NAF_KEY, READ_FILE, VERIFY_PIN, GBA_BIND = range(32, 40)
 INLINE = 16 * 1024
 F_ADD_SEALS, SEALS = 1033, 2 | 4 | 8
 
@@ -26,7 +26,7 @@ class Client:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(20)
         self.sock.connect(path)
-        self.seq = 0
+        self.seq, self.events = 0, []
 
     def raw(self, packet):
         self.sock.send(packet)
@@ -44,12 +44,12 @@ class Client:
                 os.close(fd)
             else:
                 self.sock.send(head + body)
-            data, fds, _, _ = socket.recv_fds(self.sock, 65536, 4)
+            seq, got_op, status, length, data, fds = self.packet()
+            while seq == 0:
+                self.events.append((got_op, data[12:]))
+                seq, got_op, status, length, data, fds = self.packet()
         except (ConnectionResetError, BrokenPipeError) as e:
             raise Lost from e
-        if not data:
-            raise Lost
-        seq, got_op, status, length = struct.unpack(">IHHI", data[:12])
         assert (seq, got_op) == (self.seq, op), (seq, got_op)
         body = data[12:]
         if fds:
@@ -57,6 +57,12 @@ class Client:
             os.close(fds[0])
         assert len(body) == length
         return status, body
+
+    def packet(self):
+        data, fds, _, _ = socket.recv_fds(self.sock, 65536, 4)
+        if not data:
+            raise Lost
+        return *struct.unpack(">IHHI", data[:12]), data, fds
 
     def keys(self):
         status, body = self.call(KEYS)
@@ -112,8 +118,16 @@ class Client:
         head = struct.pack(">IBBI", session, version, qop, nc) + body
         return self.call(DIGEST_RESPONSE, head + b"".join(text(t) for t in (username, realm, nonce, uri, method, cnonce)))
 
-    def naf_key(self, session, impi, naf_id):
-        return self.call(NAF_KEY, struct.pack(">I", session) + text(impi) + text(naf_id))
+    def gba_bind(self, session, seconds, btid, impi):
+        return self.call(GBA_BIND, struct.pack(">II", session, seconds) + text(btid) + text(impi))[0]
+
+    def naf_key(self, mid, naf_id):
+        """Status, and on success seconds, B-TID and Ks_NAF."""
+        status, body = self.call(NAF_KEY, text(mid) + text(naf_id))
+        if status:
+            return (status,)
+        length = struct.unpack(">H", body[4:6])[0]
+        return status, struct.unpack(">I", body[:4])[0], body[6:6 + length], body[6 + length:]
 
     def read_file(self, mid, path):
         status, body = self.call(READ_FILE, text(mid) + text(path))
