@@ -119,7 +119,7 @@ static enum error_code write_outputs(const struct identity *id, EVP_PKEY *pfc, E
     return ok ? ERROR_NONE : error_set(err, ERROR_IO, "cannot write pfc.csr, transport.csr and tre-id to %s", dir);
 }
 
-static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, struct slice derivation_key,
+static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, const struct factory *f,
                                       struct error *err)
 {
     if (!become_owner(p->dir.fd))
@@ -128,8 +128,10 @@ static enum error_code identity_store(struct place *p, const struct identity *id
     enum error_code rc = seal_create(&p->seal, &p->vfs);
     if (!rc)
         rc = registry_commit(&stored, &empty, &p->store);
-    if (!rc && derivation_key.len)
-        rc = derive_store_key(&p->store, derivation_key);
+    if (!rc && f->derivation_key->len)
+        rc = derive_store_key(&p->store, secret_slice(f->derivation_key));
+    if (!rc && f->psk_count)
+        rc = derive_store_psks(&p->store, writer_slice(&f->psks));
     if (!rc)
         rc = identity_create(id, secrets, &p->store); /* last: with it the gateway is provisioned */
     return rc ? error_set(err, rc, "the identity cannot be stored") : ERROR_NONE;
@@ -151,7 +153,7 @@ static enum error_code identity_make(struct place *p, const struct factory *f, c
     if (!rc)
         rc = write_outputs(&id, pfc, transport, out_dir, err);
     if (!rc)
-        rc = identity_store(p, &id, &secrets, secret_slice(f->derivation_key), err);
+        rc = identity_store(p, &id, &secrets, f, err);
     EVP_PKEY_free(pfc);
     EVP_PKEY_free(transport);
     OPENSSL_free(pfc_der);
