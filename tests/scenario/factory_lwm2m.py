@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""LwM2M accounts of the factory data: keys are in the trusted environment alone."""
+"""LwM2M accounts of the factory data, and instructions that name a LwM2M bootstrap server: keys are in the trusted environment alone."""
+import json
 import secrets
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from main_job import expect
 from scenarios import scenario
 from smart_card import BOOTSTRAP, LWM2M, document, image, lwm2m_accounts
+from sources import SIGNED
 from world import GATEWAY, TREE, agentctl, lab, run, until
 
 HOST = "lwm2m.operator.example"
@@ -110,3 +112,28 @@ def a_card_comes_before_the_factory_and_the_factory_before_nothing(world):
     world.start("agentd")
     until("the factory's account", lambda: lwm2m_accounts(world) == [("101", "registered")], 90)
     expect("by the factory", world.one("Context", Name="usim")["Source"] == "factory")
+
+
+@scenario(mode="none", factory_options=(*KEYS, *SIGNED))
+def an_instruction_names_the_lwm2m_bootstrap_server(world):
+    """By a key of that name; then, from the same issuer with a higher number, by the derived one. The bootstrap server refuses once in between."""
+    world.up()
+    world.start()
+    by_name = ("--mech", "lwm2m", "--uri", "https://dm.operator.example/dm", "--uri", BOOTSTRAP, "--nid", "", "--cred", "boot")
+    done = agentctl("bootstrap", world.instruction(*by_name[:-1], "none"), check=False)
+    expect(f"a key that is not there: {done.stderr}", done.returncode == 3 and "NotFound" in done.stderr)
+    admit(world, GATEWAY, NAMED)
+    order(world, GATEWAY, 101)
+    agentctl("bootstrap", world.instruction(*by_name))
+    until("its account", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered")], 60)
+    expect("by the instruction", world.one("Context", Name="usim")["Source"] == "instruction")
+    derived = ("--mech", "lwm2m", "--uri", BOOTSTRAP, "--nid", "")
+    admit(world)
+    (world.operator_dir / "bootstrap.json").write_text(json.dumps({GATEWAY: {"accounts": [], "fault": "refuse"}}))
+    done = agentctl("bootstrap", world.instruction(*derived), check=False)
+    expect(f"the server refuses: {done.stderr}", done.returncode == 3 and "ServerStatus" in done.stderr)
+    until("the account before is in service", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered")], 60)
+    order(world, GATEWAY, 104)
+    agentctl("bootstrap", world.instruction(*derived))
+    until("the other account", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("104", "registered")], 60)
+    check_secret(world, NAMED)
