@@ -122,6 +122,12 @@ static bool offer(void *user, const char *source, struct slice message)
     return conductor_offer(a->conductor, source, message);
 }
 
+static bool cards_known(void *user)
+{
+    struct agent *a = user;
+    return !a->cards || card_source_known(a->cards);
+}
+
 static void on_job_ended(void *user, bool succeeded)
 {
     struct agent *a = user;
@@ -292,7 +298,8 @@ static bool build(struct agent *a, struct error *err)
                                          .roots_pem = a->site.factory.roots_pem, .user = a, .lease = gba_lease, .report = gba_report });
     a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
                                .gba = a->gba, .config_path = a->options.config };
-    a->pull = pull_new(&a->site, &a->config.pull, offer, a);
+    static const struct pull_calls pull_calls = { .offer = offer, .cards_known = cards_known };
+    a->pull = pull_new(&a->site, &a->config.pull, &pull_calls, a);
     conductor_watch(a->conductor, on_job_ended, a);
     struct bus_calls table = calls_table(&a->calls);
     service_start(a->service);

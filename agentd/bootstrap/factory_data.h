@@ -21,12 +21,17 @@ struct factory_account { /* an account that the factory prepares; its secrets ar
     enum dm_secrets secrets;
 };
 
+struct factory_lwm2m { /* a LwM2M account that the factory prepares; its key is in the TRE */
+    char context[33];
+    struct lwm2m_account account;
+};
+
 struct factory_briefing { /* a briefing node; uri "" if there is none */
     char uri[256];
     struct server_trust trust;
 };
 
-enum { FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4 };
+enum { FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4, FACTORY_LWM2MS = SETTINGS_LWM2M };
 
 struct factory_data {
     bool present;
@@ -40,6 +45,8 @@ struct factory_data {
     struct factory_briefing briefing;
     struct factory_account account[FACTORY_ACCOUNTS];
     size_t accounts;
+    struct factory_lwm2m lwm2m[FACTORY_LWM2MS]; /* in contexts without one of account */
+    size_t lwm2ms;
 };
 
 #endif

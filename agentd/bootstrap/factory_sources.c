@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "bootstrap/factory_lwm2m.h"
 #include "codec/factory_credentials.h"
 
 static enum error_code bad(struct error *err, const char *what, const char *rule)
@@ -79,7 +80,7 @@ static bool only_keys(json_t *object, const char *const *known, size_t count)
     return json_is_object(object);
 }
 
-static bool take_uri(json_t *object, char *out, size_t cap)
+bool factory_sources_uri(json_t *object, const char *scheme, char *out, size_t cap)
 {
     const char *uri = json_string_value(json_object_get(object, "uri"));
     char host[256];
@@ -87,7 +88,7 @@ static bool take_uri(json_t *object, char *out, size_t cap)
     for (const char *p = uri; p && *p; p++)
         if (*p <= 0x20 || *p >= 0x7f)
             return false;
-    return uri && uri_split(uri, "https", host, sizeof host, &port, NULL) == ERROR_NONE && text_copy(out, cap, uri);
+    return uri && uri_split(uri, scheme, host, sizeof host, &port, NULL) == ERROR_NONE && text_copy(out, cap, uri);
 }
 
 static bool take_pin(json_t *object, struct server_trust *out)
@@ -100,7 +101,7 @@ static bool take_pin(json_t *object, struct server_trust *out)
     return out->has_pin;
 }
 
-static bool take_context(json_t *object, const struct factory_data *f, char *out, size_t cap)
+bool factory_sources_context(json_t *object, const struct factory_data *f, char *out, size_t cap)
 {
     const char *name = json_string_value(json_object_get(object, "context"));
     (void)text_copy(out, cap, name ? name : "usim");
@@ -115,7 +116,7 @@ static enum error_code take_briefing(json_t *object, struct factory_data *out, s
     static const char *const known[] = { "uri", "server_pin" };
     if (!object)
         return ERROR_NONE;
-    if (!only_keys(object, known, 2) || !take_uri(object, out->briefing.uri, sizeof out->briefing.uri) || !take_pin(object, &out->briefing.trust))
+    if (!only_keys(object, known, 2) || !factory_sources_uri(object, "https", out->briefing.uri, sizeof out->briefing.uri) || !take_pin(object, &out->briefing.trust))
         return bad(err, "\"briefing\"", "{uri: https URL, server_pin: Base64 of a SHA-256, optional}");
     return ERROR_NONE;
 }
@@ -129,8 +130,8 @@ static enum error_code take_provurl(json_t *object, struct factory_data *out, st
     if (!object)
         return ERROR_NONE;
     *a = (struct factory_account){ .secrets = DM_SECRETS_PIN };
-    if (!only_keys(object, known, 3) || !take_uri(object, a->uri, sizeof a->uri) || !take_pin(object, &a->trust) ||
-        !take_context(object, out, a->context, sizeof a->context))
+    if (!only_keys(object, known, 3) || !factory_sources_uri(object, "https", a->uri, sizeof a->uri) || !take_pin(object, &a->trust) ||
+        !factory_sources_context(object, out, a->context, sizeof a->context))
         return bad(err, "\"provurl\"", "{uri: https URL, server_pin: optional, context: one of contexts, optional}");
     out->accounts++;
     return uri_split(a->uri, "https", a->server_id, sizeof a->server_id, &port, err);
@@ -154,7 +155,7 @@ static bool take_account(json_t *object, const struct factory_data *f, struct fa
     const char *id = json_string_value(json_object_get(object, "server_id"));
     *a = (struct factory_account){ .secrets = DM_SECRETS_KEYED };
     return only_keys(object, known, 5) && id && text_is_name(id, "._:-", 128) && text_copy(a->server_id, sizeof a->server_id, id) &&
-           take_uri(object, a->uri, sizeof a->uri) && take_pin(object, &a->trust) && take_context(object, f, a->context, sizeof a->context) &&
+           factory_sources_uri(object, "https", a->uri, sizeof a->uri) && take_pin(object, &a->trust) && factory_sources_context(object, f, a->context, sizeof a->context) &&
            take_method(object, &a->secrets);
 }
 
@@ -189,12 +190,14 @@ enum error_code factory_sources_take(json_t *root, struct factory_data *out, str
         rc = take_briefing(json_object_get(root, "briefing"), out, err);
     if (!rc)
         rc = take_provurl(json_object_get(root, "provurl"), out, err);
-    return rc ? rc : take_accounts(json_object_get(root, "accounts"), out, err);
+    if (!rc)
+        rc = take_accounts(json_object_get(root, "accounts"), out, err);
+    return rc ? rc : factory_lwm2m_take(json_object_get(root, "lwm2m"), out, err);
 }
 
 bool factory_sources_key(const char *key)
 {
-    static const char *const keys[] = { "imei", "instruction_keys", "briefing", "provurl", "accounts" };
+    static const char *const keys[] = { "imei", "instruction_keys", "briefing", "provurl", "accounts", "lwm2m" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;

@@ -59,21 +59,36 @@ enum error_code instruction_verify(const struct factory_data *f, const struct be
 
 /* --- reading --- */
 
+/* The first URI of the scheme that the mechanism speaks (they are in the order of preference). */
+static const char *uri_of(const struct bei *b, const char *scheme, char *host, size_t cap, struct error *err)
+{
+    uint16_t port;
+    for (size_t i = 0; i < b->target.uris; i++)
+        if (uri_split(b->target.uri[i], scheme, host, cap, &port, NULL) == ERROR_NONE)
+            return b->target.uri[i];
+    error_set(err, b->target.uris ? ERROR_INVALID : ERROR_INCOMPLETE, "instruction: mechanism %s needs a uri of %s in tgt", bei_mechanism_name(b->mechanism), scheme);
+    return NULL;
+}
+
+/* What is signed is followed as a whole or not at all. */
+static enum error_code refuse_others(const struct bei *b, struct error *err)
+{
+    const char *key = b->target.naf[0] ? "tgt naf" : b->target.sni[0] ? "tgt sni" : b->target.port ? "tgt port" : b->bsf[0] ? "bsf" : b->has_ua ? "ua" : NULL;
+    return key ? error_set(err, ERROR_NOT_SUPPORTED, "instruction: %s means nothing to mechanism %s", key, bei_mechanism_name(b->mechanism)) : ERROR_NONE;
+}
+
 static enum error_code take_target(const struct bei *b, struct settings *out, struct error *err)
 {
     struct dm_account *a = &out->dm[0];
     char host[256];
-    uint16_t port;
+    const char *uri = uri_of(b, "https", host, sizeof host, err);
     *a = (struct dm_account){ .auth = DM_AUTH_MD5, .secrets = DM_SECRETS_PIN };
-    if (!b->target.uris)
-        return error_set(err, ERROR_INCOMPLETE, "instruction: tgt has no uri");
-    enum error_code rc = uri_split(b->target.uri[0], "https", host, sizeof host, &port, err);
-    if (rc)
-        return rc;
+    if (!uri)
+        return err->code;
     (void)text_copy(a->server_id, sizeof a->server_id, b->target.nid[0] ? b->target.nid : host);
-    (void)text_copy(a->uri, sizeof a->uri, b->target.uri[0]);
+    (void)text_copy(a->uri, sizeof a->uri, uri);
     (void)text_copy(a->name, sizeof a->name, b->issuer);
-    (void)text_copy(out->provurl, sizeof out->provurl, b->target.uri[0]);
+    (void)text_copy(out->provurl, sizeof out->provurl, uri);
     out->dms = 1;
     return ERROR_NONE;
 }
@@ -131,15 +146,52 @@ static void take_bearer(const struct bei *b, struct settings *out)
     out->napdefs = 1;
 }
 
-static enum error_code settings_of(const struct bei *b, struct settings *out, struct error *err)
+static enum error_code take_omadm(const struct bei *b, struct settings *out, struct error *err)
 {
-    if (b->mechanism != BEI_OMADM)
-        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %s is not carried out by this build, only omadm", bei_mechanism_name(b->mechanism));
     enum error_code rc = take_target(b, out, err);
     for (size_t i = 0; !rc && i < b->trusts; i++)
         rc = pin_of(&b->trust[i], &out->dm[0].trust, err);
+    return rc ? rc : take_credential(b, &out->dm[0], err);
+}
+
+/* The place of a LwM2M bootstrap server; its key is in the TRE: derived for its name (nid, else its host), or one that the factory gave under that name. */
+static enum error_code take_lwm2m(const struct bei *b, struct settings *out, struct error *err)
+{
+    struct lwm2m_account *a = &out->lwm2m[0];
+    char host[256];
+    const char *uri = uri_of(b, "coaps", host, sizeof host, err);
+    bool named = b->credential == BEI_CREDENTIAL_PSK;
+    if (!uri)
+        return err->code;
+    if (b->trusts)
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: trust is for certificates; a LwM2M bootstrap server proves itself by its pre-shared key");
+    if (!named && b->credential != BEI_CREDENTIAL_NONE && (b->credential != BEI_CREDENTIAL_KEY || strcmp(b->credential_ref, "keyed") != 0))
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: credential %.64s is no pre-shared key", b->credential_ref);
+    *a = (struct lwm2m_account){ .key_from = named ? LWM2M_KEY_NAMED : LWM2M_KEY_DERIVED };
+    (void)text_copy(a->uri, sizeof a->uri, uri);
+    if (!text_copy(a->key_ref, sizeof a->key_ref, named ? b->credential_ref : b->target.nid[0] ? b->target.nid : host))
+        return error_set(err, ERROR_INVALID, "instruction: tgt needs a nid, the host is too long for a name");
+    out->lwm2ms = 1;
+    return ERROR_NONE;
+}
+
+static enum error_code settings_of(const struct bei *b, struct settings *out, struct error *err)
+{
+    enum error_code rc = ERROR_NONE;
+    switch (b->mechanism) {
+    case BEI_OMADM:
+        rc = take_omadm(b, out, err);
+        break;
+    case BEI_LWM2M:
+        rc = take_lwm2m(b, out, err);
+        break;
+    case BEI_GBA:
+    case BEI_PKI:
+    case BEI_PSK:
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %s is not carried out by this build, only omadm and lwm2m", bei_mechanism_name(b->mechanism));
+    }
     if (!rc)
-        rc = take_credential(b, &out->dm[0], err);
+        rc = refuse_others(b, err);
     take_bearer(b, out);
     return rc;
 }

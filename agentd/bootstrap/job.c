@@ -172,6 +172,8 @@ static void stop_work(struct conductor *c)
     loop_cancel(c->site->loop, &c->post_timer);
     omadm_cancel(c->omadm);
     c->omadm = NULL;
+    lwm2m_keys_cancel(c->keys);
+    c->keys = NULL;
     lwm2m_execution_cancel(c->lwm2m);
     c->lwm2m = NULL;
     if (c->tre_call)

@@ -6,6 +6,7 @@
 
 #include "bootstrap/apply.h"
 #include "bootstrap/execution/lwm2m.h"
+#include "bootstrap/execution/lwm2m_keys.h"
 #include "bootstrap/execution/omadm.h"
 #include "bootstrap/job.h"
 #include "bootstrap/job_table.h"
@@ -40,6 +41,7 @@ struct conductor {
     uint64_t timer, state_timer, post_timer;
     enum job_event posted;
     struct omadm *omadm;
+    struct lwm2m_keys *keys;
     struct lwm2m_execution *lwm2m;
     struct apply *apply;
     uint32_t tre_call;

@@ -191,14 +191,17 @@ static void execute_lwm2m(struct conductor *c)
         job_fail(c, &e);
 }
 
-/* The document brings all: its accounts are named after this gateway and sealed. */
-static void execute_direct(struct conductor *c)
+/* Accounts are complete: either they are all, or their bootstrap server brings the others. */
+static void on_keys(void *user, const struct error *error)
 {
-    struct settings *s = c->trigger.settings;
-    for (size_t i = 0; i < s->lwm2ms; i++)
-        if (!s->lwm2m[i].endpoint[0])
-            (void)text_copy(s->lwm2m[i].endpoint, sizeof s->lwm2m[i].endpoint, c->site->factory.gateway_id);
-    c->apply = apply_seal(c->site, s, c->lease.bound, c->row.context, on_sealed, c);
+    struct conductor *c = user;
+    c->keys = NULL;
+    if (error)
+        job_fail(c, error);
+    else if (c->briefing.mechanism == MECHANISM_LWM2M)
+        execute_lwm2m(c);
+    else
+        c->apply = apply_seal(c->site, c->trigger.settings, c->lease.bound, c->row.context, on_sealed, c);
 }
 
 void job_execute(struct conductor *c)
@@ -207,12 +210,8 @@ void job_execute(struct conductor *c)
         c->apply = apply_seal(c->site, c->trigger.settings, c->lease.bound, c->row.context, on_sealed, c);
         return;
     }
-    if (c->briefing.mechanism == MECHANISM_DIRECT) {
-        execute_direct(c);
-        return;
-    }
-    if (c->briefing.mechanism == MECHANISM_LWM2M) {
-        execute_lwm2m(c);
+    if (c->briefing.mechanism == MECHANISM_DIRECT || c->briefing.mechanism == MECHANISM_LWM2M) {
+        c->keys = lwm2m_keys_fill(c->site, c->trigger.settings, on_keys, c);
         return;
     }
     struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,

@@ -12,22 +12,27 @@
 #include "base/text.h"
 #include "bootstrap/briefing/bbn.h"
 #include "bootstrap/briefing/lan.h"
+#include "bootstrap/factory_message.h"
 #include "bootstrap/instruction.h"
 #include "bootstrap/instruction_local.h"
 #include "model/tre_wire.h"
 
-enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, LAN_NEWS = 6 /* an hour */ };
+enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, CARD_LOOK_MS = 1000, CARD_GRACE_MS = 30000 /* of a card that says nothing */, LAN_NEWS = 6 /* an hour */ };
 
 struct pull {
     struct site *site;
     struct pull_settings settings;
-    pull_offer_fn *offer;
+    struct pull_calls calls;
     void *user;
     struct https *https; /* of its own: a DM session must not wait for it */
     struct bbn *bbn;
     struct lan *lan;     /* NULL: not named in sources */
     struct rate lan_news; /* whoever is in the LAN can make them */
     bool started, asking_lan, reporting, failed;
+    bool resumed;        /* the round waited in the middle */
+    size_t factory_turn; /* which of the factory's accounts is tried next: one that fails does not keep those of other contexts from it */
+    bool ask_server[FACTORY_LWM2MS]; /* of the context of that entry the bootstrap server is next, not its servers */
+    uint64_t cards_until_ms;
     size_t at;           /* in site->sources */
     unsigned steps;      /* failures in a row, up to STEPS_MAX */
     size_t context;      /* whose turn it is at the briefing node */
@@ -58,6 +63,7 @@ static uint64_t jitter(uint64_t seconds)
 static void wait(struct pull *p, uint64_t delay_ms)
 {
     loop_cancel(p->site->loop, &p->timer);
+    p->resumed = false;
     p->next_ms = loop_now(p->site->loop) + delay_ms;
     p->timer = loop_timer(p->site->loop, delay_ms, round_begin, p);
     show(p, "waiting");
@@ -89,20 +95,76 @@ static uint64_t committed_at(struct pull *p, const char *context)
     return row.committed_at;
 }
 
-/* The same octets until the context was committed: a retry is no new message (inbox). */
+static bool offer_factory(struct pull *p, const struct writer *w)
+{
+    p->failed = true; /* until the job says otherwise */
+    return !w->failed && p->calls.offer(p->user, "factory", writer_slice(w));
+}
+
+static bool offer_account(struct pull *p, size_t i)
+{
+    const struct factory_account *a = &p->site->factory.account[i];
+    uint8_t octets[INSTRUCTION_LOCAL_MAX];
+    char id[32];
+    struct writer w = writer_make(octets, sizeof octets);
+    (void)snprintf(id, sizeof id, "factory-%zu", i);
+    instruction_local(p->site, a, "factory", id, committed_at(p, a->context), &w);
+    return offer_factory(p, &w);
+}
+
+/* The accounts of the context of entry i. Servers first; when they cannot be registered at, their bootstrap server, and so on in turn. */
+static bool offer_lwm2m(struct pull *p, size_t i)
+{
+    const struct factory_data *f = &p->site->factory;
+    const char *context = f->lwm2m[i].context;
+    uint8_t octets[FACTORY_MESSAGE_MAX];
+    struct writer w = writer_make(octets, sizeof octets);
+    bool server = false, bootstrap = false;
+    for (size_t n = 0; n < f->lwm2ms; n++)
+        if (strcmp(f->lwm2m[n].context, context) == 0) {
+            bootstrap = bootstrap || f->lwm2m[n].account.short_server_id == 0;
+            server = server || f->lwm2m[n].account.short_server_id != 0;
+        }
+    factory_message_write(&w, f, context, bootstrap && (!server || p->ask_server[i]), committed_at(p, context));
+    bool taken = offer_factory(p, &w);
+    p->ask_server[i] = taken != p->ask_server[i];
+    return taken;
+}
+
+/* One message a context: that of its first entry. */
+static bool is_first_of_context(const struct factory_data *f, size_t i)
+{
+    for (size_t n = 0; n < i; n++)
+        if (strcmp(f->lwm2m[n].context, f->lwm2m[i].context) == 0)
+            return false;
+    return true;
+}
+
+/* True while a card may still be read; the round goes on here. */
+static bool await_cards(struct pull *p)
+{
+    if (p->calls.cards_known(p->user) || loop_now(p->site->loop) >= p->cards_until_ms)
+        return false;
+    wait(p, CARD_LOOK_MS);
+    p->resumed = true;
+    return true;
+}
+
+/* OMA DM accounts, then LwM2M; the same octets until the context was committed: a retry is no new message (inbox). */
 static bool ask_factory(struct pull *p)
 {
     const struct factory_data *f = &p->site->factory;
-    uint8_t octets[INSTRUCTION_LOCAL_MAX];
-    for (size_t i = 0; i < f->accounts; i++) {
-        char id[32];
-        if (!is_open(p, f->account[i].context))
+    size_t count = f->accounts + f->lwm2ms;
+    for (size_t n = 0; n < count; n++) {
+        size_t i = (p->factory_turn + n) % count;
+        bool dm = i < f->accounts;
+        if (!is_open(p, dm ? f->account[i].context : f->lwm2m[i - f->accounts].context) || (!dm && !is_first_of_context(f, i - f->accounts)))
             continue;
-        struct writer w = writer_make(octets, sizeof octets);
-        (void)snprintf(id, sizeof id, "factory-%zu", i);
-        instruction_local(p->site, &f->account[i], "factory", id, committed_at(p, f->account[i].context), &w);
-        p->failed = true; /* until the job says otherwise */
-        return !w.failed && p->offer(p->user, "factory", writer_slice(&w));
+        if (await_cards(p))
+            return true;
+        bool taken = dm ? offer_account(p, i) : offer_lwm2m(p, i - f->accounts);
+        p->factory_turn = taken ? (i + 1) % count : p->factory_turn;
+        return taken;
     }
     return false;
 }
@@ -125,7 +187,7 @@ static void on_asked(void *user, const struct error *err, const struct bbn_answe
         site_report(p->site, "briefing", 0, err);
         p->failed = p->failed || !answer->retry_after_s;
     }
-    if (answer->octets.len && p->offer(p->user, "bbn", answer->octets)) {
+    if (answer->octets.len && p->calls.offer(p->user, "bbn", answer->octets)) {
         p->failed = true; /* until the job says otherwise */
         round_end(p, 0);
         return;
@@ -179,7 +241,7 @@ static void on_lan_asked(void *user, bool failed, struct slice octets)
     struct pull *p = user;
     p->asking_lan = false;
     p->failed = p->failed || failed;
-    if (octets.len && p->offer(p->user, "lan", octets)) {
+    if (octets.len && p->calls.offer(p->user, "lan", octets)) {
         p->failed = true; /* until the job says otherwise */
         round_end(p, 0);
         return;
@@ -271,7 +333,7 @@ static void round_next(struct pull *p)
 {
     for (; p->at < p->site->sources.count; p->at++)
         if (ask(p, p->site->sources.kind[p->at])) {
-            if (!is_asking(p))
+            if (!is_asking(p) && !p->resumed)
                 round_end(p, 0);
             return;
         }
@@ -288,9 +350,13 @@ static void round_begin(void *user)
         wait(p, CLOCK_LOOK_MS); /* no certificate can be judged, nothing signed */
         return;
     }
-    p->at = 0;
-    p->failed = false;
-    if (!report(p))
+    bool resumed = p->resumed;
+    p->resumed = false;
+    if (!resumed) {
+        p->at = 0;
+        p->failed = false;
+    }
+    if (resumed || !report(p))
         round_next(p);
 }
 
@@ -299,7 +365,7 @@ static void round_begin(void *user)
 static bool has_work(const struct pull *p)
 {
     const struct factory_data *f = &p->site->factory;
-    return f->present && (f->briefing.uri[0] || f->accounts || f->instruction_keys);
+    return f->present && (f->briefing.uri[0] || f->accounts || f->lwm2ms || f->instruction_keys);
 }
 
 void pull_start(struct pull *p)
@@ -307,7 +373,21 @@ void pull_start(struct pull *p)
     if (p->started || !has_work(p))
         return;
     p->started = true;
+    p->cards_until_ms = loop_now(p->site->loop) + CARD_GRACE_MS;
     wait(p, jitter(p->settings.retry_s) / FIRST_PART);
+}
+
+/* The factory has accounts for another context. */
+static bool factory_waits(struct pull *p)
+{
+    const struct factory_data *f = &p->site->factory;
+    for (size_t i = 0; i < f->accounts; i++)
+        if (is_open(p, f->account[i].context))
+            return true;
+    for (size_t i = 0; i < f->lwm2ms; i++)
+        if (is_open(p, f->lwm2m[i].context))
+            return true;
+    return false;
 }
 
 void pull_job_ended(struct pull *p, bool succeeded)
@@ -320,15 +400,15 @@ void pull_job_ended(struct pull *p, bool succeeded)
     if (instruction_result_due(p->site->store, &r))
         wait(p, 0);
     else if (succeeded)
-        wait(p, jitter(p->settings.interval_s));
+        wait(p, jitter(factory_waits(p) ? p->settings.retry_s : p->settings.interval_s));
 }
 
-struct pull *pull_new(struct site *site, const struct pull_settings *settings, pull_offer_fn *fn, void *user)
+struct pull *pull_new(struct site *site, const struct pull_settings *settings, const struct pull_calls *calls, void *user)
 {
     struct pull *p = calloc(1, sizeof *p);
     if (!p)
         abort(); /* the agent restarts */
-    *p = (struct pull){ .site = site, .settings = *settings, .offer = fn, .user = user, .https = https_new(site->loop) };
+    *p = (struct pull){ .site = site, .settings = *settings, .calls = *calls, .user = user, .https = https_new(site->loop) };
     p->lan_news = (struct rate){ .per_hour = LAN_NEWS };
     node_set(tree_manager(site->tree), "AvahiState", "off");
     for (size_t i = 0; i < site->sources.count; i++)

@@ -14,10 +14,14 @@ struct pull_settings {
     uint32_t interval_s; /* between two questions that were answered */
 };
 
-/* Gives octets to the inbox under a source name. False while that cannot be (a job runs). */
-typedef bool pull_offer_fn(void *user, const char *source, struct slice message);
+struct pull_calls {
+    /* Gives octets to the inbox under a source name. False while that cannot be (a job runs). */
+    bool (*offer)(void *user, const char *source, struct slice message);
+    /* What the smart cards bring is known: the factory's accounts come behind it (LwM2M Core TS, bootstrap sequence). */
+    bool (*cards_known)(void *user);
+};
 
-struct pull *pull_new(struct site *site, const struct pull_settings *settings, pull_offer_fn *fn, void *user);
+struct pull *pull_new(struct site *site, const struct pull_settings *settings, const struct pull_calls *calls, void *user);
 void pull_free(struct pull *p);
 /* The TRE is ready: begins soon. Further calls do nothing. */
 void pull_start(struct pull *p);

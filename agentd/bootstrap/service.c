@@ -197,6 +197,8 @@ static void on_state(void *user, const struct lwm2m_status *status)
     update_state(s);
     if (e->trial && status->state == LWM2M_REGISTERED)
         prove_end(s, NULL);
+    else if (e->trial && status->state == LWM2M_RETRYING && status->error.code == ERROR_CLIENT_AUTH) /* no waiting makes the key right (Transport TS 5.2.9) */
+        prove_end(s, &status->error);
 }
 
 static uint64_t device_time(void *user)

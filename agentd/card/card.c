@@ -104,6 +104,8 @@ static void on_watched(void *user, enum error_code status)
         card_read_again(c);
     } else if (status != ERROR_NOT_SUPPORTED) {
         watch_later(c);
+    } else {
+        c->events.absent(c->user);
     }
 }
 

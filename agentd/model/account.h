@@ -42,6 +42,9 @@ struct dm_account { /* w7 */
     char acl[192];       /* of ./DMAcc/1, as the DM profile gave it; "": Get, Replace and Delete for server_id (DM Bootstrap 1.2, CP profile) */
 };
 
+/* Where the pre-shared key of an account comes from. */
+enum lwm2m_key { LWM2M_KEY_OWN, LWM2M_KEY_DERIVED /* in the TRE, from endpoint and key_ref */, LWM2M_KEY_NAMED /* in the TRE, key_ref is its name */ };
+
 struct lwm2m_account {
     uint16_t short_server_id; /* 1..65534; 0: a bootstrap server */
     char uri[256];            /* coaps://host[:port] */
@@ -50,6 +53,8 @@ struct lwm2m_account {
     size_t key_len;           /* 16..64 */
     char endpoint[129];
     uint32_t lifetime;        /* seconds */
+    enum lwm2m_key key_from;  /* this and key_ref are not stored: an installed account has its key */
+    char key_ref[129];
 };
 
 const char *dm_auth_name(enum dm_auth a);         /* basic, md5, hmac */

@@ -83,7 +83,8 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * SIGN_REQUEST  rest payload -> rest COSE_Sign1 by the PfC key with external_aad "gateway-agent request v1", which makes it no evidence
  * CREDENTIALS   u8 kind (enum tre_credentials), text, text. PIN: client name, server name -> text B64(H(client:PIN)), text B64(H(server:PIN)).
  *               KEYED: IMEI, ServerID -> text ClientPW, text ServerPW, octets ClientNonce, octets ServerNonce. PSK: endpoint, server -> octets key.
- *               NOT_READY without a derivation key, PIN_REQUIRED without a device PIN */
+ *               NAMED: name of a pre-shared key of the factory, any text -> octets key.
+ *               NOT_READY without a derivation key, PIN_REQUIRED without a device PIN, NOT_FOUND: no key of that name */
 enum tre_op {
 #define X(symbol, number, peers, states, min, max) TRE_OP_##symbol = (number),
     TRE_OPS(X)
@@ -94,7 +95,7 @@ enum tre_backend { TRE_BACKEND_SOFTWARE = 0, TRE_BACKEND_TPM2 = 1 };
 enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5 };
 enum tre_verdict { TRE_AKA_OK = 0, TRE_AKA_SYNC = 1, TRE_AKA_MAC = 2 };
 enum tre_nonce { TRE_NONCE_STORED = 0, TRE_NONCE_ZERO = 1, TRE_NONCE_TEXT = 2 };
-enum tre_credentials { TRE_CREDENTIALS_PIN = 0, TRE_CREDENTIALS_KEYED = 1, TRE_CREDENTIALS_PSK = 2 };
+enum tre_credentials { TRE_CREDENTIALS_PIN = 0, TRE_CREDENTIALS_KEYED = 1, TRE_CREDENTIALS_PSK = 2, TRE_CREDENTIALS_NAMED = 3 };
 enum { TRE_TOKEN_LEN = 32, TRE_ID_LEN = 16, TRE_MID_MAX = 8 };
 
 #endif

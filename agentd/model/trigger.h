@@ -18,6 +18,7 @@ enum trigger_kind {
     TRIGGER_LWM2M,        /* one CoAP message, unauthenticated (LwM2M 1.0 appendix L) */
     TRIGGER_NOTIFICATION, /* OMA DM Package #0, authenticated by its own digest */
     TRIGGER_RENEWAL,      /* of the agent itself: what a context has, its LwM2M bootstrap server is to be asked again */
+    TRIGGER_FACTORY,      /* of the agent itself: LwM2M accounts of the factory data */
     TRIGGER_BEI,          /* oneM2M bootstrap execution instruction, COSE_Mac0 or COSE_Sign1 */
     TRIGGER_KINDS
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Derivations. Promises: PIN and derivation key never leave; what leaves for a DM session by PIN is B64(H(name:PIN)), for a factory account its own passwords.
+/* Derivations. Promises: PIN and derivation key never leave; what leaves for a DM session by PIN is B64(H(name:PIN)), for a factory account its own passwords or key.
  * Whatever depends on them is wiped. */
 #include "tred/derive.h"
 
@@ -16,6 +16,7 @@
 #include "tred/push.h"
 
 #define RECORD "derivation"
+#define PSKS "psk"
 
 enum { MAC_LEN = 32, NAME_CAP = 129, SERVER_CAP = FACTORY_SERVER_ID_MAX + 1, IMEI_CAP = FACTORY_IMEI + 1 };
 
@@ -26,6 +27,12 @@ enum error_code derive_store_key(const struct store *s, struct slice key)
 {
     uint64_t counter;
     return store_write(s, RECORD, RECORD, key, 0, &counter);
+}
+
+enum error_code derive_store_psks(const struct store *s, struct slice fields)
+{
+    uint64_t counter;
+    return store_write(s, PSKS, PSKS, fields, 0, &counter);
 }
 
 /* --- MAC of an instruction --- */
@@ -144,6 +151,44 @@ static enum error_code from_key(struct tre *t, uint8_t kind, const struct names 
     return ok ? ERROR_NONE : ERROR_INVALID;
 }
 
+/* A pre-shared key as the factory gave it. */
+static enum error_code from_name(struct tre *t, const char *name, struct writer *out)
+{
+    uint8_t *octets = NULL;
+    size_t len = 0;
+    uint64_t counter;
+    enum error_code rc = store_read(&t->store, PSKS, PSKS, 0, &octets, &len, &counter);
+    if (rc)
+        return rc;
+    struct reader r = reader_make(octets, len);
+    rc = ERROR_NOT_FOUND;
+    while (rc == ERROR_NOT_FOUND && reader_left(&r)) {
+        struct slice found = fields_take(&r), key = fields_take(&r);
+        if (r.failed)
+            rc = ERROR_STORAGE;
+        else if (slice_equal(found, (struct slice){ (const uint8_t *)name, strlen(name) })) {
+            fields_put(out, key.data, key.len);
+            rc = ERROR_NONE;
+        }
+    }
+    store_release(octets, len);
+    return rc;
+}
+
+static enum error_code make_credentials(struct tre *t, uint8_t kind, const struct names *n, struct writer *out)
+{
+    switch ((enum tre_credentials)kind) {
+    case TRE_CREDENTIALS_PIN:
+        return from_pin(t, n, out);
+    case TRE_CREDENTIALS_KEYED:
+    case TRE_CREDENTIALS_PSK:
+        return from_key(t, kind, n, out);
+    case TRE_CREDENTIALS_NAMED:
+        return from_name(t, n->first, out);
+    }
+    return ERROR_INVALID;
+}
+
 enum error_code derive_credentials(struct tre *t, struct reader *in, struct writer *out)
 {
     struct names n;
@@ -154,9 +199,9 @@ enum error_code derive_credentials(struct tre *t, struct reader *in, struct writ
         reader_fail(in);
     if (in->failed)
         return ERROR_MALFORMED;
-    if (!n.first[0] || !n.server[0] || kind > TRE_CREDENTIALS_PSK)
+    if (!n.first[0] || !n.server[0])
         return ERROR_INVALID;
-    enum error_code rc = kind == TRE_CREDENTIALS_PIN ? from_pin(t, &n, out) : from_key(t, kind, &n, out);
+    enum error_code rc = make_credentials(t, kind, &n, out);
     if (rc)
         out->len = 0;
     return rc;

@@ -13,8 +13,11 @@
 
 #include "base/text.h"
 #include "codec/factory_credentials.h"
+#include "model/fields.h"
 
-enum { FILE_MAX = 16 * 1024, PIN_MIN = 4 };
+#define PSK_PREFIX "psk_"
+
+enum { FILE_MAX = 16 * 1024, PIN_MIN = 4, PSK_OCTETS = FACTORY_PSKS * (2 + FACTORY_PSK_NAME + 2 + FACTORY_PSK_MAX) };
 
 /* Sections and directives would bring in keys, and files, that nobody checked. */
 static enum error_code check_lines(const char *text, const char *path, struct error *err)
@@ -111,6 +114,23 @@ static enum error_code read_authority(struct factory *f, const char *file, const
     return good ? ERROR_NONE : error_set(err, ERROR_INVALID, "platform_authority: no PEM file with a P-256 public key or its certificate");
 }
 
+/* psk_NAME = hex: a pre-shared key that accounts of the public part name. */
+static enum error_code read_psk(struct factory *f, const char *name, const char *value, struct error *err)
+{
+    uint8_t key[FACTORY_PSK_MAX];
+    size_t len = 0;
+    if (!text_is_name(name, "_-", FACTORY_PSK_NAME) || f->psk_count == FACTORY_PSKS)
+        return error_set(err, ERROR_INVALID, PSK_PREFIX "NAME: %d keys at most, with names of 1..%d of A-Z a-z 0-9 _ -", FACTORY_PSKS, FACTORY_PSK_NAME);
+    bool good = text_hex_decode((struct slice){ (const uint8_t *)value, strlen(value) }, key, sizeof key, &len) && len >= FACTORY_PSK_MIN;
+    if (good) {
+        fields_put_text(&f->psks, name);
+        fields_put(&f->psks, key, len);
+        f->psk_count++;
+    }
+    secret_zero(key, sizeof key);
+    return good ? ERROR_NONE : error_set(err, ERROR_INVALID, PSK_PREFIX "%s: %d to %d hex digits", name, 2 * FACTORY_PSK_MIN, 2 * FACTORY_PSK_MAX);
+}
+
 static enum error_code take_value(struct factory *f, const char *file, const CONF_VALUE *v, struct error *err)
 {
     size_t len = strlen(v->value);
@@ -127,6 +147,8 @@ static enum error_code take_value(struct factory *f, const char *file, const CON
     }
     if (strcmp(v->name, "derivation_key") == 0)
         return read_key(f, v->value, err);
+    if (strncmp(v->name, PSK_PREFIX, strlen(PSK_PREFIX)) == 0)
+        return read_psk(f, &v->name[strlen(PSK_PREFIX)], v->value, err);
     if (strcmp(v->name, "mid_issuers") == 0)
         return read_issuers(f, file, v->value, err);
     if (strcmp(v->name, "mid_deny") == 0)
@@ -174,9 +196,10 @@ static enum error_code parse(struct factory *f, const char *path, char *text, si
 enum error_code factory_read(struct factory *f, const char *path, struct error *err)
 {
     static char text[FILE_MAX + 1];
-    *f = (struct factory){ .pin = secret_new(), .derivation_key = secret_new() };
-    if (!f->pin || !f->derivation_key)
+    *f = (struct factory){ .pin = secret_new(), .derivation_key = secret_new(), .psk_pages = secret_pages_new(PSK_OCTETS) };
+    if (!f->pin || !f->derivation_key || !f->psk_pages)
         return error_set(err, ERROR_NO_MEMORY, "no memory");
+    f->psks = writer_make(f->psk_pages, PSK_OCTETS);
     struct stat st;
     FILE *in = fopen(path, "re");
     if (!in)
@@ -202,6 +225,7 @@ void factory_free(struct factory *f)
 {
     secret_free(f->pin);
     secret_free(f->derivation_key);
+    secret_pages_free(f->psk_pages, PSK_OCTETS);
     for (size_t i = 0; i < f->issuer_count; i++)
         OPENSSL_free(f->issuers[i]);
     *f = (struct factory){ .pin = NULL };

@@ -7,11 +7,17 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "base/writer.h"
 #include "tred/identity.h"
+
+enum { FACTORY_PSKS = 4, FACTORY_PSK_MIN = 16, FACTORY_PSK_MAX = 64, FACTORY_PSK_NAME = 32 };
 
 struct factory {
     char gateway_id[65];
     struct secret *pin, *derivation_key; /* the key empty if there is none */
+    uint8_t *psk_pages;                  /* wiped */
+    struct writer psks;                  /* in them: fields name, key, name, key .. (model/fields.h) */
+    size_t psk_count;
     uint8_t *issuers[IDENTITY_ISSUERS]; /* DER, from OPENSSL_malloc */
     size_t issuer_len[IDENTITY_ISSUERS];
     size_t issuer_count;

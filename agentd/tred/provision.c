@@ -175,15 +175,17 @@ static enum error_code root_make(struct place *p, const struct factory *f, struc
     return rc ? error_set(err, rc, "no master key: %s", error_text(rc)) : ERROR_NONE;
 }
 
-static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, struct slice derivation_key,
+static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, const struct factory *f,
                                       struct error *err)
 {
     if (!become_owner(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
     struct registry empty = { .counter = 0 }, stored = { .counter = 0 };
     enum error_code rc = registry_commit(&stored, &empty, &p->store);
-    if (!rc && derivation_key.len)
-        rc = derive_store_key(&p->store, derivation_key);
+    if (!rc && f->derivation_key->len)
+        rc = derive_store_key(&p->store, secret_slice(f->derivation_key));
+    if (!rc && f->psk_count)
+        rc = derive_store_psks(&p->store, writer_slice(&f->psks));
     if (!rc)
         rc = identity_create(id, secrets, &p->store); /* last: with it the gateway is provisioned */
     return rc ? error_set(err, rc, "the identity cannot be stored: %s", error_text(rc)) : ERROR_NONE;
@@ -219,7 +221,7 @@ static enum error_code identity_make(struct place *p, const struct factory *f, c
     if (!rc)
         rc = write_outputs(&id, &pfc, &transport, out_dir, err);
     if (!rc)
-        rc = identity_store(p, &id, &secrets, secret_slice(f->derivation_key), err);
+        rc = identity_store(p, &id, &secrets, f, err);
     EVP_PKEY_free(pfc.key);
     EVP_PKEY_free(transport.key);
     OPENSSL_free(transport_der);

@@ -101,14 +101,17 @@ def make(a: argparse.Namespace) -> bytes:
         if getattr(a, name) is not None:
             other[name] = getattr(a, name)
     if a.uri:
-        other["tgt"] = {"nid": a.nid, "uri": a.uri}
+        other["tgt"] = {**({"nid": a.nid} if a.nid else {}), "uri": a.uri, **({"sni": a.sni} if a.sni else {})}
     if a.server_pin:
         other["trust"] = [[1, pki.pin(a.server_pin)]]
+    if a.cred:
+        other["cred"] = [1, a.cred]
     if a.apn:
         other["bearer"] = [a.apn, 0, 0]
     fields = instruction(a.dir, a.gateway_id, **other)
     body = payload(fields)
-    account_by_pin(a.dir, a.gateway_id, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
+    if fields["mech"] == "omadm":
+        account_by_pin(a.dir, a.gateway_id, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
     if a.key:
         octets = sign1(body, load_key(a.key))
     else:
@@ -133,8 +136,10 @@ def main() -> None:
     p.add_argument("--flip", type=int, metavar="BIT", help="flip this bit, counted from the end")
     p.add_argument("--seq", type=int, help="default: one more than the last")
     p.add_argument("--uri", action="append", help="tgt.uri; may be repeated")
-    p.add_argument("--nid", default="com.example.dm")
+    p.add_argument("--nid", default="com.example.dm", help='tgt.nid; "": none')
     p.add_argument("--server-pin", type=Path, metavar="CERT", help="trust: SHA-256 of this certificate's key")
+    p.add_argument("--sni", help="tgt.sni")
+    p.add_argument("--cred", metavar="NAME", help="cred: the pre-shared key of that name")
     p.add_argument("--apn", help="bearer")
     p.add_argument("--iat", type=int)
     p.add_argument("--exp", type=int)

@@ -12,7 +12,8 @@ import json
 import secrets
 from pathlib import Path
 
-from common import json_state, run_program, write_file
+import lwm2m_accounts
+from common import run_program, write_file
 from oma import card
 
 ODF, DODF, SECOND_DODF = "5031", "6430", "6410"
@@ -31,21 +32,11 @@ def small(value: int) -> bytes:
     return next(value.to_bytes(n, "big", signed=True) for n in (1, 2, 4, 8) if -(1 << 8 * n - 1) <= value < 1 << 8 * n - 1)
 
 
-def plan_bootstrap(a: argparse.Namespace, identity: str) -> None:
-    """The bootstrap server is to write one account of --bootstrap-account to whoever comes as identity."""
-    account = {"id": a.server_id, "uri": a.bootstrap_account, "identity": f"{a.gateway_id}-bs-{secrets.token_hex(4)}", "key": secrets.token_hex(16), "lifetime": a.lifetime}
-    with json_state(a.dir / "psk.json") as psk:
-        psk[account["identity"]] = {"key": account["key"], "endpoint": a.gateway_id}
-    with json_state(a.dir / "bootstrap.json") as plans:
-        plans[identity] = {"accounts": [account]}
-
-
 def security(a: argparse.Namespace, uri: str, bootstrap: bool, server: int) -> bytes:
     identity, key = f"{a.gateway_id}-card-{secrets.token_hex(4)}", secrets.token_bytes(16)
-    with json_state(a.dir / "psk.json") as psk:
-        psk[identity] = {"key": key.hex(), "endpoint": a.gateway_id}
+    lwm2m_accounts.admit(a.dir, identity, key.hex(), a.gateway_id)
     if bootstrap:
-        plan_bootstrap(a, identity)
+        lwm2m_accounts.order(a.dir, identity, a.gateway_id, a.bootstrap_account, a.server_id, a.lifetime)
     mode = 3 if a.no_security else 0
     body = tlv(0, uri.encode()) + tlv(1, bytes([bootstrap])) + tlv(2, bytes([mode])) + tlv(3, identity.encode()) + tlv(4, b"") + tlv(5, key)
     return body + (b"" if bootstrap else tlv(10, small(server)))

@@ -46,6 +46,8 @@ def sources(ca: Path, args: argparse.Namespace) -> dict:
         out["provurl"] = {"uri": args.provurl}
     if args.account:
         out["accounts"] = [dict(part.split("=", 1) for part in text.split(",")) for text in args.account]
+    if args.lwm2m:
+        out["lwm2m"] = [{k: int(v) if k in ("server_id", "lifetime") else v for k, v in (part.split("=", 1) for part in text.split(","))} for text in args.lwm2m]
     if args.imei:
         out["imei"] = args.imei
     return out
@@ -73,6 +75,7 @@ def device(directory: Path, args: argparse.Namespace) -> None:
     if args.tpm:
         secret += "platform_authority = platform-authority.pub\n"
         write_file(out / "platform-authority.pub", openssl("x509", "-in", ca / "platform-authority.pem", "-noout", "-pubkey"))
+    secret += "".join(f"psk_{name} = {value}\n" for name, value in (text.split("=", 1) for text in args.psk or []))
     write_file(out / "factory-secret.conf", secret.encode(), 0o600)
     with json_state(directory / "devices.json") as devices:
         devices.setdefault(args.gateway_id, {}).update(pin=args.pin, **{k: v for k, v in (("imei", args.imei), ("key", args.derivation_key)) if v})
@@ -130,6 +133,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     v.add_argument("--briefing", metavar="URI", help="briefing node")
     v.add_argument("--provurl", metavar="URI", help="DM server for a session by the device PIN")
     v.add_argument("--account", action="append", metavar="KEY=VALUE,..", help="factory account: server_id, uri, credentials, context")
+    v.add_argument("--lwm2m", action="append", metavar="KEY=VALUE,..", help="factory LwM2M account: uri, server_id (absent: bootstrap server), psk, server, context, ..")
+    v.add_argument("--psk", action="append", metavar="NAME=HEX", help="secret part: a pre-shared key that accounts name")
     v.add_argument("--imei")
     v.add_argument("--tpm", action="store_true", help="secret part: DIR/ca/platform-authority approves platforms (agent-tred-tpm2)")
     v.add_argument("--derivation-key", metavar="HEX", help="secret part: key of the keyed credentials")

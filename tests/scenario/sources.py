@@ -7,6 +7,7 @@ from pathlib import Path
 
 from main_job import check_managed, expect
 from scenarios import scenario
+from smart_card import BOOTSTRAP
 from world import ETC, GATEWAY, PIN, TREE, agentctl, run, until
 
 SIGNED = ("--instruction-key", "bbn")
@@ -34,7 +35,12 @@ def a_signed_instruction_is_carried_out_and_bad_ones_are_refused(world):
             ("MacMismatch", world.instruction("--flip", "3", signed="")),
             ("UnknownKey", world.instruction(signed="rogue-bbn")),
             ("NotSupported", world.instruction("--mech", "gba")),
-            ("NotSupported", world.instruction("--mech", "lwm2m", signed=""))):
+            ("NotSupported", world.instruction("--mech", "pki")),
+            ("NotSupported", world.instruction("--mech", "psk", signed="")),
+            ("NotSupported", world.instruction("--uri", URL, "--sni", "other.example")),
+            ("Invalid", world.instruction("--uri", BOOTSTRAP)),
+            ("Invalid", world.instruction("--mech", "lwm2m", signed="")),
+            ("NotSupported", world.instruction("--mech", "lwm2m", "--uri", BOOTSTRAP, "--server-pin", world.operator_dir / "ca/bbn.pem"))):
         refused(world, cause, document)
     expect("no job", not world.all("Job"))
     old = world.instruction("--seq", "90")

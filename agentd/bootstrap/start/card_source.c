@@ -27,6 +27,7 @@ struct slot {
     const char *state;
     struct error error;         /* why it was refused */
     bool waits;                 /* for the TRE: read again */
+    bool known;                 /* whether there is a card, and what it brings */
 };
 
 struct card_source {
@@ -98,7 +99,7 @@ static void forget(struct slot *s)
 {
     if (s->own_node)
         node_remove(tree_find(s->source->site->tree, TREE_SIM, s->node));
-    s->own_node = s->waits = false;
+    s->own_node = s->waits = s->known = false;
     s->id[0] = s->node[0] = '\0';
     s->state = "";
     s->error = (struct error){ 0 };
@@ -202,6 +203,7 @@ static void on_content(void *user, const struct card_content *content)
     struct slot *s = user;
     struct card_row row = { 0 };
     identify(s, content->iccid);
+    s->known = trust_status(s->source->site->trust)->state == TRE_READY;
     if (content->count == 0) {
         on_empty(s);
         return;
@@ -225,6 +227,7 @@ static void on_content(void *user, const struct card_content *content)
 static void on_failed(void *user, const struct error *error, const char *iccid)
 {
     struct slot *s = user;
+    s->known = true;
     if (iccid[0])
         identify(s, iccid);
     refuse(s, error->code == ERROR_PIN_REQUIRED ? "pin-needed" : error->code == ERROR_NOT_SUPPORTED ? "unreadable" : "refused", error);
@@ -233,13 +236,16 @@ static void on_failed(void *user, const struct error *error, const char *iccid)
 static void on_reading(void *user)
 {
     struct slot *s = user;
+    s->known = false;
     if (!s->state[0])
         s->state = "reading";
 }
 
 static void on_absent(void *user)
 {
-    forget(user);
+    struct slot *s = user;
+    forget(s);
+    s->known = access_connected(s->source->access); /* not if agent-modemd went away */
 }
 
 /* --- slots --- */
@@ -285,6 +291,12 @@ static void look_at_job(struct slot *s)
     bool open = strcmp(s->state, "applying") == 0 || strcmp(s->state, "failed") == 0;
     if (open && !running && card_book_get(s->source->site->store, s->id, &row))
         set_state(s, row.is_applied && same(row.applied, row.offered) ? "applied" : "failed", NULL); /* why is at the job */
+}
+
+bool card_source_known(const struct card_source *cs)
+{
+    bool modem_comes = !cs->slot[SLOT_MODEM].card && strcmp(node_text(tree_manager(cs->site->tree), "ModemManagerState"), "present") == 0;
+    return !modem_comes && (!cs->slot[SLOT_MODEM].card || cs->slot[SLOT_MODEM].known) && cs->slot[SLOT_READER].known;
 }
 
 void card_source_look(struct card_source *cs)

@@ -16,6 +16,8 @@ typedef void card_offer_fn(void *user, struct slice message, void (*done)(void *
 /* dm_oid: as for pkcs15_dodf_next, borrowed. NULL without memory. */
 struct card_source *card_source_new(struct site *site, struct access *access, const char *dm_oid, card_offer_fn *offer, void *user);
 void card_source_free(struct card_source *cs); /* NULL is fine */
+/* True when each slot has said what is in it: a card that was read or cannot be, or none. A modem that is awaited has not. */
+bool card_source_known(const struct card_source *cs);
 /* The modem, the TRE or a job changed: watches the primary modem's card, shows states, reads again what had to wait. */
 void card_source_look(struct card_source *cs);
 

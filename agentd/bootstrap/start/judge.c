@@ -55,7 +55,7 @@ static void wait_for_digits(struct inbox *in)
 
 static bool brings_document(enum trigger_kind kind)
 {
-    return kind == TRIGGER_SETTINGS || kind == TRIGGER_CARD || kind == TRIGGER_RENEWAL || kind == TRIGGER_BEI;
+    return kind == TRIGGER_SETTINGS || kind == TRIGGER_CARD || kind == TRIGGER_RENEWAL || kind == TRIGGER_FACTORY || kind == TRIGGER_BEI;
 }
 
 static enum error_code make_trigger(struct inbox *in, struct trigger *t, struct error *err)

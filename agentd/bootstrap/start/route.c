@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "bootstrap/factory_message.h"
 #include "bootstrap/instruction.h"
 #include "bootstrap/renewal_message.h"
 #include "bootstrap/start/card_document.h"
@@ -18,7 +19,7 @@ static const struct route routes[] = {
     { "bbn", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
     { "lan", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SIGNATURE, instruction_read },
     { "ui", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
-    { "factory", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
+    { "factory", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, document_read_factory },
     { NULL, WSP_MEDIA_DM_WBXML, WSP_APPLICATION_SYNCML_DM, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },
     { NULL, WSP_MEDIA_DM_WBXML, ROUTE_NONE, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },
     { "lwm2m", WSP_MEDIA_OTHER, ROUTE_ANY, TRIGGER_RENEWAL, ROUTE_BY_SOURCE, document_read_renewal },

@@ -58,6 +58,48 @@ static void test_bad_files_name_their_key(void)
     }
 }
 
+/* The good file with one more key. */
+static char *text_and(const char *key, const char *json)
+{
+    g_autofree char *good = text_with("", NULL);
+    good[strlen(good) - 1] = '\0';
+    return g_strdup_printf("%s, \"%s\": %s}", good, key, json);
+}
+
+static void test_bad_lwm2m_accounts_name_entry_and_rule(void)
+{
+#define SERVER "{\"uri\": \"coaps://h.example\", \"server_id\": 1}"
+    static const struct {
+        const char *json, *says;
+    } rows[] = {
+        { "[]", "a list of" }, { "{}", "a list of" }, { "[7]", "entry 1" }, { "[" SERVER ", " SERVER "]", "entry 2: its context has an account" },
+        { "[" SERVER ", " SERVER ", " SERVER ", " SERVER ", " SERVER "]", "a list of" },
+        { "[{\"server_id\": 1}]", "\"uri\"" }, { "[{\"uri\": \"coap://h\"}]", "\"uri\"" }, { "[{\"uri\": \"https://h\"}]", "\"uri\"" },
+        { "[{\"uri\": \"coaps://h \"}]", "\"uri\"" }, { "[{\"uri\": 7}]", "\"uri\"" },
+        { "[{\"uri\": \"coaps://h\", \"server_id\": 0}]", "\"server_id\"" }, { "[{\"uri\": \"coaps://h\", \"server_id\": 65535}]", "\"server_id\"" },
+        { "[{\"uri\": \"coaps://h\", \"server_id\": \"1\"}]", "\"server_id\"" }, { "[{\"uri\": \"coaps://h\", \"server_id\": 1.5}]", "\"server_id\"" },
+        { "[{\"uri\": \"coaps://h\", \"server_id\": 1, \"lifetime\": 59}]", "\"lifetime\"" }, { "[{\"uri\": \"coaps://h\", \"lifetime\": 300}]", "\"lifetime\"" },
+        { "[{\"uri\": \"coaps://h\", \"context\": \"other\"}]", "\"context\"" }, { "[{\"uri\": \"coaps://h\", \"endpoint\": \"\"}]", "\"endpoint\"" },
+        { "[{\"uri\": \"coaps://h\", \"identity\": \"a b\"}]", "\"identity\"" }, { "[{\"uri\": \"coaps://h\", \"psk\": \"00112233445566778899aabbccddeeff00\"}]", "\"psk\"" },
+        { "[{\"uri\": \"coaps://h\", \"psk\": \"a\", \"server\": \"b\"}]", "not both" }, { "[{\"uri\": \"coaps://h\", \"key\": \"a\"}]", "nothing else" },
+        { "[{\"uri\": \"coaps://h\"}, {\"uri\": \"coaps://g\"}]", "entry 2: its context has an account" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = text_and("lwm2m", rows[i].json);
+        struct factory_data f;
+        struct error err = { 0 };
+        g_assert_cmpint(load(text, &f, &err), ==, ERROR_INVALID);
+        g_assert_nonnull(strstr(err.text, "lwm2m"));
+        g_assert_nonnull(strstr(err.text, rows[i].says));
+        g_assert_false(f.present);
+    }
+    g_autofree char *both = text_and("provurl", "{\"uri\": \"https://h\"}, \"lwm2m\": [" SERVER "]");
+    struct factory_data f;
+    struct error err = { 0 };
+    g_assert_cmpint(load(both, &f, &err), ==, ERROR_INVALID);
+    g_assert_nonnull(strstr(err.text, "OMA DM account"));
+}
+
 static void test_unknown_key_and_broken_json(void)
 {
     struct factory_data f;
@@ -92,6 +134,30 @@ static void test_taken_once_and_kept(void)
     factory_clear(&f);
 }
 
+/* In a store of its own: a good file is taken for ever. */
+static void test_lwm2m_accounts(void)
+{
+    struct factory_data f;
+    struct error err = { 0 };
+    g_autofree char *text = text_and("lwm2m", "[" SERVER ", {\"uri\": \"coaps://boot.example:5684\", \"psk\": \"k\", \"identity\": \"i\", \"endpoint\": \"e\"},"
+                                              " {\"uri\": \"coaps://h.example\", \"server_id\": 1, \"context\": \"m2m\", \"lifetime\": 60, \"server\": \"s\"}]");
+    g_unlink(db);
+    g_assert_cmpint(load(text, &f, &err), ==, ERROR_NONE);
+    g_assert_cmpuint(f.lwm2ms, ==, 3);
+    const struct lwm2m_account *server = &f.lwm2m[0].account, *boot = &f.lwm2m[1].account, *other = &f.lwm2m[2].account;
+    g_assert_cmpstr(f.lwm2m[0].context, ==, "usim");
+    g_assert_true(server->short_server_id == 1 && server->lifetime == 86400 && server->key_from == LWM2M_KEY_DERIVED && !server->key_len);
+    g_assert_cmpstr(server->key_ref, ==, "h.example");
+    g_assert_true(boot->short_server_id == 0 && boot->lifetime == 0 && boot->key_from == LWM2M_KEY_NAMED);
+    g_assert_cmpstr(boot->key_ref, ==, "k");
+    g_assert_cmpstr(boot->identity, ==, "i");
+    g_assert_cmpstr(boot->endpoint, ==, "e");
+    g_assert_cmpstr(f.lwm2m[2].context, ==, "m2m");
+    g_assert_cmpuint(other->lifetime, ==, 60);
+    g_assert_cmpstr(other->key_ref, ==, "s");
+    factory_clear(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -99,8 +165,10 @@ int main(int argc, char **argv)
     path = g_build_filename(dir, "factory.json", NULL);
     db = g_build_filename(dir, "agent.db", NULL);
     g_test_add_func("/factory/bad-files-name-their-key", test_bad_files_name_their_key);
+    g_test_add_func("/factory/bad-lwm2m-accounts-name-entry-and-rule", test_bad_lwm2m_accounts_name_entry_and_rule);
     g_test_add_func("/factory/unknown-key-and-broken-json", test_unknown_key_and_broken_json);
     g_test_add_func("/factory/taken-once-and-kept", test_taken_once_and_kept);
+    g_test_add_func("/factory/lwm2m-accounts", test_lwm2m_accounts);
     int status = g_test_run();
     g_unlink(path);
     g_unlink(db);

@@ -650,6 +650,9 @@ class Provisioning(Bench):
             "letters": self.GOOD.replace("0000", "12a4"), "id": self.GOOD.replace("gw-2", "gw 2"),
             "no bundle": self.GOOD.replace("sho/root.pem", "nothing.pem"), "no CA": self.GOOD.replace("sho/root.pem", "sho/issuer.pem"),
             "no PEM": self.GOOD.replace("sho/root.pem", "sho/ext"), "section": self.GOOD + "[other]\na = b\n",
+            "psk name": self.GOOD + "psk_a:b = " + "00" * 16 + "\n", "short psk": self.GOOD + "psk_a = " + "00" * 15 + "\n",
+            "long psk": self.GOOD + "psk_a = " + "00" * 65 + "\n", "odd psk": self.GOOD + "psk_a = " + "00" * 16 + "0\n",
+            "nameless psk": self.GOOD + "psk_ = " + "00" * 16 + "\n", "five psks": self.GOOD + "".join(f"psk_{n} = {'00' * 16}\n" for n in range(5)),
             "include": ".include /etc/ssl/openssl.cnf\n" + self.GOOD, "garbage": "\x01\x02", "empty": "",
         }
         for name, content in bad.items():

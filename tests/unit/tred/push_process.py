@@ -11,6 +11,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import process  # noqa: E402
 from process import E, Bench  # noqa: E402
+from tre_client import CREDENTIALS, text  # noqa: E402
 
 
 def user_pin_mac(pin, document):
@@ -94,6 +95,33 @@ class Push(Bench):
         mac = hmac.new(b"1357", b"document", "sha1").digest()
         self.assertEqual(self.tre.push(1, mac, b"n" * 32, "", b"document"), (E["PIN_REQUIRED"], b"\3"))
         self.assertEqual(self.tre.push(1, mac, b"n" * 32, "", b"document", "1357"), (0, b"\3"))
+
+    def test_pre_shared_keys_of_the_factory(self):
+        """By name, or derived for an endpoint and a server; neither key is in the state as it is."""
+        self.stop()
+        os.unlink(self.path)
+        shutil.rmtree(self.state)
+        os.mkdir(self.state, 0o700)
+        master, psks = bytes(range(32)), {"a": b"\1" * 16, "b-long_name": b"\2" * 64}
+        path = self.factory(self.base, f"gateway_id = gw\nmid_issuers = sho/root.pem\nderivation_key = {master.hex()}\n" +
+                            "".join(f"psk_{name} = {key.hex()}\n" for name, key in psks.items()))
+        self.agent("--state", self.state, "--provision", path, "--out", tempfile.mkdtemp(dir=self.dir))
+        self.start()
+        for name, key in psks.items():
+            self.assertEqual(self.tre.call(CREDENTIALS, b"\3" + text(name) + text("gw")), (0, text(key)))
+        for name in ("A", "b", "b-long_name2", "psk_a"):
+            self.assertEqual(self.tre.call(CREDENTIALS, b"\3" + text(name) + text("gw")), (E["NOT_FOUND"], b""))
+        self.assertEqual(self.tre.call(CREDENTIALS, b"\4" + text("a") + text("gw"))[0], E["INVALID"])
+        derived = hmac.new(master, b"lwm2m-factory-v1\0" + text("PSK") + text("gw") + text("host"), "sha256").digest()
+        self.assertEqual(self.tre.call(CREDENTIALS, b"\2" + text("gw") + text("host")), (0, text(derived)))
+        self.restart()
+        self.assertEqual(self.tre.call(CREDENTIALS, b"\3" + text("a") + text("gw")), (0, text(psks["a"])))
+        state = b"".join(open(os.path.join(self.state, n), "rb").read() for n in os.listdir(self.state))
+        self.assertFalse([key for key in (master, *psks.values()) if key in state])
+
+    def test_no_pre_shared_keys_of_the_factory(self):
+        self.assertEqual(self.tre.call(CREDENTIALS, b"\3" + text("a") + text("gw")), (E["NOT_FOUND"], b""))
+        self.assertEqual(self.tre.call(CREDENTIALS, b"\2" + text("gw") + text("host")), (E["NOT_READY"], b""))
 
 
 if __name__ == "__main__":

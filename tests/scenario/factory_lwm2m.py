@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LwM2M accounts of the factory data, and instructions that name a LwM2M bootstrap server: keys are in the trusted environment alone."""
+import json
+import secrets
+import sys
+from pathlib import Path
+
+from main_job import expect
+from scenarios import scenario
+from smart_card import BOOTSTRAP, LWM2M, document, image, lwm2m_accounts
+from sources import SIGNED
+from world import GATEWAY, TREE, agentctl, lab, run, until
+
+HOST = "lwm2m.operator.example"
+MASTER, NAMED = secrets.token_bytes(32), secrets.token_hex(24)
+KEYS = ("--derivation-key", MASTER.hex(), "--psk", f"boot={NAMED}")
+SERVER, BOOT = f"uri={LWM2M},server_id=101", f"uri={BOOTSTRAP}"
+QUICK = "[briefing]\nretry=1\n"
+
+
+def operator():
+    """The operator's own module; it shares no code with the agent."""
+    sys.path.append(str(TREE / "tests/operator"))
+    import lwm2m_accounts as module
+    return module
+
+
+def admit(world, identity=GATEWAY, key=None):
+    """The operator's server knows the key: derived, as the factory's list says, unless another is given."""
+    operator().admit(world.operator_dir, identity, key or operator().psk(MASTER, GATEWAY, HOST), GATEWAY)
+
+
+def order(world, identity=GATEWAY, server_id=101):
+    operator().order(world.operator_dir, identity, GATEWAY, LWM2M, server_id)
+
+
+def events(world, name) -> int:
+    return sum(e["event"] == name for e in world.lwm2m_events())
+
+
+def check_secret(world, *keys):
+    places = [p.read_bytes() for p in Path("/var/lib/gateway-agent").glob("*")] + [world.log(name).encode() for name in ("agentd", "tred")]
+    for key in keys:
+        expect("a key is in the store or in a log", not any(form in place for place in places for form in (bytes.fromhex(key), key.encode())))
+
+
+@scenario(mode="none", factory_options=(*KEYS, "--lwm2m", f"{SERVER},context=m2m", "--lwm2m", f"{BOOT},psk=boot,identity=boot-{GATEWAY}"))
+def lwm2m_accounts_of_the_factory_need_no_push(world):
+    """Context m2m: a server by derived key, which the operator does not know at first. Context usim: a bootstrap server by a key of that name."""
+    world.settings = QUICK
+    world.up()
+    admit(world, f"boot-{GATEWAY}", NAMED)
+    order(world, f"boot-{GATEWAY}", 102)
+    world.start()
+    job = world.job_ended("failed")
+    expect(f"why: {job['ErrorText']}", job["Error"] == "ClientAuth" and job["Context"].endswith("/m2m") and job["Source"] == "factory")
+    until("the other context all the same", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("102", "registered")])
+    expect("nothing is kept of the first", world.one("Context", Name="m2m")["State"] == "open")
+    key = world.dir / "key"
+    key.write_text(MASTER.hex() + "\n")
+    derived = agentctl("factory", "psk", GATEWAY, HOST, key).stdout.strip()
+    expect("agentctl factory agrees", derived == operator().psk(MASTER, GATEWAY, HOST))
+    admit(world)
+    until("both contexts", lambda: all(c["State"] == "committed" and c["Source"] == "factory" for c in world.all("Context").values()), 90)
+    until("their accounts", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered"), ("102", "registered")])
+    check_secret(world, derived, NAMED)
+    world.stop("agentd")
+    seen = events(world, "register")
+    world.start("agentd")
+    until("again after a restart", lambda: events(world, "register") >= seen + 2, 60)
+    expect("without another job", not world.all("Job"))
+
+
+@scenario(mode="none", factory_options=(*KEYS, "--lwm2m", SERVER, "--lwm2m", f"{BOOT},psk=boot,identity=boot"))
+def servers_of_the_factory_come_before_their_bootstrap_server(world):
+    """LwM2M bootstrap sequence: register where the factory says; only if that fails, ask the bootstrap server."""
+    world.settings = QUICK
+    world.up()
+    admit(world, "boot", NAMED)
+    order(world, "boot", 102)
+    world.start()
+    until("what the bootstrap server wrote", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("102", "registered")], 60)
+    log = world.log()
+    expect("the server was tried before", 0 < log.find("[job1] PROVING --failed--> ROLLING_BACK") < log.find("[job2] NEW"))
+    expect(f"the bootstrap server was asked once: {events(world, 'bootstrap-request')}", events(world, "bootstrap-request") == 1)
+
+
+@scenario(mode="none", factory_options=(*KEYS, "--lwm2m", f"{SERVER},psk=another"))
+def a_factory_account_whose_key_is_missing_says_so(world):
+    world.settings = QUICK
+    world.up()
+    world.start()
+    job = world.job_ended("failed")
+    expect(f"{job['Error']}: {job['ErrorText']}", job["Error"] == "NotFound" and "the factory gave no such psk" in job["ErrorText"])
+
+
+@scenario(lab_options=("--uplink-reaches-operator",), factory_options=(*KEYS, "--lwm2m", SERVER))
+def a_card_comes_before_the_factory_and_the_factory_before_nothing(world):
+    """LwM2M bootstrap sequence: the card's account is taken, though the factory's would be at hand at once; with a card that brings nothing, the factory's."""
+    world.settings = QUICK
+    world.up()
+    admit(world)
+    empty = image(world, name="empty.json")
+    lab("modem", "image", image(world, "--cp", document(world, "--no-account", "--no-provurl"), "--lwm2m", LWM2M, "--server-id", "103"))
+    world.start()
+    world.managed()
+    expect(f"by the card: {lwm2m_accounts(world)}", lwm2m_accounts(world) == [("103", "registered")] and world.one("Context", Name="usim")["Source"] == "card")
+    expect("the factory was not asked", "(factory," not in world.log())
+    world.stop("agentd")
+    run("rm", "-f", "/var/lib/gateway-agent/agent.db")
+    lab("modem", "image", empty)
+    world.start("agentd")
+    until("the factory's account", lambda: lwm2m_accounts(world) == [("101", "registered")], 90)
+    expect("by the factory", world.one("Context", Name="usim")["Source"] == "factory")
+
+
+@scenario(mode="none", factory_options=(*KEYS, *SIGNED))
+def an_instruction_names_the_lwm2m_bootstrap_server(world):
+    """By a key of that name; then, from the same issuer with a higher number, by the derived one. The bootstrap server refuses once in between."""
+    world.up()
+    world.start()
+    by_name = ("--mech", "lwm2m", "--uri", "https://dm.operator.example/dm", "--uri", BOOTSTRAP, "--nid", "", "--cred", "boot")
+    done = agentctl("bootstrap", world.instruction(*by_name[:-1], "none"), check=False)
+    expect(f"a key that is not there: {done.stderr}", done.returncode == 3 and "NotFound" in done.stderr)
+    admit(world, GATEWAY, NAMED)
+    order(world, GATEWAY, 101)
+    agentctl("bootstrap", world.instruction(*by_name))
+    until("its account", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered")], 60)
+    expect("by the instruction", world.one("Context", Name="usim")["Source"] == "instruction")
+    derived = ("--mech", "lwm2m", "--uri", BOOTSTRAP, "--nid", "")
+    admit(world)
+    (world.operator_dir / "bootstrap.json").write_text(json.dumps({GATEWAY: {"accounts": [], "fault": "refuse"}}))
+    done = agentctl("bootstrap", world.instruction(*derived), check=False)
+    expect(f"the server refuses: {done.stderr}", done.returncode == 3 and "ServerStatus" in done.stderr)
+    until("the account before is in service", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered")], 60)
+    order(world, GATEWAY, 104)
+    agentctl("bootstrap", world.instruction(*derived))
+    until("the other account", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("104", "registered")], 60)
+    check_secret(world, NAMED)
