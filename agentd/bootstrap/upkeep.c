@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "lwm2m/objects/system.h"
 
-enum { ANSWER_MS = 1000 /* the server has our answer by then, or had it twice */, LOOK_MIN_MS = 5000, LOOK_MAX_MS = 600000, FETCH_MS = 3600000 };
+enum { ANSWER_MS = 1000 /* the server has our answer by then, or had it twice */, LOOK_MIN_MS = 5000, LOOK_MAX_MS = 600000, LOOKS_AT_NOBODY = 6, FETCH_MS = 3600000 };
 enum { HTTP_OK = 200, HTTP_CLIENT_ERROR = 400, HTTP_SERVER_ERROR = 500, REFUSAL_MAX = 4096 };
 
 static const char firmware_key[] = "firmware";
@@ -31,6 +31,7 @@ struct upkeep {
     enum sysd_op begun; /* SYSD_OP_STATUS: nothing */
     uint64_t timer, look_timer, told_timer;
     uint64_t look_ms; /* until the next look, doubled each time */
+    unsigned in_vain; /* looks when agent-sysd was not there */
     struct firmware *firmware;
     struct https *https;
     struct download download;
@@ -209,6 +210,7 @@ static void on_look(void *user, const struct sysd_state *state)
     if (!state->status)
         firmware_look(u->firmware, &(struct firmware_sight){ .boot = state->boot, .running = state->running == SYSD_OP_FIRMWARE_INSTALL,
                                                              .ended = ended ? result_of(&state->last) : RESULT_INITIAL });
+    u->in_vain = state->status ? u->in_vain + 1 : 0;
     firmware_changed(u); /* hooks may have come or gone, and object 5 with them */
     look_later(u);
 }
@@ -220,10 +222,11 @@ static void look(void *user)
     upkeep_look(u);
 }
 
-/* While a hook is at work that nobody waits for. */
+/* While a hook is at work that nobody waits for; and a few times after the start, for an agent-sysd that starts beside us. */
 static void look_later(struct upkeep *u)
 {
-    if (u->look_timer || !firmware_waits(u->firmware))
+    bool starting = u->in_vain > 0 && u->in_vain < LOOKS_AT_NOBODY;
+    if (u->look_timer || (!starting && !firmware_waits(u->firmware)))
         return;
     u->look_timer = loop_timer(u->site->loop, u->look_ms, look, u);
     u->look_ms = u->look_ms * 2 < LOOK_MAX_MS ? u->look_ms * 2 : LOOK_MAX_MS;
