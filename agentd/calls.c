@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/instruction_local.h"
+#include "bootstrap/upkeep.h"
 
 enum { DOCUMENT_MAX = 66 * 1024 /* 32 KiB as hex, with line ends */, ORDER_MAX = 16 * 1024 };
 
@@ -229,6 +230,7 @@ static enum error_code call_reload(void *user, struct error *err)
     if (rc)
         return rc;
     log_set_level(config.log_level);
+    upkeep_look(c->site->upkeep); /* hooks may have been installed */
     c->site->default_nonce = config.default_nonce;
     c->site->lwm2m_triggers = config.lwm2m_triggers;
     c->site->roaming = config.roaming;

@@ -36,7 +36,7 @@
 enum { CLOCK_SAVE_MS = 6 * 3600 * 1000, CLOCK_LOOK_MS = 30000 };
 
 struct options {
-    const char *config, *state, *tred, *modemd, *sysd, *log_level;
+    const char *config, *state, *tred, *modemd, *sysd, *spool, *log_level;
 };
 
 struct agent {
@@ -286,7 +286,7 @@ static bool build(struct agent *a, struct error *err)
     a->sysd = sysd_new(&a->loop, a->options.sysd);
     if (!a->access || !a->sysd || !a->site.trust || !a->site.https || !build_modem(a, err))
         return false;
-    a->site.upkeep = upkeep_new(&a->site, a->sysd);
+    a->site.upkeep = upkeep_new(&a->site, a->sysd, a->options.spool ? a->options.spool : a->options.state);
     a->service = service_new(&a->site);
     a->conductor = conductor_new(&a->site, a->service);
     a->pins = sim_pins_new(&a->site);
@@ -377,7 +377,7 @@ static int run(struct agent *a)
 
 static void print_help(void)
 {
-    puts("usage: agentd [--config FILE] [--state DIR] [--tred SOCKET] [--modemd SOCKET] [--sysd SOCKET] [--log-level LEVEL]\n"
+    puts("usage: agentd [--config FILE] [--state DIR] [--tred SOCKET] [--modemd SOCKET] [--sysd SOCKET] [--spool DIR]\n              [--log-level LEVEL]\n"
          "       agentd --version | --help\n\n"
          "The gateway's provisioning agent; see agentd(8) and agentd.conf(5).");
 }
@@ -387,11 +387,11 @@ static int parse_options(int argc, char **argv, struct options *o)
 {
     static const struct option table[] = { { "config", required_argument, NULL, 'c' },  { "state", required_argument, NULL, 's' },
                                            { "tred", required_argument, NULL, 't' },    { "modemd", required_argument, NULL, 'm' },
-                                           { "sysd", required_argument, NULL, 'y' },
+                                           { "sysd", required_argument, NULL, 'y' },       { "spool", required_argument, NULL, 'p' },
                                            { "log-level", required_argument, NULL, 'l' }, { "version", no_argument, NULL, 'V' },
                                            { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 } };
     *o = (struct options){ AGENT_CONF_DIR "/agentd.conf", "/var/lib/gateway-agent", "/run/gateway-agent/tred.sock",
-                           "/run/gateway-agent/modemd.sock", "/run/gateway-agent/sysd.sock", NULL };
+                           "/run/gateway-agent/modemd.sock", "/run/gateway-agent/sysd.sock", NULL, NULL };
     for (int opt; (opt = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         switch (opt) {
         case 'c': o->config = optarg; break;
@@ -399,6 +399,7 @@ static int parse_options(int argc, char **argv, struct options *o)
         case 't': o->tred = optarg; break;
         case 'm': o->modemd = optarg; break;
         case 'y': o->sysd = optarg; break;
+        case 'p': o->spool = optarg; break;
         case 'l': o->log_level = optarg; break;
         case 'V': puts("agentd " AGENT_VERSION); return 0;
         case 'h': print_help(); return 0;

@@ -233,9 +233,10 @@ static void fill_device(struct service *s)
 {
     const struct factory_data *f = &s->site->factory;
     s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
-                                       .hardware_version = f->hardware_version, .firmware_version = AGENT_VERSION,
+                                       .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset,
+                                       .firmware = upkeep_firmware(s->site->upkeep),
                                        .user = s };
 }
 
@@ -426,7 +427,7 @@ bool service_lease(struct service *s, const char *context, struct lease *out)
     return !cellular || kept;
 }
 
-/* Modem or bearer are not what they were: the LwM2M servers that watch them are told. */
+/* Modem, bearer or firmware are not what they were: the LwM2M servers that watch them are told. */
 static void facts_changed(struct service *s)
 {
     for (size_t i = 0; i < ENTRIES; i++)
@@ -592,6 +593,11 @@ static void on_moved(void *user, const struct lease *lease)
     service_bearer(user, lease);
 }
 
+static void on_upkeep(void *user)
+{
+    facts_changed(user);
+}
+
 struct service *service_new(struct site *site)
 {
     struct service *s = calloc(1, sizeof *s);
@@ -600,6 +606,7 @@ struct service *service_new(struct site *site)
     s->site = site;
     s->ways = ways_new(site, on_moved, s);
     s->renewal = renewal_new(site);
+    upkeep_listen(site->upkeep, on_upkeep, s);
     return s;
 }
 

@@ -1,38 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the pause between an answer and what it promised. Never asks agent-sysd for what its last look did not show. */
+/* Owns the pause between an answer and what it promised, the firmware update, and the looks at agent-sysd that it needs. Never asks agent-sysd for what its last
+ * look did not show. */
 #include "bootstrap/upkeep.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "lwm2m/objects/system.h"
 
-enum { ANSWER_MS = 1000 }; /* the server has our answer by then, or had it twice */
+enum { ANSWER_MS = 1000 /* the server has our answer by then, or had it twice */, LOOK_MIN_MS = 5000, LOOK_MAX_MS = 600000, LOOKS_AT_NOBODY = 6, FETCH_MS = 3600000 };
+enum { HTTP_OK = 200, HTTP_CLIENT_ERROR = 400, HTTP_SERVER_ERROR = 500, REFUSAL_MAX = 4096 };
+
+static const char firmware_key[] = "firmware";
+
+struct download {
+    firmware_sink_fn *sink;
+    firmware_outcome_fn *outcome; /* NULL: none runs */
+    void *user;
+};
+
+struct installation {
+    firmware_outcome_fn *outcome; /* NULL: none runs */
+    void *user;
+};
 
 struct upkeep {
     struct site *site;
     struct sysd *sysd;
     enum sysd_op begun; /* SYSD_OP_STATUS: nothing */
-    uint64_t timer;
+    uint64_t timer, look_timer, told_timer;
+    uint64_t look_ms; /* until the next look, doubled each time */
+    unsigned in_vain; /* looks when agent-sysd was not there */
+    struct firmware *firmware;
+    struct https *https;
+    struct download download;
+    struct installation installation;
+    char version[FIRMWARE_VERSION];
+    void (*changed)(void *user);
+    void *user;
 };
 
 static const char *op_name(enum sysd_op op)
 {
-    return op == SYSD_OP_REBOOT ? "restart" : op == SYSD_OP_FACTORY_RESET ? "factory reset" : "hook";
+    return op == SYSD_OP_REBOOT ? "restart" : op == SYSD_OP_FACTORY_RESET ? "factory reset" : op == SYSD_OP_FIRMWARE_INSTALL ? "firmware update" : "hook";
 }
 
-static void report(struct upkeep *u, enum error_code code, enum sysd_op op, const char *words)
+static void report(struct upkeep *u, enum error_code code, const char *what, const char *words)
 {
     struct error e;
-    error_set(&e, code, "%s: %.150s", op_name(op), words);
+    error_set(&e, code, "%s: %.150s", what, words);
     site_report(u->site, "upkeep", 0, &e);
 }
+
+static void report_outcome(struct upkeep *u, const struct sysd_outcome *o)
+{
+    if (o->status)
+        report(u, o->status, op_name(o->op), o->text[0] ? o->text : error_text(o->status));
+}
+
+/* ---- restart and factory reset ---- */
 
 static void on_done(void *user, const struct sysd_outcome *o)
 {
     struct upkeep *u = user;
     u->begun = SYSD_OP_STATUS;
-    if (o->status)
-        report(u, o->status, o->op, o->text[0] ? o->text : error_text(o->status));
+    report_outcome(u, o);
 }
 
 static void begin(void *user)
@@ -50,7 +83,7 @@ bool upkeep_begin(struct upkeep *u, enum sysd_op op)
     if (u->begun != SYSD_OP_STATUS)
         return u->begun == op; /* it is on its way */
     if (!sysd_can(u->sysd, op)) {
-        report(u, ERROR_NOT_SUPPORTED, op, "the administrator has installed no hook for it");
+        report(u, ERROR_NOT_SUPPORTED, op_name(op), "the administrator has installed no hook for it");
         upkeep_look(u);
         return false;
     }
@@ -59,17 +92,224 @@ bool upkeep_begin(struct upkeep *u, enum sysd_op op)
     return true;
 }
 
-void upkeep_look(struct upkeep *u)
+/* ---- what servers see ---- */
+
+static void tell(void *user)
 {
-    (void)sysd_look(u->sysd, NULL, NULL);
+    struct upkeep *u = user;
+    u->told_timer = 0;
+    if (u->changed)
+        u->changed(u->user);
 }
 
-struct upkeep *upkeep_new(struct site *site, struct sysd *sysd)
+/* Not at once: the change may be made by a request that is not answered yet. */
+static void firmware_changed(void *user)
+{
+    struct upkeep *u = user;
+    if (!u->told_timer)
+        u->told_timer = loop_timer(u->site->loop, 0, tell, u);
+}
+
+void upkeep_listen(struct upkeep *u, void (*fn)(void *user), void *user)
+{
+    u->changed = fn;
+    u->user = user;
+}
+
+struct firmware *upkeep_firmware(const struct upkeep *u)
+{
+    return u->firmware;
+}
+
+const char *upkeep_version(struct upkeep *u)
+{
+    if (!system_release("", u->version, sizeof u->version))
+        u->version[0] = '\0';
+    for (char *at = u->version; *at; at++)
+        *at = *at > ' ' && *at <= '~' ? *at : '_'; /* one word, as it is stored */
+    return u->version;
+}
+
+/* ---- firmware: storage ---- */
+
+static bool firmware_can(void *user)
+{
+    return sysd_can(((struct upkeep *)user)->sysd, SYSD_OP_FIRMWARE_INSTALL);
+}
+
+static bool firmware_load(void *user, char *text, size_t cap)
+{
+    return store_value_get(((struct upkeep *)user)->site->store, firmware_key, text, cap);
+}
+
+static void firmware_save(void *user, const char *text)
+{
+    struct upkeep *u = user;
+    struct error e;
+    enum error_code rc = store_begin(u->site->store, &e);
+    if (!rc) {
+        store_value_put(u->site->store, firmware_key, text);
+        rc = store_commit(u->site->store, &e);
+    }
+    if (rc)
+        site_report(u->site, "upkeep", 0, &e);
+}
+
+static uint64_t firmware_time(void *user)
+{
+    return site_wall_clock(((struct upkeep *)user)->site);
+}
+
+static const char *firmware_version(void *user)
+{
+    return upkeep_version(user);
+}
+
+/* ---- firmware: the hook ---- */
+
+/* What a hook's end means; INITIAL: nobody knows. */
+static enum firmware_result result_of(const struct sysd_outcome *o)
+{
+    static const struct {
+        uint8_t exit;
+        enum firmware_result result;
+    } rows[] = { { SYSD_EXIT_BAD_FILE, RESULT_INTEGRITY }, { SYSD_EXIT_WRONG_KIND, RESULT_UNSUPPORTED_TYPE }, { SYSD_EXIT_NO_ROOM, RESULT_NO_SPACE } };
+    for (size_t i = 0; o->status == ERROR_HOOK && i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].exit == o->exit)
+            return rows[i].result;
+    if (o->status == ERROR_PEER_LOST || o->status == ERROR_PROTOCOL)
+        return RESULT_INITIAL;
+    return o->status ? RESULT_FAILED : RESULT_SUCCESS;
+}
+
+static void look_later(struct upkeep *u);
+
+static void on_installed(void *user, const struct sysd_outcome *o)
+{
+    struct upkeep *u = user;
+    struct installation i = u->installation;
+    u->installation = (struct installation){ 0 };
+    report_outcome(u, o);
+    i.outcome(i.user, result_of(o));
+    u->look_ms = LOOK_MIN_MS;
+    look_later(u);
+}
+
+static bool firmware_install(void *user, int image, firmware_outcome_fn *outcome, void *outcome_user)
+{
+    struct upkeep *u = user;
+    struct sysd_question q = { .op = SYSD_OP_FIRMWARE_INSTALL, .fd = image };
+    u->installation = (struct installation){ outcome, outcome_user };
+    return sysd_ask(u->sysd, &q, on_installed, u);
+}
+
+static void on_look(void *user, const struct sysd_state *state)
+{
+    struct upkeep *u = user;
+    bool ended = state->last.op == SYSD_OP_FIRMWARE_INSTALL;
+    if (!state->status)
+        firmware_look(u->firmware, &(struct firmware_sight){ .boot = state->boot, .running = state->running == SYSD_OP_FIRMWARE_INSTALL,
+                                                             .ended = ended ? result_of(&state->last) : RESULT_INITIAL });
+    u->in_vain = state->status ? u->in_vain + 1 : 0;
+    firmware_changed(u); /* hooks may have come or gone, and object 5 with them */
+    look_later(u);
+}
+
+static void look(void *user)
+{
+    struct upkeep *u = user;
+    u->look_timer = 0;
+    upkeep_look(u);
+}
+
+/* While a hook is at work that nobody waits for; and a few times after the start, for an agent-sysd that starts beside us. */
+static void look_later(struct upkeep *u)
+{
+    bool starting = u->in_vain > 0 && u->in_vain < LOOKS_AT_NOBODY;
+    if (u->look_timer || (!starting && !firmware_waits(u->firmware)))
+        return;
+    u->look_timer = loop_timer(u->site->loop, u->look_ms, look, u);
+    u->look_ms = u->look_ms * 2 < LOOK_MAX_MS ? u->look_ms * 2 : LOOK_MAX_MS;
+}
+
+void upkeep_look(struct upkeep *u)
+{
+    (void)sysd_look(u->sysd, on_look, u);
+}
+
+/* ---- firmware: download ---- */
+
+static enum firmware_result fetch_result(const struct error *error, const struct https_response *response)
+{
+    if (!error && response->status == HTTP_OK)
+        return RESULT_SUCCESS;
+    if (!error)
+        return response->status >= HTTP_CLIENT_ERROR && response->status < HTTP_SERVER_ERROR ? RESULT_INVALID_URI : RESULT_CONNECTION_LOST;
+    if (error->code == ERROR_NO_SPACE || error->code == ERROR_IO)
+        return RESULT_NO_SPACE;
+    if (error->code == ERROR_NO_MEMORY)
+        return RESULT_NO_MEMORY;
+    return error->code == ERROR_INVALID || error->code == ERROR_NAME_LOOKUP ? RESULT_INVALID_URI : RESULT_CONNECTION_LOST;
+}
+
+static void on_fetched(void *user, const struct error *error, const struct https_response *response)
+{
+    struct upkeep *u = user;
+    struct download d = u->download;
+    enum firmware_result result = fetch_result(error, response);
+    u->download = (struct download){ 0 };
+    if (error)
+        report(u, error->code, "firmware download", error->text);
+    else if (result != RESULT_SUCCESS)
+        log_warning("upkeep", "firmware download: the server answered %ld", response->status);
+    d.outcome(d.user, result);
+    https_drop_connections(u->https);
+}
+
+static enum error_code on_octets(void *user, struct slice octets)
+{
+    struct upkeep *u = user;
+    return u->download.sink(u->download.user, octets);
+}
+
+static enum firmware_result firmware_fetch(void *user, const char *uri, firmware_sink_fn *sink, firmware_outcome_fn *outcome, void *outcome_user)
+{
+    static const struct lease host;
+    struct upkeep *u = user;
+    struct error e = { 0 };
+    if (strncmp(uri, "https://", strlen("https://")) != 0)
+        return strstr(uri, "://") ? RESULT_UNSUPPORTED_PROTOCOL : RESULT_INVALID_URI;
+    const struct lease *kept = u->site->bearers ? bearers_lease(u->site->bearers) : NULL;
+    struct https_request request = { .url = uri, .roots_pem = u->site->factory.roots_pem, .lease = kept ? kept : &host, .max_response = REFUSAL_MAX, .sink = on_octets,
+                                     .timeout_ms = FETCH_MS, .now = clock_now(&u->site->clock) };
+    u->download = (struct download){ sink, outcome, outcome_user };
+    enum error_code rc = https_post(u->https, &request, on_fetched, u, &e);
+    if (rc)
+        report(u, rc, "firmware download", e.text);
+    return !rc ? RESULT_SUCCESS : rc == ERROR_NO_MEMORY ? RESULT_NO_MEMORY : RESULT_INVALID_URI;
+}
+
+static void firmware_fetch_stop(void *user)
+{
+    struct upkeep *u = user;
+    https_cancel(u->https);
+    u->download = (struct download){ 0 };
+}
+
+/* ---- life ---- */
+
+struct upkeep *upkeep_new(struct site *site, struct sysd *sysd, const char *spool)
 {
     struct upkeep *u = calloc(1, sizeof *u);
     if (!u)
         abort(); /* the agent restarts */
-    *u = (struct upkeep){ .site = site, .sysd = sysd, .begun = SYSD_OP_STATUS };
+    *u = (struct upkeep){ .site = site, .sysd = sysd, .begun = SYSD_OP_STATUS, .look_ms = LOOK_MIN_MS, .https = https_new(site->loop) };
+    struct firmware_host host = { .folder = spool, .can = firmware_can, .load = firmware_load, .save = firmware_save, .install = firmware_install,
+                                  .fetch = firmware_fetch, .fetch_stop = firmware_fetch_stop, .time = firmware_time, .changed = firmware_changed,
+                                  .version = firmware_version, .user = u };
+    u->firmware = firmware_new(site->loop, &host);
+    if (!u->firmware)
+        abort(); /* as above */
     upkeep_look(u);
     return u;
 }
@@ -79,5 +319,9 @@ void upkeep_free(struct upkeep *u)
     if (!u)
         return;
     loop_cancel(u->site->loop, &u->timer);
+    loop_cancel(u->site->loop, &u->look_timer);
+    loop_cancel(u->site->loop, &u->told_timer);
+    firmware_free(u->firmware);
+    https_free(u->https);
     free(u);
 }

@@ -86,6 +86,9 @@ static void read_option(struct coap_request *r, uint16_t number, const coap_opt_
     case COAP_OPTION_OBSERVE:
         r->observe = option_number(option);
         break;
+    case COAP_OPTION_SIZE1:
+        r->size1 = (uint32_t)option_number(option);
+        break;
     case COAP_OPTION_BLOCK1:
         r->block1 = option_number(option);
         break;
@@ -154,6 +157,8 @@ static void write_answer(const coap_pdu_t *request, coap_pdu_t *response, const 
 /* Answers a request that was not seen before. */
 static void answer_new(struct coap_link *link, struct coap_request *r, struct coap_answer *answer)
 {
+    if (r->block1 >= 0 && link->events.block && link->events.block(link->user, r, answer))
+        return;
     if (r->block1 >= 0) {
         answer->code = block1_take(&link->block1, r, loop_now(link->loop), &r->payload);
         if (answer->code != CODE_CHANGED)

@@ -25,6 +25,7 @@ struct coap_request { /* borrowed for the call */
     size_t queries;           /* same */
     int accept, content_format; /* -1: absent */
     int observe;              /* -1: absent; 0 register, 1 cancel */
+    uint32_t size1;           /* octets of the whole body, 0: not told */
     int64_t block1;           /* Block1 as on the wire, -1: absent; a handler gets whole bodies all the same */
     bool if_none_match;       /* also an If-Match that cannot match: nothing here has an ETag */
     struct coap_token token;
@@ -53,6 +54,8 @@ struct coap_events {
     void (*request)(void *user, const struct coap_request *request, struct coap_answer *answer);
     void (*response)(void *user, const struct coap_response *response);
     void (*unanswered)(void *user, const struct coap_token *token, bool reset); /* given up after all retransmissions, or RST */
+    /* A request with Block1 whose body is too large for memory: true if it was taken and answered as it is. NULL: there are none. */
+    bool (*block)(void *user, const struct coap_request *request, struct coap_answer *answer);
 };
 
 struct coap_link;

@@ -116,6 +116,8 @@ void discover_put_registration(struct lwm2m_client *c, struct writer *w)
         const struct object *o = c->objects.model->objects[i];
         struct path object = { .depth = PATH_OBJECT, .id = { o->id } };
         uint16_t id;
+        if (!object_present(&c->objects, o))
+            continue;
         if (o->version || !object_instance(&c->objects, o, 0, &id)) {
             put_link(w, &object); /* also where it has no instance yet */
             put_version(w, o);

@@ -22,6 +22,8 @@ enum value_type path_value_type(const struct path *p); /* of the one value there
 /* The format that the server accepts for these records, NULL: none. */
 const struct format *answer_format(const struct lwm2m_client *c, int accept, const struct path *p);
 
+/* upload.c: true if the block is of a body that goes to a disk; answered then. */
+bool upload_serve(struct lwm2m_client *c, const struct coap_request *r, struct coap_answer *a);
 /* write.c */
 enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, bool replace);
 enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a);

@@ -13,6 +13,7 @@
 #include "model/settings.h"
 #include "model/tree.h"
 
+struct firmware;
 struct lwm2m_client;
 
 struct lwm2m_device { /* object 3; borrowed for the client's life, values read at each Read; its functions must not call the client */
@@ -21,6 +22,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     struct tree *tree; /* facts of modems and bearers, only read; NULL: none */
     const char *root;  /* before the paths of system files; NULL: none */
     bool (*request_bootstrap)(void *user); /* Execute /1/0/9: as reboot */
+    struct firmware *firmware; /* object 5; NULL: none */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */
     void *user;

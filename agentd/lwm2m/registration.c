@@ -103,6 +103,13 @@ static void on_request(void *user, const struct coap_request *request, struct co
         registration_post(c, EVENT_DISABLE, c->generation);
 }
 
+static bool on_block(void *user, const struct coap_request *request, struct coap_answer *answer)
+{
+    struct lwm2m_client *c = user;
+    c->status.last_contact = loop_now(c->loop);
+    return upload_serve(c, request, answer);
+}
+
 static void refuse(struct lwm2m_client *c, uint8_t code)
 {
     const char *what = c->phase == PHASE_UPDATING ? "Update" : "Register";
@@ -155,7 +162,7 @@ static void on_unanswered(void *user, const struct coap_token *token, bool reset
     registration_post(c, leaving ? EVENT_LEFT : c->phase == PHASE_UPDATING ? EVENT_LOST : EVENT_FAILED, c->generation);
 }
 
-static const struct coap_events session_events = { on_connected, on_lost, on_request, on_response, on_unanswered };
+static const struct coap_events session_events = { on_connected, on_lost, on_request, on_response, on_unanswered, on_block };
 
 /* ---- actions ---- */
 

@@ -25,7 +25,9 @@ static enum coap_code check_record(const struct objects *o, const struct record 
         return CODE_METHOD_NOT_ALLOWED;
     if (resource->multiple && resource->may_have && !resource->may_have(o, record->path.id[1], record->path.id[3]))
         return CODE_BAD_REQUEST;
-    return resource->check && !resource->check(&record->value) ? CODE_BAD_REQUEST : CODE_CHANGED;
+    if (resource->check && !resource->check(&record->value))
+        return CODE_BAD_REQUEST;
+    return resource->allowed && !resource->allowed(o, &record->value) ? CODE_METHOD_NOT_ALLOWED : CODE_CHANGED;
 }
 
 static enum coap_code check_records(const struct objects *o, const struct records *records)

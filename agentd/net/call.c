@@ -13,10 +13,17 @@
 #include "base/text.h"
 #include "base/writer.h"
 
+enum { HTTP_OK = 200, STALLED_S = 60 };
+
 static size_t on_body(char *data, size_t one, size_t len, void *user)
 {
     struct https_call *c = user;
+    long status = 0;
     (void)one;
+    if (c->sink && curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == HTTP_OK) {
+        c->refused = c->sink(c->user, (struct slice){ (const uint8_t *)data, len });
+        return c->refused ? 0 : len;
+    }
     if (len > c->response_max - c->response_len) {
         c->overflow = true;
         return 0;
@@ -106,6 +113,10 @@ static bool set_request(struct https_call *c, const struct https_request *reques
     curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+    if (c->sink) { /* a large body may take its time, but not stand still */
+        curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)STALLED_S);
+    }
     return ok;
 }
 
@@ -117,7 +128,7 @@ struct https_call *call_new(const struct https_request *request, https_done_fn *
         return NULL;
     }
     *c = (struct https_call){ .fn = fn, .user = user, .lease = *request->lease, .timeout_ms = request->timeout_ms,
-                              .response_max = request->max_response };
+                              .response_max = request->max_response, .sink = request->sink };
     if (uri_split(request->url, "https", c->host, sizeof c->host, &c->port, err)) {
         free(c);
         return NULL;
@@ -261,6 +272,10 @@ enum error_code call_result(const struct https_call *c, CURLcode result, char *r
     long port = 0, system = 0; /* the local port is known once TCP is connected */
     enum error_code code = code_of(result);
     (void)snprintf(reason, cap, "%s", *c->reason ? c->reason : curl_easy_strerror(result));
+    if (c->refused) {
+        (void)snprintf(reason, cap, "%s", error_text(c->refused));
+        return c->refused;
+    }
     if (c->overflow) {
         (void)snprintf(reason, cap, "answer of more than %zu octets", c->response_max);
         return ERROR_TOO_LARGE;

@@ -32,6 +32,8 @@ struct https_call {
     uint8_t *response;
     size_t response_len, response_max;
     bool overflow;
+    enum error_code (*sink)(void *user, struct slice octets);
+    enum error_code refused; /* by the sink */
     char content_type[96];
 };
 

@@ -25,6 +25,8 @@ struct https_request {
     const struct lease *lease;
     const struct ip_address *address; /* where the host is; NULL: its name is looked up */
     size_t max_response;  /* octets; more is ERROR_TOO_LARGE */
+    /* Takes the body of a 200 piece by piece instead, which is then not in the response and not bounded; an error of its own ends the request. NULL: none. */
+    enum error_code (*sink)(void *user, struct slice octets);
     uint32_t timeout_ms;  /* whole request */
     uint64_t now;         /* Unix seconds at which certificates are judged; 0: by the system clock */
 };

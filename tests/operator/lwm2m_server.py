@@ -386,7 +386,7 @@ async def serve(a: argparse.Namespace) -> None:
     server.spawn(server.expire())
     path = a.dir / "lwm2m.ctl"
     path.unlink(missing_ok=True)
-    control = await asyncio.start_unix_server(server.control, path)
+    control = await asyncio.start_unix_server(server.control, path, limit=1 << 20)
     path.chmod(0o600)
     port = transport.get_extra_info("sockname")[1]
     log("listening", addr=a.addr, port=port, security="nosec" if a.nosec else "psk")

@@ -3,7 +3,7 @@
 #include "lwm2m/objects/objects.h"
 
 static const struct object *const managed[] = {
-    &object_server, &object_device, &object_monitoring, &object_statistics, &object_cellular, &object_profile, &object_portfolio, &object_gateway,
+    &object_server, &object_device, &object_monitoring, &object_firmware, &object_statistics, &object_cellular, &object_profile, &object_portfolio, &object_gateway,
 };
 const struct model model_managed = { managed, sizeof managed / sizeof managed[0] };
 
@@ -25,8 +25,15 @@ const struct object *object_find(const struct model *m, uint16_t id)
     return NULL;
 }
 
+bool object_present(const struct objects *o, const struct object *object)
+{
+    return object && (!object->present || object->present(o));
+}
+
 bool object_instance(struct objects *o, const struct object *object, size_t index, uint16_t *id)
 {
+    if (!object_present(o, object))
+        return false;
     if (object->instance)
         return object->instance(o, index, id);
     *id = 0;
@@ -71,7 +78,7 @@ bool path_exists(struct objects *o, const struct path *p)
         return true;
     const struct object *object = object_find(o->model, p->id[0]);
     if (p->depth == PATH_OBJECT || !object)
-        return object != NULL;
+        return object_present(o, object);
     if (!object_has_instance(o, object, p->id[1]))
         return false;
     const struct resource *resource = resource_at(o->model, p);

@@ -27,6 +27,7 @@ struct resource {
     bool mandatory;      /* a replacing Write and a Create must carry it */
     bool (*read)(struct spot *s, struct value *v);              /* false: there is no (such) instance now */
     bool (*check)(const struct value *v);                       /* range of a Write; NULL: any value of the type */
+    bool (*allowed)(const struct objects *o, const struct value *v); /* may it be written now (4.05)? NULL: always */
     void (*write)(struct spot *s, const struct value *v);       /* after check; cannot fail; NULL value: back to the default, all instances away */
     bool (*execute)(struct spot *s, struct slice arguments);    /* false: refused (4.05) */
     /* May the object instance (which may be one still to be created) have this resource instance? NULL: any. */
@@ -38,6 +39,7 @@ struct object {
     const char *version; /* ";ver=" in Register and Discover, NULL where the enabler's version says it (Core TS 1.1.1 clause 7.2.2) */
     const struct resource *resources;
     size_t count;
+    bool (*present)(const struct objects *o); /* false: this gateway has no such object now; NULL: always */
     /* Multiple-instance objects. NULL instance: the object has the one instance 0. */
     bool (*instance)(struct objects *o, size_t index, uint16_t *id); /* ids ascend; false: there is none */
     bool (*create)(struct objects *o, uint16_t id); /* an instance with default values; NULL: no server may; false: no room */
@@ -48,6 +50,7 @@ extern const struct object object_staged_security, object_staged_server; /* 0 an
 extern const struct object object_server; /* 1 */
 extern const struct object object_device; /* 3 */
 extern const struct object object_monitoring, object_statistics, object_cellular; /* 4, 7, 10 */
+extern const struct object object_firmware; /* 5 */
 extern const struct object object_profile; /* 11 */
 extern const struct object object_portfolio; /* 16 */
 extern const struct object object_gateway; /* 25 */
@@ -64,6 +67,7 @@ extern const struct model model_bootstrap; /* of the bootstrap server: accounts 
 const struct object *object_find(const struct model *m, uint16_t id); /* NULL if none */
 /* At or below object 0 or 21, which only a bootstrap server may see: 4.01 whether it exists or not (Core TS 1.1.1 clause 6.3). */
 bool path_hidden(const struct path *p);
+bool object_present(const struct objects *o, const struct object *object); /* false also for NULL */
 /* The index-th instance; false: there are fewer. */
 bool object_instance(struct objects *o, const struct object *object, size_t index, uint16_t *id);
 bool object_has_instance(struct objects *o, const struct object *object, uint16_t instance);

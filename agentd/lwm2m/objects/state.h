@@ -42,6 +42,8 @@ struct objects {
     uint32_t disable_timeout; /* /1/0/5, seconds */
     struct system_facts system;
     struct statistics statistics;
+    uint8_t severity;         /* /5/0/11 and one; 0: the default */
+    uint32_t defer;           /* /5/0/13, seconds */
     struct places profiles;   /* object 11: nodes of Bearers */
 };
 

@@ -147,3 +147,35 @@ bool system_counter(const char *root, const char *interface, const char *name, u
     return n > 0 && (size_t)n < sizeof path && interface[0] && !strchr(interface, '/') && read_line(path, text, sizeof text) &&
            text_decimal((struct slice){ (const uint8_t *)text, strlen(text) }, UINT64_MAX, value);
 }
+
+/* KEY=VALUE or KEY="VALUE", without any escape. */
+static bool release_value(const char *line, const char *key, char *out, size_t cap)
+{
+    size_t len = strlen(key);
+    if (strncmp(line, key, len) != 0 || line[len] != '=')
+        return false;
+    const char *value = &line[len + 1];
+    value += *value == '"';
+    size_t end = strcspn(value, "\"\n");
+    if (end == 0 || end >= cap)
+        return false;
+    memcpy(out, value, end);
+    out[end] = '\0';
+    return true;
+}
+
+bool system_release(const char *root, char *out, size_t cap)
+{
+    static const char *const keys[] = { "IMAGE_VERSION", "BUILD_ID", "VERSION_ID" };
+    char path[PATH_CAP], line[PATH_CAP];
+    size_t best = sizeof keys / sizeof keys[0];
+    int n = snprintf(path, sizeof path, "%s/etc/os-release", root);
+    FILE *in = n > 0 && (size_t)n < sizeof path ? fopen(path, "re") : NULL;
+    while (in && fgets(line, sizeof line, in))
+        for (size_t i = 0; i < best; i++)
+            if (release_value(line, keys[i], out, cap))
+                best = i;
+    if (in)
+        (void)fclose(in);
+    return best < sizeof keys / sizeof keys[0];
+}

@@ -30,6 +30,8 @@ struct system_facts {
 
 /* root stands before each path ("": the machine's own). Refreshes f where it is older than ten seconds at now, or of a clock that was set back. */
 void system_refresh(struct system_facts *f, const char *root, uint64_t now);
+/* What the system calls its version in os-release(5): of the image, else of the build, else of the release. False: nothing. */
+bool system_release(const char *root, char *out, size_t cap);
 /* /sys/class/net/INTERFACE/statistics/NAME; false: no such interface or counter. */
 bool system_counter(const char *root, const char *interface, const char *name, uint64_t *value);
 

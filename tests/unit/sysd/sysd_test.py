@@ -40,7 +40,7 @@ class Daemon:
         self.log = open(self.dir / "log", "w+", encoding="ascii")
         self.process = subprocess.Popen([PROGRAM, "--socket", self.path, "--hooks", self.hooks, "--agentd-user", str(AGENT), *options], stderr=self.log)
         atexit.register(self.process.kill)
-        self.wait_for(self.path.exists)
+        self.wait_for(lambda: "ready" in self.said())  # the socket's file is there before it listens
         os.chown(self.path, -1, AGENT)
 
     @staticmethod
