@@ -44,8 +44,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  *               MAC_MISSING, MAC_MISMATCH, SEC_UNKNOWN, INVALID (form of the digits), DENIED (no tries left),
  *               PIN_REQUIRED (digits must be typed: USERPINMAC, no device PIN, or too many wrong MACs before this fitting one)
  * SEAL          text label (1..128), rest plain -> rest blob. UNSEAL text label, rest blob -> rest plain. A blob opens with its own label only.
- * TOKEN_OPEN    text context -> 32 octets registration token; the open one again if there is one
- * TOKEN_SPEND   text context; no error if none is open
+ * TOKEN_OPEN    text context -> 32 octets registration token; the open one again. TOKEN_SPEND text context; no error if none is open
  * EVIDENCE      text context, octets nonce (16..64), text host facts (<= 256), u64 now in Unix seconds (0: clock untrusted)
  *               -> rest COSE_Sign1. NOT_READY without an open token. The nonce becomes that of the registration.
  * MID_INSTALL   text context, u64 now (0: untrusted), rest package
