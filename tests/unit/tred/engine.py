@@ -53,6 +53,12 @@ class Subscribed(Bench):
             self.assertEqual(self.tre.set_state(mid_id, ACTIVE)[0], 0)
         return package
 
+    def for_both(self):
+        """The same user is agentd and agent-usimd."""
+        self.stop()
+        os.unlink(self.path)
+        self.start(extra=["--usimd-user", "0"])
+
     def ask(self, v, purpose=USIM, mid="mid-1", tre=None):
         return (tre or self.tre).authenticate(mid, purpose, v.rand, v.autn)
 
@@ -281,12 +287,6 @@ class Engine(Subscribed):
         d = dict(username=b"u", realm=b"r", nonce=b"n", uri=b"/", method=b"GET", cnonce=b"", qop=0, body=bytes(16))
         self.assertEqual(self.tre.digest(a["session"], 1, **d), (0, self.md5(self.md5(b"u", b"r", b""), b"n", self.md5(b"GET", b"/"))))
         self.assertEqual(self.tre.gba_bind(a["session"], 60, b"b@bsf", impi), E["NOT_FOUND"])
-
-    def for_both(self):
-        """The same user is agentd and agent-usimd."""
-        self.stop()
-        os.unlink(self.path)
-        self.start(extra=["--usimd-user", "0"])
 
     def test_ks_naf_is_given_while_ks_lives_and_agentd_hears_when_it_is_wanted(self):
         self.put_in()

@@ -205,11 +205,13 @@ class Requirements(engine.Subscribed):
 
     def test_tre_R42_the_usim_seeds_a_shared_key_for_ipsec(self):
         """Ks_NAF, the same on both sides, is the pre-shared key of an IKE that both can authenticate; CK and IK stay inside."""
-        self.put_in(acl=[("agentd", "gba")])
+        self.put_in(acl=[("agentd", "gba"), ("agent-usimd", "gba")])
+        self.for_both()
         v, naf = self.net.vector(), kdf.naf_id("vpn.operator.example", bytes.fromhex("0100000002"))
         a = self.ok(v, GBA)
         impi = "232010000000000@ims.mnc001.mcc232.3gppnetwork.org"
-        status, key = self.tre.naf_key(a["session"], impi.encode(), naf)
+        self.assertEqual(self.tre.gba_bind(a["session"], 3600, b"btid@bsf", impi.encode()), 0)
+        status, _, _, key = self.tre.naf_key("mid-1", naf)
         self.assertEqual((status, key, a["ck"]), (0, kdf.gba(v.ck, v.ik, v.rand, impi, naf)["ks_naf"], b""))
 
     def test_tre_R43_an_isim_has_several_public_identities(self):
