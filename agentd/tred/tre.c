@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start of the trusted environment: load identity and registry, check each MID (R2). Promises: one damaged MID blocks that MID only; the
- * TRE is BLOCKED only if identity or registry cannot be trusted. */
+/* Start of the trusted environment: load identity and registry, check each MID (R2). Promises: one damaged MID blocks that MID only; a registry
+ * that may be an older one blocks them all, for it may have forgotten an order; the TRE is BLOCKED only if identity or registry cannot be trusted. */
 #include "tred/tre.h"
 
 #include <errno.h>
@@ -33,10 +33,14 @@ static enum error_code load(struct tre *t)
     if (rc)
         return rc;
     rc = registry_load(&t->registry, &t->store);
-    return rc == ERROR_NOT_FOUND ? ERROR_STORAGE : rc; /* provisioning made one: somebody took it away */
+    if (rc)
+        return rc == ERROR_NOT_FOUND ? ERROR_STORAGE : rc; /* provisioning made one: somebody took it away */
+    rc = registry_check(&t->store);
+    t->registry_old = rc == ERROR_STORAGE;
+    return t->registry_old ? ERROR_NONE : rc;
 }
 
-static void enter(struct tre *t)
+void tre_start(struct tre *t)
 {
     enum error_code rc = load(t);
     if (rc == ERROR_NOT_FOUND) {
@@ -62,7 +66,7 @@ enum error_code tre_open(struct tre *t, struct backend *backend, const char *sta
         return ERROR_STORAGE;
     }
     t->store = (struct store){ .vfs = &t->vfs, .seal = &t->seal, .anchor = &t->anchor };
-    enter(t);
+    tre_start(t);
     if (t->state == TRE_UNPROVISIONED)
         log_notice("tre", "unprovisioned; run agent-tred --provision");
     return ERROR_NONE;
@@ -71,7 +75,7 @@ enum error_code tre_open(struct tre *t, struct backend *backend, const char *sta
 void tre_refresh(struct tre *t)
 {
     if (t->state == TRE_UNPROVISIONED)
-        enter(t);
+        tre_start(t);
 }
 
 void tre_close(struct tre *t)

@@ -27,6 +27,7 @@ struct tre {
     enum error_code cause; /* why BLOCKED */
     struct identity identity;
     struct registry registry;
+    bool registry_old;    /* a slot of the registry was damaged at start: it may be an older one */
     bool mid_damaged;     /* the integrity check at start blocked a MID */
     uint64_t refilled_ms; /* CLOCK_BOOTTIME up to which the budget of wrong MACs is refilled, and what is left of the unit last stored (push.c) */
     uint64_t unit_left;
@@ -45,6 +46,8 @@ struct tre {
 /* Opens the state directory and checks everything in it; t is usable (perhaps UNPROVISIONED or BLOCKED) unless the directory itself
  * cannot be opened (STORAGE). */
 enum error_code tre_open(struct tre *t, struct backend *backend, const char *state_dir);
+/* The same over a directory that t->vfs and t->store already name. */
+void tre_start(struct tre *t);
 /* Looks again while unprovisioned: provisioning is done by another process. */
 void tre_refresh(struct tre *t);
 void tre_close(struct tre *t);
