@@ -93,6 +93,14 @@ static bool set_oid(const char *value, char *out, size_t cap)
     return strspn(value, "0123456789.") == strlen(value) && strchr(value, '.') && text_copy(out, cap, value);
 }
 
+static bool set_seconds(const char *value, uint64_t max, uint32_t *out)
+{
+    uint64_t seconds = 0;
+    bool good = text_decimal((struct slice){ (const uint8_t *)value, strlen(value) }, max, &seconds) && seconds > 0;
+    *out = (uint32_t)seconds;
+    return good;
+}
+
 static enum error_code set_agent(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     if (strcmp(key, "factory") == 0)
@@ -115,6 +123,10 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
         return set_default_nonce(value, &c->default_nonce) ? ERROR_NONE : bad_value(err, key, "no, octets, text or both");
     if (strcmp(key, "lwm2m-triggers") == 0)
         return set_count(value, 3600, &c->lwm2m_triggers) ? ERROR_NONE : bad_value(err, key, "0 to 3600");
+    if (strcmp(key, "lwm2m-queue-mode") == 0)
+        return set_flag(value, &c->queue_mode) ? ERROR_NONE : bad_value(err, key, "true or false");
+    if (strcmp(key, "lwm2m-awake-time") == 0)
+        return set_seconds(value, 86400, &c->awake_s) ? ERROR_NONE : bad_value(err, key, "1..86400 seconds");
     if (strcmp(key, "smart-card") == 0)
         return set_flag(value, &c->smart_card) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "card-dm-oid") == 0)
@@ -140,14 +152,6 @@ static bool set_sources(const char *value, struct source_order *out)
         out->kind[out->count++] = (enum source_kind)i;
     }
     return out->count > 0;
-}
-
-static bool set_seconds(const char *value, uint64_t max, uint32_t *out)
-{
-    uint64_t seconds = 0;
-    bool good = text_decimal((struct slice){ (const uint8_t *)value, strlen(value) }, max, &seconds) && seconds > 0;
-    *out = (uint32_t)seconds;
-    return good;
 }
 
 static enum error_code set_briefing(struct agentd_config *c, const char *key, const char *value, struct error *err)
@@ -212,7 +216,7 @@ enum error_code config_load(const char *path, struct agentd_config *out, struct 
 {
     *out = (struct agentd_config){ .factory = AGENT_CONF_DIR "/factory.json", .plugin = "modemmanager", .plugin_dir = AGENT_PLUGIN_DIR,
                                    .uplink = UPLINK_AUTO, .enable_modem = true, .smart_card = true, .card_dm_oid = "2.23.43.7.1",
-                                   .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .log_level = LOG_LEVEL_INFO,
+                                   .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .awake_s = 93, .log_level = LOG_LEVEL_INFO,
                                    .sources = { { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY }, SOURCE_LAN }, /* all but the LAN */
                                    .pull = { .retry_s = 60, .interval_s = 86400 } };
     g_autoptr(GKeyFile) file = g_key_file_new();

@@ -22,6 +22,8 @@ struct agentd_config {
     struct roaming_policy roaming;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour */
+    bool queue_mode;
+    uint32_t awake_s;        /* of queue mode */
     bool published_credentials;
     struct source_order sources;
     struct pull_settings pull;

@@ -272,6 +272,8 @@ static bool build(struct agent *a, struct error *err)
     a->site.uplink = a->config.uplink;
     a->site.default_nonce = a->config.default_nonce;
     a->site.lwm2m_triggers = a->config.lwm2m_triggers;
+    a->site.queue_mode = a->config.queue_mode;
+    a->site.awake_s = a->config.awake_s;
     a->site.any_sim_of_operator = a->config.any_sim_of_operator;
     a->site.roaming = a->config.roaming;
     a->site.published_credentials = a->config.published_credentials;

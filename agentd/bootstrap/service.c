@@ -18,12 +18,13 @@
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
 
-enum { ENTRIES = 8, PROVE_MS = 60000 };
+enum { ENTRIES = 8, PROVE_MS = 60000, SAVE_MS = 1000 };
 
 struct entry {
     struct service *service;
     char id[STORE_NAME], context[STORE_NAME];
     bool used, trial, cellular, bootstrap;
+    bool waits; /* for the other accounts, which may come before it in the order */
     uint32_t call; /* unsealing */
     struct lwm2m_client *client;
     struct lwm2m_status status;
@@ -46,6 +47,8 @@ struct service {
     bool has_lease, bootstrapping;
     struct ways *ways;
     struct lwm2m_device device;
+    struct servers *servers;
+    uint64_t save_timer;
     service_proved_fn *proved;
     void *proved_user;
     uint64_t prove_timer;
@@ -54,13 +57,18 @@ struct service {
     void *stopped_user;
 };
 
+static bool is_registered(const struct entry *e)
+{
+    return e->used && !e->trial && (e->status.state == LWM2M_REGISTERED || e->status.state == LWM2M_ASLEEP);
+}
+
 static void update_state(struct service *s)
 {
     const char *state = "idle";
     bool account = false, registered = false;
     for (size_t i = 0; i < ENTRIES; i++) {
         account = account || (s->entry[i].used && !s->entry[i].trial);
-        registered = registered || (s->entry[i].used && !s->entry[i].trial && s->entry[i].status.state == LWM2M_REGISTERED);
+        registered = registered || is_registered(&s->entry[i]);
     }
     if (!s->site->factory.present)
         state = "unprovisioned";
@@ -237,7 +245,7 @@ static void fill_device(struct service *s)
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset,
                                        .firmware = upkeep_firmware(s->site->upkeep),
-                                       .user = s };
+                                       .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .user = s };
 }
 
 /* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */
@@ -268,6 +276,91 @@ static const struct lease *lease_for(struct service *s, const struct entry *e)
     return s->has_lease ? &s->lease : NULL;
 }
 
+/* --- what servers wrote: kept over a restart, written only when it is not what the store has --- */
+
+static const char *kept_key(const char *id, char *out, size_t cap)
+{
+    (void)snprintf(out, cap, "lwm2m/%s", id);
+    return out;
+}
+
+static bool is_kept(struct service *s, const char *key, struct slice octets)
+{
+    uint8_t before[LWM2M_KEPT_MAX];
+    size_t len;
+    return store_octets_get(s->site->store, key, before, sizeof before, &len) && slice_equal((struct slice){ before, len }, octets);
+}
+
+static void keep(struct service *s, const char *key, const struct writer *w)
+{
+    struct error err = { 0 };
+    if (w->failed || is_kept(s, key, writer_slice(w)) || store_begin(s->site->store, &err))
+        return;
+    store_octets_put(s->site->store, key, writer_slice(w));
+    if (store_commit(s->site->store, &err))
+        site_report(s->site, "lwm2m", 0, &err);
+}
+
+static void save(void *user)
+{
+    struct service *s = user;
+    uint8_t octets[LWM2M_KEPT_MAX];
+    char key[STORE_NAME + 8];
+    struct writer w = writer_make(octets, sizeof octets);
+    s->save_timer = 0;
+    lwm2m_servers_write(s->servers, &w);
+    keep(s, "lwm2m", &w);
+    for (size_t i = 0; i < ENTRIES; i++) {
+        const struct entry *e = &s->entry[i];
+        if (!e->used || e->trial || !e->client)
+            continue;
+        w = writer_make(octets, sizeof octets);
+        lwm2m_client_write(e->client, &w);
+        keep(s, kept_key(e->id, key, sizeof key), &w);
+    }
+}
+
+static void on_servers_changed(void *user)
+{
+    struct service *s = user;
+    if (!s->save_timer)
+        s->save_timer = loop_timer(s->site->loop, SAVE_MS, save, s);
+}
+
+static void join(struct entry *e)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    char key[STORE_NAME + 8];
+    size_t len;
+    if (store_octets_get(e->service->site->store, kept_key(e->id, key, sizeof key), octets, sizeof octets, &len) &&
+        !lwm2m_client_read(e->client, (struct slice){ octets, len }))
+        log_warning("lwm2m", "%s: what its server wrote is not readable", e->id);
+    lwm2m_client_join(e->client, e->service->servers);
+}
+
+static void forget_octets(struct service *s, const char *id)
+{
+    struct error err = { 0 };
+    char key[STORE_NAME + 8];
+    if (store_begin(s->site->store, &err))
+        return;
+    store_octets_put(s->site->store, kept_key(id, key, sizeof key), (struct slice){ 0 });
+    (void)store_commit(s->site->store, &err);
+}
+
+/* The order of servers (resource 13) can be kept when all accounts are open. */
+static void release(struct service *s)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].call)
+            return;
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].waits) {
+            s->entry[i].waits = false;
+            lwm2m_client_set_lease(s->entry[i].client, lease_for(s, &s->entry[i]));
+        }
+}
+
 static void on_account_open(void *user, enum error_code status, struct slice octets)
 {
     struct entry *e = user;
@@ -275,16 +368,21 @@ static void on_account_open(void *user, enum error_code status, struct slice oct
     struct lwm2m_account account;
     struct error err = { 0 };
     e->call = 0;
-    const struct lease *lease = lease_for(s, e);
-    if (status || !lease)
+    if (status || !lease_for(s, e)) {
+        release(s);
         return; /* the next lease or the return of the TRE tries again */
+    }
     if (!lwm2m_account_read(octets, &account))
         error_set(&err, ERROR_STORAGE, "stored account %s is not readable", e->id);
-    else if (!entry_connect(e, &account, lease, &err) && !err.code)
+    else if (!entry_connect(e, &account, NULL, &err) && !err.code)
         error_set(&err, ERROR_INTERNAL, "account %s cannot be started", e->id);
     secret_zero(&account, sizeof account);
     if (err.code)
         site_report(s->site, "lwm2m", 0, &err);
+    e->waits = e->client != NULL;
+    if (e->client)
+        join(e);
+    release(s);
 }
 
 static void entry_wake(struct entry *e)
@@ -446,6 +544,21 @@ void service_bearer(struct service *s, const struct lease *lease)
     facts_changed(s);
 }
 
+/* The account is gone, or is another one: what its server wrote is void; its rights too, if no account has that server now. */
+static void entry_replace(struct entry *e)
+{
+    struct service *s = e->service;
+    char id[STORE_NAME];
+    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
+    size_t len;
+    uint16_t server_id = e->client ? lwm2m_client_server_id(e->client) : 0;
+    (void)text_copy(id, sizeof id, e->id);
+    entry_end(e, true);
+    forget_octets(s, id);
+    if (server_id && !store_item_octets(s->site->store, "lwm2m", id, false, sealed, sizeof sealed, &len))
+        lwm2m_servers_forget(s->servers, server_id);
+}
+
 /* --- proving --- */
 
 static struct entry *trial_of(struct service *s)
@@ -514,10 +627,12 @@ void service_adopt(struct service *s, const char *context)
     struct entry *trial = trial_of(s);
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && !s->entry[i].trial && strcmp(s->entry[i].context, context) == 0)
-            entry_end(&s->entry[i], true);
+            entry_replace(&s->entry[i]);
     if (trial) {
         trial->trial = false;
         show_status(trial);
+        forget_octets(s, trial->id); /* the bootstrap server's word is newer */
+        join(trial);
     }
     ways_load(s->ways, context);
     ways_hold(s->ways, false);
@@ -564,7 +679,7 @@ enum error_code service_update_all(struct service *s, uint16_t instance, struct 
     if (check_instance(instance, err))
         return ERROR_NOT_FOUND;
     for (size_t i = 0; i < ENTRIES; i++)
-        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client) {
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client && lwm2m_client_triggered(s->entry[i].client)) {
             lwm2m_client_update(s->entry[i].client);
             count++;
         }
@@ -588,6 +703,14 @@ struct renewal *service_renewal(struct service *s)
 
 /* --- life --- */
 
+static void load_servers(struct service *s)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    size_t len;
+    if (store_octets_get(s->site->store, "lwm2m", octets, sizeof octets, &len) && !lwm2m_servers_read(s->servers, (struct slice){ octets, len }))
+        log_warning("lwm2m", "rights and objects that servers wrote are not readable");
+}
+
 static void on_moved(void *user, const struct lease *lease)
 {
     service_bearer(user, lease);
@@ -604,6 +727,11 @@ struct service *service_new(struct site *site)
     if (!s)
         return NULL;
     s->site = site;
+    s->servers = lwm2m_servers_new();
+    if (!s->servers)
+        abort();
+    load_servers(s);
+    lwm2m_servers_watch(s->servers, on_servers_changed, s);
     s->ways = ways_new(site, on_moved, s);
     s->renewal = renewal_new(site);
     upkeep_listen(site->upkeep, on_upkeep, s);
@@ -619,6 +747,9 @@ static void on_client_stopped(void *user)
 
 void service_stop(struct service *s, void (*fn)(void *user), void *user)
 {
+    loop_cancel(s->site->loop, &s->save_timer);
+    save(s);
+    lwm2m_servers_watch(s->servers, NULL, NULL);
     s->stopped = fn;
     s->stopped_user = user;
     s->stopping = 1; /* ours: so that the last one cannot end the wait before all are told */
@@ -641,6 +772,8 @@ void service_free(struct service *s)
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used)
             entry_end(&s->entry[i], false);
+    loop_cancel(s->site->loop, &s->save_timer);
+    lwm2m_servers_free(s->servers);
     ways_free(s->ways);
     renewal_free(s->renewal);
     free(s);

@@ -49,6 +49,8 @@ struct site {
     enum uplink_policy uplink;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour; 0: none */
+    bool queue_mode;         /* LwM2M: register with Q */
+    uint32_t awake_s;        /* queue mode: reachable for so long after a message */
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
     struct roaming_policy roaming;
     struct source_order sources;

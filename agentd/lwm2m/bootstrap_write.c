@@ -25,7 +25,9 @@ static void put_account(struct staged *s, size_t at, const struct lwm2m_account 
     memcpy(security->key, a->key, a->key_len);
     if (security->bootstrap)
         return;
-    s->server[at] = (struct staged_server){ .used = true, .id = (uint16_t)(at - 1), .store = true, .short_server_id = a->short_server_id, .lifetime = a->lifetime, .binding = "U" };
+    s->server[at] = (struct staged_server){ .used = true, .id = (uint16_t)(at - 1), .short_server_id = a->short_server_id, .lifetime = a->lifetime, .set = a->server };
+    if (!s->server[at].set.binding[0])
+        (void)text_copy(s->server[at].set.binding, sizeof s->server[at].set.binding, "U");
 }
 
 void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count)
@@ -249,7 +251,7 @@ static enum error_code check_security(const struct staged *s, const struct stage
     const struct staged_server *server = at->short_server_id ? server_of(s, at->short_server_id) : NULL;
     if (!server)
         return error_set(err, ERROR_INCOMPLETE, "/0/%u: no instance of object 1 has its short server id %u", at->id, at->short_server_id);
-    if (server->lifetime == 0 || !server->binding[0])
+    if (server->lifetime == 0 || !server->set.binding[0])
         return error_set(err, ERROR_INCOMPLETE, "/1/%u: no lifetime or no binding", server->id);
     return ERROR_NONE;
 }
@@ -289,7 +291,7 @@ size_t bootstrap_accounts(const struct staged *s, const char *endpoint, struct l
         if (!server)
             continue;
         struct lwm2m_account *a = &out[n++];
-        *a = (struct lwm2m_account){ .short_server_id = at->short_server_id, .key_len = at->key_len, .lifetime = server->lifetime };
+        *a = (struct lwm2m_account){ .short_server_id = at->short_server_id, .key_len = at->key_len, .lifetime = server->lifetime, .server = server->set };
         memcpy(a->uri, at->uri, sizeof a->uri);
         memcpy(a->identity, at->identity, at->identity_len);
         memcpy(a->key, at->key, at->key_len);

@@ -25,8 +25,8 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
                                       const struct lwm2m_device *device, lwm2m_state_fn *fn, void *user, struct error *err)
 {
     struct lwm2m_client *c = calloc(1, sizeof *c);
-    if (!c || !(c->key = secret_new())) {
-        free(c);
+    if (!c || !(c->key = secret_new()) || !(c->own = lwm2m_servers_new())) {
+        lwm2m_client_free(c);
         error_set(err, ERROR_NO_MEMORY, "LwM2M client");
         return NULL;
     }
@@ -43,8 +43,9 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
     c->user = user;
     c->generation = 1;
     c->records.model = &model_managed;
-    c->objects = (struct objects){ .model = &model_managed, .short_server_id = account->short_server_id, .lifetime = account->lifetime, .store_notifications = true,
-                                   .disable_timeout = DISABLE_TIMEOUT_S, .device = &c->device };
+    c->server = (struct server_values){ .short_server_id = account->short_server_id, .lifetime = account->lifetime, .set = account->server, .client = c };
+    c->objects = (struct objects){ .model = &model_managed, .self = &c->server, .device = &c->device };
+    lwm2m_client_join(c, c->own);
     lwm2m_client_set_lease(c, lease);
     return c;
 }
@@ -60,7 +61,24 @@ void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease)
 
 void lwm2m_client_update(struct lwm2m_client *c)
 {
+    c->attempts = 0;
     registration_post(c, EVENT_UPDATE, 0);
+}
+
+uint16_t lwm2m_client_server_id(const struct lwm2m_client *c)
+{
+    return c->server.short_server_id;
+}
+
+bool lwm2m_client_triggered(const struct lwm2m_client *c)
+{
+    return server_value(&c->server, SERVER_TRIGGER, true);
+}
+
+void lwm2m_client_disable(struct lwm2m_client *c, uint32_t seconds)
+{
+    c->disable_s = seconds ? seconds : UINT32_MAX;
+    registration_post(c, EVENT_DISABLE, 0);
 }
 
 void lwm2m_client_changed(struct lwm2m_client *c)
@@ -74,6 +92,7 @@ void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *use
     c->fn = NULL; /* its user may be gone before the server has answered */
     c->stopped = fn;
     c->stopped_user = user;
+    servers_leave(c); /* it is none of the gateway's servers any more, though its session is still there */
     registration_post(c, EVENT_STOP, 0);
 }
 
@@ -85,6 +104,9 @@ void lwm2m_client_free(struct lwm2m_client *c)
         registration_close(c);
         loop_cancel(c->loop, &c->step_timer);
     }
+    if (c->objects.servers)
+        servers_leave(c);
+    lwm2m_servers_free(c->own);
     secret_free(c->key);
     secret_zero(c, sizeof *c);
     free(c);
@@ -92,6 +114,6 @@ void lwm2m_client_free(struct lwm2m_client *c)
 
 const char *lwm2m_state_name(enum lwm2m_state s)
 {
-    static const char *const names[] = { "idle", "connecting", "registered", "retrying", "disabled" };
+    static const char *const names[] = { "idle", "connecting", "registered", "retrying", "disabled", "asleep" };
     return (size_t)s < sizeof names / sizeof names[0] ? names[s] : "idle";
 }

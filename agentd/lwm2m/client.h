@@ -9,12 +9,13 @@
 #include "lwm2m/coap.h"
 #include "lwm2m/lwm2m.h"
 #include "lwm2m/objects/objects.h"
+#include "lwm2m/retry.h"
 #include "net/https.h"
 
 struct observation;
 
-enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_REGISTERING, PHASE_REGISTERED, PHASE_UPDATING, PHASE_RETRYING, PHASE_LEAVING,
-             PHASE_DISABLING, PHASE_DISABLED };
+enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_REGISTERING, PHASE_REGISTERED, PHASE_UPDATING, PHASE_RETRYING,
+             PHASE_LEAVING, PHASE_DISABLING, PHASE_DISABLED, PHASE_WAITING, PHASE_ASLEEP, PHASE_OFFLINE };
 enum event {
     EVENT_LEASE, EVENT_NO_LEASE,
     EVENT_ADDRESS,  /* the server's name is resolved */
@@ -27,6 +28,10 @@ enum event {
     EVENT_DISABLE,  /* Execute /1/x/4 */
     EVENT_STOP,
     EVENT_LEFT,     /* de-registered, or given up */
+    EVENT_TURN,     /* a server before this one in the order registered or gave up */
+    EVENT_REST,     /* queue mode: nothing was said for the awake time */
+    EVENT_WAKE,     /* something was said */
+    EVENT_RETURN,   /* the lease is back as it was, and so may be the session */
 };
 enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 16384, LINKS_MAX = 1024 /* payload of Register: one datagram */ };
 
@@ -34,7 +39,6 @@ struct posted {
     enum event event;
     uint64_t generation; /* of the session that it is about; 0: of none */
 };
-
 struct lwm2m_client {
     const struct loop *loop;
     struct lwm2m_account account; /* without the key */
@@ -59,18 +63,25 @@ struct lwm2m_client {
     struct coap_token token;   /* of the request under way */
     unsigned attempts;         /* failures in a row */
     uint64_t registered_at;
-    bool update_again;         /* asked for while one was under way */
+    bool update_again, begun;  /* asked for while one was under way; the initial delay is over */
+    uint64_t update_due, lost_at, awake_until; /* loop milliseconds: of the next Update; of the end of the registration; queue mode */
+    uint32_t disable_s;        /* by the administrator, UINT32_MAX: until told otherwise; 0: as the server says */
+    struct lease session_lease; /* over which the session runs */
     struct error failure;
     struct lwm2m_status status;
 
+    struct server_values server; /* among those of objects.servers */
+    struct servers *own;       /* of a client that joined nobody, else NULL */
     struct objects objects;
     struct attribute_table attributes;
     bool version_1_0;          /* negotiated down, until the session ends */
     bool leased;               /* there is connectivity */
     char links[LINKS_MAX];     /* what the server was told that we have */
     size_t links_len;
+    bool held;                 /* the server cannot be told now: notifications are kept or dropped (/1/x/6) */
     struct observation *observations; /* of reporting.c */
     size_t observed, observations_room;
+    size_t kept_octets;        /* of notifications that wait */
     struct records records;    /* scratch of one request */
 };
 
@@ -78,5 +89,11 @@ struct lwm2m_client {
 void registration_post(struct lwm2m_client *c, enum event event, uint64_t generation);
 void registration_changed(struct lwm2m_client *c); /* an Update, if the list of objects is not what the server was told */
 void registration_close(struct lwm2m_client *c); /* session, name look-up and timer away */
+void registration_settle(struct servers *s); /* posts what requests asked of the registrations */
+void registration_spoke(struct lwm2m_client *c); /* a message went or came: in queue mode it stays awake */
+/* servers.c */
+void servers_leave(struct lwm2m_client *c); /* back to itself alone */
+bool servers_turn(const struct lwm2m_client *c); /* may it register, as to the order (resources 13, 15)? */
+void servers_poke(const struct lwm2m_client *c); /* those that wait for their turn look again */
 
 #endif

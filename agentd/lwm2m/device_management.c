@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lwm2m/interfaces.h"
+#include "lwm2m/objects/access_control.h"
 
 bool request_path(const struct coap_request *r, struct path *p)
 {
@@ -17,6 +18,12 @@ bool request_path(const struct coap_request *r, struct path *p)
         if (!path_id(r->segment[i], &p->id[p->depth++]))
             return false;
     return true;
+}
+
+/* Clause 8.2: may the server do that to the instance that the path is of? */
+static bool may(const struct lwm2m_client *c, const struct path *p, enum access right)
+{
+    return access_may(&c->objects, p->id[0], p->id[1], right);
 }
 
 static bool is_readable(const struct path *p)
@@ -57,6 +64,8 @@ static enum coap_code read(struct lwm2m_client *c, const struct coap_request *r,
 {
     if (p->depth == PATH_ROOT || !is_readable(p))
         return CODE_METHOD_NOT_ALLOWED;
+    if (p->depth == PATH_OBJECT ? !access_may_read_some(&c->objects, p->id[0]) : !may(c, p, ACCESS_READ))
+        return CODE_UNAUTHORIZED;
     if (!objects_read(&c->objects, p, &c->records))
         return CODE_INTERNAL;
     if (p->depth == PATH_RESOURCE && c->records.count == 0)
@@ -100,6 +109,8 @@ static enum coap_code write_attributes(struct lwm2m_client *c, const struct coap
         return CODE_NOT_FOUND;
     if (p->depth == PATH_ROOT)
         return CODE_METHOD_NOT_ALLOWED;
+    if (p->depth >= PATH_INSTANCE && !may(c, p, ACCESS_READ))
+        return CODE_UNAUTHORIZED; /* clause 8.2.3: of a whole object it needs no right, nor does Discover */
     if (r->queries > COAP_QUERIES || !attributes_write(&c->attributes, p, path_value_type(p), r->query, r->queries))
         return CODE_BAD_REQUEST;
     reporting_changed(c);
@@ -139,6 +150,8 @@ static enum coap_code execute(struct lwm2m_client *c, const struct coap_request 
         return CODE_NOT_FOUND;
     if (p->depth != PATH_RESOURCE || !(resource->operations & OPERATION_EXECUTE))
         return CODE_METHOD_NOT_ALLOWED;
+    if (!may(c, p, ACCESS_EXECUTE))
+        return CODE_UNAUTHORIZED;
     if (r->content_format > CONTENT_TEXT)
         return CODE_UNSUPPORTED_FORMAT;
     if (!arguments_valid(r->payload))
@@ -146,7 +159,7 @@ static enum coap_code execute(struct lwm2m_client *c, const struct coap_request 
     struct spot s = { .o = &c->objects, .instance = p->id[1] };
     if (!resource->execute(&s, r->payload))
         return CODE_METHOD_NOT_ALLOWED;
-    reporting_changed(c);
+    reporting_changed_everywhere(c);
     return CODE_CHANGED;
 }
 

@@ -86,6 +86,11 @@ static bool put(struct writer *w, const struct path *base, const struct records 
             path_put(w, base);
             writer_text(w, record->path.depth > base->depth && base->depth > PATH_ROOT ? "/\"," : "\",");
         }
+        if (first && records->time) {
+            writer_text(w, "\"bt\":");
+            integer_put(w, records->time);
+            writer_u8(w, ',');
+        }
         first = false;
         if (record->path.depth > base->depth) {
             writer_text(w, "\"n\":\"");

@@ -78,9 +78,14 @@ static bool put(struct writer *w, const struct path *base, const struct records 
         if (is_empty(record))
             continue;
         bool named = record->path.depth > base->depth;
-        cbor_put_map(w, 1u + named + first);
+        bool stamped = first && records->time;
+        cbor_put_map(w, 1u + named + first + stamped);
         if (first)
             put_base_name(w, base, named);
+        if (stamped) {
+            cbor_put_int(w, LABEL_BT);
+            cbor_put_int(w, records->time);
+        }
         if (named)
             put_name(w, base, &record->path);
         put_value(w, &record->value);

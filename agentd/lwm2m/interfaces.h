@@ -46,8 +46,12 @@ bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t 
 void reporting_cancel(struct lwm2m_client *c, const struct coap_token *token);
 bool reporting_cancel_same(struct lwm2m_client *c, const struct wish *wish); /* only if it observes the same paths */
 bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token);
-void reporting_forget(struct lwm2m_client *c, const struct path *p); /* what is at or below a deleted instance */
+/* What any server attached to or observes at or below a deleted instance. */
+void reporting_forget_everywhere(struct lwm2m_client *c, const struct path *p);
+void reporting_unheard(struct lwm2m_client *c, const struct coap_token *token); /* a notification of it was not acknowledged: what it said is told again */
+void reporting_flush(struct lwm2m_client *c); /* the server can be told again: what was kept, in order, then what changed since */
 void reporting_clear(struct lwm2m_client *c);
+void reporting_changed_everywhere(struct lwm2m_client *c); /* of all servers of the gateway */
 void reporting_changed(struct lwm2m_client *c); /* values or attributes changed: looks at all observations from the loop, after the answer is out */
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "base/reader.h"
+#include "base/writer.h"
 #include "model/lease.h"
 #include "model/settings.h"
 #include "model/tree.h"
@@ -25,10 +27,12 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     struct firmware *firmware; /* object 5; NULL: none */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */
+    bool queue_mode;   /* registers with Q wherever the account does not say otherwise */
+    uint32_t awake_s;  /* queue mode: reachable for so long after a message; 0: MAX_TRANSMIT_WAIT, 93 s */
     void *user;
 };
 
-enum lwm2m_state { LWM2M_IDLE, LWM2M_CONNECTING, LWM2M_REGISTERED, LWM2M_RETRYING, LWM2M_STOPPED };
+enum lwm2m_state { LWM2M_IDLE, LWM2M_CONNECTING, LWM2M_REGISTERED, LWM2M_RETRYING, LWM2M_STOPPED, LWM2M_ASLEEP /* registered, queue mode */ };
 
 struct lwm2m_status {
     enum lwm2m_state state;
@@ -46,11 +50,31 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
                                       const struct lwm2m_device *device, lwm2m_state_fn *fn, void *user, struct error *err);
 /* A new lease (bearer is up again): new session and Register. NULL: no connectivity now, wait. */
 void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease);
-void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now */
+void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now; an SMS trigger wakes so, if lwm2m_client_triggered is true */
+uint16_t lwm2m_client_server_id(const struct lwm2m_client *c);
+bool lwm2m_client_triggered(const struct lwm2m_client *c); /* the server allows it (/1/x/21) */
+/* De-registers and stays away for so long (0: until lwm2m_client_update). */
+void lwm2m_client_disable(struct lwm2m_client *c, uint32_t seconds);
 void lwm2m_client_changed(struct lwm2m_client *c); /* facts of the device changed: observers, and a changed list of objects, are told */
 /* De-registers (at most 5 s) and calls fn once from the loop; the client is freed before. fn may be NULL. The state function is not called any more. */
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user);
 void lwm2m_client_free(struct lwm2m_client *c); /* at once, without de-registration */
-const char *lwm2m_state_name(enum lwm2m_state s); /* idle, connecting, registered, retrying, disabled */
+const char *lwm2m_state_name(enum lwm2m_state s); /* idle, connecting, registered, retrying, disabled, asleep */
+
+/* What the clients of one gateway share: the servers, the rights of object 2, the objects that are the gateway's own. */
+struct servers *lwm2m_servers_new(void);
+void lwm2m_servers_free(struct servers *s); /* no client is in it any more; NULL is fine */
+/* From now on c is one of these servers; a client that joined nobody is its only server. At most SERVERS_MAX: else it stays alone. */
+void lwm2m_client_join(struct lwm2m_client *c, struct servers *s);
+void lwm2m_servers_forget(struct servers *s, uint16_t short_server_id); /* its account is gone for good: its rights and what it owned go to others */
+/* For who keeps things over a restart: changed comes after requests of servers (from inside one: only note it). */
+void lwm2m_servers_watch(struct servers *s, void (*changed)(void *user), void *user);
+/* What servers wrote, as octets: rights and objects of the gateway; of one client the values of its account and the attributes. Read: false and nothing
+ * changed if they are none. At most LWM2M_KEPT_MAX octets. */
+enum { LWM2M_KEPT_MAX = 16384 };
+void lwm2m_servers_write(const struct servers *s, struct writer *w);
+bool lwm2m_servers_read(struct servers *s, struct slice in);
+void lwm2m_client_write(const struct lwm2m_client *c, struct writer *w);
+bool lwm2m_client_read(struct lwm2m_client *c, struct slice in);
 
 #endif

@@ -7,6 +7,9 @@
  *     '---no lease---   |   '--failed--> RETRYING  '-----------------------unknown---------------'
  *                       '----timer, update---'         lost: RESOLVING; stop: LEAVING --left--> freed
  *   REGISTERED --disable--> DISABLING --left--> DISABLED --timer--> IDLE (and on, if there is a lease)
+ *   between IDLE and RESOLVING: WAITING, for those before it in the order and for the initial delay
+ *   REGISTERED --rest--> ASLEEP --wake--> REGISTERED: queue mode
+ *   REGISTERED --no lease--> OFFLINE --return--> UPDATING (the same way is back: the same session), --lease--> RESOLVING, --timer--> IDLE
  */
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -16,18 +19,18 @@
 #include "lwm2m/interfaces.h"
 
 enum {
-    RETRY_TIMER_S = 60,          /* /1/x/18, default */
-    RETRY_MAX_S = 3600,
     GUARD_MS = 247000,           /* EXCHANGE_LIFETIME: an answer that comes later is none */
     HANDSHAKE_MS = 40000,        /* a server that repeats its flight could keep the library's own 31 s from ending */
     STEADY_MS = 60000,           /* a session that lived this long is worth an immediate new one */
     LEAVE_MS = 5000,
     UPDATE_MARGIN_S = 60,
+    AWAKE_S = 93,                /* MAX_TRANSMIT_WAIT */
 };
 
-static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING", "DISABLING", "DISABLED" };
+static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING", "DISABLING", "DISABLED",
+                                          "WAITING", "ASLEEP", "OFFLINE" };
 static const char *const event_names[] = { "lease", "no lease", "address", "accepted", "unknown", "older", "lost", "failed", "timer", "update", "disable",
-                                          "stop", "left" };
+                                          "stop", "left", "turn", "rest", "wake", "return" };
 
 static void step(void *user);
 
@@ -49,7 +52,8 @@ static void on_timer(void *user)
 {
     struct lwm2m_client *c = user;
     c->timer = 0;
-    registration_post(c, EVENT_TIMER, c->generation);
+    bool rests = c->phase == PHASE_REGISTERED && loop_now(c->loop) < c->update_due; /* the awake time is over, not the registration's */
+    registration_post(c, rests ? EVENT_REST : EVENT_TIMER, c->generation);
 }
 
 static void set_timer(struct lwm2m_client *c, uint64_t ms)
@@ -70,7 +74,57 @@ void registration_close(struct lwm2m_client *c)
     c->generation++; /* what is still queued for the old session is void */
     c->status.next_contact = 0;
     c->version_1_0 = false;
+    c->held = false;
     reporting_clear(c);
+}
+
+/* ---- queue mode (Core TS 1.1.1 clause 6.5.1 of the transport binding) ---- */
+
+static bool is_queued(const struct lwm2m_client *c)
+{
+    return c->server.set.binding[0] ? strchr(c->server.set.binding, 'Q') != NULL : c->device.queue_mode;
+}
+
+void registration_spoke(struct lwm2m_client *c)
+{
+    c->awake_until = loop_now(c->loop) + (uint64_t)(c->device.awake_s ? c->device.awake_s : AWAKE_S) * 1000;
+    if (c->phase == PHASE_ASLEEP)
+        registration_post(c, EVENT_WAKE, c->generation);
+}
+
+/* The next thing to do of who is registered. */
+static void arm_registered(struct lwm2m_client *c)
+{
+    uint64_t now = loop_now(c->loop), at = c->update_due;
+    if (is_queued(c) && c->awake_until < at)
+        at = c->awake_until;
+    set_timer(c, at > now ? at - now : 0);
+    c->status.next_contact = c->update_due;
+}
+
+static void do_rest(struct lwm2m_client *c)
+{
+    uint64_t now = loop_now(c->loop);
+    set_timer(c, c->update_due > now ? c->update_due - now : 0);
+}
+
+/* More was said since the timer was set. */
+static bool still_awake(const struct lwm2m_client *c)
+{
+    return loop_now(c->loop) < c->awake_until;
+}
+
+/* What was asked of the registrations goes to whom it concerns: one server may have written another's account. */
+void registration_settle(struct servers *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct server_values *v = s->at[i];
+        if (v->effects & EFFECT_UPDATE)
+            registration_post(v->client, EVENT_UPDATE, v->client->generation);
+        if (v->effects & EFFECT_DISABLE)
+            registration_post(v->client, EVENT_DISABLE, v->client->generation);
+        v->effects &= ~(unsigned)EFFECT_DISABLE;
+    }
 }
 
 /* ---- from the session ---- */
@@ -97,10 +151,10 @@ static void on_request(void *user, const struct coap_request *request, struct co
     struct lwm2m_client *c = user;
     c->status.last_contact = loop_now(c->loop);
     device_management_serve(c, request, answer);
-    if (c->objects.effects & EFFECT_UPDATE)
-        registration_post(c, EVENT_UPDATE, c->generation);
-    if (c->objects.effects & EFFECT_DISABLE)
-        registration_post(c, EVENT_DISABLE, c->generation);
+    registration_settle(c->objects.servers);
+    registration_spoke(c);
+    if (request->method != METHOD_GET && request->method != METHOD_FETCH && c->objects.servers->changed)
+        c->objects.servers->changed(c->objects.servers->user);
 }
 
 static bool on_block(void *user, const struct coap_request *request, struct coap_answer *answer)
@@ -124,6 +178,7 @@ static void on_response(void *user, const struct coap_response *r)
 {
     struct lwm2m_client *c = user;
     c->status.last_contact = loop_now(c->loop);
+    registration_spoke(c);
     if (!token_equal(&r->token, &c->token))
         return;
     if (c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING) {
@@ -149,8 +204,12 @@ static void on_response(void *user, const struct coap_response *r)
 static void on_unanswered(void *user, const struct coap_token *token, bool reset)
 {
     struct lwm2m_client *c = user;
-    if (reporting_has(c, token)) { /* clause 6.4: RST cancels; silence too, and an Update shows whether the server is there */
-        reporting_cancel(c, token);
+    if (reporting_has(c, token)) { /* clause 6.4: RST cancels; after silence an Update shows whether the server is there */
+        if (reset)
+            reporting_cancel(c, token);
+        else
+            reporting_unheard(c, token);
+        c->held = c->held || !reset;
         if (!reset)
             registration_post(c, EVENT_UPDATE, c->generation);
         return;
@@ -188,6 +247,7 @@ static void on_resolved(void *user, enum error_code status, const char *text, co
 static void do_resolve(struct lwm2m_client *c)
 {
     registration_close(c);
+    c->begun = true;
     struct ip_address literal;
     if (ip_address_parse(c->host, &literal)) {
         on_resolved(c, ERROR_NONE, "", &literal, 1);
@@ -226,8 +286,17 @@ void registration_changed(struct lwm2m_client *c)
     discover_put_registration(c, &w);
     if (!c->status.location[0] || (w.len == c->links_len && memcmp(links, c->links, w.len) == 0))
         return; /* who is not registered yet will tell it all */
-    c->objects.effects |= EFFECT_OBJECTS;
+    c->server.effects |= EFFECT_OBJECTS;
     registration_post(c, EVENT_UPDATE, c->generation);
+}
+
+/* The binding, with Q: one parameter in LwM2M 1.0 (TS 1.0.2 clause 5.3.1.1), two since (clause 6.2.1). */
+static size_t put_binding(const struct lwm2m_client *c, const char **queries)
+{
+    bool queued = is_queued(c);
+    queries[0] = queued && c->version_1_0 ? "b=UQ" : "b=U";
+    queries[1] = queued && !c->version_1_0 ? "Q" : NULL;
+    return queries[1] ? 2 : 1;
 }
 
 /* Clause 6.2.1 */
@@ -240,10 +309,11 @@ static void send_register(struct lwm2m_client *c)
     ep[w.len] = '\0';
     w = writer_make(lt, sizeof lt - 1);
     writer_text(&w, "lt=");
-    integer_put(&w, c->objects.lifetime);
+    integer_put(&w, c->server.lifetime);
     lt[w.len] = '\0';
-    const char *queries[] = { ep, lt, c->version_1_0 ? "lwm2m=1.0" : "lwm2m=1.1", "b=U", NULL };
-    c->objects.effects = 0;
+    const char *queries[] = { ep, lt, c->version_1_0 ? "lwm2m=1.0" : "lwm2m=1.1", NULL, NULL, NULL };
+    (void)put_binding(c, &queries[3]);
+    c->server.effects = 0;
     c->update_again = false;
     c->status.location[0] = '\0';
     reporting_clear(c); /* clause 6.4.1: a Register voids all observations */
@@ -262,6 +332,7 @@ static void do_connect(struct lwm2m_client *c)
 {
     struct coap_peer peer = { .remote = &c->address, .port = c->port, .host = c->host, .identity = c->account.identity, .key = secret_slice(c->key) };
     peer.local = c->lease.bound ? lease_address(&c->lease, c->address.family) : NULL;
+    c->session_lease = c->lease;
     c->link = coap_link_new(c->loop, &peer, &session_events, c, &c->failure);
     if (!c->link) {
         registration_post(c, EVENT_FAILED, c->generation);
@@ -273,7 +344,7 @@ static void do_connect(struct lwm2m_client *c)
 
 static void do_accept(struct lwm2m_client *c)
 {
-    uint64_t lifetime = c->objects.lifetime;
+    uint64_t lifetime = c->server.lifetime;
     uint64_t due = lifetime / 2;
     if (lifetime > UPDATE_MARGIN_S && lifetime - UPDATE_MARGIN_S > due)
         due = lifetime - UPDATE_MARGIN_S;
@@ -283,9 +354,14 @@ static void do_accept(struct lwm2m_client *c)
     }
     c->attempts = 0;
     error_clear(&c->status.error);
-    set_timer(c, due * 1000);
+    c->update_due = loop_now(c->loop) + due * 1000;
+    c->lost_at = loop_now(c->loop) + lifetime * 1000;
+    arm_registered(c);
     if (c->update_again)
         registration_post(c, EVENT_UPDATE, c->generation);
+    c->held = false;
+    reporting_flush(c);
+    servers_poke(c);
 }
 
 /* Clause 6.2.2: only what changed. */
@@ -294,12 +370,17 @@ static void do_update(struct lwm2m_client *c)
     char lt[20];
     struct writer w = writer_make(lt, sizeof lt - 1);
     writer_text(&w, "lt=");
-    integer_put(&w, c->objects.lifetime);
+    integer_put(&w, c->server.lifetime);
     lt[w.len] = '\0';
-    const char *queries[] = { c->objects.effects & EFFECT_LIFETIME ? lt : NULL, NULL };
-    bool listed = c->objects.effects & EFFECT_OBJECTS; /* complete, not what is new */
+    const char *queries[4] = { NULL };
+    size_t n = 0;
+    if (c->server.effects & EFFECT_LIFETIME)
+        queries[n++] = lt;
+    if (c->server.effects & EFFECT_BINDING)
+        (void)put_binding(c, &queries[n]);
+    bool listed = c->server.effects & EFFECT_OBJECTS; /* complete, not what is new */
     struct slice links = listed ? tell_links(c) : (struct slice){ 0 };
-    c->objects.effects = 0;
+    c->server.effects = 0;
     c->update_again = false;
     call(c, &(struct coap_call){ METHOD_POST, c->status.location, queries, listed ? CONTENT_LINK : -1, links }, GUARD_MS);
 }
@@ -314,17 +395,17 @@ static void do_back_off(struct lwm2m_client *c)
     registration_close(c);
     c->status.location[0] = '\0';
     c->status.error = c->failure;
-    uint64_t delay = RETRY_TIMER_S; /* clause 6.2.1.1: attempt n waits timer * 2^(n-1) */
-    for (unsigned n = 0; n < c->attempts && delay < RETRY_MAX_S; n++)
-        delay *= 2;
-    delay = delay > RETRY_MAX_S ? RETRY_MAX_S : delay;
+    struct retry retry = retry_after(&c->server, ++c->attempts);
     uint16_t random = 0;
     if (RAND_bytes((uint8_t *)&random, sizeof random) != 1)
         random = 0;
-    c->attempts++;
-    uint64_t ms = delay * 1000 - delay * 100 * random / 65536; /* up to a tenth earlier: a fleet must not come back at once */
+    uint64_t ms = retry.delay_s * 1000 - retry.delay_s * 100 * random / 65536; /* up to a tenth earlier: a fleet must not come back at once */
     log_warning("lwm2m", "server %u: %s; next try in %llu s", c->account.short_server_id, c->failure.text, (unsigned long long)(ms / 1000));
     set_timer(c, ms);
+    if (retry.sequence_over)
+        servers_poke(c);
+    if (retry.all_over && server_value(&c->server, SERVER_BOOTSTRAP_ON_FAILURE, true) && c->device.request_bootstrap)
+        (void)c->device.request_bootstrap(c->device.user); /* clause 6.2.1.1; false: there is no bootstrap server, or it is being asked */
 }
 
 static void do_guard(struct lwm2m_client *c)
@@ -351,8 +432,12 @@ static void do_disable(struct lwm2m_client *c)
 {
     registration_close(c);
     c->status.location[0] = '\0';
-    log_notice("lwm2m", "server %u disabled us for %u s", c->account.short_server_id, (unsigned)c->objects.disable_timeout);
-    set_timer(c, (uint64_t)c->objects.disable_timeout * 1000);
+    uint32_t seconds = c->disable_s ? c->disable_s : server_value(&c->server, SERVER_DISABLE_TIMEOUT, DISABLE_TIMEOUT_S);
+    log_notice("lwm2m", "server %u: disabled by %s", c->account.short_server_id, c->disable_s ? "the administrator" : "the server");
+    c->disable_s = 0;
+    if (seconds != UINT32_MAX)
+        set_timer(c, (uint64_t)seconds * 1000);
+    servers_poke(c);
 }
 
 static void do_enable(struct lwm2m_client *c)
@@ -360,6 +445,36 @@ static void do_enable(struct lwm2m_client *c)
     registration_close(c);
     if (c->leased)
         registration_post(c, EVENT_LEASE, 0);
+}
+
+/* ---- the order; without connectivity ---- */
+
+static void do_wait(struct lwm2m_client *c)
+{
+    if (c->timer || !servers_turn(c))
+        return;
+    uint64_t delay_s = c->begun ? 0 : server_value(&c->server, SERVER_INITIAL_DELAY, 0);
+    set_timer(c, delay_s * 1000);
+}
+
+/* The session may outlive the bearer; what would be told is kept meanwhile. */
+static void do_offline(struct lwm2m_client *c)
+{
+    uint64_t now = loop_now(c->loop);
+    c->held = true;
+    set_timer(c, c->lost_at > now ? c->lost_at - now : 0);
+    c->status.next_contact = 0;
+}
+
+static bool same_way(const struct lwm2m_client *c)
+{
+    const struct lease *a = &c->lease, *b = &c->session_lease;
+    if (!c->link || !a->bound || !b->bound || a->addresses != b->addresses)
+        return false;
+    for (size_t i = 0; i < a->addresses; i++)
+        if (a->address[i].family != b->address[i].family || memcmp(a->address[i].octets, b->address[i].octets, sizeof a->address[i].octets) != 0)
+            return false;
+    return true;
 }
 
 static void do_left(struct lwm2m_client *c)
@@ -378,12 +493,21 @@ struct transition {
 };
 
 static const struct transition table[] = {
-    { PHASE_IDLE, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_IDLE, EVENT_LEASE, PHASE_WAITING, do_wait, false },
+    { PHASE_IDLE, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
     { PHASE_IDLE, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_WAITING, EVENT_TURN, PHASE_WAITING, do_wait, false },
+    { PHASE_WAITING, EVENT_LEASE, PHASE_WAITING, do_wait, false },
+    { PHASE_WAITING, EVENT_TIMER, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_WAITING, EVENT_UPDATE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_WAITING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_WAITING, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
+    { PHASE_WAITING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_RESOLVING, EVENT_ADDRESS, PHASE_REGISTERING, do_connect, false },
     { PHASE_RESOLVING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
     { PHASE_RESOLVING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RESOLVING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_RESOLVING, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
     { PHASE_RESOLVING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_REGISTERING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
     { PHASE_REGISTERING, EVENT_OLDER, PHASE_REGISTERING, do_step_down, false },
@@ -392,13 +516,15 @@ static const struct transition table[] = {
     { PHASE_REGISTERING, EVENT_UPDATE, PHASE_REGISTERING, do_update_later, false },
     { PHASE_REGISTERING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_REGISTERING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_REGISTERING, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
     { PHASE_REGISTERING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_REGISTERED, EVENT_TIMER, PHASE_UPDATING, do_update, false },
     { PHASE_REGISTERED, EVENT_UPDATE, PHASE_UPDATING, do_update, false },
     { PHASE_REGISTERED, EVENT_LOST, PHASE_RESOLVING, do_resolve, false },
     { PHASE_REGISTERED, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
     { PHASE_REGISTERED, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
-    { PHASE_REGISTERED, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_REGISTERED, EVENT_REST, PHASE_ASLEEP, do_rest, false },
+    { PHASE_REGISTERED, EVENT_NO_LEASE, PHASE_OFFLINE, do_offline, false },
     { PHASE_REGISTERED, EVENT_DISABLE, PHASE_DISABLING, do_leave, false },
     { PHASE_REGISTERED, EVENT_STOP, PHASE_LEAVING, do_leave, false },
     { PHASE_UPDATING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
@@ -408,13 +534,30 @@ static const struct transition table[] = {
     { PHASE_UPDATING, EVENT_TIMER, PHASE_RESOLVING, do_resolve, false },
     { PHASE_UPDATING, EVENT_UPDATE, PHASE_UPDATING, do_update_later, false },
     { PHASE_UPDATING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
-    { PHASE_UPDATING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_UPDATING, EVENT_NO_LEASE, PHASE_OFFLINE, do_offline, false },
     { PHASE_UPDATING, EVENT_DISABLE, PHASE_DISABLING, do_leave, false },
     { PHASE_UPDATING, EVENT_STOP, PHASE_LEAVING, do_leave, false },
+    { PHASE_ASLEEP, EVENT_WAKE, PHASE_REGISTERED, arm_registered, false },
+    { PHASE_ASLEEP, EVENT_TIMER, PHASE_UPDATING, do_update, false },
+    { PHASE_ASLEEP, EVENT_UPDATE, PHASE_UPDATING, do_update, false },
+    { PHASE_ASLEEP, EVENT_LOST, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_ASLEEP, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
+    { PHASE_ASLEEP, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_ASLEEP, EVENT_NO_LEASE, PHASE_OFFLINE, do_offline, false },
+    { PHASE_ASLEEP, EVENT_DISABLE, PHASE_DISABLING, do_leave, false },
+    { PHASE_ASLEEP, EVENT_STOP, PHASE_LEAVING, do_leave, false },
+    { PHASE_OFFLINE, EVENT_RETURN, PHASE_UPDATING, do_update, false },
+    { PHASE_OFFLINE, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_OFFLINE, EVENT_TIMER, PHASE_IDLE, do_drop, false },
+    { PHASE_OFFLINE, EVENT_LOST, PHASE_IDLE, do_drop, false },
+    { PHASE_OFFLINE, EVENT_FAILED, PHASE_IDLE, do_drop, false },
+    { PHASE_OFFLINE, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
+    { PHASE_OFFLINE, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_RETRYING, EVENT_TIMER, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_UPDATE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_RETRYING, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
     { PHASE_RETRYING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_DISABLING, EVENT_LEFT, PHASE_DISABLED, do_disable, false },
     { PHASE_DISABLING, EVENT_TIMER, PHASE_DISABLED, do_disable, false },
@@ -435,7 +578,8 @@ static const struct transition table[] = {
 static const enum lwm2m_state public_state[] = {
     [PHASE_IDLE] = LWM2M_IDLE,         [PHASE_RESOLVING] = LWM2M_CONNECTING, [PHASE_REGISTERING] = LWM2M_CONNECTING, [PHASE_REGISTERED] = LWM2M_REGISTERED,
     [PHASE_UPDATING] = LWM2M_REGISTERED, [PHASE_RETRYING] = LWM2M_RETRYING,  [PHASE_LEAVING] = LWM2M_STOPPED,
-    [PHASE_DISABLING] = LWM2M_STOPPED, [PHASE_DISABLED] = LWM2M_STOPPED,
+    [PHASE_DISABLING] = LWM2M_STOPPED, [PHASE_DISABLED] = LWM2M_STOPPED,     [PHASE_WAITING] = LWM2M_IDLE,          [PHASE_ASLEEP] = LWM2M_ASLEEP,
+    [PHASE_OFFLINE] = LWM2M_IDLE,
 };
 
 static const struct transition *find(enum phase from, enum event event)
@@ -467,6 +611,12 @@ static void step(void *user)
         c->step_timer = loop_timer(c->loop, 0, step, c);
     if (p.generation && p.generation != c->generation)
         return;
+    if (p.event == EVENT_LEASE && c->phase == PHASE_OFFLINE && same_way(c))
+        p.event = EVENT_RETURN;
+    if (p.event == EVENT_REST && still_awake(c)) {
+        arm_registered(c);
+        return;
+    }
     const struct transition *t = find(c->phase, p.event);
     if (!t) {
         log_debug("lwm2m", "server %u: %s: event \"%s\" has no meaning here", c->account.short_server_id, phase_names[c->phase], event_names[p.event]);

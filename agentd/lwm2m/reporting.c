@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "lwm2m/interfaces.h"
+#include "lwm2m/objects/access_control.h"
 
-enum { CONTINUOUS_S = 60, /* a clock is reported this often unless pmax asks for something else */ CONFIRM_MS = 24 * 3600 * 1000 /* RFC 7641 clause 4.5 */, ROOM_STEP = 16 };
+enum { KEPT_MAX = 16, /* notifications of one observation that wait for the server, without hqmax */ KEPT_OCTETS_MAX = 65536, /* of one server */
+       CONTINUOUS_S = 60, /* a clock is reported this often unless pmax asks for something else */ CONFIRM_MS = 24 * 3600 * 1000 /* RFC 7641 clause 4.5 */, ROOM_STEP = 16 };
 
 struct observation {
     struct coap_token token;
@@ -22,6 +24,16 @@ struct observation {
     uint64_t look_at;             /* loop milliseconds of the next look without a change, UINT64_MAX: none */
     uint64_t digest;              /* of the values last reported */
     double number;                /* value last reported, of a numeric resource */
+    bool unheard;                 /* the last report was not acknowledged */
+    struct kept *kept;            /* oldest first */
+    size_t kept_count;
+};
+
+/* A notification that waits for the server. */
+struct kept {
+    struct kept *next;
+    size_t len;
+    uint8_t octets[];
 };
 
 struct reading {
@@ -103,8 +115,19 @@ static struct observation *add(struct lwm2m_client *c)
     return &c->observations[c->observed++];
 }
 
+static void drop_oldest(struct lwm2m_client *c, struct observation *o)
+{
+    struct kept *k = o->kept;
+    o->kept = k->next;
+    o->kept_count--;
+    c->kept_octets -= k->len;
+    free(k);
+}
+
 static void drop(struct lwm2m_client *c, struct observation *o)
 {
+    while (o->kept)
+        drop_oldest(c, o);
     free(o->paths);
     *o = c->observations[--c->observed];
 }
@@ -141,6 +164,8 @@ bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t 
         free(paths);
         return false;
     }
+    while (o->kept)
+        drop_oldest(c, o);
     free(o->paths);
     *o = (struct observation){ .token = wish->token, .path = wish->path, .paths = paths, .format = wish->format, .attributes = wish->attributes, .sequence = next };
     o->sent_at = o->confirmed_at = o->evaluated_at = loop_now(c->loop);
@@ -171,16 +196,30 @@ bool reporting_cancel_same(struct lwm2m_client *c, const struct wish *wish)
     return same;
 }
 
+void reporting_unheard(struct lwm2m_client *c, const struct coap_token *token)
+{
+    struct observation *o = find(c, token);
+    if (o)
+        o->unheard = o->dirty = true;
+}
+
 bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token)
 {
     return find(c, token) != NULL;
 }
 
-void reporting_forget(struct lwm2m_client *c, const struct path *p)
+static void forget(struct lwm2m_client *c, const struct path *p)
 {
+    attributes_forget(&c->attributes, p);
     for (size_t i = c->observed; i-- > 0;)
         if (!c->observations[i].paths && path_contains(p, &c->observations[i].path))
             drop(c, &c->observations[i]);
+}
+
+void reporting_forget_everywhere(struct lwm2m_client *c, const struct path *p)
+{
+    for (size_t i = 0; i < c->objects.servers->count; i++)
+        forget(c->objects.servers->at[i]->client, p);
 }
 
 void reporting_clear(struct lwm2m_client *c)
@@ -204,6 +243,8 @@ static bool crosses(double limit, double before, double now)
  * change counts. */
 static bool is_change(const struct observation *o, const struct reading *now, const struct attributes *a)
 {
+    if (o->unheard)
+        return true;
     if (now->boolean && attribute_has(a, ATTRIBUTE_EDGE))
         return now->number != o->number && (now->number != 0) == (a->value[ATTRIBUTE_EDGE] != 0);
     bool gt = attribute_has(a, ATTRIBUTE_GT), lt = attribute_has(a, ATTRIBUTE_LT), step = attribute_has(a, ATTRIBUTE_STEP);
@@ -236,21 +277,68 @@ static struct attributes rules_of(const struct lwm2m_client *c, const struct obs
     return a;
 }
 
-static bool notify(struct lwm2m_client *c, struct observation *o, const struct reading *now, bool confirmable)
+/* Clause 8.2.4: nothing where the right to read has gone. A composite observation leaves such values out by itself. */
+static bool may_read(struct lwm2m_client *c, const struct observation *o)
+{
+    if (o->paths)
+        return true;
+    return o->path.depth == PATH_OBJECT ? access_may_read_some(&c->objects, o->path.id[0]) : access_may(&c->objects, o->path.id[0], o->path.id[1], ACCESS_READ);
+}
+
+static bool tell(struct lwm2m_client *c, struct observation *o, struct slice body, bool confirmable)
+{
+    struct coap_notification n = { .token = o->token, .sequence = ++o->sequence, .content_format = o->format, .body = body, .confirmable = confirmable };
+    if (confirmable)
+        o->confirmed_at = loop_now(c->loop);
+    registration_spoke(c);
+    return coap_link_notify(c->link, &n) == ERROR_NONE;
+}
+
+/* Core TS 1.1.1 appendix E.2, resource 6; 1.2 clause 7.3.2: hqmax bounds it, and the oldest go. */
+static void keep(struct lwm2m_client *c, struct observation *o, struct slice body, const struct attributes *a)
+{
+    size_t limit = (size_t)attribute_value(a, ATTRIBUTE_HQMAX, KEPT_MAX);
+    struct kept *k = limit ? malloc(sizeof *k + body.len) : NULL;
+    if (!k)
+        return;
+    *k = (struct kept){ .len = body.len };
+    memcpy(k->octets, body.data, body.len);
+    while (o->kept && (o->kept_count >= limit || c->kept_octets + body.len > KEPT_OCTETS_MAX))
+        drop_oldest(c, o);
+    if (c->kept_octets + body.len > KEPT_OCTETS_MAX) {
+        free(k);
+        return;
+    }
+    struct kept **last = &o->kept;
+    while (*last)
+        last = &(*last)->next;
+    *last = k;
+    o->kept_count++;
+    c->kept_octets += body.len;
+}
+
+/* Tells the server, or keeps what it would be told. */
+static bool notify(struct lwm2m_client *c, struct observation *o, const struct reading *now, const struct attributes *a)
 {
     uint8_t octets[COAP_ANSWER_MAX];
     struct writer w = writer_make(octets, sizeof octets);
     const struct format *format = format_find(o->format);
-    if (!read_values(c, o) || !format->put(&w, &o->path, &c->records) || w.failed)
+    bool read = may_read(c, o) && read_values(c, o);
+    c->records.time = c->held ? (int64_t)c->device.current_time(c->device.user) : 0;
+    read = read && format->put(&w, &o->path, &c->records) && !w.failed;
+    c->records.time = 0;
+    if (!read)
         return false;
-    o->sequence++;
-    o->sent_at = loop_now(c->loop);
+    uint64_t now_ms = loop_now(c->loop);
+    bool confirmable = attribute_value(a, ATTRIBUTE_CON, 1) != 0 || now_ms >= o->confirmed_at + CONFIRM_MS;
+    o->sent_at = now_ms;
     o->digest = now->digest;
     o->number = now->number;
-    if (confirmable)
-        o->confirmed_at = o->sent_at;
-    struct coap_notification n = { .token = o->token, .sequence = o->sequence, .content_format = o->format, .body = writer_slice(&w), .confirmable = confirmable };
-    return coap_link_notify(c->link, &n) == ERROR_NONE;
+    o->unheard = false;
+    if (!c->held)
+        return tell(c, o, writer_slice(&w), confirmable);
+    keep(c, o, writer_slice(&w), a);
+    return true;
 }
 
 static uint64_t milliseconds(const struct attributes *a, enum attribute which, uint32_t otherwise)
@@ -266,9 +354,14 @@ static uint64_t at_or_never(uint64_t start, uint64_t period)
 /* Notifies if it is time, and sets when to look again. False: it cannot be told any more. */
 static bool run_one(struct lwm2m_client *c, struct observation *o)
 {
+    if (c->held && !server_value(&c->server, SERVER_STORING, true)) {
+        o->dirty = true; /* looked at when the server is back */
+        o->look_at = UINT64_MAX;
+        return true;
+    }
     struct attributes a = rules_of(c, o);
     uint64_t now_ms = loop_now(c->loop);
-    uint64_t pmin = milliseconds(&a, ATTRIBUTE_PMIN, c->objects.pmin), pmax = milliseconds(&a, ATTRIBUTE_PMAX, c->objects.pmax);
+    uint64_t pmin = milliseconds(&a, ATTRIBUTE_PMIN, server_value(&c->server, SERVER_PMIN, 0)), pmax = milliseconds(&a, ATTRIBUTE_PMAX, server_value(&c->server, SERVER_PMAX, 0));
     uint64_t epmin = milliseconds(&a, ATTRIBUTE_EPMIN, 0), epmax = milliseconds(&a, ATTRIBUTE_EPMAX, 0);
     if (pmax < pmin)
         pmax = 0; /* clause 5.1.2: ignored */
@@ -285,8 +378,7 @@ static bool run_one(struct lwm2m_client *c, struct observation *o)
         changed = changed && !pmax && now_ms >= o->sent_at + period;
     }
     bool due = (changed && now_ms >= o->sent_at + pmin) || (pmax && now_ms >= o->sent_at + pmax);
-    bool confirmable = attribute_value(&a, ATTRIBUTE_CON, 1) != 0 || now_ms >= o->confirmed_at + CONFIRM_MS;
-    if (due && !notify(c, o, &now, confirmable))
+    if (due && !notify(c, o, &now, &a))
         return false;
     o->dirty = changed && !due;
     o->look_at = o->dirty ? o->sent_at + pmin : at_or_never(o->sent_at, period);
@@ -302,7 +394,7 @@ static void run(struct lwm2m_client *c)
     uint64_t next = UINT64_MAX, now = loop_now(c->loop);
     for (size_t i = c->link ? c->observed : 0; i-- > 0;) {
         struct observation *o = &c->observations[i];
-        bool kept = (!o->dirty && o->look_at > now) || run_one(c, o);
+        bool kept = (!o->dirty && o->look_at > now) || run_one(c, o); /* what is dropped moves the last one here, which was looked at */
         if (kept)
             next = o->look_at < next ? o->look_at : next;
         else
@@ -318,4 +410,21 @@ void reporting_changed(struct lwm2m_client *c)
         c->observations[i].dirty = true;
     if (c->observed)
         run_later(c, 0);
+}
+
+void reporting_flush(struct lwm2m_client *c)
+{
+    for (size_t i = 0; i < c->observed; i++) {
+        struct observation *o = &c->observations[i];
+        for (; o->kept; drop_oldest(c, o))
+            if (tell(c, o, (struct slice){ o->kept->octets, o->kept->len }, true))
+                o->unheard = false;
+    }
+    reporting_changed(c);
+}
+
+void reporting_changed_everywhere(struct lwm2m_client *c)
+{
+    for (size_t i = 0; i < c->objects.servers->count; i++)
+        reporting_changed(c->objects.servers->at[i]->client);
 }

@@ -2,6 +2,7 @@
 /* Bodies that go to a disk block by block and never into memory: Package of the firmware. Everything else that comes in blocks is block1.c's. */
 #include "lwm2m/firmware.h"
 #include "lwm2m/interfaces.h"
+#include "lwm2m/objects/access_control.h"
 
 enum { SZX_RESERVED = 7, MORE = 8 };
 
@@ -24,6 +25,9 @@ bool upload_serve(struct lwm2m_client *c, const struct coap_request *r, struct c
     bool opaque = r->content_format == CONTENT_OPAQUE || r->content_format < 0;
     if (r->method != METHOD_PUT || !opaque || r->if_none_match || !request_path(r, &p) || !path_equal(&p, &package) || !firmware_present(c->device.firmware))
         return false;
-    a->code = read_block(r, &block) ? firmware_write_block(c->device.firmware, &block) : CODE_BAD_REQUEST;
+    if (!access_may(&c->objects, p.id[0], p.id[1], ACCESS_WRITE))
+        a->code = CODE_UNAUTHORIZED;
+    else
+        a->code = read_block(r, &block) ? firmware_write_block(c->device.firmware, &block) : CODE_BAD_REQUEST;
     return true;
 }

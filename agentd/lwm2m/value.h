@@ -51,6 +51,7 @@ struct records {
     const struct model *model; /* whose tables give the types of what is read in */
     struct record at[RECORDS_MAX];
     size_t count;
+    int64_t time; /* Unix seconds when the values were so, for formats that can say it; 0: now */
 };
 
 struct paths { /* of a composite operation */

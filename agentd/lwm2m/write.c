@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lwm2m/interfaces.h"
+#include "lwm2m/objects/access_control.h"
 
 enum { WRITE_ARENA = 4096 };
 
@@ -94,7 +95,7 @@ static void set_records(struct lwm2m_client *c)
 {
     for (size_t i = 0; i < c->records.count; i++)
         set_record(c, &c->records.at[i]);
-    reporting_changed(c);
+    reporting_changed_everywhere(c);
 }
 
 /* The payload as records of the client's scratch; text octets live in the arena. */
@@ -130,6 +131,8 @@ enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r
     const struct resource *resource = resource_at(c->objects.model, p);
     if (p->depth < PATH_INSTANCE || (resource && !(resource->operations & OPERATION_WRITE)))
         return CODE_METHOD_NOT_ALLOWED;
+    if (!access_may(&c->objects, p->id[0], p->id[1], ACCESS_WRITE))
+        return CODE_UNAUTHORIZED;
     _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
     struct arena arena = arena_make(memory, sizeof memory);
     enum coap_code code = take_payload(c, r, p, &arena);
@@ -163,11 +166,21 @@ static bool common_instance(const struct records *records, uint16_t *id)
     return true;
 }
 
+/* Every server hears of it, and object 2 follows. */
+static void instances_changed(struct lwm2m_client *c)
+{
+    access_sync(&c->objects);
+    servers_effect(c->objects.servers, EFFECT_UPDATE | EFFECT_OBJECTS);
+    reporting_changed_everywhere(c);
+}
+
 enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a)
 {
     const struct object *object = object_find(c->objects.model, p->id[0]);
     if (!object || !object->create)
         return object ? CODE_METHOD_NOT_ALLOWED : CODE_NOT_FOUND;
+    if (!access_may(&c->objects, object->id, ACCESS_WHOLE_OBJECT, ACCESS_CREATE))
+        return CODE_UNAUTHORIZED;
     _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
     struct arena arena = arena_make(memory, sizeof memory);
     enum coap_code code = take_payload(c, r, p, &arena);
@@ -188,7 +201,8 @@ enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r
     for (size_t i = 0; i < c->records.count; i++)
         c->records.at[i].path.id[1] = id;
     set_records(c);
-    c->objects.effects |= EFFECT_UPDATE | EFFECT_OBJECTS;
+    access_created(&c->objects, object->id, id);
+    instances_changed(c);
     if (chosen)
         memcpy(a->created, (uint16_t[]){ object->id, id }, sizeof a->created);
     return CODE_CREATED;
@@ -201,12 +215,14 @@ enum coap_code write_delete(struct lwm2m_client *c, const struct path *p)
     if (!path_exists(&c->objects, p))
         return CODE_NOT_FOUND;
     const struct object *object = object_find(c->objects.model, p->id[0]);
-    if (p->depth != PATH_INSTANCE || !object->remove || !object->remove(&c->objects, p->id[1]))
+    if (p->depth != PATH_INSTANCE || !object->remove)
         return CODE_METHOD_NOT_ALLOWED;
-    attributes_forget(&c->attributes, p);
-    reporting_forget(c, p);
-    reporting_changed(c);
-    c->objects.effects |= EFFECT_UPDATE | EFFECT_OBJECTS;
+    if (!access_may(&c->objects, p->id[0], p->id[1], ACCESS_DELETE))
+        return CODE_UNAUTHORIZED;
+    if (!object->remove(&c->objects, p->id[1]))
+        return CODE_METHOD_NOT_ALLOWED;
+    reporting_forget_everywhere(c, p);
+    instances_changed(c);
     return CODE_DELETED;
 }
 
@@ -218,6 +234,8 @@ static enum coap_code check_places(struct lwm2m_client *c)
         struct path instance = path_parent(&c->records.at[i].path, PATH_INSTANCE);
         if (!path_exists(&c->objects, &instance))
             return CODE_NOT_FOUND;
+        if (!access_may(&c->objects, instance.id[0], instance.id[1], ACCESS_WRITE))
+            return CODE_UNAUTHORIZED;
     }
     return CODE_CHANGED;
 }

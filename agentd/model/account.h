@@ -45,6 +45,15 @@ struct dm_account { /* w7 */
 /* Where the pre-shared key of an account comes from. */
 enum lwm2m_key { LWM2M_KEY_OWN, LWM2M_KEY_DERIVED /* in the TRE, from endpoint and key_ref */, LWM2M_KEY_NAMED /* in the TRE, key_ref is its name */ };
 
+/* Object 1 as a bootstrap server or the server itself wrote it, beside the lifetime: numbers and booleans by resource id. */
+enum { LWM2M_SERVER_RESOURCES = 24, LWM2M_CHANNEL_MAX = 8 };
+struct lwm2m_server_settings {
+    uint32_t written; /* bit 1 << id: value[id] counts, else the default */
+    uint32_t value[LWM2M_SERVER_RESOURCES];
+    char binding[LWM2M_CHANNEL_MAX];   /* /1/x/7, "": U */
+    char preferred[LWM2M_CHANNEL_MAX]; /* /1/x/22, "": none */
+};
+
 struct lwm2m_account {
     uint16_t short_server_id; /* 1..65534; 0: a bootstrap server */
     char uri[256];            /* coaps://host[:port] */
@@ -55,6 +64,7 @@ struct lwm2m_account {
     uint32_t lifetime;        /* seconds */
     enum lwm2m_key key_from;  /* this and key_ref are not stored: an installed account has its key */
     char key_ref[129];
+    struct lwm2m_server_settings server;
 };
 
 const char *dm_auth_name(enum dm_auth a);         /* basic, md5, hmac */

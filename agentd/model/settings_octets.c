@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 static void put_octets(struct writer *w, const void *data, size_t len)
 {
@@ -206,6 +206,28 @@ bool dm_account_read(struct slice in, struct dm_account *a)
     return reader_done(&r);
 }
 
+void server_settings_write(struct writer *w, const struct lwm2m_server_settings *s)
+{
+    writer_u32(w, s->written);
+    for (size_t i = 0; i < LWM2M_SERVER_RESOURCES; i++)
+        if (s->written & 1u << i)
+            writer_u32(w, s->value[i]);
+    put_text(w, s->binding);
+    put_text(w, s->preferred);
+}
+
+void server_settings_read(struct reader *r, struct lwm2m_server_settings *s)
+{
+    s->written = reader_u32(r);
+    if (s->written >> LWM2M_SERVER_RESOURCES)
+        reader_fail(r);
+    for (size_t i = 0; i < LWM2M_SERVER_RESOURCES; i++)
+        if (s->written & 1u << i)
+            s->value[i] = reader_u32(r);
+    get_text(r, s->binding, sizeof s->binding);
+    get_text(r, s->preferred, sizeof s->preferred);
+}
+
 void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
 {
     writer_u8(w, VERSION);
@@ -215,18 +237,21 @@ void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
     put_octets(w, a->key, a->key_len);
     put_text(w, a->endpoint);
     writer_u32(w, a->lifetime);
+    server_settings_write(w, &a->server);
 }
 
 bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
 {
     struct reader r;
     *a = (struct lwm2m_account){ 0 };
-    (void)begin(&r, in);
+    unsigned version = begin(&r, in);
     a->short_server_id = reader_u16(&r);
     get_text(&r, a->uri, sizeof a->uri);
     get_text(&r, a->identity, sizeof a->identity);
     a->key_len = get_octets(&r, a->key, sizeof a->key);
     get_text(&r, a->endpoint, sizeof a->endpoint);
     a->lifetime = reader_u32(&r);
+    if (version > 2)
+        server_settings_read(&r, &a->server);
     return reader_done(&r);
 }

@@ -13,6 +13,9 @@ void napdef_write(struct writer *w, const struct napdef *n);
 bool napdef_read(struct slice in, struct napdef *n);
 void dm_account_write(struct writer *w, const struct dm_account *a);
 bool dm_account_read(struct slice in, struct dm_account *a);
+/* Parts of an account, also kept alone. */
+void server_settings_write(struct writer *w, const struct lwm2m_server_settings *s);
+void server_settings_read(struct reader *r, struct lwm2m_server_settings *s); /* the reader fails if they are none */
 void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a);
 bool lwm2m_account_read(struct slice in, struct lwm2m_account *a);
 

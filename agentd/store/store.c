@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "store/replay_filter.h"
 
-enum { SCHEMA_VERSION = 2, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };
+enum { SCHEMA_VERSION = 3, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };
 
 struct store {
     sqlite3 *db;
@@ -40,6 +40,7 @@ static const char *const schema_1 =
 static const char *const migrations[SCHEMA_VERSION] = {
     schema_1,
     "ALTER TABLE inbox ADD COLUMN sim TEXT NOT NULL DEFAULT '';",
+    "CREATE TABLE octets(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;",
 };
 
 static enum error_code code_of(int rc)
@@ -252,6 +253,24 @@ void store_value_put(struct store *s, const char *key, const char *value)
     bind_text(st, 1, key);
     bind_text(st, 2, value);
     run(s, st, "value");
+}
+
+bool store_octets_get(struct store *s, const char *key, void *buf, size_t cap, size_t *len)
+{
+    sqlite3_stmt *st = prepare(s, "SELECT value FROM octets WHERE key=?");
+    bind_text(st, 1, key);
+    bool found = row(st) && column_octets(st, 0, buf, cap, len);
+    (void)sqlite3_finalize(st);
+    return found;
+}
+
+void store_octets_put(struct store *s, const char *key, struct slice value)
+{
+    sqlite3_stmt *st = prepare(s, value.len ? "INSERT OR REPLACE INTO octets VALUES(?,?)" : "DELETE FROM octets WHERE key=?");
+    bind_text(st, 1, key);
+    if (value.len)
+        bind_blob(st, 2, value);
+    run(s, st, "octets");
 }
 
 /* --- inbox --- */
@@ -514,6 +533,14 @@ void store_items_commit(struct store *s, uint64_t job)
     run(s, st, "item");
     st = prepare(s, "UPDATE item SET staged=0 WHERE staged=1 AND job=?");
     bind_number(st, 1, job);
+    run(s, st, "item");
+}
+
+void store_item_remove(struct store *s, const char *kind, const char *id)
+{
+    sqlite3_stmt *st = prepare(s, "DELETE FROM item WHERE kind=? AND id=? AND staged=0");
+    bind_text(st, 1, kind);
+    bind_text(st, 2, id);
     run(s, st, "item");
 }
 

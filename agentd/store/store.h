@@ -8,14 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
 #include "base/error.h"
 #include "base/reader.h"
 
 struct store;
-
 enum { STORE_HASH = 32, STORE_NAME = 65 };
-
 enum error_code store_open(const char *path, struct store **out, struct error *err);
 void store_close(struct store *s);
 enum error_code store_begin(struct store *s, struct error *err);
@@ -26,6 +23,9 @@ void store_rollback(struct store *s);
 /* Factory data and small values. get: false if absent or longer than cap (text is NUL-terminated). */
 bool store_value_get(struct store *s, const char *key, char *out, size_t cap);
 void store_value_put(struct store *s, const char *key, const char *value);
+/* The same of octets that are no secret; put of an empty value removes the key. */
+bool store_octets_get(struct store *s, const char *key, void *buf, size_t cap, size_t *len);
+void store_octets_put(struct store *s, const char *key, struct slice value);
 
 /* Push messages, by SHA-256 of their octets: replay ids. */
 enum inbox_state {
@@ -94,7 +94,7 @@ bool store_item_octets(struct store *s, const char *kind, const char *id, bool s
 bool store_item_at(struct store *s, const char *kind, bool staged, size_t n, struct item_row *out);
 void store_items_commit(struct store *s, uint64_t job); /* staged ones of the job replace all installed ones of its context */
 void store_items_drop(struct store *s, uint64_t job);   /* staged ones of the job */
-
+void store_item_remove(struct store *s, const char *kind, const char *id); /* an installed one */
 void store_history_add(struct store *s, uint64_t at, uint64_t job, const char *event, const char *text); /* bounded, oldest go */
 
 #endif

@@ -161,7 +161,7 @@ static bool read_counters(const struct objects *o, uint64_t *sent, uint64_t *rec
 /* Adds what went by since the last look. An interface that was made anew counts from zero: all that it says is new. */
 static void look_at_counters(struct objects *o)
 {
-    struct statistics *s = &o->statistics;
+    struct statistics *s = &o->servers->statistics;
     uint64_t sent, received;
     if (!s->running || !read_counters(o, &sent, &received))
         return;
@@ -174,15 +174,15 @@ static void look_at_counters(struct objects *o)
 static bool read_sent(struct spot *s, struct value *v)
 {
     look_at_counters(s->o);
-    *v = value_integer(VALUE_INTEGER, (int64_t)(s->o->statistics.sent / KILO));
-    return s->o->statistics.started;
+    *v = value_integer(VALUE_INTEGER, (int64_t)(s->o->servers->statistics.sent / KILO));
+    return s->o->servers->statistics.started;
 }
 
 static bool read_received(struct spot *s, struct value *v)
 {
     look_at_counters(s->o);
-    *v = value_integer(VALUE_INTEGER, (int64_t)(s->o->statistics.received / KILO));
-    return s->o->statistics.started;
+    *v = value_integer(VALUE_INTEGER, (int64_t)(s->o->servers->statistics.received / KILO));
+    return s->o->servers->statistics.started;
 }
 
 static bool execute_start(struct spot *s, struct slice arguments)
@@ -191,7 +191,7 @@ static bool execute_start(struct spot *s, struct slice arguments)
     struct statistics begun = { .started = true, .running = true };
     bool counted = read_counters(s->o, &begun.last_sent, &begun.last_received);
     if (counted)
-        s->o->statistics = begun;
+        s->o->servers->statistics = begun;
     return counted;
 }
 
@@ -199,7 +199,7 @@ static bool execute_stop(struct spot *s, struct slice arguments)
 {
     (void)arguments;
     look_at_counters(s->o);
-    s->o->statistics.running = false;
+    s->o->servers->statistics.running = false;
     return true;
 }
 
@@ -220,7 +220,7 @@ static bool read_activated(struct spot *s, struct value *v)
     uint16_t id;
     size_t left = s->index;
     for (size_t i = 0; object_profile.instance(s->o, i, &id); i++) {
-        struct node *n = places_node(&s->o->profiles, s->o->device->tree, TREE_BEARER, id);
+        struct node *n = places_node(&s->o->servers->profiles, s->o->device->tree, TREE_BEARER, id);
         if (n && strcmp(node_text(n, "State"), "connected") == 0 && left-- == 0) {
             s->id = id;
             *v = value_integer(VALUE_OBJLNK, (int64_t)OBJECT_PROFILE << 16 | id);

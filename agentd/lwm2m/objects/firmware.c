@@ -85,7 +85,7 @@ static bool execute_cancel(struct spot *s, struct slice arguments)
 
 static bool read_severity(struct spot *s, struct value *v)
 {
-    *v = value_integer(VALUE_INTEGER, s->o->severity ? s->o->severity - 1 : SEVERITY_DEFAULT);
+    *v = value_integer(VALUE_INTEGER, s->o->servers->severity ? s->o->servers->severity - 1 : SEVERITY_DEFAULT);
     return true;
 }
 
@@ -96,7 +96,7 @@ static bool check_severity(const struct value *v)
 
 static void write_severity(struct spot *s, const struct value *v)
 {
-    s->o->severity = v ? (uint8_t)(v->integer + 1) : 0;
+    s->o->servers->severity = v ? (uint8_t)(v->integer + 1) : 0;
 }
 
 static bool read_changed(struct spot *s, struct value *v)
@@ -108,7 +108,7 @@ static bool read_changed(struct spot *s, struct value *v)
 
 static bool read_defer(struct spot *s, struct value *v)
 {
-    *v = value_integer(VALUE_UNSIGNED, s->o->defer);
+    *v = value_integer(VALUE_UNSIGNED, s->o->servers->defer);
     return true;
 }
 
@@ -119,7 +119,7 @@ static bool check_defer(const struct value *v)
 
 static void write_defer(struct spot *s, const struct value *v)
 {
-    s->o->defer = v ? (uint32_t)v->integer : 0;
+    s->o->servers->defer = v ? (uint32_t)v->integer : 0;
 }
 
 enum { R = OPERATION_READ, W = OPERATION_WRITE, RW = OPERATION_READ | OPERATION_WRITE, E = OPERATION_EXECUTE };

@@ -2,8 +2,10 @@
 /* Walks the object tables. Owns no object itself; never shows object 0 (Security), which only a bootstrap server may see. */
 #include "lwm2m/objects/objects.h"
 
+#include "lwm2m/objects/access_control.h"
+
 static const struct object *const managed[] = {
-    &object_server, &object_device, &object_monitoring, &object_firmware, &object_statistics, &object_cellular, &object_profile, &object_portfolio, &object_gateway,
+    &object_server, &object_access_control, &object_device, &object_monitoring, &object_firmware, &object_statistics, &object_cellular, &object_profile, &object_portfolio, &object_gateway,
 };
 const struct model model_managed = { managed, sizeof managed / sizeof managed[0] };
 
@@ -125,8 +127,8 @@ static bool read_resource(struct objects *o, const struct resource *resource, co
 static bool read_instance(struct objects *o, const struct object *object, uint16_t instance, const struct path *wanted, struct records *out)
 {
     struct path p = { .depth = PATH_INSTANCE, .id = { object->id, instance } };
-    if (!(path_contains(wanted, &p) || path_contains(&p, wanted)))
-        return true;
+    if (!(path_contains(wanted, &p) || path_contains(&p, wanted)) || !access_may(o, object->id, instance, ACCESS_READ))
+        return true; /* clause 8.2.4: what the server may not read is left out */
     for (size_t i = 0; i < object->count; i++)
         if (!read_resource(o, &object->resources[i], &p, wanted, out))
             return false;

@@ -48,6 +48,7 @@ struct object {
 
 extern const struct object object_staged_security, object_staged_server; /* 0 and 1 while a bootstrap server writes them */
 extern const struct object object_server; /* 1 */
+extern const struct object object_access_control; /* 2 */
 extern const struct object object_device; /* 3 */
 extern const struct object object_monitoring, object_statistics, object_cellular; /* 4, 7, 10 */
 extern const struct object object_firmware; /* 5 */

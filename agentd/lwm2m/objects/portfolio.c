@@ -8,7 +8,7 @@
 static bool next_instance(struct objects *o, size_t index, uint16_t *id)
 {
     for (uint16_t i = 0; i < PORTFOLIOS; i++)
-        if (o->portfolio[i].used && index-- == 0) {
+        if (o->servers->portfolio[i].used && index-- == 0) {
             *id = i;
             return true;
         }
@@ -19,19 +19,19 @@ static bool create(struct objects *o, uint16_t id)
 {
     if (id >= PORTFOLIOS)
         return false;
-    o->portfolio[id] = (struct portfolio){ .used = true };
+    o->servers->portfolio[id] = (struct portfolio){ .used = true };
     return true;
 }
 
 static bool remove_instance(struct objects *o, uint16_t id)
 {
-    o->portfolio[id].used = false;
+    o->servers->portfolio[id].used = false;
     return true;
 }
 
 static bool read_identity(struct spot *s, struct value *v)
 {
-    struct portfolio *p = &s->o->portfolio[s->instance];
+    struct portfolio *p = &s->o->servers->portfolio[s->instance];
     size_t left = s->index;
     for (uint16_t i = 0; i < PORTFOLIO_IDENTITIES; i++)
         if (p->identity[i][0] && left-- == 0) {
@@ -49,7 +49,7 @@ static bool check_identity(const struct value *v)
 
 static void write_identity(struct spot *s, const struct value *v)
 {
-    struct portfolio *p = &s->o->portfolio[s->instance];
+    struct portfolio *p = &s->o->servers->portfolio[s->instance];
     if (!v) {
         memset(p->identity, 0, sizeof p->identity);
     } else if (s->id < PORTFOLIO_IDENTITIES) {

@@ -6,12 +6,12 @@
 
 static struct node *bearer(const struct spot *s)
 {
-    return places_node(&s->o->profiles, s->o->device->tree, TREE_BEARER, s->instance);
+    return places_node(&s->o->servers->profiles, s->o->device->tree, TREE_BEARER, s->instance);
 }
 
 static bool next_instance(struct objects *o, size_t index, uint16_t *id)
 {
-    return places_at(&o->profiles, o->device->tree, TREE_BEARER, index, id);
+    return places_at(&o->servers->profiles, o->device->tree, TREE_BEARER, index, id);
 }
 
 static bool read_property(struct spot *s, const char *property, struct value *v)

@@ -1,16 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Object 1, LwM2M Server (Core TS 1.1.1 appendix E.2): what the server may know and change of its own account. */
+/* Object 1, LwM2M Server (Core TS 1.1.1 appendix E.2): what servers may know and change of the accounts. An instance an account; who may do what with
+ * another's says object 2. Resources 13 to 20 are the bootstrap server's alone in LwM2M 1.1. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "lwm2m/objects/objects.h"
+
+struct server_values *server_first(const struct servers *s)
+{
+    struct server_values *first = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        struct server_values *v = s->at[i];
+        uint32_t order = server_value(v, SERVER_PRIORITY, UINT32_MAX), best = first ? server_value(first, SERVER_PRIORITY, UINT32_MAX) : 0;
+        if (!first || order < best || (order == best && v->short_server_id < first->short_server_id))
+            first = v;
+    }
+    return first;
+}
+
+void servers_effect(struct servers *s, unsigned effects)
+{
+    for (size_t i = 0; i < s->count; i++)
+        s->at[i]->effects |= effects;
+}
+
+static bool next_instance(struct objects *o, size_t index, uint16_t *id)
+{
+    if (index >= o->servers->count)
+        return false;
+    *id = o->servers->at[index]->instance;
+    return true;
+}
+
+static struct server_values *values(const struct spot *s)
+{
+    for (size_t i = 0; i < s->o->servers->count; i++)
+        if (s->o->servers->at[i]->instance == s->instance)
+            return s->o->servers->at[i];
+    abort(); /* handlers are asked for instances that exist */
+}
 
 static bool read_short_id(struct spot *s, struct value *v)
 {
-    *v = value_integer(VALUE_INTEGER, s->o->short_server_id);
+    *v = value_integer(VALUE_INTEGER, values(s)->short_server_id);
     return true;
 }
 
 static bool read_lifetime(struct spot *s, struct value *v)
 {
-    *v = value_integer(VALUE_INTEGER, s->o->lifetime);
+    *v = value_integer(VALUE_INTEGER, values(s)->lifetime);
     return true;
 }
 
@@ -21,8 +59,9 @@ static bool check_lifetime(const struct value *v)
 
 static void write_lifetime(struct spot *s, const struct value *v)
 {
-    s->o->lifetime = v ? (uint32_t)v->integer : s->o->lifetime;
-    s->o->effects |= EFFECT_UPDATE | EFFECT_LIFETIME; /* clause 6.2.2: the new lifetime is told by an Update */
+    struct server_values *at = values(s);
+    at->lifetime = v ? (uint32_t)v->integer : at->lifetime;
+    at->effects |= EFFECT_UPDATE | EFFECT_LIFETIME; /* clause 6.2.2: the new lifetime is told by an Update */
 }
 
 static bool check_period(const struct value *v)
@@ -30,79 +69,106 @@ static bool check_period(const struct value *v)
     return v->integer >= 0 && v->integer <= INT32_MAX;
 }
 
-static bool read_pmin(struct spot *s, struct value *v)
+static bool check_link(const struct value *v)
 {
-    *v = value_integer(VALUE_INTEGER, s->o->pmin);
-    return true;
+    return v->integer >> 16 == object_profile.id; /* an APN profile */
 }
 
-static void write_pmin(struct spot *s, const struct value *v)
+/* A number or boolean whose value is kept as written. shown: what Read tells while none was; hidden: then there is none. */
+static bool read_set(const struct spot *s, enum server_resource which, enum value_type type, uint32_t shown, bool hidden, struct value *v)
 {
-    s->o->pmin = v ? (uint32_t)v->integer : 0;
+    const struct server_values *at = values(s);
+    *v = value_integer(type, server_value(at, which, shown));
+    return !hidden || at->set.written & 1u << which;
 }
 
-static bool read_pmax(struct spot *s, struct value *v)
+static void write_set(const struct spot *s, enum server_resource which, const struct value *v)
 {
-    *v = value_integer(VALUE_INTEGER, s->o->pmax);
-    return s->o->pmax > 0;
+    struct server_values *at = values(s);
+    at->set.written &= ~(1u << which);
+    if (!v)
+        return;
+    at->set.written |= 1u << which;
+    at->set.value[which] = (uint32_t)v->integer;
 }
 
-static void write_pmax(struct spot *s, const struct value *v)
+#define SET(name, which, type, shown, hidden)                               \
+    static bool read_##name(struct spot *s, struct value *v)                \
+    {                                                                       \
+        return read_set(s, which, type, shown, hidden, v);                  \
+    }                                                                       \
+    static void write_##name(struct spot *s, const struct value *v)         \
+    {                                                                       \
+        write_set(s, which, v);                                             \
+    }
+
+SET(pmin, SERVER_PMIN, VALUE_INTEGER, 0, false)
+SET(pmax, SERVER_PMAX, VALUE_INTEGER, 0, true)
+SET(disable_timeout, SERVER_DISABLE_TIMEOUT, VALUE_INTEGER, DISABLE_TIMEOUT_S, false)
+SET(storing, SERVER_STORING, VALUE_BOOLEAN, true, false)
+SET(apn_link, SERVER_APN_LINK, VALUE_OBJLNK, 0, true)
+SET(trigger, SERVER_TRIGGER, VALUE_BOOLEAN, true, true)
+SET(mute_send, SERVER_MUTE_SEND, VALUE_BOOLEAN, true, true) /* E.2: without a value Send is off */
+
+static bool read_bootstrapped(struct spot *s, struct value *v)
 {
-    s->o->pmax = v ? (uint32_t)v->integer : 0;
+    return read_set(s, SERVER_BOOTSTRAPPED, VALUE_TIME, 0, true, v);
 }
 
 static bool execute_disable(struct spot *s, struct slice arguments)
 {
     (void)arguments;
-    s->o->effects |= EFFECT_DISABLE;
+    values(s)->effects |= EFFECT_DISABLE;
     return true;
-}
-
-static bool read_disable_timeout(struct spot *s, struct value *v)
-{
-    *v = value_integer(VALUE_INTEGER, s->o->disable_timeout);
-    return true;
-}
-
-static void write_disable_timeout(struct spot *s, const struct value *v)
-{
-    s->o->disable_timeout = v ? (uint32_t)v->integer : DISABLE_TIMEOUT_S;
-}
-
-static bool read_storing(struct spot *s, struct value *v)
-{
-    *v = value_integer(VALUE_BOOLEAN, s->o->store_notifications);
-    return true;
-}
-
-static void write_storing(struct spot *s, const struct value *v)
-{
-    s->o->store_notifications = !v || v->integer != 0;
 }
 
 static bool read_binding(struct spot *s, struct value *v)
 {
-    (void)s;
-    *v = value_text("U");
+    const struct server_values *at = values(s);
+    *v = value_text(at->set.binding[0] ? at->set.binding : "U");
     return true;
 }
 
+/* UDP is what this client has; Q: queue mode, as LwM2M 1.0 writes it (TS 1.0.2 clause 5.3.1.1). */
 static bool check_binding(const struct value *v)
 {
-    return slice_is(v->octets, "U"); /* UDP is what this client has */
+    return slice_is(v->octets, "U") || slice_is(v->octets, "UQ");
+}
+
+static void write_channel(const struct value *v, char out[LWM2M_CHANNEL_MAX])
+{
+    memset(out, 0, LWM2M_CHANNEL_MAX);
+    if (v)
+        memcpy(out, v->octets.data, v->octets.len);
 }
 
 static void write_binding(struct spot *s, const struct value *v)
 {
-    (void)v;
-    s->o->effects |= EFFECT_UPDATE;
+    write_channel(v, values(s)->set.binding);
+    values(s)->effects |= EFFECT_UPDATE | EFFECT_BINDING;
+}
+
+static bool read_preferred(struct spot *s, struct value *v)
+{
+    const struct server_values *at = values(s);
+    *v = value_text(at->set.preferred);
+    return at->set.preferred[0] != '\0';
+}
+
+static bool check_preferred(const struct value *v)
+{
+    return slice_is(v->octets, "U");
+}
+
+static void write_preferred(struct spot *s, const struct value *v)
+{
+    write_channel(v, values(s)->set.preferred);
 }
 
 static bool execute_update(struct spot *s, struct slice arguments)
 {
     (void)arguments; /* clause 6.2.1.2: a binding override may be given; there is one binding */
-    s->o->effects |= EFFECT_UPDATE;
+    values(s)->effects |= EFFECT_UPDATE;
     return true;
 }
 
@@ -125,6 +191,11 @@ static const struct resource resources[] = {
     { 7, VALUE_STRING, RW, .mandatory = true, .read = read_binding, .check = check_binding, .write = write_binding },
     { 8, VALUE_NONE, E, .execute = execute_update },
     { 9, VALUE_NONE, E, .execute = execute_bootstrap },
+    { 10, VALUE_OBJLNK, RW, .read = read_apn_link, .check = check_link, .write = write_apn_link },
+    { 12, VALUE_TIME, R, .read = read_bootstrapped },
+    { 21, VALUE_BOOLEAN, RW, .read = read_trigger, .write = write_trigger },
+    { 22, VALUE_STRING, RW, .read = read_preferred, .check = check_preferred, .write = write_preferred },
+    { 23, VALUE_BOOLEAN, RW, .read = read_mute_send, .write = write_mute_send },
 };
 
-const struct object object_server = { .id = 1, .resources = resources, .count = sizeof resources / sizeof resources[0] };
+const struct object object_server = { .id = 1, .resources = resources, .count = sizeof resources / sizeof resources[0], .instance = next_instance };

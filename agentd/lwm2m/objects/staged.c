@@ -193,7 +193,7 @@ static bool server_create(struct objects *o, uint16_t id)
 {
     for (size_t i = 0; i < STAGED_MAX; i++)
         if (!o->staged->server[i].used) {
-            o->staged->server[i] = (struct staged_server){ .used = true, .store = true, .id = id };
+            o->staged->server[i] = (struct staged_server){ .used = true, .id = id };
             return true;
         }
     return false;
@@ -232,56 +232,96 @@ static void write_lifetime(struct spot *s, const struct value *v)
     server_at(s->o, s->instance)->lifetime = v ? (uint32_t)v->integer : 0;
 }
 
-static bool read_pmin(struct spot *s, struct value *v)
+/* Numbers and booleans are kept as written. */
+static bool read_set(const struct spot *s, enum server_resource which, enum value_type type, struct value *v)
 {
-    *v = value_integer(VALUE_INTEGER, server_at(s->o, s->instance)->pmin);
-    return v->integer > 0;
+    const struct lwm2m_server_settings *set = &server_at(s->o, s->instance)->set;
+    *v = value_integer(type, set->value[which]);
+    return set->written & 1u << which;
 }
 
-static void write_pmin(struct spot *s, const struct value *v)
+static void write_set(const struct spot *s, enum server_resource which, const struct value *v)
 {
-    server_at(s->o, s->instance)->pmin = v ? (uint32_t)v->integer : 0;
+    struct lwm2m_server_settings *set = &server_at(s->o, s->instance)->set;
+    set->written &= ~(1u << which);
+    set->written |= v ? 1u << which : 0;
+    set->value[which] = v ? (uint32_t)v->integer : 0;
 }
 
-static bool read_pmax(struct spot *s, struct value *v)
-{
-    *v = value_integer(VALUE_INTEGER, server_at(s->o, s->instance)->pmax);
-    return v->integer > 0;
-}
+#define SET(name, which, type)                                      \
+    static bool read_##name(struct spot *s, struct value *v)        \
+    {                                                               \
+        return read_set(s, which, type, v);                         \
+    }                                                               \
+    static void write_##name(struct spot *s, const struct value *v) \
+    {                                                               \
+        write_set(s, which, v);                                     \
+    }
 
-static void write_pmax(struct spot *s, const struct value *v)
-{
-    server_at(s->o, s->instance)->pmax = v ? (uint32_t)v->integer : 0;
-}
+SET(pmin, SERVER_PMIN, VALUE_INTEGER)
+SET(pmax, SERVER_PMAX, VALUE_INTEGER)
+SET(disable_timeout, SERVER_DISABLE_TIMEOUT, VALUE_INTEGER)
+SET(apn_link, SERVER_APN_LINK, VALUE_OBJLNK)
+SET(priority, SERVER_PRIORITY, VALUE_UNSIGNED)
+SET(initial_delay, SERVER_INITIAL_DELAY, VALUE_UNSIGNED)
+SET(failure_block, SERVER_FAILURE_BLOCK, VALUE_BOOLEAN)
+SET(bootstrap_on_failure, SERVER_BOOTSTRAP_ON_FAILURE, VALUE_BOOLEAN)
+SET(retry_count, SERVER_RETRY_COUNT, VALUE_UNSIGNED)
+SET(retry_timer, SERVER_RETRY_TIMER, VALUE_UNSIGNED)
+SET(sequence_delay, SERVER_SEQUENCE_DELAY, VALUE_UNSIGNED)
+SET(sequence_count, SERVER_SEQUENCE_COUNT, VALUE_UNSIGNED)
+SET(trigger, SERVER_TRIGGER, VALUE_BOOLEAN)
+SET(mute_send, SERVER_MUTE_SEND, VALUE_BOOLEAN)
 
 static bool read_storing(struct spot *s, struct value *v)
 {
-    *v = value_integer(VALUE_BOOLEAN, server_at(s->o, s->instance)->store);
+    if (!read_set(s, SERVER_STORING, VALUE_BOOLEAN, v))
+        *v = value_integer(VALUE_BOOLEAN, true);
     return true;
 }
 
 static void write_storing(struct spot *s, const struct value *v)
 {
-    server_at(s->o, s->instance)->store = !v || v->integer != 0;
+    write_set(s, SERVER_STORING, v);
+}
+
+static bool check_number(const struct value *v)
+{
+    return v->integer >= 0 && v->integer <= UINT32_MAX;
+}
+
+static bool check_channel(const struct value *v)
+{
+    return v->octets.len > 0 && v->octets.len < LWM2M_CHANNEL_MAX;
+}
+
+static void write_channel(const struct value *v, char out[LWM2M_CHANNEL_MAX])
+{
+    memset(out, 0, LWM2M_CHANNEL_MAX);
+    if (v)
+        memcpy(out, v->octets.data, v->octets.len);
 }
 
 static bool read_binding(struct spot *s, struct value *v)
 {
-    *v = value_text(server_at(s->o, s->instance)->binding);
+    *v = value_text(server_at(s->o, s->instance)->set.binding);
     return true;
-}
-
-static bool check_binding(const struct value *v)
-{
-    return v->octets.len > 0 && v->octets.len < sizeof((struct staged_server *)0)->binding;
 }
 
 static void write_binding(struct spot *s, const struct value *v)
 {
-    struct staged_server *at = server_at(s->o, s->instance);
-    memset(at->binding, 0, sizeof at->binding);
-    if (v)
-        memcpy(at->binding, v->octets.data, v->octets.len);
+    write_channel(v, server_at(s->o, s->instance)->set.binding);
+}
+
+static bool read_preferred(struct spot *s, struct value *v)
+{
+    *v = value_text(server_at(s->o, s->instance)->set.preferred);
+    return v->octets.len > 0;
+}
+
+static void write_preferred(struct spot *s, const struct value *v)
+{
+    write_channel(v, server_at(s->o, s->instance)->set.preferred);
 }
 
 enum { R = OPERATION_READ };
@@ -291,21 +331,21 @@ static const struct resource server_resources[] = {
     { 1, VALUE_INTEGER, R, .mandatory = true, .read = read_lifetime, .check = check_lifetime, .write = write_lifetime },
     { 2, VALUE_INTEGER, R, .read = read_pmin, .check = check_seconds, .write = write_pmin },
     { 3, VALUE_INTEGER, R, .read = read_pmax, .check = check_seconds, .write = write_pmax },
-    { 5, VALUE_INTEGER, 0, .write = write_nowhere },
+    { 5, VALUE_INTEGER, R, .read = read_disable_timeout, .check = check_seconds, .write = write_disable_timeout },
     { 6, VALUE_BOOLEAN, R, .mandatory = true, .read = read_storing, .write = write_storing },
-    { 7, VALUE_STRING, R, .mandatory = true, .read = read_binding, .check = check_binding, .write = write_binding },
-    { 10, VALUE_OBJLNK, 0, .write = write_nowhere },
-    { 13, VALUE_UNSIGNED, 0, .write = write_nowhere },
-    { 14, VALUE_UNSIGNED, 0, .write = write_nowhere },
-    { 15, VALUE_BOOLEAN, 0, .write = write_nowhere },
-    { 16, VALUE_BOOLEAN, 0, .write = write_nowhere },
-    { 17, VALUE_UNSIGNED, 0, .write = write_nowhere },
-    { 18, VALUE_UNSIGNED, 0, .write = write_nowhere },
-    { 19, VALUE_UNSIGNED, 0, .write = write_nowhere },
-    { 20, VALUE_UNSIGNED, 0, .write = write_nowhere },
-    { 21, VALUE_BOOLEAN, 0, .write = write_nowhere },
-    { 22, VALUE_STRING, 0, .write = write_nowhere },
-    { 23, VALUE_BOOLEAN, 0, .write = write_nowhere },
+    { 7, VALUE_STRING, R, .mandatory = true, .read = read_binding, .check = check_channel, .write = write_binding },
+    { 10, VALUE_OBJLNK, R, .read = read_apn_link, .write = write_apn_link },
+    { 13, VALUE_UNSIGNED, R, .read = read_priority, .check = check_number, .write = write_priority },
+    { 14, VALUE_UNSIGNED, R, .read = read_initial_delay, .check = check_number, .write = write_initial_delay },
+    { 15, VALUE_BOOLEAN, R, .read = read_failure_block, .write = write_failure_block },
+    { 16, VALUE_BOOLEAN, R, .read = read_bootstrap_on_failure, .write = write_bootstrap_on_failure },
+    { 17, VALUE_UNSIGNED, R, .read = read_retry_count, .check = check_number, .write = write_retry_count },
+    { 18, VALUE_UNSIGNED, R, .read = read_retry_timer, .check = check_number, .write = write_retry_timer },
+    { 19, VALUE_UNSIGNED, R, .read = read_sequence_delay, .check = check_number, .write = write_sequence_delay },
+    { 20, VALUE_UNSIGNED, R, .read = read_sequence_count, .check = check_number, .write = write_sequence_count },
+    { 21, VALUE_BOOLEAN, R, .read = read_trigger, .write = write_trigger },
+    { 22, VALUE_STRING, R, .read = read_preferred, .check = check_channel, .write = write_preferred },
+    { 23, VALUE_BOOLEAN, R, .read = read_mute_send, .write = write_mute_send },
 };
 
 const struct object object_staged_server = { .id = 1, .resources = server_resources, .count = sizeof server_resources / sizeof server_resources[0],

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/account.h"
+
 enum { STAGED_MAX = 6 };
 enum security_mode { SECURITY_PSK = 0, SECURITY_RPK = 1, SECURITY_CERTIFICATE = 2, SECURITY_NONE = 3 }; /* /0/x/2 */
 
@@ -25,10 +27,10 @@ struct staged_security {
 };
 
 struct staged_server {
-    bool used, store;
+    bool used;
     uint16_t id, short_server_id;
-    uint32_t lifetime, pmin, pmax; /* seconds */
-    char binding[8];
+    uint32_t lifetime; /* seconds */
+    struct lwm2m_server_settings set;
 };
 
 struct staged {

@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 19);
+    g_assert_cmpuint(count, ==, 21);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -48,6 +48,7 @@ static void test_agentd(void)
     g_assert_cmpstr(file.card_dm_oid, ==, built_in.card_dm_oid);
     g_assert_cmpint(file.default_nonce, ==, built_in.default_nonce);
     g_assert_cmpuint(file.lwm2m_triggers, ==, built_in.lwm2m_triggers);
+    g_assert_true(file.queue_mode == built_in.queue_mode && file.awake_s == built_in.awake_s && file.awake_s == 93);
     g_assert_cmpmem(&file.roaming, sizeof file.roaming, &built_in.roaming, sizeof built_in.roaming);
     g_assert_cmpmem(&file.sources, sizeof file.sources, &built_in.sources, sizeof built_in.sources);
     g_assert_cmpuint(file.pull.retry_s, ==, built_in.pull.retry_s);

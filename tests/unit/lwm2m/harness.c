@@ -66,6 +66,11 @@ enum error_code coap_link_notify(struct coap_link *link, const struct coap_notif
     return ERROR_NONE;
 }
 
+void registration_spoke(struct lwm2m_client *c)
+{
+    (void)c; /* no registration, no queue mode */
+}
+
 /* ---- a client without a session ---- */
 
 unsigned reboots;
@@ -85,6 +90,8 @@ static bool reboot(void *user)
 
 uint8_t body[COAP_ANSWER_MAX];
 
+static struct servers shared;
+
 struct lwm2m_client *make(void)
 {
     static struct lwm2m_client c;
@@ -98,7 +105,10 @@ struct lwm2m_client *make(void)
     c.link = (struct coap_link *)&c; /* only passed on to the catcher above */
     c.device = (struct lwm2m_device){ .manufacturer = "A \"B\"", .model = "m", .serial = "s", .firmware_version = "1", .current_time = current_time, .reboot = reboot };
     c.records.model = &model_managed;
-    c.objects = (struct objects){ .model = &model_managed, .short_server_id = 7, .lifetime = 300, .store_notifications = true, .disable_timeout = 86400, .device = &c.device };
+    memset(&shared, 0, sizeof shared);
+    c.server = (struct server_values){ .short_server_id = 7, .lifetime = 300, .client = &c };
+    c.objects = (struct objects){ .model = &model_managed, .self = &c.server, .servers = &shared, .device = &c.device };
+    shared.at[shared.count++] = &c.server;
     return &c;
 }
 

@@ -72,7 +72,7 @@ static bool reboot(void *user)
 }
 
 static char *uri, *endpoint, *identity, *key, *local;
-static int lifetime = 300, server_id = 1;
+static int lifetime = 300, server_id = 1, awake;
 static gboolean verbose, no_reboot, bootstrap_first;
 static struct lwm2m_bootstrap *bootstrap;
 static struct lwm2m_device device;
@@ -87,6 +87,7 @@ static const GOptionEntry options[] = {
     { "local", 'b', 0, G_OPTION_ARG_STRING, &local, "bind to this address of ours", "IP" },
     { "no-reboot", 0, 0, G_OPTION_ARG_NONE, &no_reboot, "no hook for Execute /3/0/4", NULL },
     { "bootstrap", 0, 0, G_OPTION_ARG_NONE, &bootstrap_first, "the server is a bootstrap server: get accounts there, then register at the first", NULL },
+    { "queue", 0, 0, G_OPTION_ARG_INT, &awake, "queue mode: asleep after so long", "SECONDS" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
@@ -155,7 +156,7 @@ int main(int argc, char **argv)
     loop_glib_init(&loop);
     main_loop = g_main_loop_new(NULL, FALSE);
     device = (struct lwm2m_device){ .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
-                                   .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot };
+                                   .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .queue_mode = awake > 0, .awake_s = (uint32_t)awake };
     if (!begin(&account))
         return 1;
     g_unix_signal_add(SIGTERM, on_stop, NULL);

@@ -66,20 +66,20 @@ static void test_write_resource(void)
 {
     struct lwm2m_client *c = make();
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "60", 2), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 60);
-    g_assert_cmpuint(c->objects.effects, ==, EFFECT_UPDATE | EFFECT_LIFETIME);
+    g_assert_cmpuint(c->server.lifetime, ==, 60);
+    g_assert_cmpuint(c->server.effects, ==, EFFECT_UPDATE | EFFECT_LIFETIME);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_TLV, "\xc2\x01\x01\x2c", 4), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 300);
+    g_assert_cmpuint(c->server.lifetime, ==, 300);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_SENML_JSON, "[{\"bn\":\"/1/0/1\",\"v\":61}]", 24), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 61);
+    g_assert_cmpuint(c->server.lifetime, ==, 61);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, "\x81\xa2\x21\x66/1/0/1\x02\x19\x01\x2c", 14), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 300);
+    g_assert_cmpuint(c->server.lifetime, ==, 300);
     /* as Jackson writes it: indefinite array and map, 32-bit length forms, a double */
     static const char loose[] = "\x9f\xbf\x21\x66/1/0/1\x02\xfb\x40\x4e\x80\x00\x00\x00\x00\x00\xff\xff";
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_SENML_CBOR, loose, sizeof loose - 1), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 61);
+    g_assert_cmpuint(c->server.lifetime, ==, 61);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/6", CONTENT_TEXT, "0", 1), ==, CODE_CHANGED);
-    g_assert_false(c->objects.store_notifications);
+    g_assert_false(server_value(&c->server, SERVER_STORING, true));
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/7", CONTENT_TEXT, "U", 1), ==, CODE_CHANGED);
 }
 
@@ -124,28 +124,29 @@ static void test_write_refusals(void)
         g_test_message("case %zu: %u %s: %u.%02u", i, cases[i].method, cases[i].path, code >> 5, code & 31);
         g_assert_cmpuint(code, ==, cases[i].code);
     }
-    g_assert_cmpuint(c->objects.lifetime, ==, 300); /* a refused Write changes nothing */
-    g_assert_cmpuint(c->objects.effects, ==, 0);
+    g_assert_cmpuint(c->server.lifetime, ==, 300); /* a refused Write changes nothing */
+    g_assert_cmpuint(c->server.effects, ==, 0);
 }
 
 static void test_write_instance(void)
 {
     struct lwm2m_client *c = make();
-    c->objects.pmin = 5;
+    c->server.set.written |= 1u << SERVER_PMIN;
+    c->server.set.value[SERVER_PMIN] = 5;
     static const char partial[] = "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":90},{\"n\":\"3\",\"v\":40}]";
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_SENML_JSON, partial, sizeof partial - 1), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 90);
-    g_assert_cmpuint(c->objects.pmax, ==, 40);
-    g_assert_cmpuint(c->objects.pmin, ==, 5);
+    g_assert_cmpuint(c->server.lifetime, ==, 90);
+    g_assert_cmpuint(server_value(&c->server, SERVER_PMAX, 0), ==, 40);
+    g_assert_cmpuint(server_value(&c->server, SERVER_PMIN, 0), ==, 5);
     /* a replacing Write: what it leaves out goes back to its default */
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0", CONTENT_TLV, "\xc1\x01\x3c\xc1\x06\x00\xc1\x07U", 9), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 60);
-    g_assert_cmpuint(c->objects.pmax, ==, 0);
-    g_assert_cmpuint(c->objects.pmin, ==, 0);
-    g_assert_false(c->objects.store_notifications);
+    g_assert_cmpuint(c->server.lifetime, ==, 60);
+    g_assert_cmpuint(server_value(&c->server, SERVER_PMAX, 0), ==, 0);
+    g_assert_cmpuint(server_value(&c->server, SERVER_PMIN, 0), ==, 0);
+    g_assert_false(server_value(&c->server, SERVER_STORING, true));
     /* wrapped in the instance that the path names */
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_TLV, "\x03\x00\xc1\x01\x3d", 5), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 61);
+    g_assert_cmpuint(c->server.lifetime, ==, 61);
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_TLV, "\x03\x01\xc1\x01\x3d", 5), ==, CODE_BAD_REQUEST);
 }
 
@@ -155,7 +156,7 @@ static void test_execute(void)
 {
     struct lwm2m_client *c = make();
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0/8", -1, "", 0), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.effects, ==, EFFECT_UPDATE);
+    g_assert_cmpuint(c->server.effects, ==, EFFECT_UPDATE);
     reboots = 0;
     g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", CONTENT_TEXT, "0='a',1", 7), ==, CODE_CHANGED);
     g_assert_cmpuint(reboots, ==, 1);

@@ -218,7 +218,7 @@ static void test_links(void)
         add_bearer(id, "idle", true);
     }
     for (size_t i = 0; i < PORTFOLIOS; i++)
-        c->objects.portfolio[i].used = true;
+        c->objects.servers->portfolio[i].used = true;
     struct writer w = writer_make(links, sizeof links);
     discover_put_registration(c, &w);
     g_assert_false(w.failed);
@@ -264,10 +264,10 @@ static void test_disable(void)
     expect_read(c, "/1/0/5", "86400");
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/5", CONTENT_TEXT, "60", 2), ==, CODE_CHANGED);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/5", CONTENT_TEXT, "-1", 2), ==, CODE_BAD_REQUEST);
-    g_assert_cmpuint(c->objects.disable_timeout, ==, 60);
-    g_assert_cmpuint(c->objects.effects & EFFECT_DISABLE, ==, 0);
+    g_assert_cmpuint(server_value(&c->server, SERVER_DISABLE_TIMEOUT, 0), ==, 60);
+    g_assert_cmpuint(c->server.effects & EFFECT_DISABLE, ==, 0);
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0/4", -1, "", 0), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.effects & EFFECT_DISABLE, ==, EFFECT_DISABLE);
+    g_assert_cmpuint(c->server.effects & EFFECT_DISABLE, ==, EFFECT_DISABLE);
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@ static void test_create_delete(void)
     struct ask create = { METHOD_POST, "/16", NULL, CONTENT_TLV, -1, -1, tlv, sizeof tlv - 1 };
     g_assert_cmpuint(send(c, &create, &a), ==, CODE_CREATED);
     g_assert_true(a.created[0] == 16 && a.created[1] == 0); /* the client chose the id and says so */
-    g_assert_cmpuint(c->objects.effects, ==, EFFECT_UPDATE | EFFECT_OBJECTS);
+    g_assert_cmpuint(c->server.effects, ==, EFFECT_UPDATE | EFFECT_OBJECTS);
     g_assert_cmpuint(get(c, "/16/0/0/2", -1, &a), ==, CODE_CONTENT);
     expect_text(&a, "b");
     static const char named[] = "\x28\x00\x03\x06\x86\x00\x41\x00""a"; /* as instance 3, 16-bit id */
@@ -113,8 +113,8 @@ static void test_composite_write(void)
     put(c, METHOD_POST, "/16", CONTENT_TLV, "\x83\x00\x41\x00""a", 5);
     static const char both[] = "[{\"n\":\"/1/0/1\",\"v\":90},{\"n\":\"/16/0/0/1\",\"vs\":\"n\"}]";
     g_assert_cmpuint(put(c, METHOD_IPATCH, "/", CONTENT_SENML_JSON, both, sizeof both - 1), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 90);
-    g_assert_cmpstr(c->objects.portfolio[0].identity[1], ==, "n");
+    g_assert_cmpuint(c->server.lifetime, ==, 90);
+    g_assert_cmpstr(c->objects.servers->portfolio[0].identity[1], ==, "n");
     static const struct {
         const char *payload;
         unsigned code;
@@ -127,10 +127,10 @@ static void test_composite_write(void)
         g_test_message("%s", cases[i].payload);
         g_assert_cmpuint(put(c, METHOD_IPATCH, "/", CONTENT_SENML_JSON, cases[i].payload, strlen(cases[i].payload)), ==, cases[i].code);
     }
-    g_assert_cmpuint(c->objects.lifetime, ==, 90); /* all or nothing */
+    g_assert_cmpuint(c->server.lifetime, ==, 90); /* all or nothing */
     g_assert_cmpuint(put(c, METHOD_IPATCH, "/", CONTENT_TLV, "", 0), ==, CODE_UNSUPPORTED_FORMAT);
     g_assert_cmpuint(put(c, METHOD_IPATCH, "/", CONTENT_LWM2M_CBOR, "\xa1\x83\x01\x00\x01\x18\x46", 7), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 70);
+    g_assert_cmpuint(c->server.lifetime, ==, 70);
 }
 
 static void test_observe_composite(void)
@@ -192,7 +192,7 @@ static void test_observe_attributes_1_2(void)
     g_assert_cmpuint(notified, ==, 0); /* not looked at before epmin has passed */
     advance(9000);
     g_assert_cmpuint(notified, ==, 1);
-    c->objects.lifetime = 62; /* by nobody who tells */
+    c->server.lifetime = 62; /* by nobody who tells */
     advance(19999);
     g_assert_cmpuint(notified, ==, 1);
     advance(1);
@@ -229,7 +229,7 @@ static void test_other_formats(void)
     g_assert_cmpuint(get(c, "/1/0", CONTENT_CBOR, &a), ==, CODE_NOT_ACCEPTABLE);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_CBOR, "\x18\x3c", 2), ==, CODE_CHANGED);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/6", CONTENT_CBOR, "\xf4", 1), ==, CODE_CHANGED);
-    g_assert_false(c->objects.store_notifications);
+    g_assert_false(server_value(&c->server, SERVER_STORING, true));
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/6", CONTENT_CBOR, "\xf6", 1), ==, CODE_BAD_REQUEST);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_CBOR, "\x18\x3c\x00", 3), ==, CODE_BAD_REQUEST);
     g_assert_cmpuint(get(c, "/1/0/1", CONTENT_LWM2M_JSON, &a), ==, CODE_NOT_ACCEPTABLE);
@@ -238,7 +238,7 @@ static void test_other_formats(void)
     expect_text(&a, "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"0\",\"v\":7},{\"n\":\"1\",\"v\":60},{\"n\":\"2\",\"v\":0},{\"n\":\"5\",\"v\":86400},{\"n\":\"6\",\"bv\":false},{\"n\":\"7\",\"sv\":\"U\"}]}");
     static const char json[] = "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"1\",\"v\":77},{\"n\":\"6\",\"bv\":true}]}";
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", 1543, json, sizeof json - 1), ==, CODE_CHANGED);
-    g_assert_cmpuint(c->objects.lifetime, ==, 77);
+    g_assert_cmpuint(c->server.lifetime, ==, 77);
     static const char two[] = "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"1\",\"v\":78,\"sv\":\"x\"}]}";
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_LWM2M_JSON, two, sizeof two - 1), ==, CODE_BAD_REQUEST);
 }

@@ -422,6 +422,76 @@ def test_lost_server():
     server.close()
 
 
+def test_queue_mode():
+    """Registers with Q, is asleep when nothing was said for the awake time, wakes for whatever is said; the binding of the account decides."""
+    server = Server()
+    client = start("--queue", "2", "--lifetime", "20")
+    begun = time.monotonic()
+    m = server.accept_registration()
+    check("ets_108: Register in queue mode", m and {b"b=U", b"Q"} <= set(m.values(QUERY)), m and m.options)
+    check("ets_109: asleep when the awake time is over, not before", line(client, "state asleep") and time.monotonic() - begun > 1.9, time.monotonic() - begun)
+    begun = time.monotonic()
+    m = server.request(GET, "/1/0/1", [(OBSERVE, b""), (ACCEPT, b"")], token=b"qm")
+    check("ets_109: a request is answered and wakes it", m.payload == b"20" and line(client, "state registered"), m.payload)
+    check("ets_109: for as long again", line(client, "state asleep") and time.monotonic() - begun > 1.9)
+    client.send_signal(signal.SIGUSR1)
+    m = server.receive()
+    check("ets_109: it wakes with an Update", m and m.path() == "/rd/a/b" and m.values(QUERY) == [], m and m.options)
+    server.answer(m, "2.04")
+    server.request(PUT, "/1/0/7", [(FORMAT, b"")], b"U")
+    m = server.receive()
+    check("a new binding is told by an Update", m and m.path() == "/rd/a/b" and m.values(QUERY) == [b"b=U"], m and m.options)
+    server.answer(m, "2.04")
+    server.request(PUT, "/1/0/7", [(FORMAT, b"")], b"UQ")
+    m = server.receive()
+    check("and with queue mode", m and m.values(QUERY) == [b"b=U", b"Q"], m and m.options)
+    client.kill()
+    client.wait()
+    server.close()
+
+
+def told(server, count):
+    """That many notifications, acknowledged, beside Updates, answered."""
+    bodies, updated = [], 0
+    while len(bodies) < count or not updated:
+        m = server.receive()
+        if not m:
+            break
+        if m.code == code("2.05"):
+            bodies.append(m.payload)
+            server.send(Message(ACK, 0, m.mid))
+        elif m.code == POST:
+            updated += m.path() == "/rd/a/b"
+            server.answer(m, "2.04")
+    return bodies, updated
+
+
+def test_offline():
+    """The bearer goes and comes back with the same address: the session and the registration live on, what changed meanwhile is told with its time."""
+    server = Server()
+    client = start("--local", "127.0.0.1")
+    server.accept_registration()
+    line(client, "state registered")
+    server.request(GET, "/3/0/13", [(OBSERVE, b""), (ACCEPT, number(110))], token=b"of")
+    server.request(PUT, "/3/0/13", [(QUERY, b"pmin=1"), (QUERY, b"pmax=1")])
+    server.send(Message(ACK, 0, server.receive().mid))
+    client.send_signal(signal.SIGUSR2)
+    check("without its bearer the client is idle", line(client, "state idle"))
+    time.sleep(3.5)
+    while m := server.receive(0.1):  # what was on its way
+        server.send(Message(ACK, 0, m.mid))
+    client.send_signal(signal.SIGHUP)
+    bodies, updated = told(server, 3)
+    check("ets_560: an Update over the same session, no Register, then what was kept", updated == 1 and len(bodies) == 3, (updated, bodies))
+    check("ets_560: with the times", all(b'"bt":' in body for body in bodies[:3]), bodies)
+    check("and it is registered as before", line(client, "state registered") == "state registered /rd/a/b")
+    client.send_signal(signal.SIGUSR2)
+    line(client, "state idle")
+    client.send_signal(signal.SIGTERM)
+    check("without a bearer it ends at once", client.wait(timeout=4) == 0)
+    server.close()
+
+
 def tlv(kind, ident, value):
     """One LwM2M TLV with an 8-bit id and an 8-bit length."""
     return bytes([kind << 6 | 8, ident, len(value)]) + value
@@ -478,6 +548,8 @@ def main():
     test_version()
     test_disable()
     test_lost_server()
+    test_queue_mode()
+    test_offline()
     test_bootstrap()
     print(f"1..{len(results)}")
     return 0 if all(results) else 1

@@ -25,6 +25,8 @@ static struct dm_account full_dm(void)
                                 .trust = { .has_pin = true, .pin = { 1, 2, 3 } }, .acl = "Get=*" };
 }
 
+enum { VERSION_NOW = 3 };
+
 /* Each octet less, and one more, is refused. */
 #define CHECK_LENGTHS(read, w, value) \
     do { \
@@ -32,7 +34,7 @@ static struct dm_account full_dm(void)
             g_assert_false(read((struct slice){ octets, len }, &(value))); \
         octets[(w).len] = 0; \
         g_assert_false(read((struct slice){ octets, (w).len + 1 }, &(value))); \
-        octets[0] = 3; \
+        octets[0] = VERSION_NOW + 1; \
         g_assert_false(read((struct slice){ octets, (w).len }, &(value))); \
         octets[0] = 0; \
         g_assert_false(read((struct slice){ octets, (w).len }, &(value))); \
@@ -61,7 +63,7 @@ static void dm_accounts(void)
 static void lwm2m_accounts(void)
 {
     struct lwm2m_account a = { .short_server_id = 101, .uri = "coaps://a.example", .identity = "id", .key = { 1 }, .key_len = 16, .endpoint = "e",
-                               .lifetime = 300 }, again;
+                               .server = { .written = 1u << 13 | 1u << 2, .value = { [2] = 5, [13] = 1 }, .binding = "UQ", .preferred = "U" }, .lifetime = 300 }, again;
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_account_write(&w, &a);
     g_assert_true(!w.failed && lwm2m_account_read(writer_slice(&w), &again));
@@ -93,6 +95,19 @@ static void longest(void)
 
 static const uint8_t napdef_v1[] = { 1, 0, 1, 'a', 0, 1, 'n', 0, 3, 'a', 'p', 'n', 1, 0, 1, 'u', 0, 1, 'p', 2, 1 };
 static const uint8_t dm_v1_head[] = { 1, 0, 1, 's', 0, 0, 0, 1, 'u', 0, 1, 'a', 1 };
+
+/* An account of version 2 ends behind its lifetime. */
+static void version_2(void)
+{
+    enum { SERVER_OCTETS = 8 }; /* of version 3, when nothing is set */
+    struct lwm2m_account a = { .short_server_id = 7, .uri = "coaps://a.example", .identity = "id", .key_len = 16, .endpoint = "e", .lifetime = 60 }, again;
+    struct writer w = writer_make(octets, sizeof octets);
+    lwm2m_account_write(&w, &a);
+    octets[0] = 2;
+    g_assert_false(lwm2m_account_read(writer_slice(&w), &again));
+    g_assert_true(lwm2m_account_read((struct slice){ octets, w.len - SERVER_OCTETS }, &again));
+    g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
+}
 
 static void version_1(void)
 {
@@ -144,5 +159,6 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/longest", longest);
     g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);
+    g_test_add_func("/settings/version 2", version_2);
     return g_test_run();
 }

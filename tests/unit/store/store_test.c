@@ -332,7 +332,7 @@ static void test_state_of_the_former_schema_is_taken_over(struct fixture *f, gco
     store_close(f->store);
     f->store = NULL;
     g_assert_cmpint(sqlite3_open(f->path, &db), ==, SQLITE_OK);
-    g_assert_cmpint(sqlite3_exec(db, "ALTER TABLE inbox DROP COLUMN sim; PRAGMA user_version=1", NULL, NULL, NULL), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, "DROP TABLE octets; ALTER TABLE inbox DROP COLUMN sim; PRAGMA user_version=1", NULL, NULL, NULL), ==, SQLITE_OK);
     sqlite3_close(db);
     g_assert_cmpint(store_open(f->path, &f->store, &err), ==, ERROR_NONE);
     g_assert_true(store_inbox_get(f->store, message.hash, &row));

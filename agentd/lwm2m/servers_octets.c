@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What servers wrote, as octets for the store: the order of fields is the format, a change means a new version octet. Holds no secret. */
+#include <string.h>
+
+#include "lwm2m/interfaces.h"
+#include "model/settings_octets.h"
+
+enum { VERSION = 1 };
+
+static bool begin(struct reader *r, struct slice in)
+{
+    *r = reader_make(in.data, in.len);
+    return reader_u8(r) == VERSION;
+}
+
+/* ---- of all ---- */
+
+static size_t count_rows(const struct servers *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ACCESS_ROWS; i++)
+        n += s->access[i].used;
+    return n;
+}
+
+static void write_row(struct writer *w, size_t index, const struct access_row *row)
+{
+    writer_u16(w, (uint16_t)index);
+    writer_u16(w, row->object);
+    writer_u16(w, row->instance);
+    writer_u16(w, row->owner);
+    writer_u8(w, (uint8_t)row->count);
+    for (size_t i = 0; i < row->count; i++) {
+        writer_u16(w, row->acl[i].short_server_id);
+        writer_u8(w, row->acl[i].rights);
+    }
+}
+
+static void read_row(struct reader *r, struct servers *s)
+{
+    struct access_row row = { .used = true };
+    uint16_t index = reader_u16(r);
+    row.object = reader_u16(r);
+    row.instance = reader_u16(r);
+    row.owner = reader_u16(r);
+    row.count = reader_u8(r);
+    if (index >= ACCESS_ROWS || row.count > sizeof row.acl / sizeof row.acl[0]) {
+        reader_fail(r);
+        return;
+    }
+    for (size_t i = 0; i < row.count; i++) {
+        row.acl[i].short_server_id = reader_u16(r);
+        row.acl[i].rights = reader_u8(r) & ACCESS_ALL;
+    }
+    s->access[index] = row;
+}
+
+static void write_portfolio(struct writer *w, const struct portfolio *p)
+{
+    writer_u8(w, p->used);
+    for (size_t i = 0; p->used && i < PORTFOLIO_IDENTITIES; i++) {
+        writer_u8(w, (uint8_t)strlen(p->identity[i]));
+        writer_text(w, p->identity[i]);
+    }
+}
+
+static void read_portfolio(struct reader *r, struct portfolio *p)
+{
+    p->used = reader_u8(r) != 0;
+    for (size_t i = 0; p->used && i < PORTFOLIO_IDENTITIES; i++) {
+        struct slice text = reader_take(r, reader_u8(r));
+        if (text.len > PORTFOLIO_TEXT || (text.len && memchr(text.data, 0, text.len))) {
+            reader_fail(r);
+            return;
+        }
+        if (text.len)
+            memcpy(p->identity[i], text.data, text.len);
+    }
+}
+
+void lwm2m_servers_write(const struct servers *s, struct writer *w)
+{
+    writer_u8(w, VERSION);
+    writer_u16(w, (uint16_t)count_rows(s));
+    for (size_t i = 0; i < ACCESS_ROWS; i++)
+        if (s->access[i].used)
+            write_row(w, i, &s->access[i]);
+    for (size_t i = 0; i < PORTFOLIOS; i++)
+        write_portfolio(w, &s->portfolio[i]);
+}
+
+bool lwm2m_servers_read(struct servers *s, struct slice in)
+{
+    struct reader r;
+    struct servers next = { .count = 0 };
+    if (!begin(&r, in))
+        return false;
+    for (size_t n = reader_u16(&r); n > 0 && !r.failed; n--)
+        read_row(&r, &next);
+    for (size_t i = 0; i < PORTFOLIOS; i++)
+        read_portfolio(&r, &next.portfolio[i]);
+    if (!reader_done(&r))
+        return false;
+    memcpy(s->access, next.access, sizeof s->access);
+    memcpy(s->portfolio, next.portfolio, sizeof s->portfolio);
+    return true;
+}
+
+/* ---- of one ---- */
+
+static void write_attached(struct writer *w, const struct attached *a)
+{
+    writer_u8(w, a->path.depth);
+    for (size_t i = 0; i < a->path.depth; i++)
+        writer_u16(w, a->path.id[i]);
+    writer_u16(w, (uint16_t)a->attributes.set);
+    for (unsigned i = 0; i < ATTRIBUTES; i++)
+        if (a->attributes.set & 1u << i) {
+            uint64_t octets;
+            memcpy(&octets, &a->attributes.value[i], sizeof octets);
+            writer_u64(w, octets);
+        }
+}
+
+static void read_attached(struct reader *r, struct attached *a)
+{
+    a->path.depth = reader_u8(r);
+    if (a->path.depth > PATH_RESOURCE_INSTANCE) {
+        reader_fail(r);
+        return;
+    }
+    for (size_t i = 0; i < a->path.depth; i++)
+        a->path.id[i] = reader_u16(r);
+    a->attributes.set = reader_u16(r) & ((1u << ATTRIBUTES) - 1);
+    for (unsigned i = 0; i < ATTRIBUTES; i++)
+        if (a->attributes.set & 1u << i) {
+            uint64_t octets = reader_u64(r);
+            memcpy(&a->attributes.value[i], &octets, sizeof octets);
+        }
+}
+
+void lwm2m_client_write(const struct lwm2m_client *c, struct writer *w)
+{
+    writer_u8(w, VERSION);
+    writer_u32(w, c->server.lifetime);
+    server_settings_write(w, &c->server.set);
+    writer_u8(w, (uint8_t)c->attributes.count);
+    for (size_t i = 0; i < c->attributes.count; i++)
+        write_attached(w, &c->attributes.at[i]);
+}
+
+bool lwm2m_client_read(struct lwm2m_client *c, struct slice in)
+{
+    struct reader r;
+    struct lwm2m_server_settings set = { 0 };
+    struct attribute_table attributes = { 0 };
+    if (!begin(&r, in))
+        return false;
+    uint32_t lifetime = reader_u32(&r);
+    server_settings_read(&r, &set);
+    attributes.count = reader_u8(&r);
+    if (lifetime == 0 || attributes.count > ATTACHED_MAX)
+        return false;
+    for (size_t i = 0; i < attributes.count; i++)
+        read_attached(&r, &attributes.at[i]);
+    if (!reader_done(&r))
+        return false;
+    c->server.lifetime = lifetime;
+    c->server.set = set;
+    c->attributes = attributes;
+    return true;
+}
