@@ -37,7 +37,8 @@ struct objects {
     bool store_notifications; /* /1/0/6 */
     const struct lwm2m_device *device;
     unsigned effects;        /* enum effect, set by write and execute, taken by the caller */
-    char utc_offset[8];      /* /3/0/14, filled at each Read */
+    long utc_minutes;
+    char utc_offset[8];      /* /3/0/14, written when the minutes change */
     struct portfolio portfolio[PORTFOLIOS];
     uint32_t disable_timeout; /* /1/0/5, seconds */
     struct system_facts system;
