@@ -68,7 +68,16 @@ static enum error_code get_element(const json_t *element, struct slice bn, const
 {
     struct path p;
     struct value v = { 0 };
-    if (!format_name(bn, member(element, "n"), &p))
+    struct slice name = member(element, "n");
+    char request[PATH_TEXT_MAX + 1];
+    struct writer w = writer_make(request, sizeof request);
+    if (bn.len == 0 && (name.len == 0 || name.data[0] != '/')) { /* TS 1.0.2 clause 6.4.4: without a base name it is the path of the request */
+        path_put(&w, base);
+        if (name.len && base->depth > PATH_ROOT)
+            writer_u8(&w, '/');
+        bn = writer_slice(&w);
+    }
+    if (!format_name(bn, name, &p))
         return ERROR_NOT_FOUND;
     if (!json_is_object(element) || !get_value(element, arena, format_type(records, &p), &v))
         return ERROR_MALFORMED;

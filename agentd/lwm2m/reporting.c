@@ -239,6 +239,12 @@ static bool crosses(double limit, double before, double now)
     return (before <= limit && now > limit) || (before >= limit && now < limit);
 }
 
+/* The server has said what is worth a notification. */
+static bool has_limit(const struct attributes *a)
+{
+    return attribute_has(a, ATTRIBUTE_GT) || attribute_has(a, ATTRIBUTE_LT) || attribute_has(a, ATTRIBUTE_STEP);
+}
+
 /* Clause 5.1.2: gt and lt report a crossing in either direction, st a step since the last report, edge one direction of a boolean (1.2); without them any
  * change counts. */
 static bool is_change(const struct observation *o, const struct reading *now, const struct attributes *a)
@@ -375,13 +381,15 @@ static bool run_one(struct lwm2m_client *c, struct observation *o)
     uint64_t period = pmax;
     if (now.continuous) { /* pmax is its clock, else a slow one of ours */
         period = pmax ? pmax : pmin > CONTINUOUS_S * 1000 ? pmin : CONTINUOUS_S * 1000;
-        changed = changed && !pmax && now_ms >= o->sent_at + period;
+        changed = changed && (has_limit(&a) || (!pmax && now_ms >= o->sent_at + period));
     }
     bool due = (changed && now_ms >= o->sent_at + pmin) || (pmax && now_ms >= o->sent_at + pmax);
     if (due && !notify(c, o, &now, &a))
         return false;
     o->dirty = changed && !due;
     o->look_at = o->dirty ? o->sent_at + pmin : at_or_never(o->sent_at, period);
+    if (o->look_at <= now_ms)
+        o->look_at = now_ms + period; /* it stood still for longer */
     uint64_t evaluate = at_or_never(now_ms, epmax);
     if (evaluate < o->look_at)
         o->look_at = evaluate;

@@ -11,9 +11,15 @@
 
 void integer_put(struct writer *w, int64_t v)
 {
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)v);
-    writer_text(w, text);
+    char digits[20]; /* of 2^64, from the last */
+    size_t n = sizeof digits;
+    uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do
+        digits[--n] = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (v < 0)
+        writer_u8(w, '-');
+    writer_put(w, &digits[n], sizeof digits - n);
 }
 
 void path_put(struct writer *w, const struct path *p)

@@ -126,9 +126,11 @@ static enum coap_code check_write(struct lwm2m_client *c, const struct path *p, 
 
 enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, bool replace)
 {
-    if (!path_exists(&c->objects, p))
-        return CODE_NOT_FOUND;
     const struct resource *resource = resource_at(c->objects.model, p);
+    struct path whole = path_parent(p, p->depth < PATH_RESOURCE ? p->depth : PATH_RESOURCE);
+    bool closed = resource && !(resource->operations & OPERATION_WRITE) && path_exists(&c->objects, &whole);
+    if (!closed && !path_exists(&c->objects, p))
+        return CODE_NOT_FOUND;
     if (p->depth < PATH_INSTANCE || (resource && !(resource->operations & OPERATION_WRITE)))
         return CODE_METHOD_NOT_ALLOWED;
     if (!access_may(&c->objects, p->id[0], p->id[1], ACCESS_WRITE))

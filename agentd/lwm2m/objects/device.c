@@ -152,6 +152,9 @@ static bool read_utc_offset(struct spot *s, struct value *v)
     struct tm local;
     localtime_r(&now, &local);
     long minutes = local.tm_gmtoff / 60;
+    if (s->o->utc_offset[0] && minutes == s->o->utc_minutes)
+        return put_text(s->o->utc_offset, v);
+    s->o->utc_minutes = minutes;
     unsigned magnitude = (unsigned)(minutes < 0 ? -minutes : minutes) % (100 * 60);
     snprintf(s->o->utc_offset, sizeof s->o->utc_offset, "%c%02u:%02u", minutes < 0 ? '-' : '+', magnitude / 60 % 100, magnitude % 60);
     return put_text(s->o->utc_offset, v);

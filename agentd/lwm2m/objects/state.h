@@ -17,7 +17,8 @@ struct objects {
     struct servers *servers;   /* model_managed only */
     struct server_values *self; /* the server at work; among servers->at */
     const struct lwm2m_device *device;
-    char utc_offset[8];      /* /3/0/14, filled at each Read */
+    long utc_minutes;
+    char utc_offset[8];      /* /3/0/14, written when the minutes change */
     struct system_facts system;
 };
 

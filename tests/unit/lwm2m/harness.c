@@ -75,9 +75,12 @@ void registration_spoke(struct lwm2m_client *c)
 
 unsigned reboots;
 
+unsigned clock_reads;
+
 static uint64_t current_time(void *user)
 {
     (void)user;
+    clock_reads++;
     return 1700000000 + clock_ms / 1000;
 }
 

@@ -270,6 +270,30 @@ static void test_disable(void)
     g_assert_cmpuint(c->server.effects & EFFECT_DISABLE, ==, EFFECT_DISABLE);
 }
 
+/* A value that may change at any time, and does not: it is looked at once a minute, not all the time. */
+static void test_still(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    write_file("sys/class/power_supply/A0/type", "Battery\n");
+    write_file("sys/class/power_supply/A0/capacity", "50\n");
+    g_assert_cmpuint(observe(c, "/3/0/9", 0), ==, CODE_CONTENT);
+    clock_reads = 0;
+    advance(600000);
+    g_assert_cmpuint(clock_reads, <=, 40);
+    g_assert_cmpuint(notified, ==, 0);
+    write_file("sys/class/power_supply/A0/capacity", "49\n");
+    advance(60000);
+    g_assert_cmpuint(notified, ==, 1);
+    g_assert_cmpuint(set_attributes(c, "/3/0/9", "lt=20"), ==, CODE_CHANGED); /* from here on only what the server asks for */
+    write_file("sys/class/power_supply/A0/capacity", "30\n");
+    advance(120000);
+    g_assert_cmpuint(notified, ==, 1);
+    write_file("sys/class/power_supply/A0/capacity", "10\n");
+    advance(61000);
+    g_assert_cmpuint(notified, ==, 2);
+    g_assert_cmpstr(last_body, ==, "10");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -282,6 +306,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/objects/observed", test_observed);
     g_test_add_func("/lwm2m/objects/version-1.0", test_version_1_0);
     g_test_add_func("/lwm2m/objects/disable", test_disable);
+    g_test_add_func("/lwm2m/objects/still", test_still); /* the last: the files stay */
     int failed = g_test_run();
     tree_free(tree);
     char *argument[] = { (char *)"rm", (char *)"-r", root, NULL };

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The LwM2M client with all its objects, over facts that are given and a firmware hook that is a file, for the conformance cases. usage: ets_client FOLDER LIFETIME.
+ * FOLDER/hook holds the result of the hook (enum firmware_result), FOLDER/fetch that of a download, FOLDER/sys stands before the system's files. Prints "state
+ * NAME", "reboot", "reset". SIGTERM de-registers; SIGUSR1 changes a fact. */
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "glue/loop_glib.h"
+#include "lwm2m/firmware.h"
+#include "lwm2m/lwm2m.h"
+
+static struct loop loop;
+static GMainLoop *main_loop;
+static struct lwm2m_client *client;
+static const char *folder;
+static struct node *modem;
+static firmware_outcome_fn *outcome;
+static void *outcome_user;
+static uint64_t outcome_timer, told_timer;
+static enum firmware_result outcome_result;
+static char stored[FIRMWARE_TEXT];
+
+static void say(const char *word)
+{
+    puts(word);
+    (void)fflush(stdout);
+}
+
+static void on_state(void *user, const struct lwm2m_status *status)
+{
+    (void)user;
+    (void)printf("state %s\n", lwm2m_state_name(status->state));
+    (void)fflush(stdout);
+}
+
+static void on_stopped(void *user)
+{
+    (void)user;
+    g_main_loop_quit(main_loop);
+}
+
+static gboolean on_stop(gpointer user)
+{
+    (void)user;
+    lwm2m_client_stop(client, on_stopped, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_change(gpointer user)
+{
+    (void)user;
+    node_set(modem, "AccessTechnology", strcmp(node_text(modem, "AccessTechnology"), "lte") == 0 ? "umts" : "lte");
+    lwm2m_client_changed(client);
+    return G_SOURCE_CONTINUE;
+}
+
+static uint64_t current_time(void *user)
+{
+    (void)user;
+    return (uint64_t)time(NULL);
+}
+
+static bool reboot(void *user)
+{
+    (void)user;
+    say("reboot");
+    return true;
+}
+
+static bool factory_reset(void *user)
+{
+    (void)user;
+    say("reset");
+    return true;
+}
+
+/* ---- firmware ---- */
+
+static bool yes(void *user)
+{
+    (void)user;
+    return true;
+}
+
+static bool load(void *user, char *text, size_t cap)
+{
+    (void)user;
+    return stored[0] && text_copy(text, cap, stored);
+}
+
+static void save(void *user, const char *text)
+{
+    (void)user;
+    (void)text_copy(stored, sizeof stored, text);
+}
+
+static void tell(void *user)
+{
+    (void)user;
+    told_timer = 0;
+    lwm2m_client_changed(client);
+}
+
+static void changed(void *user)
+{
+    (void)user;
+    if (!told_timer)
+        told_timer = loop_timer(&loop, 0, tell, NULL);
+}
+
+/* The number in FOLDER/NAME; SUCCESS without it. */
+static enum firmware_result wanted(const char *name)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL), *text = NULL;
+    return g_file_get_contents(path, &text, NULL, NULL) ? (enum firmware_result)atoi(text) : RESULT_SUCCESS;
+}
+
+static void on_outcome(void *user)
+{
+    (void)user;
+    outcome_timer = 0;
+    outcome(outcome_user, outcome_result);
+}
+
+static void later(enum firmware_result result, firmware_outcome_fn *fn, void *user)
+{
+    outcome = fn;
+    outcome_user = user;
+    outcome_result = result;
+    outcome_timer = loop_timer(&loop, 300, on_outcome, NULL);
+}
+
+static bool install(void *user, int image, firmware_outcome_fn *fn, void *fn_user)
+{
+    (void)user;
+    (void)image;
+    later(wanted("hook"), fn, fn_user);
+    return true;
+}
+
+static enum firmware_result fetch(void *user, const char *uri, firmware_sink_fn *sink, firmware_outcome_fn *fn, void *fn_user)
+{
+    (void)user;
+    if (!g_str_has_prefix(uri, "https://"))
+        return strstr(uri, "://") ? RESULT_UNSUPPORTED_PROTOCOL : RESULT_INVALID_URI;
+    (void)sink(fn_user, (struct slice){ (const uint8_t *)uri, strlen(uri) });
+    later(wanted("fetch"), fn, fn_user);
+    return RESULT_SUCCESS;
+}
+
+static void fetch_stop(void *user)
+{
+    (void)user;
+    loop_cancel(&loop, &outcome_timer);
+}
+
+static const char *version(void *user)
+{
+    (void)user;
+    return "1";
+}
+
+/* ---- facts ---- */
+
+static struct tree *make_facts(void)
+{
+    static const char *const addresses[] = { "192.0.2.10/24" }, *const dns[] = { "192.0.2.53" };
+    struct tree *t = tree_new();
+    modem = tree_add(t, TREE_MODEM, "m");
+    node_set(modem, "AccessTechnology", "lte");
+    node_set(modem, "OperatorId", "24008");
+    struct node *bearer = tree_add(t, TREE_BEARER, "b");
+    node_set(bearer, "Name", "Operator");
+    node_set(bearer, "Apn", "internet.example");
+    node_set(bearer, "Auth", "chap");
+    node_set(bearer, "User", "user");
+    node_set(bearer, "IpType", "ipv4");
+    node_set(bearer, "State", "connected");
+    node_set(bearer, "Interface", "wwan0");
+    node_set(bearer, "Gateway", "192.0.2.1");
+    node_set_texts(bearer, "Addresses", addresses, 1);
+    node_set_texts(bearer, "Dns", dns, 1);
+    node_set_flag(bearer, "Installed", true);
+    return t;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        return 2;
+    folder = argv[1];
+    log_set(LOG_LEVEL_NOTICE, LOG_TARGET_STDERR, "ets_client");
+    loop_glib_init(&loop);
+    main_loop = g_main_loop_new(NULL, FALSE);
+    struct firmware_host host = { .folder = folder, .can = yes, .load = load, .save = save, .install = install, .fetch = fetch, .fetch_stop = fetch_stop,
+                                  .time = current_time, .changed = changed, .version = version };
+    struct firmware *firmware = firmware_new(&loop, &host);
+    firmware_look(firmware, &(struct firmware_sight){ .boot = "1" });
+    g_autofree char *root = g_build_filename(folder, "sys", NULL);
+    struct tree *tree = make_facts();
+    struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "ets", .serial = "SN-1", .hardware_version = "1", .firmware_version = "1", .gateway_id = "gw",
+                                   .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .reboot = reboot, .factory_reset = factory_reset };
+    struct lwm2m_account account = { .short_server_id = 1, .uri = "coaps://127.0.0.1:5684", .identity = "wire", .endpoint = "gw", .key_len = 16,
+                                     .lifetime = (uint32_t)atoi(argv[2]) };
+    for (size_t i = 0; i < account.key_len; i++)
+        account.key[i] = (uint8_t)(i * 17); /* 0011..ff */
+    static const struct lease lease;
+    struct error error = { 0 };
+    client = lwm2m_client_new(&loop, &account, &lease, &device, on_state, NULL, &error);
+    if (!client)
+        return 1;
+    g_unix_signal_add(SIGTERM, on_stop, NULL);
+    g_unix_signal_add(SIGUSR1, on_change, NULL);
+    g_main_loop_run(main_loop);
+    firmware_free(firmware);
+    tree_free(tree);
+    g_main_loop_unref(main_loop);
+    loop_glib_done(&loop);
+    return 0;
+}
