@@ -86,26 +86,36 @@ static void sweep(const struct tre *t)
     }
 }
 
+/* What was found is in force in memory whatever happens to the disk. Both slots of a damaged registry are written anew. */
+static void store_blocked(struct tre *t, struct registry *next)
+{
+    t->registry = *next;
+    for (int times = t->registry_old ? 2 : 1; times; times--) {
+        *next = t->registry;
+        if (registry_commit(&t->registry, next, &t->store))
+            log_error("mid", "the registry cannot be stored");
+    }
+}
+
 bool mid_check_all(struct tre *t)
 {
     struct registry next = t->registry;
     bool good = true, changed = false;
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
-        if (!holds_keys(m) || mid_intact(t, m))
+        bool damaged = holds_keys(m) && !mid_intact(t, m);
+        if (!holds_keys(m) || (!damaged && !t->registry_old))
             continue;
-        log_error("mid", "%s: the stored record is damaged; its issuer must install it again", m->entry.id);
+        log_error("mid", "%s: %s", m->entry.id, damaged ? "the stored record is damaged; its issuer must install it again"
+                                                        : "the registry may be an older one; its issuer must unblock it");
         good = false;
         if (lifecycle_next(m->entry.state, m->previous, LIFECYCLE_ANOMALY)) {
             mid_enter(&next.mids[i], MID_BLOCKED, MID_BY_INTEGRITY, "");
             changed = true;
         }
     }
-    if (changed) {
-        t->registry = next; /* blocked in memory whatever happens to the disk */
-        if (registry_commit(&t->registry, &next, &t->store))
-            log_error("mid", "the registry cannot be stored");
-    }
+    if (changed || t->registry_old)
+        store_blocked(t, &next);
     sweep(t);
     return good;
 }

@@ -172,6 +172,15 @@ enum error_code registry_load(struct registry *g, const struct store *s)
     return rc;
 }
 
+enum error_code registry_check(const struct store *s)
+{
+    uint8_t *plain = NULL;
+    size_t len = 0;
+    enum error_code rc = store_read_whole(s, RECORD, RECORD, &plain, &len);
+    store_release(plain, len);
+    return rc;
+}
+
 enum error_code registry_commit(struct registry *now, struct registry *next, const struct store *s)
 {
     uint8_t *plain = heap_pages(RECORD_MAX);

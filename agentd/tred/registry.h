@@ -55,6 +55,8 @@ struct registry {
 
 /* NOT_FOUND before the first commit; STORAGE if no slot is valid, NEWER_STATE if a newer program wrote it. */
 enum error_code registry_load(struct registry *r, const struct store *s);
+/* STORAGE if it may be an older one: a slot of it is damaged or gone. NO_MEMORY. */
+enum error_code registry_check(const struct store *s);
 /* Stores next and, once it is stored, copies it to *now. After an error *now is as before. */
 enum error_code registry_commit(struct registry *now, struct registry *next, const struct store *s);
 /* The row of that MID or NULL. */

@@ -31,7 +31,7 @@ enum error_code store_write(const struct store *s, const char *name, const char 
  * slots are logged. */
 enum error_code store_read(const struct store *s, const char *name, const char *label, uint64_t want, uint8_t **plain, size_t *len,
                            uint64_t *counter);
-/* Like store_read with want 0, but STORAGE if there is a slot that is not valid: for values that must not go back. */
+/* Like store_read with want 0, but STORAGE if a slot is not valid, or gone although a second value was written: for values that must not go back. */
 enum error_code store_read_whole(const struct store *s, const char *name, const char *label, uint8_t **plain, size_t *len);
 void store_release(uint8_t *plain, size_t len); /* zeroes and frees; NULL is fine */
 /* Overwrites and removes each slot but the one with the counter `keep` (0: all), and what an interrupted write left. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start of the trusted environment: load identity and registry, check each MID (R2). Promises: one damaged MID blocks that MID only; the
- * TRE is BLOCKED only if identity or registry cannot be trusted. */
+/* Start of the trusted environment: load identity and registry, check each MID (R2). Promises: one damaged MID blocks that MID only; a registry
+ * that may be an older one blocks them all, for it may have forgotten an order; the TRE is BLOCKED only if identity or registry cannot be trusted. */
 #include "tred/tre.h"
 
 #include <errno.h>
@@ -33,7 +33,11 @@ static enum error_code load(struct tre *t)
     if (rc)
         return rc;
     rc = registry_load(&t->registry, &t->store);
-    return rc == ERROR_NOT_FOUND ? ERROR_STORAGE : rc; /* provisioning made one: somebody took it away */
+    if (rc)
+        return rc == ERROR_NOT_FOUND ? ERROR_STORAGE : rc; /* provisioning made one: somebody took it away */
+    rc = registry_check(&t->store);
+    t->registry_old = rc == ERROR_STORAGE;
+    return t->registry_old ? ERROR_NONE : rc;
 }
 
 static void enter(struct tre *t)

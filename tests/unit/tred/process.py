@@ -557,16 +557,31 @@ class Lifecycle(Bench):
         self.restart()
         self.assertEqual(self.tre.call(STATUS)[1][0], 4)
 
-    def test_one_damaged_registry_slot_is_not_fatal(self):
-        self.put_in()
-        self.stop()
-        slots = self.records("registry")
-        self.assertEqual(len(slots), 2)
-        self.damage(slots[0], 40)
-        os.unlink(self.path)
-        self.start()
-        self.assertEqual(self.tre.call(STATUS)[1][0], 2)
-        self.assertIn(slots[0] + " is damaged", self.log())
+    def test_tre_R4_a_registry_that_may_be_an_older_one_blocks_the_mids_and_not_the_tre(self):
+        package = self.put_in()
+        self.tre.set_state("mid-1", ACTIVE)
+        for slot in 0, 1:
+            for harm in (lambda name: self.damage(name, 40)), (lambda name: os.unlink(os.path.join(self.state, name))):
+                self.stop()
+                slots = self.records("registry")
+                self.assertEqual(len(slots), 2)
+                keep = self.state + ".keep"
+                shutil.rmtree(keep, ignore_errors=True)
+                shutil.copytree(self.state, keep)
+                harm(slots[slot])
+                for _ in range(2):  # and stays so, with both slots whole again
+                    os.unlink(self.path)
+                    self.start()
+                    self.assertEqual(self.tre.call(STATUS)[1][0], 2)
+                    self.assertEqual((self.tre.mids()["mid-1"]["state"], self.tre.mids()["mid-1"]["reason"]), (BLOCKED, INTEGRITY))
+                    self.stop()
+                self.assertEqual(self.log().count("may be an older one"), 1)
+                os.unlink(self.dir + "/log")
+                shutil.rmtree(self.state)
+                shutil.copytree(keep, self.state)
+                os.unlink(self.path)
+                self.start()
+        self.assertEqual(self.tre.install("usim", package)[0], 0)
 
 
 class Peers(Bench):
