@@ -80,9 +80,9 @@ enum error_code counters_save(const struct store *s, size_t row, const char *id,
     return store_write(s, n.file, n.label, writer_slice(&w), 0, &counter);
 }
 
-void counters_erase(const struct store *s, size_t row)
+bool counters_erase(const struct store *s, size_t row)
 {
-    store_erase(s, name_of(row, "").file, 0);
+    return store_erase(s, name_of(row, "").file, 0);
 }
 
 /* The highest SQN of the record under its own IND length, for a manifest that has another one. */

@@ -22,7 +22,8 @@ void counters_start(struct counters *c, const struct manifest *m);
 enum error_code counters_load(const struct store *s, size_t row, const char *id, struct counters *c);
 /* On disk when it returns NONE; else NO_SPACE or STORAGE, and the old or the new ones may be there. */
 enum error_code counters_save(const struct store *s, size_t row, const char *id, const struct counters *c);
-void counters_erase(const struct store *s, size_t row);
+/* False if any of it may still be readable. */
+bool counters_erase(const struct store *s, size_t row);
 /* Sequence numbers to work with: from the record if it is of these keys, never lower than the manifest's first one. *c becomes what the
  * record must hold for them, without being saved. */
 void counters_adapt(struct counters *c, const struct manifest *m, struct sqn *out);

@@ -59,30 +59,31 @@ enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct ma
     *out = (struct manifest){ .parsed = NULL };
     enum error_code rc = m->record ? store_read(&t->store, n.file, n.label, m->record, &plain, &len, &counter) : ERROR_STORAGE;
     if (rc)
-        return rc == ERROR_NO_MEMORY ? rc : ERROR_STORAGE;
+        return rc == ERROR_NOT_FOUND || rc == ERROR_ROLLED_BACK ? ERROR_STORAGE : rc;
     bool ok = manifest_parse(out, (struct slice){ plain, len });
     store_release(plain, len);
-    return ok ? ERROR_NONE : ERROR_STORAGE;
+    return ok ? ERROR_NONE : ERROR_NO_MEMORY; /* it is what was installed, and was parsed then */
 }
 
 /* The manifest, and every slot of the sequence numbers. */
-bool mid_intact(const struct tre *t, const struct mid_row *m)
+enum error_code mid_verify(const struct tre *t, const struct mid_row *m)
 {
     struct manifest manifest;
     struct counters counters;
-    bool ok = mid_read(t, m, &manifest) == ERROR_NONE &&
-              counters_load(&t->store, registry_place(&t->registry, m), m->entry.id, &counters) == ERROR_NONE;
+    enum error_code rc = mid_read(t, m, &manifest);
+    if (!rc)
+        rc = counters_load(&t->store, registry_place(&t->registry, m), m->entry.id, &counters);
     manifest_free(&manifest);
-    return ok;
+    return rc == ERROR_NOT_FOUND || rc == ERROR_ROLLED_BACK ? ERROR_STORAGE : rc;
 }
 
 static void sweep(const struct tre *t)
 {
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
-        store_erase(&t->store, record_of(i, m->entry.id).file, holds_keys(m) ? m->record : 0);
+        (void)store_erase(&t->store, record_of(i, m->entry.id).file, holds_keys(m) ? m->record : 0);
         if (!holds_keys(m))
-            counters_erase(&t->store, i);
+            (void)counters_erase(&t->store, i);
     }
 }
 
@@ -103,7 +104,9 @@ bool mid_check_all(struct tre *t)
     bool good = true, changed = false;
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
-        bool damaged = holds_keys(m) && !mid_intact(t, m);
+        enum error_code rc = holds_keys(m) ? mid_verify(t, m) : ERROR_NONE;
+        bool damaged = rc == ERROR_STORAGE;
+        good = good && !rc; /* without memory it is looked at again before its next use */
         if (!holds_keys(m) || (!damaged && !t->registry_old))
             continue;
         log_error("mid", "%s: %s", m->entry.id, damaged ? "the stored record is damaged; its issuer must install it again"
@@ -235,7 +238,7 @@ static enum error_code counters_ready(const struct tre *t, size_t row, const str
     struct counters c;
     if (update && counters_load(&t->store, row, m->id, &c) == ERROR_NONE)
         return ERROR_NONE;
-    counters_erase(&t->store, row);
+    (void)counters_erase(&t->store, row);
     counters_start(&c, m);
     return counters_save(&t->store, row, m->id, &c);
 }
@@ -261,7 +264,7 @@ static enum mid_result put_in(struct tre *t, const struct mid_package *p, const 
     if (!rc)
         rc = registry_commit(&t->registry, &next, &t->store);
     if (!rc) /* else the disk may know either one: both stay, and the next start sweeps */
-        store_erase(&t->store, n.file, record);
+        (void)store_erase(&t->store, n.file, record);
     *row = &t->registry.mids[at];
     return storage_result(rc);
 }
@@ -366,11 +369,11 @@ static bool may_activate(const struct tre *t, const struct mid_row *m)
     return true;
 }
 
-void mid_forget(const struct tre *t, const struct mid_row *m)
+bool mid_forget(const struct tre *t, const struct mid_row *m)
 {
     size_t at = registry_place(&t->registry, m);
-    store_erase(&t->store, record_of(at, m->entry.id).file, 0);
-    counters_erase(&t->store, at);
+    bool record = store_erase(&t->store, record_of(at, m->entry.id).file, 0);
+    return counters_erase(&t->store, at) && record;
 }
 
 static enum error_code commit_step(struct tre *t, const char *id, enum mid_state state, enum mid_reason reason, const struct mid_row **row)
@@ -379,9 +382,9 @@ static enum error_code commit_step(struct tre *t, const char *id, enum mid_state
     mid_enter(registry_mid(&next, id), state, reason, "");
     enum error_code rc = registry_commit(&t->registry, &next, &t->store);
     *row = registry_mid(&t->registry, id);
-    if (!rc && !lifecycle_holds_keys(state)) /* R20; repeated at start if the power fails here */
-        mid_forget(t, *row);
-    return rc;
+    if (rc || lifecycle_holds_keys(state))
+        return rc;
+    return mid_forget(t, *row) ? ERROR_NONE : ERROR_STORAGE; /* R20 */
 }
 
 enum error_code mid_damaged(struct tre *t, const char *id)
@@ -411,13 +414,14 @@ enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state stat
         return ERROR_NOT_FOUND;
     if (m->entry.state == state) { /* asked again after a lost answer */
         *row = m;
-        return ERROR_NONE;
+        return lifecycle_holds_keys(state) || mid_forget(t, m) ? ERROR_NONE : ERROR_STORAGE;
     }
     if (!lifecycle_request(state, &event) || !request_allowed(t, m, event)) {
         log_warning("mid", "%s: %s -> %s refused", id, mid_state_name(m->entry.state), mid_state_name(state));
         return ERROR_POLICY;
     }
-    if (event == LIFECYCLE_ACTIVATE && !mid_intact(t, m))
-        return mid_damaged(t, id);
+    enum error_code rc = event == LIFECYCLE_ACTIVATE ? mid_verify(t, m) : ERROR_NONE;
+    if (rc)
+        return rc == ERROR_STORAGE ? mid_damaged(t, id) : rc;
     return commit_step(t, id, state, MID_BY_REQUEST, row);
 }

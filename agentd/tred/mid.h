@@ -22,14 +22,15 @@ enum error_code mid_result_error(enum mid_result result);
  * not be shared, or only its issuer may erase it; MID_BLOCKED if the record is damaged (it becomes BLOCKED); else STORAGE. */
 enum error_code mid_set_state(struct tre *t, const char *id, enum mid_state state, const struct mid_row **row);
 
-/* The stored manifest of an installed MID, to be freed (also after an error). STORAGE if the record is damaged. */
+/* The stored manifest of an installed MID, to be freed (also after an error). STORAGE if the record is damaged; NO_MEMORY, INTERNAL. */
 enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct manifest *out);
-/* Whether its record and its sequence numbers open as the registry knows them (R2). */
-bool mid_intact(const struct tre *t, const struct mid_row *m);
+/* NONE if its record and its sequence numbers open as the registry knows them, STORAGE if not (R2); NO_MEMORY, INTERNAL: nothing is known. */
+enum error_code mid_verify(const struct tre *t, const struct mid_row *m);
 /* Notes and logs a step that the lifecycle allowed in a row that is yet to be committed; note may be "". */
 void mid_enter(struct mid_row *m, enum mid_state state, enum mid_reason reason, const char *note);
-/* Overwrites and removes what is stored of a MID whose row, already committed, holds no keys any more (R20). */
-void mid_forget(const struct tre *t, const struct mid_row *m);
+/* Overwrites and removes what is stored of a MID whose row, already committed, holds no keys any more (R20). False if any of it may
+ * still be readable: then it is done again when the step is asked again, and at the next start. */
+bool mid_forget(const struct tre *t, const struct mid_row *m);
 /* A record of that MID was found damaged: it becomes BLOCKED (R3, R4). Returns MID_BLOCKED. */
 enum error_code mid_damaged(struct tre *t, const char *id);
 

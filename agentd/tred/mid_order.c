@@ -92,7 +92,19 @@ static enum mid_result judge(const struct tre *t, const struct order *o, const s
     *to = lifecycle_next(m->entry.state, m->previous, commands[o->command].event);
     if (*to == LIFECYCLE_NONE)
         return MID_BAD_POLICY;
-    return o->command == ORDER_UNBLOCK && !mid_intact(t, m) ? MID_DAMAGED : MID_OK;
+    enum error_code rc = o->command == ORDER_UNBLOCK ? mid_verify(t, m) : ERROR_NONE;
+    return rc == ERROR_STORAGE ? MID_DAMAGED : rc ? MID_INTERNAL : MID_OK;
+}
+
+/* A receipt says of MIGRATING and ERASED that no key is left: then none is. */
+static enum mid_result keys_gone(const struct tre *t, const struct order *o, enum mid_result result)
+{
+    for (size_t i = 0; result == MID_OK && o->mid[0] && i < TRE_MID_MAX; i++) {
+        const struct mid_row *m = &t->registry.mids[i];
+        if (strcmp(m->entry.id, o->mid) == 0 && !lifecycle_holds_keys(m->entry.state) && !mid_forget(t, m))
+            return MID_INTERNAL;
+    }
+    return result;
 }
 
 /* One commit: the number of the order, its result, and its effect if it has one. */
@@ -103,6 +115,8 @@ static enum mid_result carry_out(struct tre *t, const struct order *o, const uin
     struct order_row *last = registry_order(&next, o->issuer);
     int to = LIFECYCLE_NONE;
     enum mid_result result = o->command == ORDER_DISCOVER ? MID_OK : judge(t, o, registry_mid(&t->registry, o->mid), &to);
+    if (result == MID_INTERNAL) /* nothing was decided */
+        return result;
     last->sequence = o->sequence;
     last->result = result;
     memcpy(last->hash, hash, HASH_LEN);
@@ -111,9 +125,7 @@ static enum mid_result carry_out(struct tre *t, const struct order *o, const uin
     enum error_code rc = registry_commit(&t->registry, &next, &t->store);
     if (rc)
         return rc == ERROR_NO_SPACE ? MID_NO_SPACE : MID_INTERNAL;
-    if (result == MID_OK && to != LIFECYCLE_NONE && !lifecycle_holds_keys((enum mid_state)to))
-        mid_forget(t, registry_mid(&t->registry, o->mid));
-    return result;
+    return keys_gone(t, o, result);
 }
 
 static enum mid_result decide(struct tre *t, const struct order *o, const uint8_t hash[HASH_LEN], uint64_t now)
@@ -126,7 +138,7 @@ static enum mid_result decide(struct tre *t, const struct order *o, const uint8_
         const struct order_row *last = &t->registry.orders[i];
         if (strcmp(last->issuer, o->issuer) != 0 || o->sequence > last->sequence)
             continue;
-        return memcmp(hash, last->hash, HASH_LEN) == 0 ? last->result : MID_OLD_VERSION;
+        return memcmp(hash, last->hash, HASH_LEN) == 0 ? keys_gone(t, o, last->result) : MID_OLD_VERSION;
     }
     return carry_out(t, o, hash);
 }

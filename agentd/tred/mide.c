@@ -210,7 +210,9 @@ enum error_code mide_check(struct tre *t, struct engine *e)
         return ERROR_NONE;
     struct heap_scope scope;
     heap_scope_begin(&scope);
-    enum error_code rc = mid_intact(t, m) ? ERROR_NONE : mid_damaged(t, m->entry.id);
+    enum error_code rc = mid_verify(t, m);
+    if (rc == ERROR_STORAGE)
+        rc = mid_damaged(t, m->entry.id);
     heap_scope_end(&scope);
     return rc;
 }

@@ -54,16 +54,19 @@ static bool encrypt(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, str
            EVP_EncryptFinal_ex(c, tag, &n) == 1 && EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, tag) == 1;
 }
 
-static bool decrypt(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, struct slice sealed, uint8_t *out)
+/* DENIED is the tag's word alone: without memory nothing is known of the octets. */
+static enum error_code decrypt(EVP_CIPHER_CTX *c, const uint8_t *key, struct slice aad, struct slice sealed, uint8_t *out)
 {
     int n;
     size_t len = sealed.len - SEAL_OVERHEAD;
     uint8_t tag[SEAL_TAG];
     memcpy(tag, &sealed.data[SEAL_NONCE + len], SEAL_TAG);
-    return EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, sealed.data) == 1 &&
-           EVP_DecryptUpdate(c, NULL, &n, aad.data, (int)aad.len) == 1 &&
-           (len == 0 || EVP_DecryptUpdate(c, out, &n, &sealed.data[SEAL_NONCE], (int)len) == 1) &&
-           EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1 && EVP_DecryptFinal_ex(c, &tag[SEAL_TAG - 1], &n) == 1;
+    bool ready = EVP_DecryptInit_ex(c, EVP_aes_256_gcm(), NULL, key, sealed.data) == 1 && EVP_DecryptUpdate(c, NULL, &n, aad.data, (int)aad.len) == 1 &&
+                 (len == 0 || EVP_DecryptUpdate(c, out, &n, &sealed.data[SEAL_NONCE], (int)len) == 1) &&
+                 EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG, tag) == 1;
+    if (!ready)
+        return ERROR_INTERNAL;
+    return EVP_DecryptFinal_ex(c, &tag[SEAL_TAG - 1], &n) == 1 ? ERROR_NONE : ERROR_DENIED;
 }
 
 enum error_code seal_octets(const struct seal *s, enum seal_purpose purpose, struct slice aad, struct slice plain, uint8_t *out)
@@ -86,12 +89,12 @@ enum error_code unseal_octets(const struct seal *s, enum seal_purpose purpose, s
     if (!s->key || !fits(sealed.len) || !fits(aad.len) || !derive(s, purpose, key))
         return ERROR_INTERNAL;
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
-    bool ok = c && decrypt(c, key, aad, sealed, out);
+    enum error_code rc = c ? decrypt(c, key, aad, sealed, out) : ERROR_INTERNAL;
     EVP_CIPHER_CTX_free(c);
     secret_zero(key, sizeof key);
-    if (!ok)
+    if (rc)
         secret_zero(out, sealed.len - SEAL_OVERHEAD);
-    return ok ? ERROR_NONE : ERROR_DENIED;
+    return rc;
 }
 
 enum error_code seal_load(struct seal *s, struct backend *b, const struct vfs *v)

@@ -27,7 +27,7 @@ enum error_code seal_create(struct seal *s, struct backend *b, const struct vfs 
 void seal_close(struct seal *s);
 /* out gets nonce | ciphertext | tag: plain.len + SEAL_OVERHEAD octets. */
 enum error_code seal_octets(const struct seal *s, enum seal_purpose purpose, struct slice aad, struct slice plain, uint8_t *out);
-/* out gets sealed.len - SEAL_OVERHEAD octets; DENIED, and out zeroed, if anything differs from what was sealed. */
+/* out gets sealed.len - SEAL_OVERHEAD octets; DENIED, and out zeroed, if anything differs from what was sealed; INTERNAL without memory. */
 enum error_code unseal_octets(const struct seal *s, enum seal_purpose purpose, struct slice aad, struct slice sealed, uint8_t *out);
 
 #endif

@@ -209,6 +209,18 @@ static bool slots_read(const struct store *s, const char *name, const char *labe
     return true;
 }
 
+/* A slot of which nothing is known, without memory say, may hold a newer value: then none is given. */
+static enum error_code unknown(const enum error_code rc[SLOTS], uint8_t **plain, size_t len)
+{
+    for (size_t i = 0; i < SLOTS; i++)
+        if (rc[i] != ERROR_NONE && rc[i] != ERROR_NOT_FOUND && rc[i] != ERROR_STORAGE) {
+            store_release(*plain, len);
+            *plain = NULL;
+            return rc[i];
+        }
+    return ERROR_NONE;
+}
+
 /* Takes a value back that the anchor knows a newer one of. */
 static bool too_old(const struct store *s, const char *name, uint8_t **plain, size_t len, uint64_t counter)
 {
@@ -226,13 +238,14 @@ enum error_code store_read(const struct store *s, const char *name, const char *
     enum error_code rc[SLOTS];
     if (!slots_read(s, name, label, want, plain, len, counter, rc))
         return ERROR_NO_MEMORY;
+    enum error_code failed = unknown(rc, plain, *len);
+    if (failed)
+        return failed;
     if (too_old(s, name, plain, *len, *counter))
         return ERROR_ROLLED_BACK;
     if (*plain)
         return ERROR_NONE;
-    if (rc[0] == ERROR_NOT_FOUND && rc[1] == ERROR_NOT_FOUND)
-        return ERROR_NOT_FOUND;
-    return rc[0] == ERROR_NO_MEMORY || rc[1] == ERROR_NO_MEMORY ? ERROR_NO_MEMORY : ERROR_STORAGE;
+    return rc[0] == ERROR_NOT_FOUND && rc[1] == ERROR_NOT_FOUND ? ERROR_NOT_FOUND : ERROR_STORAGE;
 }
 
 enum error_code store_read_whole(const struct store *s, const char *name, const char *label, uint8_t **plain, size_t *len)
@@ -241,6 +254,9 @@ enum error_code store_read_whole(const struct store *s, const char *name, const 
     uint64_t counter;
     if (!slots_read(s, name, label, 0, plain, len, &counter, rc))
         return ERROR_NO_MEMORY;
+    enum error_code failed = unknown(rc, plain, *len);
+    if (failed)
+        return failed;
     if (too_old(s, name, plain, *len, counter))
         return ERROR_ROLLED_BACK;
     for (size_t i = 0; i < SLOTS; i++)
@@ -259,31 +275,40 @@ void store_release(uint8_t *plain, size_t len)
     free(plain);
 }
 
-static void file_erase(const struct vfs *v, const char *file)
+/* Zeros over the old octets, on disk, before the name goes. */
+static bool file_zero(const struct vfs *v, int in, int out)
 {
     static const uint8_t zeros[512];
     uint8_t old[512];
-    int in = v->open(v->ctx, file, VFS_READ);
-    if (in < 0)
-        return;
-    int out = v->open(v->ctx, file, VFS_OVERWRITE);
-    for (ssize_t n; out >= 0 && (n = v->read(v->ctx, in, old, sizeof old)) > 0;)
+    ssize_t n;
+    while ((n = v->read(v->ctx, in, old, sizeof old)) > 0)
         if (!write_all(v, out, zeros, (size_t)n))
-            break;
-    if (out >= 0) {
-        (void)v->fsync(v->ctx, out);
-        v->close(v->ctx, out);
-    }
-    v->close(v->ctx, in);
-    if (v->unlink(v->ctx, file) != 0)
-        log_error("store", "%s cannot be removed", file);
+            return false;
+    return n == 0 && v->fsync(v->ctx, out) == 0;
 }
 
-void store_erase(const struct store *s, const char *name, uint64_t keep)
+static bool file_erase(const struct vfs *v, const char *file)
 {
+    int in = v->open(v->ctx, file, VFS_READ);
+    if (in < 0)
+        return errno == ENOENT;
+    int out = v->open(v->ctx, file, VFS_OVERWRITE);
+    bool ok = out >= 0 && file_zero(v, in, out);
+    if (out >= 0)
+        v->close(v->ctx, out);
+    v->close(v->ctx, in);
+    ok = v->unlink(v->ctx, file) == 0 && ok;
+    if (!ok)
+        log_error("store", "%s could not be overwritten and removed", file);
+    return ok;
+}
+
+bool store_erase(const struct store *s, const char *name, uint64_t keep)
+{
+    bool ok = true;
     for (size_t i = 0; i < SLOTS; i++)
         if (!keep || slot_counter(s, name, i) != keep)
-            file_erase(s->vfs, slot_name(name, i).text);
-    file_erase(s->vfs, temp_name(name).text);
-    (void)s->vfs->fsync_dir(s->vfs->ctx);
+            ok = file_erase(s->vfs, slot_name(name, i).text) && ok;
+    ok = file_erase(s->vfs, temp_name(name).text) && ok;
+    return s->vfs->fsync_dir(s->vfs->ctx) == 0 && ok;
 }

@@ -6,6 +6,7 @@
 #ifndef TRED_STORE_H
 #define TRED_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,14 +28,15 @@ struct store {
  * NO_SPACE, STORAGE, TOO_LARGE, and the anchor's; after an error the old value is there, or old and new. */
 enum error_code store_write(const struct store *s, const char *name, const char *label, struct slice plain, uint64_t keep, uint64_t *counter);
 /* Opens the record whose counter is `want`, or the highest valid one if want is 0. *plain is from malloc, of *len octets: give it back
- * with store_release. NOT_FOUND if there is no file at all, STORAGE if no slot is valid, ROLLED_BACK if only one is that the anchor knows to be old. Bad
- * slots are logged. */
+ * with store_release. NOT_FOUND if there is no file at all, STORAGE if no slot is valid, ROLLED_BACK if only one is that the anchor knows to be old;
+ * NO_MEMORY, INTERNAL: nothing is known. Bad slots are logged. */
 enum error_code store_read(const struct store *s, const char *name, const char *label, uint64_t want, uint8_t **plain, size_t *len,
                            uint64_t *counter);
 /* Like store_read with want 0, but STORAGE if a slot is not valid, or gone although a second value was written: for values that must not go back. */
 enum error_code store_read_whole(const struct store *s, const char *name, const char *label, uint8_t **plain, size_t *len);
 void store_release(uint8_t *plain, size_t len); /* zeroes and frees; NULL is fine */
-/* Overwrites and removes each slot but the one with the counter `keep` (0: all), and what an interrupted write left. */
-void store_erase(const struct store *s, const char *name, uint64_t keep);
+/* Overwrites and removes each slot but the one with the counter `keep` (0: all), and what an interrupted write left. False if any of it may still be
+ * readable. */
+bool store_erase(const struct store *s, const char *name, uint64_t keep);
 
 #endif

@@ -40,7 +40,7 @@ static enum error_code load(struct tre *t)
     return t->registry_old ? ERROR_NONE : rc;
 }
 
-static void enter(struct tre *t)
+void tre_start(struct tre *t)
 {
     enum error_code rc = load(t);
     if (rc == ERROR_NOT_FOUND) {
@@ -66,7 +66,7 @@ enum error_code tre_open(struct tre *t, struct backend *backend, const char *sta
         return ERROR_STORAGE;
     }
     t->store = (struct store){ .vfs = &t->vfs, .seal = &t->seal, .anchor = &t->anchor };
-    enter(t);
+    tre_start(t);
     if (t->state == TRE_UNPROVISIONED)
         log_notice("tre", "unprovisioned; run agent-tred --provision");
     return ERROR_NONE;
@@ -75,7 +75,7 @@ enum error_code tre_open(struct tre *t, struct backend *backend, const char *sta
 void tre_refresh(struct tre *t)
 {
     if (t->state == TRE_UNPROVISIONED)
-        enter(t);
+        tre_start(t);
 }
 
 void tre_close(struct tre *t)

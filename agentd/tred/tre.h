@@ -46,6 +46,8 @@ struct tre {
 /* Opens the state directory and checks everything in it; t is usable (perhaps UNPROVISIONED or BLOCKED) unless the directory itself
  * cannot be opened (STORAGE). */
 enum error_code tre_open(struct tre *t, struct backend *backend, const char *state_dir);
+/* The same over a directory that t->vfs and t->store already name. */
+void tre_start(struct tre *t);
 /* Looks again while unprovisioned: provisioning is done by another process. */
 void tre_refresh(struct tre *t);
 void tre_close(struct tre *t);
