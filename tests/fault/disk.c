@@ -124,7 +124,7 @@ static void every_octet_of_a_record_blocks_that_mid(void)
         const char *prefix;
         int first, second;
     } rows[] = {
-        { "mid1.", MID_BLOCKED, MID_PROVISIONED }, { "sqn1.", MID_BLOCKED, MID_PROVISIONED }, { "mid0.", MID_ACTIVE, MID_BLOCKED },
+        { "mid1.", MID_BLOCKED, MID_PROVISIONED }, { "key1.", MID_BLOCKED, MID_PROVISIONED }, { "key0.", MID_ACTIVE, MID_BLOCKED }, { "sqn1.", MID_BLOCKED, MID_PROVISIONED }, { "mid0.", MID_ACTIVE, MID_BLOCKED },
         { "sqn0.", MID_ACTIVE, MID_BLOCKED },      { "registry.", MID_BLOCKED, MID_BLOCKED }, /* it may be an older one */
     };
     size_t octets = 0, files = 0;
@@ -140,7 +140,7 @@ static void every_octet_of_a_record_blocks_that_mid(void)
             files++;
         }
     g_test_message("%zu octets of %zu files", octets, files);
-    g_assert_cmpuint(files, ==, 6);
+    g_assert_cmpuint(files, ==, 8);
 }
 
 /* Identity and device key: nothing can be trusted then, and nothing is served. */
