@@ -8,6 +8,7 @@
 #include "journal.h"
 #include "steps.h"
 #include "tred/heap.h"
+#include "tred/lifecycle.h"
 
 enum { IMAGES = 10000, AGAIN_EVERY = 50 };
 
@@ -41,6 +42,8 @@ static bool fails_at(enum step s, int n, const struct fault *f)
     bool done = step_do(t, s), inside = m->calls >= n;
     int seen = mid_bench_seen(t, "mid-1");
     g_assert_true(seen == step_after(s) || seen == step_before(s)); /* in the process that goes on, too */
+    if (done && !lifecycle_holds_keys((enum mid_state)(seen % 10)))
+        step_check_files(t); /* who says so has removed them */
     mid_bench_stop(t);
     mem_power_cut(m, f->lucky);
     restart_and_check(m, s, done);
