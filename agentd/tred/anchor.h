@@ -12,7 +12,7 @@
 struct backend;
 struct store;
 
-enum { ANCHOR_ROWS = 24, ANCHOR_NAME = 17 };
+enum { ANCHOR_ROWS = 32, ANCHOR_NAME = 17 };
 
 struct anchor {
     struct backend *backend;

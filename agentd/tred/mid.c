@@ -14,22 +14,8 @@
 #include "tred/aka.h"
 #include "tred/counters.h"
 #include "tred/lifecycle.h"
+#include "tred/mid_record.h"
 #include "tred/package.h"
-
-enum { LABEL_CAP = 72 };
-
-struct record_name {
-    char file[8], label[LABEL_CAP];
-};
-
-/* Row n of the registry lives in the files midN.a and midN.b; the label ties a record to its MID. */
-static struct record_name record_of(size_t row, const char *id)
-{
-    struct record_name n;
-    (void)snprintf(n.file, sizeof n.file, "mid%zu", row % TRE_MID_MAX);
-    (void)snprintf(n.label, sizeof n.label, "mid/%s", id);
-    return n;
-}
 
 static bool holds_keys(const struct mid_row *m)
 {
@@ -43,7 +29,7 @@ void mid_enter(struct mid_row *m, enum mid_state state, enum mid_reason reason, 
     if (state == MID_BLOCKED)
         m->previous = m->entry.state;
     if (!lifecycle_holds_keys(state))
-        m->record = 0;
+        m->record = m->key = 0;
     m->entry.state = state;
     m->entry.reason = reason;
     m->changed = (uint64_t)time(NULL);
@@ -54,12 +40,10 @@ enum error_code mid_read(const struct tre *t, const struct mid_row *m, struct ma
 {
     uint8_t *plain;
     size_t len;
-    uint64_t counter;
-    struct record_name n = record_of(registry_place(&t->registry, m), m->entry.id);
     *out = (struct manifest){ .parsed = NULL };
-    enum error_code rc = m->record ? store_read(&t->store, n.file, n.label, m->record, &plain, &len, &counter) : ERROR_STORAGE;
+    enum error_code rc = mid_record_read(t, m, &plain, &len);
     if (rc)
-        return rc == ERROR_NOT_FOUND || rc == ERROR_ROLLED_BACK ? ERROR_STORAGE : rc;
+        return rc;
     bool ok = manifest_parse(out, (struct slice){ plain, len });
     store_release(plain, len);
     return ok ? ERROR_NONE : ERROR_NO_MEMORY; /* it is what was installed, and was parsed then */
@@ -81,7 +65,7 @@ static void sweep(const struct tre *t)
 {
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
-        (void)store_erase(&t->store, record_of(i, m->entry.id).file, holds_keys(m) ? m->record : 0);
+        (void)mid_record_sweep(t, i, m);
         if (!holds_keys(m))
             (void)counters_erase(&t->store, i);
     }
@@ -211,7 +195,7 @@ static void row_fill(struct mid_row *row, const struct mid_package *p, const str
     bool known = strcmp(row->entry.id, m->id) == 0;
     int state = lifecycle_next(known ? (int)row->entry.state : LIFECYCLE_NONE, row->previous, LIFECYCLE_PACKAGE);
     if (!known)
-        *row = (struct mid_row){ .record = row->record };
+        *row = (struct mid_row){ .record = 0 };
     (void)text_copy(row->entry.id, sizeof row->entry.id, m->id);
     (void)text_copy(row->entry.issuer, sizeof row->entry.issuer, m->issuer);
     (void)text_copy(row->entry.context, sizeof row->entry.context, p->context);
@@ -254,17 +238,15 @@ static enum mid_result put_in(struct tre *t, const struct mid_package *p, const 
     if (strcmp(mine->entry.id, m->id) == 0 &&
         !lifecycle_next(mine->entry.state, mine->previous, LIFECYCLE_PACKAGE))
         return MID_BAD_POLICY;
-    uint64_t keep = holds_keys(mine) ? mine->record : 0;
+    bool update = strcmp(mine->entry.id, m->id) == 0 && holds_keys(mine);
     row_fill(mine, p, m);
-    struct record_name n = record_of(at, m->id);
-    enum error_code rc = store_write(&t->store, n.file, n.label, der, keep, &mine->record);
-    uint64_t record = mine->record;
+    enum error_code rc = mid_record_write(t, at, mine, der);
     if (!rc)
-        rc = counters_ready(t, at, m, keep != 0);
+        rc = counters_ready(t, at, m, update);
     if (!rc)
         rc = registry_commit(&t->registry, &next, &t->store);
     if (!rc) /* else the disk may know either one: both stay, and the next start sweeps */
-        (void)store_erase(&t->store, n.file, record);
+        (void)mid_record_sweep(t, at, &t->registry.mids[at]);
     *row = &t->registry.mids[at];
     return storage_result(rc);
 }
@@ -372,7 +354,7 @@ static bool may_activate(const struct tre *t, const struct mid_row *m)
 bool mid_forget(const struct tre *t, const struct mid_row *m)
 {
     size_t at = registry_place(&t->registry, m);
-    bool record = store_erase(&t->store, record_of(at, m->entry.id).file, 0);
+    bool record = mid_record_sweep(t, at, m);
     return counters_erase(&t->store, at) && record;
 }
 

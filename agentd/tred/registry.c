@@ -9,7 +9,7 @@
 #include "model/fields.h"
 #include "tred/heap.h"
 
-enum { FORMAT = 2, FORMAT_FIRST = 1, RECORD_MAX = 16 * 1024 };
+enum { FORMAT = 3, FORMAT_FIRST = 1, FORMAT_ORDERS = 2, RECORD_MAX = 16 * 1024 };
 
 #define RECORD "registry"
 
@@ -47,7 +47,7 @@ void registry_entry(const struct mid_entry *e, struct writer *out)
     writer_u8(out, (uint8_t)e->reason);
 }
 
-/* Format 1 knew no reasons and no orders. */
+/* Format 1 knew no reasons and no orders, format 2 no keys of MIDs. */
 static void take_entry(struct reader *r, struct mid_entry *e, uint8_t format)
 {
     fields_take_text(r, e->id, sizeof e->id);
@@ -72,6 +72,7 @@ static void put_mid(struct writer *w, const struct mid_row *m)
     writer_put(w, m->token_hash, HASH_LEN);
     writer_u64(w, m->changed);
     writer_u8(w, m->order_only);
+    writer_u64(w, m->key);
 }
 
 static void take_mid(struct reader *r, struct mid_row *m, uint8_t format)
@@ -84,6 +85,7 @@ static void take_mid(struct reader *r, struct mid_row *m, uint8_t format)
     struct slice package = reader_take(r, HASH_LEN), token = reader_take(r, HASH_LEN);
     m->changed = reader_u64(r);
     m->order_only = format > FORMAT_FIRST && reader_u8(r) != 0;
+    m->key = format > FORMAT_ORDERS ? reader_u64(r) : 0;
     if (r->failed)
         return;
     memcpy(m->package_hash, package.data, HASH_LEN);

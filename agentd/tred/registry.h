@@ -32,6 +32,7 @@ struct mid_row { /* unused while entry.id is "" */
     bool share_mide, session_check;
     bool order_only; /* once it was in service, only an order of its issuer erases it */
     uint64_t record; /* counter of its record in the store; 0 once erased */
+    uint64_t key;    /* and of that of its key; 0: sealed by the master key (first formats), or erased */
     uint8_t package_hash[HASH_LEN], token_hash[HASH_LEN];
     uint64_t changed; /* wall clock of the last transition, as far as it is right */
 };

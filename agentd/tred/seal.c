@@ -116,6 +116,12 @@ enum error_code seal_create(struct seal *s, struct backend *b, const struct vfs 
     return rc ? rc : seal_load(s, b, v);
 }
 
+bool seal_own(struct seal *s, const uint8_t *key)
+{
+    s->key = secret_new();
+    return s->key && secret_set(s->key, key, SEAL_KEY);
+}
+
 void seal_close(struct seal *s)
 {
     secret_free(s->key);

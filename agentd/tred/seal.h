@@ -24,6 +24,8 @@ struct seal {
 enum error_code seal_load(struct seal *s, struct backend *b, const struct vfs *v);
 /* Has it made unless there is one; then loads it. authority: see backend.h. */
 enum error_code seal_create(struct seal *s, struct backend *b, const struct vfs *v, struct slice authority);
+/* A seal by another key of SEAL_KEY octets; false without memory. */
+bool seal_own(struct seal *s, const uint8_t *key);
 void seal_close(struct seal *s);
 /* out gets nonce | ciphertext | tag: plain.len + SEAL_OVERHEAD octets. */
 enum error_code seal_octets(const struct seal *s, enum seal_purpose purpose, struct slice aad, struct slice plain, uint8_t *out);

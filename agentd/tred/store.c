@@ -260,7 +260,7 @@ enum error_code store_read_whole(const struct store *s, const char *name, const 
     if (too_old(s, name, plain, *len, counter))
         return ERROR_ROLLED_BACK;
     for (size_t i = 0; i < SLOTS; i++)
-        if (rc[i] != ERROR_NONE && (rc[i] != ERROR_NOT_FOUND || counter > 1)) {
+        if (rc[i] != ERROR_NONE && (rc[i] != ERROR_NOT_FOUND || (counter > 1 && !anchor_floor(s->anchor, name)))) {
             store_release(*plain, *len);
             *plain = NULL;
             return rc[i] == ERROR_NOT_FOUND ? ERROR_STORAGE : rc[i];

@@ -93,6 +93,7 @@ void step_check_files(struct tre *t)
     int seen = mid_bench_seen(t, "mid-1");
     bool holds = seen && lifecycle_holds_keys((enum mid_state)(seen % 10));
     g_assert_cmpuint(files_of(t->vfs.ctx, "mid1."), ==, holds ? 1 : 0); /* no half one, and no second one */
+    g_assert_cmpuint(files_of(t->vfs.ctx, "key1."), ==, holds ? 1 : 0);
     if (!holds)
         g_assert_cmpuint(files_of(t->vfs.ctx, "sqn1."), ==, 0);
 }

@@ -130,17 +130,17 @@ class Issuer:
 
 
 def main(argv):
-    """init DIR | make DIR TRE_ID_HEX PFC_SPKI_HEX TRANSPORT_CSR TOKEN_HEX NONCE_HEX OUT VERSION MID |
+    """init DIR | make DIR TRE_ID_HEX PFC_SPKI_HEX TRANSPORT_CSR TOKEN_HEX NONCE_HEX OUT VERSION [MID] |
     order DIR TRE_ID_HEX COMMAND SEQUENCE MID PACKAGE_SHA256_HEX OUT"""
     if argv[:1] == ["init"] and len(argv) == 2:
         Issuer(argv[1])
-    elif argv[:1] == ["make"] and len(argv) == 10:
+    elif argv[:1] == ["make"] and len(argv) in (9, 10):
         issuer = Issuer.__new__(Issuer)
         issuer.dir = argv[1]
         tre_id, pfc, token, nonce = (bytes.fromhex(argv[i]) for i in (2, 3, 5, 6))
         transport = issuer.certify(argv[4], issuer.path("transport.pem"))
         with open(argv[7], "wb") as f:
-            f.write(issuer.package(manifest(tre_id, pfc, token, nonce, version=int(argv[8]), mid_id=argv[9]), transport))
+            f.write(issuer.package(manifest(tre_id, pfc, token, nonce, version=int(argv[8]), mid_id=argv[9] if len(argv) == 10 else "mid-1"), transport))
     elif argv[:1] == ["order"] and len(argv) == 8:
         issuer = Issuer.__new__(Issuer)
         issuer.dir = argv[1]

@@ -140,7 +140,7 @@ class Lifecycle(Orders):
         return self.dir + "/state"
 
     def records(self):
-        return [n for n in os.listdir(self.state_dir()) if n[:3] in ("mid", "sqn")]
+        return [n for n in os.listdir(self.state_dir()) if n[:3] in ("mid", "key", "sqn")]
 
     def test_tre_R19_R20_migration_leaves_no_key_and_no_way_back(self):
         package = self.put_in()

@@ -7,16 +7,18 @@ import os
 import re
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../operator")]
 import engine  # noqa: E402
 import process  # noqa: E402
+import sealed  # noqa: E402
 import pva  # noqa: E402
 from aka import kdf  # noqa: E402
 from engine import AMF, EAP, GBA, ISIM, K, OPC, Network  # noqa: E402
-from mid_package import manifest, openssl  # noqa: E402
+from mid_package import MIGRATE, manifest, openssl, order  # noqa: E402
 from process import ACTIVE, BACKEND, BINDING, OTHER_UID, PROVISIONED, SIGNATURE, SUSPENDED, E  # noqa: E402
 from tre_client import *  # noqa: E402,F403
 
@@ -180,6 +182,40 @@ class Requirements(engine.Subscribed):
         pfc[-1] ^= 1
         p.public_key = bytes(pfc)
         self.assertIn("signature", pva.judge(p, self.devices()).reasons)
+
+    def test_tre_R20_the_old_ciphertext_and_the_master_key_open_nothing(self):
+        """Whoever copied the record before, and has the master key after, cannot open it: the key of the record is gone with its file."""
+        for n, way in enumerate(("request", "order")):
+            package = self.put_in(mid_id=f"mid-{n}")
+            master, key_label, label = sealed.device_key(self.state), f"key/mid-{n}", f"mid/mid-{n}"
+            old, = sealed.slots(self.state, f"mid{n}")
+            own = sealed.open_octets(sealed.slots(self.state, f"key{n}")[0], key_label, master)
+            self.assertIn(K, sealed.open_octets(old, label, own))  # the control: with its key it does open
+            self.assertIsNone(sealed.opens(old, label, master))
+            if way == "request":
+                self.assertEqual(self.tre.set_state(f"mid-{n}", process.ERASED)[0], 0)
+            else:
+                target = (f"mid-{n}", hashlib.sha256(package).digest())
+                self.assertEqual(self.tre.order(self.sho.sign(order(self.tre.tre_id(), MIGRATE, 1, target=target)))[0], 0)
+            self.assertEqual(sealed.device_key(self.state), master)
+            for name in os.listdir(self.state):  # nor is it anywhere else, sealed or not
+                with open(os.path.join(self.state, name), "rb") as f:
+                    octets = f.read()
+                self.assertFalse(sealed.held(octets, [own, K, OPC]), name)
+                for text_ in key_label, label, "registry", "identity":
+                    plain = sealed.opens(octets, text_, master) if octets[:4] == b"GATR" else None
+                    self.assertFalse(plain and sealed.held(plain, [own, K, OPC]), name)
+
+    def test_tre_R20_a_migration_in_the_middle_of_use_leaves_nothing(self):
+        """The engine is open, its true numbers are not stored yet: it forgets them, too."""
+        package = self.put_in()
+        for _ in range(5):
+            self.ok(self.net.vector())
+        target = ("mid-1", hashlib.sha256(package).digest())
+        self.assertEqual(self.tre.order(self.sho.sign(order(self.tre.tre_id(), MIGRATE, 1, target=target)))[0], 0)
+        time.sleep(1)
+        self.assertEqual([n for n in os.listdir(self.state) if n[:3] in ("mid", "key", "sqn")], [])
+        self.assertFalse(sealed.process_holds(self.proc.pid, [K, OPC]))
 
     # --- algorithms and use ---
 

@@ -21,7 +21,7 @@ GBytes *support_file(const char *name);
 /* Octets of a hex field; the caller frees data. */
 struct slice support_hex(const json_t *object, const char *field);
 
-enum { MEM_FILES = 24, MEM_SIZE = 24 * 1024 };
+enum { MEM_FILES = 32, MEM_SIZE = 24 * 1024 };
 
 struct mem_content { /* shared by names */
     uint8_t data[MEM_SIZE];

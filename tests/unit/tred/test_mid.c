@@ -22,6 +22,7 @@ static void tre_R20_erased_octets_are_overwritten(void)
     g_assert_cmpint(mid_set_state(t, "mid-1", MID_ERASED, &row), ==, ERROR_NONE);
     for (size_t i = 0; i < m->contents[content].len; i++)
         g_assert_cmpint(m->contents[content].data[i], ==, 0);
+    g_assert_true(m->contents[content].synced); /* before the name went */
     for (size_t i = 0; i < MEM_FILES; i++)
         g_assert_false(g_str_has_prefix(m->now[i].name, "mid1"));
     mid_bench_stop(t);

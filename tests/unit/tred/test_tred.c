@@ -374,7 +374,7 @@ static void registry_reads_the_first_format(void)
     const struct mid_row *m = registry_mid(&loaded, "mid-1");
     g_assert_nonnull(m);
     g_assert_cmpint(m->entry.state * 10 + m->entry.reason, ==, MID_SUSPENDED * 10 + MID_BY_REQUEST);
-    g_assert_true(m->record == 77 && m->changed == 5 && !m->order_only && m->share_mide);
+    g_assert_true(m->record == 77 && m->key == 0 && m->changed == 5 && !m->order_only && m->share_mide);
     g_assert_cmpint(registry_commit(&t->registry, &loaded, &t->store), ==, ERROR_NONE); /* and is stored in the newest */
     g_assert_cmpint(registry_load(&loaded, &t->store), ==, ERROR_NONE);
     g_assert_nonnull(registry_mid(&loaded, "mid-1"));
@@ -405,7 +405,7 @@ static void registry_reads_back_what_it_wrote(void)
     struct registry next = t->registry, loaded;
     next.mids[7] = (struct mid_row){ .entry = { .id = "last", .type = MID_ISIM, .version = 7, .state = MID_BLOCKED, .issuer = "I", .not_after = 9,
                                                 .context = "usim" },
-                                     .previous = MID_ACTIVE, .share_mide = true, .order_only = true, .record = 77, .package_hash = { 1 }, .token_hash = { 2 }, .changed = 3 };
+                                     .previous = MID_ACTIVE, .share_mide = true, .order_only = true, .record = 77, .key = 78, .package_hash = { 1 }, .token_hash = { 2 }, .changed = 3 };
     next.mids[7].entry.reason = MID_BY_ORDER;
     next.orders[7] = (struct order_row){ .issuer = "I", .sequence = UINT64_MAX, .hash = { 4 }, .result = MID_DAMAGED };
     next.tokens[3] = (struct token_row){ .context = "m2m", .value = { 9 }, .nonce = { 8 }, .nonce_len = 64 };
@@ -421,6 +421,7 @@ static void registry_reads_back_what_it_wrote(void)
     g_assert_true(loaded.mids[7].share_mide && loaded.mids[7].order_only && !loaded.mids[7].session_check);
     assert_octets(copy.orders, sizeof copy.orders, loaded.orders, sizeof loaded.orders);
     g_assert_cmpuint(loaded.mids[7].record, ==, 77);
+    g_assert_cmpuint(loaded.mids[7].key, ==, 78);
     g_assert_cmpuint(loaded.mids[7].changed, ==, 3);
     assert_octets(copy.tokens, sizeof copy.tokens, loaded.tokens, sizeof loaded.tokens);
     assert_octets(copy.tries, sizeof copy.tries, loaded.tries, sizeof loaded.tries);

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sealed records seen from outside, for tests: opens them with the device key as agentd/tred/store.h describes them (by python-cryptography, no code of the
+agent), and looks for secrets in processes and files, by every run of 16 octets."""
+import os
+import struct
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+RUN, HEADER = 16, 20
+
+
+def open_octets(octets, label, key):
+    """The plain octets of one slot, or InvalidTag."""
+    magic, version, _, _, length = struct.unpack(">4sHHQI", octets[:HEADER])
+    assert (magic, version, length) == (b"GATR", 1, len(octets) - HEADER)
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"gateway-agent tre record 1").derive(key)
+    return AESGCM(derived).decrypt(octets[HEADER:HEADER + 12], octets[HEADER + 12:], label.encode() + b"\0" + octets[:HEADER])
+
+
+def opens(octets, label, key):
+    try:
+        return open_octets(octets, label, key)
+    except InvalidTag:
+        return None
+
+
+def slots(state, name):
+    return [p.read_bytes() for p in sorted(Path(state).glob(f"{name}.[ab]"))]
+
+
+def device_key(state):
+    return (Path(state) / "device.key").read_bytes()
+
+
+def fields(octets):
+    while octets:
+        n = struct.unpack(">H", octets[:2])[0]
+        yield octets[2:2 + n]
+        octets = octets[2 + n:]
+
+
+def private_keys(state):
+    """The two private numbers of the identity: PfC and transport key."""
+    plain = open_octets(slots(state, "identity")[0], "identity", device_key(state))
+    found = []
+    for at in range(len(plain) - 2):  # the only DER private keys in it
+        if plain[at:at + 1] == b"\x30":
+            length = plain[at + 1] & 0x7F if plain[at + 1] < 0x80 else None
+            der = plain[at:at + 2 + (length or 0)]
+            try:
+                found.append(load_der_private_key(der, None).private_numbers().private_value.to_bytes(32, "big"))
+            except (ValueError, TypeError):
+                pass
+    return found
+
+
+def runs(secret):
+    return [secret[i:i + RUN] for i in range(len(secret) - RUN + 1)]
+
+
+def held(octets, secrets):
+    """Whether any run of any secret is in the octets."""
+    return any(run in octets for secret in secrets for run in runs(secret))
+
+
+def memory(pid):
+    """All readable memory of a process, map by map."""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+        for line in maps:
+            span, mode = line.split()[:2]
+            if "r" not in mode or "[v" in line:
+                continue
+            begin, end = (int(x, 16) for x in span.split("-"))
+            try:
+                mem.seek(begin)
+                yield mem.read(end - begin)
+            except OSError:  # given back since the list was read
+                pass
+
+
+def process_holds(pid, secrets):
+    return any(held(octets, secrets) for octets in memory(pid))
+
+
+def files_hold(folder, secrets):
+    """Names of files below a folder that hold a run of a secret, or its hexadecimal digits."""
+    texts = [s.hex()[i:i + 2 * RUN].encode() for s in secrets for i in range(0, 2 * (len(s) - RUN) + 1, 2)]
+    bad = []
+    for path in Path(folder).rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            octets = path.read_bytes()
+            if held(octets, secrets) or any(t in octets.lower() for t in texts):
+                bad.append(str(path))
+    return bad
+
+
+__all__ = ["device_key", "files_hold", "held", "opens", "open_octets", "os", "private_keys", "process_holds", "slots"]
