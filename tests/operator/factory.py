@@ -78,7 +78,7 @@ def device(directory: Path, args: argparse.Namespace) -> None:
     secret += "".join(f"psk_{name} = {value}\n" for name, value in (text.split("=", 1) for text in args.psk or []))
     write_file(out / "factory-secret.conf", secret.encode(), 0o600)
     with json_state(directory / "devices.json") as devices:
-        devices.setdefault(args.gateway_id, {}).update(pin=args.pin, **{k: v for k, v in (("imei", args.imei), ("key", args.derivation_key)) if v})
+        devices.setdefault(args.gateway_id, {}).update(pin=args.pin, backend="tpm2" if args.tpm else "software", **{k: v for k, v in (("imei", args.imei), ("key", args.derivation_key)) if v})
 
 
 def sign(directory: Path, args: argparse.Namespace) -> None:
