@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mid
+import ocsp
 import pki
 import pva
 from common import Refused, json_state, load_json, sha256, write_file
@@ -36,6 +37,7 @@ class Plan:
     acl: list[tuple[str, str]] | None = None
     min_backend: str = "software"
     form: str = "semi-autonomous"  # of the evidence
+    ocsp: str = ""                 # URL of the manufacturer's responder; "": certificates are not asked for
 
 
 def get(*uris: str) -> Node:
@@ -128,6 +130,8 @@ def provision(plan: Plan, s: Session) -> Script:
     s.log("devdetail", **{u.rsplit("/", 1)[1]: i.text("Data") for u, i in results(reply).items()})
     platform = yield from ask_platform(plan, s)
     verdict = pva.judge(platform, load_json(plan.directory / "devices.json", {}), references(plan.directory))
+    if plan.ocsp:
+        verdict.reasons += ocsp.judge(plan.directory, (yield from ask_certificate()), platform.public_key, plan.ocsp)
     s.log("pva.verdict", **verdict.for_log())
     if not verdict.ok:
         raise Stop("platform validation failed: " + "; ".join(verdict.reasons))
@@ -156,6 +160,13 @@ def ask_platform(plan: Plan, s: Session) -> Script:
 
     s.log("network", network=value("Network", "chr"))
     return pva.Platform(nonce, value("Evidence"), value("PublicKey"), value("TransportKey"), value("Token"), value("Network", "chr"), plan.form)
+
+
+def ask_certificate() -> Script:
+    reply = yield [get(f"{AGENT}/Platform/Certificate")]
+    expect(reply, "certificate", "200", "404")
+    item = results(reply).get(f"{AGENT}/Platform/Certificate")
+    return data_of(item, "bin") if item else b""
 
 
 def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -> tuple[bytes, mid.Manifest | None]:

@@ -12,6 +12,7 @@ import json
 import re
 from pathlib import Path
 
+import ocsp
 import pki
 from common import Refused, b64, json_state, load_json, openssl, run_program, sha256, write_file
 
@@ -94,6 +95,7 @@ def sign(directory: Path, args: argparse.Namespace) -> None:
         raise Refused("one key for two purposes")
     out.mkdir(parents=True, exist_ok=True)
     pki.sign_request(pfc, ca, "manufacturer", out / "pfc.pem", "keyUsage=critical,digitalSignature\n")
+    ocsp.record(directory, out / "pfc.pem")
     pki.sign_request(transport, ca, "manufacturer", out / "transport.pem", "keyUsage=critical,keyAgreement\n")
     with json_state(directory / "devices.json") as devices:
         entry = devices[gateway]
