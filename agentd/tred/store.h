@@ -6,6 +6,7 @@
 #ifndef TRED_STORE_H
 #define TRED_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,8 @@ enum error_code store_read(const struct store *s, const char *name, const char *
                            uint64_t *counter);
 /* Like store_read with want 0, but STORAGE if there is a slot that is not valid: for values that must not go back. */
 enum error_code store_read_whole(const struct store *s, const char *name, const char *label, uint8_t **plain, size_t *len);
+/* Whether there is a slot of that name, valid or not. */
+bool store_exists(const struct store *s, const char *name);
 void store_release(uint8_t *plain, size_t len); /* zeroes and frees; NULL is fine */
 /* Overwrites and removes each slot but the one with the counter `keep` (0: all), and what an interrupted write left. */
 void store_erase(const struct store *s, const char *name, uint64_t keep);

@@ -25,7 +25,7 @@ uint64_t tre_now_ms(void)
 
 static enum error_code load(struct tre *t)
 {
-    enum error_code rc = seal_load(&t->seal, t->backend, &t->vfs);
+    enum error_code rc = identity_key_state(&t->store, seal_load(&t->seal, t->backend, &t->vfs));
     if (!rc)
         rc = anchor_load(&t->anchor, t->backend, &t->store);
     if (!rc)
