@@ -160,6 +160,27 @@ static bool nonce_has(const struct dm_tree *t, const char *name, unsigned field)
     return t->vendor.nonce_len > 0;
 }
 
+static const char *const forms[] = { [TRE_FORM_SEMI_AUTONOMOUS] = "semi-autonomous", [TRE_FORM_AUTONOMOUS] = "autonomous", [TRE_FORM_REMOTE] = "remote" };
+
+static int form_get(const struct dm_tree *t, const char *name, unsigned field, struct dm_value *out)
+{
+    (void)name;
+    (void)field;
+    return put_text(out, forms[t->vendor.form]);
+}
+
+static int form_set(struct dm_tree *t, const char *name, unsigned field, struct slice value)
+{
+    (void)name;
+    (void)field;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (slice_is(value, forms[i])) {
+            t->vendor.form = (enum tre_form)i;
+            return DM_OK;
+        }
+    return DM_BAD_REQUEST;
+}
+
 static int order_set(struct dm_tree *t, const char *name, unsigned field, struct slice value)
 {
     struct dm_order *o = &t->vendor.order;
@@ -377,6 +398,7 @@ const struct dm_row dm_rows[] = {
     { .path = "DMAcc/1/AppAuth/2/AAuthData", .access = DM_REPLACE, .format = DM_BIN, .min = 1, .max = 64, .set = account_set,
       .has = account_has, .field = ACC_SERVER_NONCE },
     { .path = PLATFORM "Nonce", .access = WRITE, .format = DM_BIN, .min = 16, .max = 64, .set = nonce_set, .has = nonce_has },
+    { .path = PLATFORM "Form", .access = DM_REPLACE | DM_GET, .format = DM_CHR, .min = 1, .max = 15, .get = form_get, .set = form_set },
     { .path = PLATFORM "Evidence", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_EVIDENCE },
     { .path = PLATFORM "Certificate", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_CERTIFICATE },
     { .path = PLATFORM "PublicKey", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_PUBLIC_KEY },

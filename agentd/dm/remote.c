@@ -15,9 +15,11 @@ static void go_on(struct dm_session *s)
     command_run(s);
 }
 
-/* What a failing TRE means to the server: 404 while there is nothing yet, 500 otherwise. */
+/* What a failing TRE means to the server: 404 while there is nothing yet, 406 for a form of evidence that it cannot give, 500 otherwise. */
 static int status_of(enum error_code code)
 {
+    if (code == ERROR_NOT_SUPPORTED)
+        return DM_OPTIONAL;
     return code == ERROR_NOT_READY || code == ERROR_NOT_FOUND ? DM_NOT_FOUND : DM_FAILED;
 }
 
@@ -57,7 +59,8 @@ static void on_token_for_evidence(void *user, enum error_code status, struct sli
         return;
     }
     struct slice nonce = { s->tree.vendor.nonce, s->tree.vendor.nonce_len };
-    s->call = trust_evidence(s->trust, s->context, nonce, s->tree.device->network ? s->tree.device->network : "", s->now, on_octets, s);
+    s->call = trust_evidence(s->trust, s->context, nonce, s->tree.device->network ? s->tree.device->network : "", s->now, s->tree.vendor.form, on_octets,
+                             s);
 }
 
 static void on_keys(void *user, enum error_code status, const struct trust_keys *keys)

@@ -12,6 +12,7 @@
 #include "dm/dm.h"
 #include "model/mid.h"
 #include "model/settings.h"
+#include "model/tre_wire.h"
 
 enum dm_status { /* SyncML RepPro 1.2, response status codes */
     DM_OK = 200, DM_AUTHENTICATED = 212, DM_CHUNK = 213, DM_NOT_EXECUTED = 215, DM_ROLLED_BACK = 216, DM_BAD_REQUEST = 400, DM_BAD_CREDENTIALS = 401,
@@ -50,6 +51,7 @@ struct dm_order { /* an order of an issuer about its MIDs */
 struct dm_vendor { /* what the server wrote below ./GatewayAgent in this session */
     uint8_t nonce[64];
     size_t nonce_len;
+    enum tre_form form; /* of the evidence */
     struct dm_order order;
     struct dm_mid mid[DM_INSTANCES];
     struct dm_lwm2m lwm2m[DM_INSTANCES];

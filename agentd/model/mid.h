@@ -9,6 +9,7 @@
 #include "base/reader.h"
 
 /* Lifecycle; the arrows are in tred/lifecycle.c. Numbers go over the wire and to disk. */
+enum tre_backend { TRE_BACKEND_SOFTWARE = 0, TRE_BACKEND_TPM2 = 1 }; /* what a MID can demand, and what a TRE is built on */
 enum mid_state { MID_PROVISIONED = 1, MID_ACTIVE = 2, MID_SUSPENDED = 3, MID_BLOCKED = 4, MID_MIGRATING = 5, MID_ERASED = 6 };
 /* What brought it to its state; on the wire and on disk like the state. */
 enum mid_reason { MID_BY_PACKAGE = 0, MID_BY_REQUEST = 1, MID_BY_INTEGRITY = 2, MID_BY_ORDER = 3, MID_BY_MIGRATION = 4 };

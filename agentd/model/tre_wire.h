@@ -19,7 +19,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(UNSEAL, 5, TRE_PEER_AGENTD, TRE_READY, 2, 41000) \
     X(TOKEN_OPEN, 6, TRE_PEER_AGENTD, TRE_READY, 3, 66) \
     X(TOKEN_SPEND, 7, TRE_PEER_AGENTD, TRE_READY, 3, 66) \
-    X(EVIDENCE, 8, TRE_PEER_AGENTD, TRE_READY, 20, 512) \
+    X(EVIDENCE, 8, TRE_PEER_AGENTD, TRE_READY, 21, 512) \
     X(MID_INSTALL, 9, TRE_PEER_AGENTD, TRE_READY, 12, 49300) \
     X(MID_LIST, 10, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
     X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67) \
@@ -45,8 +45,8 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  *               PIN_REQUIRED (digits must be typed: USERPINMAC, no device PIN, or too many wrong MACs before this fitting one)
  * SEAL          text label (1..128), rest plain -> rest blob. UNSEAL text label, rest blob -> rest plain. A blob opens with its own label only.
  * TOKEN_OPEN    text context -> 32 octets registration token; the open one again. TOKEN_SPEND text context; no error if none is open
- * EVIDENCE      text context, octets nonce (16..64), text host facts (<= 256), u64 now in Unix seconds (0: clock untrusted)
- *               -> rest COSE_Sign1. NOT_READY without an open token. The nonce becomes that of the registration.
+ * EVIDENCE      text context, octets nonce (16..64), text host facts (<= 256), u64 now in Unix seconds (0: clock untrusted), u8 enum tre_form
+ *               -> rest COSE_Sign1. NOT_READY without an open token, NOT_SUPPORTED (form that the back end cannot give). The nonce becomes that of the registration.
  * MID_INSTALL   text context, u64 now (0: untrusted), rest package
  *               -> u8 result (doc mid-package section 5), then on 0: one MID entry. The status is the matching ERROR_MID_*.
  * MID_LIST      -> u8 count, entries. Entry = text MID id, u8 type, u32 version, u8 state (enum mid_state), text issuer, u8 algorithm,
@@ -90,7 +90,7 @@ enum tre_op {
 #undef X
 };
 
-enum tre_backend { TRE_BACKEND_SOFTWARE = 0, TRE_BACKEND_TPM2 = 1 };
+enum tre_form { TRE_FORM_SEMI_AUTONOMOUS = 0, TRE_FORM_AUTONOMOUS = 1, TRE_FORM_REMOTE = 2 };
 enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5 };
 enum tre_verdict { TRE_AKA_OK = 0, TRE_AKA_SYNC = 1, TRE_AKA_MAC = 2 };
 enum tre_nonce { TRE_NONCE_STORED = 0, TRE_NONCE_ZERO = 1, TRE_NONCE_TEXT = 2 };

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "base/writer.h"
-#include "model/tre_wire.h"
+#include "model/mid.h"
 #include "tred/vfs.h"
 
 enum { BACKEND_KEY = 32, BACKEND_SIGNATURE = 64, BACKEND_SIGNER_MAX = 1024, BACKEND_CHALLENGE = 32, BACKEND_PCRS = 8, BACKEND_ATTEST_MAX = 256 };
@@ -27,6 +27,11 @@ struct backend_quote { /* what a TPM says of the platform */
     struct {
         uint8_t index, value[32];
     } pcrs[BACKEND_PCRS]; /* SHA-256 bank, in rising order */
+};
+
+struct backend_platform { /* what the back end itself found when it opened */
+    char name[65];         /* of the approval that fits */
+    uint8_t authority[32]; /* SHA-256 of the SubjectPublicKeyInfo of who gave it */
 };
 
 struct backend;
@@ -49,6 +54,8 @@ struct backend_table {
     /* A number that never goes back, also if the state does. NOT_SUPPORTED. Works once the key was loaded. */
     enum error_code (*counter_read)(struct backend *b, uint64_t *value);
     enum error_code (*counter_step)(struct backend *b);
+    /* Which platform the master key was given out to. NOT_SUPPORTED. */
+    enum error_code (*platform)(struct backend *b, struct backend_platform *out);
     /* The state of the platform, signed over challenge by the device key. NOT_SUPPORTED. */
     enum error_code (*quote)(struct backend *b, struct slice signer, const uint8_t challenge[BACKEND_CHALLENGE], struct backend_quote *out);
 };

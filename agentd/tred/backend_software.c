@@ -156,6 +156,13 @@ static enum error_code soft_counter_step(struct backend *b)
     return ERROR_NOT_SUPPORTED;
 }
 
+static enum error_code soft_platform(struct backend *b, struct backend_platform *out)
+{
+    (void)b;
+    (void)out;
+    return ERROR_NOT_SUPPORTED;
+}
+
 static enum error_code soft_quote(struct backend *b, struct slice signer, const uint8_t challenge[BACKEND_CHALLENGE], struct backend_quote *out)
 {
     (void)b;
@@ -176,5 +183,6 @@ const struct backend_table backend_software = {
     .sign = soft_sign,
     .counter_read = soft_counter_read,
     .counter_step = soft_counter_step,
+    .platform = soft_platform,
     .quote = soft_quote,
 };

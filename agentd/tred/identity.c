@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "model/fields.h"
 #include "tred/heap.h"
 
@@ -89,6 +90,14 @@ static enum error_code load_both(struct identity *id, struct identity_secrets *s
     if (reader_done(&r))
         return ERROR_NONE;
     identity_close(secrets);
+    return ERROR_STORAGE;
+}
+
+enum error_code identity_key_state(const struct store *s, enum error_code loaded)
+{
+    if (loaded != ERROR_NOT_FOUND || !store_exists(s, RECORD))
+        return loaded;
+    log_error("identity", "there is an identity, but not the key that sealed it");
     return ERROR_STORAGE;
 }
 

@@ -37,6 +37,8 @@ struct identity_secrets { /* slices lie in plain */
     size_t issuer_count;
 };
 
+/* What seal_load answered, but STORAGE where a key is missing that has sealed an identity: that is no empty state. */
+enum error_code identity_key_state(const struct store *s, enum error_code loaded);
 /* NOT_FOUND while not provisioned. */
 enum error_code identity_load(struct identity *id, const struct store *s);
 enum error_code identity_open(struct identity_secrets *secrets, const struct store *s);

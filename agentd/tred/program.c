@@ -16,6 +16,7 @@
 #include "config.h"
 #include "tred/heap.h"
 #include "tred/provision.h"
+#include "tred/reset.h"
 #include "tred/sandbox.h"
 #include "tred/server.h"
 
@@ -26,7 +27,7 @@
 #define TPM_DEFAULT "/dev/tpmrm0"
 #define POLICY_DEFAULT AGENT_CONF_DIR "/platform.policy"
 
-enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_USIMD, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_TPM, OPT_POLICY, OPT_LEVEL, OPT_VERSION, OPT_HELP };
+enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_USIMD, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_RESET, OPT_TPM, OPT_POLICY, OPT_LEVEL, OPT_VERSION, OPT_HELP };
 enum { EXIT_USAGE = 2, SOCKET_MODE = 0666 }; /* anyone may connect, only the peers of the permit table are kept */
 
 static const struct option options[] = {
@@ -37,6 +38,7 @@ static const struct option options[] = {
     { "provision", required_argument, NULL, OPT_PROVISION },
     { "out", required_argument, NULL, OPT_OUT },
     { "certificate", required_argument, NULL, OPT_CERTIFICATE },
+    { "factory-reset", no_argument, NULL, OPT_RESET },
     { "tpm", required_argument, NULL, OPT_TPM },
     { "platform-policy", required_argument, NULL, OPT_POLICY },
     { "log-level", required_argument, NULL, OPT_LEVEL },
@@ -49,6 +51,7 @@ static const char help[] =
     "usage: %1$s [--socket PATH] [--state DIR] [--agentd-user NAME] [--usimd-user NAME] [--log-level LEVEL]\n"
     "       %1$s [--state DIR] --provision FILE --out DIR\n"
     "       %1$s [--state DIR] --certificate FILE\n"
+    "       %1$s [--state DIR] --factory-reset\n"
     "       %1$s --version | --help\n"
     "\n"
     "The trusted environment of gateway-agent: keeps keys, PINs and identities (MIDs).\n"
@@ -59,6 +62,7 @@ static const char help[] =
     "  --provision FILE    take over the secret factory data, once\n"
     "  --out DIR           where --provision writes pfc.csr, transport.csr and tre-id\n"
     "  --certificate FILE  install the certificate of the platform key (PEM)\n"
+    "  --factory-reset     erase the identities, while the service is stopped\n"
     "  --log-level LEVEL   err, warning, notice, info or debug\n";
 static const char help_tpm[] =
     "  --tpm PATH          device, or socket of an emulator (" TPM_DEFAULT ")\n"
@@ -69,6 +73,7 @@ struct arguments {
     struct backend backend;
     struct backend_options how;
     const char *socket, *state, *user, *usimd, *provision, *out, *certificate;
+    bool reset;
     enum log_level level;
 };
 
@@ -102,6 +107,9 @@ static int take_option(struct arguments *a, int opt)
         return -1;
     case OPT_CERTIFICATE:
         a->certificate = optarg;
+        return -1;
+    case OPT_RESET:
+        a->reset = true;
         return -1;
     case OPT_TPM:
         a->how.tpm = optarg;
@@ -191,7 +199,8 @@ static int report(enum error_code rc, const struct error *err, const char *done)
 static bool usable(const struct arguments *a)
 {
     bool for_tpm = a->how.tpm || a->how.policy;
-    return (a->provision != NULL) == (a->out != NULL) && !(a->provision && a->certificate) && (!for_tpm || a->backend.table != &backend_software);
+    int works = (a->provision != NULL) + (a->certificate != NULL) + a->reset;
+    return (a->provision != NULL) == (a->out != NULL) && works <= 1 && (!for_tpm || a->backend.table != &backend_software);
 }
 
 static int run(struct arguments *a)
@@ -201,6 +210,8 @@ static int run(struct arguments *a)
         return report(provision_run(&a->backend, a->state, a->provision, a->out, &err), &err, "provisioned; give the certificate requests to the factory");
     if (a->certificate)
         return report(provision_certificate(&a->backend, a->state, a->certificate, &err), &err, "certificate installed");
+    if (a->reset)
+        return report(reset_run(&a->backend, a->state, &err), &err, "factory state");
     return serve(a);
 }
 

@@ -20,6 +20,7 @@
 #include "tred/derive.h"
 #include "tred/factory.h"
 #include "tred/identity.h"
+#include "tred/owner.h"
 
 struct place { /* the open state directory */
     struct vfs_dir dir;
@@ -30,27 +31,13 @@ struct place { /* the open state directory */
     struct store store;
 };
 
-/* Root writes state in the name of the directory's owner, who will run the service. */
-static bool become_owner(int dir)
-{
-    struct stat st;
-    if (geteuid() != 0)
-        return true;
-    return fstat(dir, &st) == 0 && setegid(st.st_gid) == 0 && seteuid(st.st_uid) == 0;
-}
-
-static bool become_self(void)
-{
-    return seteuid(getuid()) == 0 && setegid(getgid()) == 0;
-}
-
 static enum error_code place_open(struct place *p, struct backend *b, const char *state, struct error *err)
 {
     *p = (struct place){ .dir = { -1 }, .backend = b };
     if (!vfs_open(&p->vfs, &p->dir, state))
         return error_set(err, ERROR_STORAGE, "cannot open the state directory %s: %s", state, strerror(errno));
     p->store = (struct store){ .vfs = &p->vfs, .seal = &p->seal, .anchor = &p->anchor };
-    if (!become_owner(p->dir.fd))
+    if (!owner_become(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of %s: %s", state, strerror(errno));
     return ERROR_NONE;
 }
@@ -59,7 +46,7 @@ static void place_close(struct place *p)
 {
     seal_close(&p->seal);
     vfs_close(&p->dir);
-    if (!become_self())
+    if (!owner_end())
         log_error("provision", "cannot return to the first user");
 }
 
@@ -163,12 +150,12 @@ static enum error_code write_outputs(const struct identity *id, const struct req
 /* The master key, as the owner of the directory. */
 static enum error_code root_make(struct place *p, const struct factory *f, struct error *err)
 {
-    if (!become_owner(p->dir.fd))
+    if (!owner_become(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
     enum error_code rc = seal_create(&p->seal, p->backend, &p->vfs, (struct slice){ f->authority, f->authority_len });
     if (!rc)
         rc = anchor_load(&p->anchor, p->backend, &p->store);
-    if (!become_self() && !rc)
+    if (!owner_end() && !rc)
         rc = ERROR_INTERNAL;
     if (rc == ERROR_INVALID)
         return error_set(err, rc, "platform_authority: the %s back end needs a P-256 key", p->backend->table->name);
@@ -178,7 +165,7 @@ static enum error_code root_make(struct place *p, const struct factory *f, struc
 static enum error_code identity_store(struct place *p, const struct identity *id, const struct identity_secrets *secrets, const struct factory *f,
                                       struct error *err)
 {
-    if (!become_owner(p->dir.fd))
+    if (!owner_become(p->dir.fd))
         return error_set(err, ERROR_DENIED, "cannot act as the owner of the state directory");
     struct registry empty = { .counter = 0 }, stored = { .counter = 0 };
     enum error_code rc = registry_commit(&stored, &empty, &p->store);
@@ -243,7 +230,7 @@ static size_t certificate_read(const char *file, uint8_t **der)
 /* NOT_FOUND: nothing there yet. */
 static enum error_code identity_there(struct place *p, struct identity *id)
 {
-    enum error_code rc = seal_load(&p->seal, p->backend, &p->vfs);
+    enum error_code rc = identity_key_state(&p->store, seal_load(&p->seal, p->backend, &p->vfs));
     if (!rc)
         rc = anchor_load(&p->anchor, p->backend, &p->store);
     return rc ? rc : identity_load(id, &p->store);
@@ -254,7 +241,7 @@ static enum error_code refuse_second(struct place *p, struct error *err)
     struct identity id;
     enum error_code rc = identity_there(p, &id);
     if (rc == ERROR_NOT_FOUND)
-        return become_self() ? ERROR_NONE : error_set(err, ERROR_INTERNAL, "cannot return to the first user");
+        return owner_end() ? ERROR_NONE : error_set(err, ERROR_INTERNAL, "cannot return to the first user");
     return rc ? error_set(err, rc, "the state directory does not open: %s", error_text(rc))
               : error_set(err, ERROR_EXISTS, "this gateway was provisioned before");
 }

@@ -188,9 +188,9 @@ static enum error_code do_evidence(struct tre *t, struct reader *in, struct writ
     struct slice nonce = fields_take(in);
     fields_take_text(in, host, sizeof host);
     uint64_t now = reader_u64(in);
+    struct evidence_request q = { .context = context, .nonce = nonce, .host = host, .now = now, .form = (enum tre_form)reader_u8(in) };
     if (!complete(in))
         return ERROR_MALFORMED;
-    struct evidence_request q = { .context = context, .nonce = nonce, .host = host, .now = now };
     enum error_code rc = context_valid(context) ? evidence_make(t, &q, out) : ERROR_INVALID;
     if (rc)
         out->len = 0;

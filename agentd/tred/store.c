@@ -268,6 +268,18 @@ enum error_code store_read_whole(const struct store *s, const char *name, const 
     return *plain ? ERROR_NONE : ERROR_NOT_FOUND;
 }
 
+bool store_exists(const struct store *s, const char *name)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        int fd = s->vfs->open(s->vfs->ctx, slot_name(name, i).text, VFS_READ);
+        if (fd >= 0)
+            s->vfs->close(s->vfs->ctx, fd);
+        if (fd >= 0 || errno != ENOENT)
+            return true;
+    }
+    return false;
+}
+
 void store_release(uint8_t *plain, size_t len)
 {
     if (plain)

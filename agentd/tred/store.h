@@ -34,6 +34,8 @@ enum error_code store_read(const struct store *s, const char *name, const char *
                            uint64_t *counter);
 /* Like store_read with want 0, but STORAGE if a slot is not valid, or gone although a second value was written: for values that must not go back. */
 enum error_code store_read_whole(const struct store *s, const char *name, const char *label, uint8_t **plain, size_t *len);
+/* Whether there is a slot of that name, valid or not. */
+bool store_exists(const struct store *s, const char *name);
 void store_release(uint8_t *plain, size_t len); /* zeroes and frees; NULL is fine */
 /* Overwrites and removes each slot but the one with the counter `keep` (0: all), and what an interrupted write left. False if any of it may still be
  * readable. */

@@ -13,6 +13,7 @@
 #include <tss2/tss2_rc.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "model/fields.h"
 
 enum { FORMAT = 1, FILE_MAX = 2048 };
@@ -238,6 +239,16 @@ static enum error_code counter_step(struct backend *b)
     return rc ? rc : tpm2_counter_step(of(b));
 }
 
+static enum error_code platform(struct backend *b, struct backend_platform *out)
+{
+    const struct tpm2 *t = of(b);
+    enum error_code rc = ready(b);
+    if (rc || !t->fits)
+        return rc ? rc : ERROR_NOT_FOUND;
+    (void)text_copy(out->name, sizeof out->name, t->fits->name);
+    return tpm2_thumbprint(&t->file.authority, out->authority) ? ERROR_NONE : ERROR_INTERNAL;
+}
+
 static enum error_code quote(struct backend *b, struct slice signer, const uint8_t challenge[BACKEND_CHALLENGE], struct backend_quote *out)
 {
     enum error_code rc = ready(b);
@@ -255,5 +266,6 @@ const struct backend_table backend_tpm2 = {
     .sign = sign,
     .counter_read = counter_read,
     .counter_step = counter_step,
+    .platform = platform,
     .quote = quote,
 };

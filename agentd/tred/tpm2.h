@@ -33,7 +33,7 @@ struct tpm2 {
     struct tpm2_approval approved[TPM2_APPROVALS];
     struct tpm2_file file;
     bool filed;
-    uint32_t pcrs; /* those of the approval that fits */
+    const struct tpm2_approval *fits; /* the one that opened the last session */
     struct secret *counter_auth;
 };
 
@@ -62,6 +62,8 @@ enum error_code tpm2_seal(struct tpm2 *t, struct slice octets);
 /* OTHER_TPM if they are of another one. */
 enum error_code tpm2_unseal(struct tpm2 *t, struct secret *out);
 bool tpm2_public_of(struct slice spki, TPM2B_PUBLIC *out);
+/* SHA-256 of the DER SubjectPublicKeyInfo of a public key. */
+bool tpm2_thumbprint(const TPM2B_PUBLIC *public, uint8_t out[TPM2_HASH]);
 enum error_code tpm2_signer_make(struct tpm2 *t, struct writer *signer, struct writer *spki);
 enum error_code tpm2_sign(struct tpm2 *t, struct slice signer, struct slice octets, uint8_t raw[BACKEND_SIGNATURE]);
 enum error_code tpm2_quote(struct tpm2 *t, struct slice signer, const uint8_t challenge[BACKEND_CHALLENGE], struct backend_quote *out);

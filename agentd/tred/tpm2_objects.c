@@ -4,6 +4,7 @@
  * that they do not look like one. */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 #include <string.h>
 #include <tss2/tss2_mu.h>
@@ -169,6 +170,13 @@ static bool spki_put(const TPMS_ECC_POINT *point, struct writer *spki)
     return len > 0 && !spki->failed;
 }
 
+bool tpm2_thumbprint(const TPM2B_PUBLIC *public, uint8_t out[TPM2_HASH])
+{
+    uint8_t der[128];
+    struct writer spki = writer_make(der, sizeof der);
+    return spki_put(&public->publicArea.unique.ecc, &spki) && SHA256(der, spki.len, out);
+}
+
 /* signer = octets TPM2B_PUBLIC, octets TPM2B_PRIVATE. */
 static bool signer_put(const TPM2B_PUBLIC *public, const TPM2B_PRIVATE *private, struct writer *w)
 {
@@ -292,19 +300,19 @@ static TPML_PCR_SELECTION selection_of(uint32_t pcrs)
 /* At most BACKEND_PCRS registers, which one answer of the TPM holds. */
 static enum error_code registers_read(struct tpm2 *t, struct backend_quote *out)
 {
-    const TPML_PCR_SELECTION wanted = selection_of(t->pcrs);
+    const TPML_PCR_SELECTION wanted = selection_of(t->fits->pcrs);
     TPML_DIGEST *values = NULL;
     TSS2_RC rc = Esys_PCR_Read(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &wanted, NULL, NULL, &values);
     if (rc)
         return tpm2_failed("the platform's registers", rc);
     out->count = 0;
     for (uint8_t i = 0; i < 24 && out->count < values->count && out->count < BACKEND_PCRS; i++)
-        if (t->pcrs & 1u << i) {
+        if (t->fits->pcrs & 1u << i) {
             out->pcrs[out->count].index = i;
             memcpy(out->pcrs[out->count].value, values->digests[out->count].buffer, TPM2_HASH);
             out->count++;
         }
-    bool all = out->count == (size_t)__builtin_popcount(t->pcrs);
+    bool all = out->count == (size_t)__builtin_popcount(t->fits->pcrs);
     Esys_Free(values);
     return all ? ERROR_NONE : ERROR_INTERNAL;
 }
@@ -319,7 +327,7 @@ enum error_code tpm2_quote(struct tpm2 *t, struct slice signer, const uint8_t ch
     TSS2_RC tpm = TSS2_RC_SUCCESS;
     memcpy(extra.buffer, challenge, BACKEND_CHALLENGE);
     enum error_code rc = signer_open(t, signer, &key, &session);
-    const TPML_PCR_SELECTION pcrs = selection_of(t->pcrs);
+    const TPML_PCR_SELECTION pcrs = selection_of(rc ? 0 : t->fits->pcrs);
     if (!rc)
         tpm = Esys_Quote(t->esys, key, session, ESYS_TR_NONE, ESYS_TR_NONE, &extra, &own, &pcrs, &attest, &signature);
     enum error_code closed = signer_close(t, key, session, "a quote", tpm);

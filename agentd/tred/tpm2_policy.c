@@ -207,7 +207,7 @@ enum error_code tpm2_policy_session(struct tpm2 *t, TPMA_SESSION what, ESYS_TR *
         if (!rc)
             rc = platform_is(t, *session, &t->approved[i], &fits);
         if (!rc && fits) {
-            t->pcrs = t->approved[i].pcrs;
+            t->fits = &t->approved[i];
             log_debug("platform", "approved as %s", t->approved[i].name);
             rc = authorize(t, *session, &t->approved[i]);
             if (!rc)

@@ -4,6 +4,8 @@
 #include "tred/tre.h"
 
 #include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,7 +25,7 @@ uint64_t tre_now_ms(void)
 
 static enum error_code load(struct tre *t)
 {
-    enum error_code rc = seal_load(&t->seal, t->backend, &t->vfs);
+    enum error_code rc = identity_key_state(&t->store, seal_load(&t->seal, t->backend, &t->vfs));
     if (!rc)
         rc = anchor_load(&t->anchor, t->backend, &t->store);
     if (!rc)
@@ -58,6 +60,25 @@ void tre_start(struct tre *t)
     log_notice("tre", "ready; gateway %s, %s back end", t->identity.gateway_id, t->backend->table->name);
 }
 
+/* What runs here, as its own file says; zeros if that cannot be read. */
+static void program_measure(uint8_t out[HASH_LEN])
+{
+    uint8_t part[4096];
+    unsigned len = 0;
+    size_t n;
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    FILE *in = fopen("/proc/self/exe", "re");
+    bool ok = c && in && EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1;
+    while (ok && (n = fread(part, 1, sizeof part, in)) > 0)
+        ok = EVP_DigestUpdate(c, part, n) == 1;
+    ok = ok && !ferror(in) && EVP_DigestFinal_ex(c, out, &len) == 1;
+    if (in)
+        (void)fclose(in);
+    EVP_MD_CTX_free(c);
+    if (!ok)
+        memset(out, 0, HASH_LEN);
+}
+
 enum error_code tre_open(struct tre *t, struct backend *backend, const char *state_dir)
 {
     *t = (struct tre){ .backend = backend, .state = TRE_UNPROVISIONED };
@@ -65,6 +86,7 @@ enum error_code tre_open(struct tre *t, struct backend *backend, const char *sta
         log_error("tre", "cannot open the state directory %s: %s", state_dir, strerror(errno));
         return ERROR_STORAGE;
     }
+    program_measure(t->program);
     t->store = (struct store){ .vfs = &t->vfs, .seal = &t->seal, .anchor = &t->anchor };
     tre_start(t);
     if (t->state == TRE_UNPROVISIONED)

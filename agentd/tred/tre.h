@@ -20,6 +20,7 @@ struct tre {
     struct vfs_dir dir;
     struct vfs vfs;
     struct backend *backend; /* started; borrowed */
+    uint8_t program[HASH_LEN]; /* SHA-256 of the program that runs */
     struct seal seal;
     struct anchor anchor;
     struct store store;

@@ -471,7 +471,7 @@ uint32_t trust_token_spend(struct trust *t, const char *context, trust_done_fn *
     return request_send(t, &q, TRE_OP_TOKEN_SPEND, &(struct call){ .answer = answer_done, .fn.done = fn, .user = user });
 }
 
-uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce, const char *host_facts, uint64_t now,
+uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce, const char *host_facts, uint64_t now, enum tre_form form,
                         trust_octets_fn *fn, void *user)
 {
     struct request q = request_begin();
@@ -480,6 +480,7 @@ uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce
     fields_put(&q.w, nonce.data, nonce.len);
     put_text(&q, host_facts ? host_facts : "", 0, HOST_MAX);
     writer_u64(&q.w, now);
+    writer_u8(&q.w, (uint8_t)form);
     return request_send(t, &q, TRE_OP_EVIDENCE, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
 }
 

@@ -59,7 +59,7 @@ uint32_t trust_unseal(struct trust *t, const char *label, struct slice blob, tru
 uint32_t trust_token_open(struct trust *t, const char *context, trust_octets_fn *fn, void *user);
 uint32_t trust_token_spend(struct trust *t, const char *context, trust_done_fn *fn, void *user);
 /* now: Unix seconds, 0 while the clock is not trusted (also below). */
-uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce, const char *host_facts, uint64_t now,
+uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce, const char *host_facts, uint64_t now, enum tre_form form,
                         trust_octets_fn *fn, void *user);
 uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, struct slice package, trust_mid_fn *fn, void *user);
 uint32_t trust_mid_set_state(struct trust *t, const char *mid_id, enum mid_state state, trust_mid_fn *fn, void *user);

@@ -20,10 +20,11 @@ from pathlib import Path
 
 import dns
 import factory
+import ocsp
 from common import Refused, run_program, write_file
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("dm", "lwm2m", "dns")
+NAMES = ("dm", "lwm2m", "dns", "ocsp")
 
 
 def prefix(netns: str) -> list[str]:
@@ -59,12 +60,12 @@ def launch(folder: Path, name: str, command: list[str]) -> subprocess.Popen:
     return p
 
 
-def await_line(folder: Path, name: str, p: subprocess.Popen, seconds: float = 10) -> str:
+def await_line(folder: Path, name: str, p: subprocess.Popen, seconds: float = 10, word: str = "listening") -> str:
     """The line in which the server says that it listens."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         text = (folder / f"{name}.log").read_text(errors="replace")
-        lines = [line for line in text.splitlines() if "listening" in line]
+        lines = [line for line in text.splitlines() if word in line]
         if lines:
             return lines[0]
         if p.poll() is not None:
@@ -106,6 +107,10 @@ def up(a: argparse.Namespace) -> None:
     path = dns.write_hosts(a.dir, hosts)
     here = prefix(a.netns) + [sys.executable]
     try:
+        if a.ocsp:
+            p = launch(folder, "ocsp", prefix(a.netns) + ocsp.responder(a.dir))
+            print("ocsp", await_line(folder, "ocsp", p, word="ACCEPT"), flush=True)
+            a.dm_options += f" --ocsp http://127.0.0.1:{ocsp.PORT}"
         p = launch(folder, "dm", [*here, str(HERE / "dm_server.py"), "run", "--dir", str(a.dir), "--addr", a.dm_addr, "--port", str(a.dm_port), "--name", a.dm_name,
                                   "--lwm2m-uri", f"coaps://{a.lwm2m_name}:{a.lwm2m_port}", *shlex.split(a.dm_options)])
         print(await_line(folder, "dm", p), flush=True)
@@ -157,6 +162,7 @@ def arguments() -> argparse.Namespace:
     v.add_argument("--dns-addr", default="192.0.2.53", help="none: no DNS (DIR/hosts is written all the same)")
     v.add_argument("--dns-port", type=int, default=53)
     v.add_argument("--host", action="append", default=[], metavar="NAME=ADDRESS", help="one more name in the DNS; may be repeated (A and AAAA)")
+    v.add_argument("--ocsp", action="store_true", help="the manufacturer's responder too, and the PVA asks it")
     v.add_argument("--dm-options", default="", metavar="WORDS", help="more options of `dm_server.py run`, e.g. '--fault silent'")
     v.add_argument("--lwm2m-options", default="", metavar="WORDS", help="more options of `lwm2m_server.py run`")
     for verb, text in (("down", "stop what `up` started"), ("status", "who runs; status 1 if a server does not")):

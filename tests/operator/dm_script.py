@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mid
+import ocsp
+import pki
 import pva
 from common import Refused, json_state, load_json, sha256, write_file
 from dm_session import Reply, Script, Session, Stop
@@ -34,6 +36,8 @@ class Plan:
     no_mid: bool = False
     acl: list[tuple[str, str]] | None = None
     min_backend: str = "software"
+    form: str = "semi-autonomous"  # of the evidence
+    ocsp: str = ""                 # URL of the manufacturer's responder; "": certificates are not asked for
 
 
 def get(*uris: str) -> Node:
@@ -124,8 +128,10 @@ def report(s: Session, reports: list[tuple[str, str]]) -> Script:
 def provision(plan: Plan, s: Session) -> Script:
     reply = yield [get(*(f"./DevDetail/{leaf}" for leaf in DETAIL))]
     s.log("devdetail", **{u.rsplit("/", 1)[1]: i.text("Data") for u, i in results(reply).items()})
-    platform = yield from ask_platform(s)
-    verdict = pva.judge(platform, load_json(plan.directory / "devices.json", {}))
+    platform = yield from ask_platform(plan, s)
+    verdict = pva.judge(platform, load_json(plan.directory / "devices.json", {}), references(plan.directory))
+    if plan.ocsp:
+        verdict.reasons += ocsp.judge(plan.directory, (yield from ask_certificate()), platform.public_key, plan.ocsp)
     s.log("pva.verdict", **verdict.for_log())
     if not verdict.ok:
         raise Stop("platform validation failed: " + "; ".join(verdict.reasons))
@@ -134,9 +140,17 @@ def provision(plan: Plan, s: Session) -> Script:
     yield from add_account(plan, s, verdict.gateway)
 
 
-def ask_platform(s: Session) -> Script:
+def references(directory: Path) -> pva.References:
+    """Of the manufacturer: DIR/programs.json, DIR/platforms.json and the authority's key, as far as they are there."""
+    authority = directory / "ca/platform-authority.pem"
+    return pva.References(load_json(directory / "programs.json", None), load_json(directory / "platforms.json", {}),
+                          pki.pin(authority).hex() if authority.exists() else None)
+
+
+def ask_platform(plan: Plan, s: Session) -> Script:
     nonce = secrets.token_bytes(32)
-    reply = yield [put("Replace", f"{AGENT}/Platform/Nonce", "bin", nonce), get(f"{AGENT}/Platform/Evidence"), get(f"{AGENT}/Platform/PublicKey"),
+    asked = [] if plan.form == "semi-autonomous" else [put("Replace", f"{AGENT}/Platform/Form", "chr", plan.form)]
+    reply = yield [*asked, put("Replace", f"{AGENT}/Platform/Nonce", "bin", nonce), get(f"{AGENT}/Platform/Evidence"), get(f"{AGENT}/Platform/PublicKey"),
                    get(f"{AGENT}/Platform/TransportKey"), get(f"{AGENT}/Platform/Token"), get(f"{AGENT}/Platform/Network")]
     expect(reply, "platform")
     r = results(reply)
@@ -145,7 +159,14 @@ def ask_platform(s: Session) -> Script:
         return data_of(r.get(f"{AGENT}/Platform/{leaf}"), form)
 
     s.log("network", network=value("Network", "chr"))
-    return pva.Platform(nonce, value("Evidence"), value("PublicKey"), value("TransportKey"), value("Token"), value("Network", "chr"))
+    return pva.Platform(nonce, value("Evidence"), value("PublicKey"), value("TransportKey"), value("Token"), value("Network", "chr"), plan.form)
+
+
+def ask_certificate() -> Script:
+    reply = yield [get(f"{AGENT}/Platform/Certificate")]
+    expect(reply, "certificate", "200", "404")
+    item = results(reply).get(f"{AGENT}/Platform/Certificate")
+    return data_of(item, "bin") if item else b""
 
 
 def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -> tuple[bytes, mid.Manifest | None]:

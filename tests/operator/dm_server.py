@@ -229,7 +229,7 @@ class HttpsServer(http.server.ThreadingHTTPServer):
 def run(a: argparse.Namespace) -> None:
     log = EventLog(a.dir / "dm-events.jsonl", a.verbose)
     acl = [tuple(entry.split(":", 1)) for entry in a.acl] if a.acl else None
-    plan = dm_script.Plan(a.dir, a.lwm2m_uri, a.lifetime, a.endpoint, a.short_server_id, no_mid=a.no_mid, acl=acl, min_backend=a.min_backend)
+    plan = dm_script.Plan(a.dir, a.lwm2m_uri, a.lifetime, a.endpoint, a.short_server_id, no_mid=a.no_mid, acl=acl, min_backend=a.min_backend, form=a.evidence, ocsp=a.ocsp)
     paths, resp = {a.path}, ""
     if a.resp_uri:
         resp = f"https://{a.name}{'' if a.port == 443 else f':{a.port}'}/session/1"
@@ -259,6 +259,8 @@ def arguments() -> argparse.Namespace:
     v.add_argument("--endpoint", default="", help="Endpoint leaf (default: none, the gateway id is used)")
     v.add_argument("--short-server-id", type=int, default=101)
     v.add_argument("--min-backend", choices=sorted(dm_script.mid.BACKENDS), default="software", help="what MIDs demand of the TRE")
+    v.add_argument("--evidence", choices=sorted(dm_script.pva.FORMS), default="semi-autonomous", help="form that the PVA asks for")
+    v.add_argument("--ocsp", default="", metavar="URL", help="the PVA asks this responder for the status of the device's certificate")
     v.add_argument("--no-mid", action="store_true", help="accounts only")
     v.add_argument("--acl", action="append", metavar="USER:OPERATIONS", help="ACL of MIDs, may be repeated")
     v.add_argument("--chunk", type=int, default=2000, help="octets of a large object in one message")

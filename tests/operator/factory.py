@@ -12,6 +12,7 @@ import json
 import re
 from pathlib import Path
 
+import ocsp
 import pki
 from common import Refused, b64, json_state, load_json, openssl, run_program, sha256, write_file
 
@@ -78,7 +79,7 @@ def device(directory: Path, args: argparse.Namespace) -> None:
     secret += "".join(f"psk_{name} = {value}\n" for name, value in (text.split("=", 1) for text in args.psk or []))
     write_file(out / "factory-secret.conf", secret.encode(), 0o600)
     with json_state(directory / "devices.json") as devices:
-        devices.setdefault(args.gateway_id, {}).update(pin=args.pin, **{k: v for k, v in (("imei", args.imei), ("key", args.derivation_key)) if v})
+        devices.setdefault(args.gateway_id, {}).update(pin=args.pin, backend="tpm2" if args.tpm else "software", **{k: v for k, v in (("imei", args.imei), ("key", args.derivation_key)) if v})
 
 
 def sign(directory: Path, args: argparse.Namespace) -> None:
@@ -94,6 +95,7 @@ def sign(directory: Path, args: argparse.Namespace) -> None:
         raise Refused("one key for two purposes")
     out.mkdir(parents=True, exist_ok=True)
     pki.sign_request(pfc, ca, "manufacturer", out / "pfc.pem", "keyUsage=critical,digitalSignature\n")
+    ocsp.record(directory, out / "pfc.pem")
     pki.sign_request(transport, ca, "manufacturer", out / "transport.pem", "keyUsage=critical,keyAgreement\n")
     with json_state(directory / "devices.json") as devices:
         entry = devices[gateway]

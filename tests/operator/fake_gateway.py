@@ -48,7 +48,7 @@ class Tre:
         return openssl("pkey", "-in", self.folder / f"{name}.key", "-pubout", "-outform", "DER")
 
     def evidence(self, host: str, **change) -> bytes:
-        claims = {6: int(time.time()), 10: self.nonce, 256: b"\1" + self.tre_id, "boot": "ok", "fw": "0.1", "host": host, "kem": sha256(self.spki("transport")),
+        claims = {6: int(time.time()), 10: self.nonce, 256: b"\1" + self.tre_id, "boot": "ok", "fw": "0.1", "form": "semi-autonomous", "host": host, "program": sha256(b""), "kem": sha256(self.spki("transport")),
                   "mids": sha256(b""), "token": sha256(self.token), "backend": "software"} | change
         protected, payload = cbor.encode({1: -7}), cbor.encode(claims)
         key = load_pem_private_key((self.folder / "pfc.key").read_bytes(), None)

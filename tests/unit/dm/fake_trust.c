@@ -82,12 +82,13 @@ uint32_t trust_token_open(struct trust *t, const char *context, trust_octets_fn 
     return begin(t, user);
 }
 
-uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce, const char *host_facts, uint64_t now, trust_octets_fn *fn, void *user)
+uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce, const char *host_facts, uint64_t now, enum tre_form form,
+                        trust_octets_fn *fn, void *user)
 {
     (void)now;
     t->kind = CALL_OCTETS;
     t->octets_fn = fn;
-    t->len = (size_t)snprintf((char *)t->octets, sizeof t->octets, "evidence %s %s ", context, host_facts);
+    t->len = (size_t)snprintf((char *)t->octets, sizeof t->octets, "evidence %s %s %d ", context, host_facts, (int)form);
     memcpy(&t->octets[t->len], nonce.data, nonce.len);
     t->len += nonce.len;
     if (t->setup.evidence_len > t->len)

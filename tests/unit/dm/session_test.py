@@ -194,7 +194,17 @@ class Tree(Base):
                      command("Get", 4, item("./GatewayAgent/Platform/Evidence")))
         self.assertEqual([c for _, _, c in m.statuses()[1:]], [200] * 4)
         found = [wbxml.find(r, "Item", "Data") for r in m.all("Results")]
-        self.assertTrue(found[0].endswith(b"roaming=no " + nonce) and found[1].endswith(nonce[:16]), found)
+        self.assertTrue(found[0].endswith(b"roaming=no 0 " + nonce) and found[1].endswith(nonce[:16]), found)
+
+    def test_form_of_the_evidence(self):
+        nonce, form, evidence = "./GatewayAgent/Platform/Nonce", "./GatewayAgent/Platform/Form", "./GatewayAgent/Platform/Evidence"
+        m = self.ask(command("Get", 1, item(form)), command("Replace", 2, item(nonce, bytes(16), "bin")), command("Replace", 3, item(form, "remote", "chr")),
+                     command("Get", 4, item(evidence)), command("Replace", 5, item(form, "none", "chr")), command("Get", 6, item(form)),
+                     command("Replace", 7, item(form, "autonomous", "chr")), command("Get", 8, item(evidence)))
+        self.assertEqual([c for _, _, c in m.statuses()[1:]], [200, 200, 200, 200, 400, 200, 200, 200])
+        found = [wbxml.find(r, "Item", "Data") for r in m.all("Results")]
+        self.assertEqual((found[0], found[2]), ("semi-autonomous", "remote"))
+        self.assertTrue(b"=no 2 " in found[1] and b"=no 1 " in found[3], found)
 
     def test_account_is_taken_over_with_defaults(self):
         def leaf(i, name, value, fmt):

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from mid_package import MILENAGE, Issuer, manifest, openssl  # noqa: E402
@@ -252,7 +253,10 @@ class Evidence(Bench):
         sha = lambda b: hashlib.sha256(b).digest()
         self.assertEqual(claims, [
             (6, 1700000000), (10, nonce), (256, b"\1" + self.tre.tre_id()), ("fw", "0.1.0"), ("kem", sha(transport)), ("boot", "ok"),
-            ("host", "plmn=24008;access=lte"), ("mids", sha(self.tre.call(MID_LIST)[1])), ("token", sha(token)), ("backend", "software")])
+            ("form", "semi-autonomous"), ("host", "plmn=24008;access=lte"), ("mids", sha(self.tre.call(MID_LIST)[1])), ("token", sha(token)),
+            ("backend", "software"), ("program", sha(Path(AGENT).read_bytes()))])
+        claims = self.verify(self.tre.evidence("usim", nonce, form=AUTONOMOUS)[1], pfc)
+        self.assertEqual([c[0] for c in claims], [10, 256, "kem", "form", "token", "backend"])
         claims = self.verify(self.tre.evidence("usim", nonce)[1], pfc)
         self.assertEqual(claims[0], (10, nonce))  # no time while the clock is not trusted
 
@@ -261,6 +265,8 @@ class Evidence(Bench):
         self.assertEqual(self.tre.evidence("usim", b"n" * 15)[0], E["INVALID"])
         self.assertEqual(self.tre.evidence("usim", b"n" * 65)[0], E["INVALID"])
         self.assertEqual(self.tre.evidence("usim", b"n" * 16, "\n")[0], E["INVALID"])
+        self.assertEqual(self.tre.evidence("usim", b"n" * 16, form=3)[0], E["INVALID"])
+        self.assertEqual(self.tre.evidence("usim", b"n" * 16, form=REMOTE), (E["NOT_SUPPORTED"], b""))  # never a weaker form instead
 
 
 class Install(Bench):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real agent-tred-tpm2 over a real swtpm. Usage: tpm2.py AGENT_TRED_TPM2 AGENT_TRED [unittest arguments]. Runs as root."""
+import hashlib
 import os
 import shutil
 import subprocess
@@ -11,8 +12,11 @@ from pathlib import Path
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../sim"), os.path.join(HERE, "../../operator")]
+import cbor  # noqa: E402
+import der  # noqa: E402
 import platform_policy  # noqa: E402
 import process  # noqa: E402
+import pva  # noqa: E402
 from mid_package import openssl  # noqa: E402
 from process import ACTIVE, BLOCKED, E, OTHER_UID, PROVISIONED  # noqa: E402
 from tpm import Tpm  # noqa: E402
@@ -209,9 +213,97 @@ class Refused(Tpm2):
             state, _, cause = self.status()
             self.assertEqual(state, TRE_BLOCKED, at)
             self.assertIn(cause, (E["STORAGE"], E["OTHER_TPM"], E["PLATFORM"], E["TPM"]), at)
+        os.unlink(path)
+        self.again()
+        self.blocked("STORAGE", "there is an identity, but not the key that sealed it")
         Path(path).write_bytes(whole)
         self.again()
         self.assertEqual(self.status(), (READY, 1, 0))
+
+
+class Evidence(Tpm2):
+    """Judged by the operator's PVA, which shares no code with the agent; the quote also by tpm2-tools."""
+    def setUp(self):
+        super().setUp()
+        pfc, transport, _ = self.tre.keys()
+        sha = lambda b: hashlib.sha256(b).hexdigest()
+        self.devices = {"gw-0001": {"pfc": sha(pfc), "transport": sha(transport), "tre_id": self.tre.tre_id().hex(), "backend": "tpm2"}}
+        der = openssl("pkey", "-pubin", "-in", self.base + "/authority.pub", "-outform", "DER")
+        self.references = pva.References([sha(Path(process.AGENT).read_bytes())], {"firmware 1": self.registers(FIRMWARE)}, sha(der))
+
+    def registers(self, measured):
+        self.oracle.boot(*measured)
+        return {str(n): self.oracle.read(n).hex() for n in REGISTERS}
+
+    def platform(self, form, nonce=bytes(range(32))):
+        status, token = self.tre.call(TOKEN_OPEN, text("usim"))
+        self.assertEqual(status, 0)
+        status, evidence = self.tre.evidence("usim", nonce, "plmn=24008", form={"autonomous": AUTONOMOUS, "semi-autonomous": SEMI_AUTONOMOUS, "remote": REMOTE}[form])
+        self.assertEqual(status, 0)
+        pfc, transport, _ = self.tre.keys()
+        return pva.Platform(nonce, evidence, pfc, transport, token, "plmn=24008", form)
+
+    def reasons(self, p, references=None, devices=None):
+        return pva.judge(p, devices or self.devices, references or self.references).reasons
+
+    def test_tre_R25_each_form_passes_and_none_passes_for_another(self):
+        for form in pva.FORMS:
+            p = self.platform(form)
+            self.assertEqual(self.reasons(p), [], form)
+            for other in set(pva.FORMS) - {form}:
+                p.form = other
+                self.assertIn(f"form '{form}' instead of {other}", self.reasons(p))
+
+    def test_autonomous_needs_a_tpm_that_the_factory_knows(self):
+        p = self.platform("autonomous")
+        self.assertIn("autonomous: only a TPM gives its key out to an approved platform alone",
+                      self.reasons(p, devices={"gw-0001": {**self.devices["gw-0001"], "backend": "software"}}))
+
+    def test_semi_autonomous_names_program_platform_and_authority(self):
+        p = self.platform("semi-autonomous")
+        r = self.references
+        self.assertEqual(self.reasons(p, pva.References(["00" * 32], r.platforms, r.authority)), ["program is not a released one"])
+        self.assertEqual(self.reasons(p, pva.References(r.programs, {"firmware 9": {}}, r.authority)), ["platform 'firmware 1' is not approved"])
+        self.assertEqual(self.reasons(p, pva.References(r.programs, r.platforms, "00" * 32)), ["platform authority"])
+
+    def test_remote_quote_is_compared_with_the_approved_registers(self):
+        p = self.platform("remote")
+        r = self.references
+        other = pva.References(r.programs, {"firmware 1": self.registers(UPGRADE)}, r.authority)
+        self.assertEqual(self.reasons(p, other)[0], "platform: the registers are those of no approved one")
+        self.policy.write_text(self.approved + self.approve(UPGRADE, "firmware 1"))  # the PVA is told another platform under a known name
+        self.again(*UPGRADE)
+        self.assertIn("platform: the registers are those of no approved one", self.reasons(self.platform("remote")))
+
+    def test_remote_quote_cannot_be_moved_or_altered(self):
+        p, q = self.platform("remote"), self.platform("remote", nonce=bytes(32))
+        claims = cbor.decode(cbor.decode(p.evidence).value[2])
+        v = pva.Verdict()
+        pva.check_quote(v, claims, q, self.references)
+        self.assertEqual(v.reasons, ["quote is over another nonce, token or key"])
+        attest, signature, registers = claims["quote"]
+        for at in range(len(attest)):
+            v = pva.Verdict()
+            pva.check_quote(v, claims | {"quote": [attest[:at] + bytes([attest[at] ^ 1]) + attest[at + 1:], signature, registers]}, p, self.references)
+            self.assertTrue(v.reasons, at)
+        v = pva.Verdict()
+        pva.check_quote(v, claims | {"quote": [attest, signature, registers | {10: bytes(32)}]}, p, self.references)
+        self.assertIn("quote is of other registers", v.reasons)
+
+    def test_remote_quote_is_one_to_tpm2_tools(self):
+        p = self.platform("remote")
+        attest, signature, _ = cbor.decode(cbor.decode(p.evidence).value[2])["quote"]
+        half = lambda b: der.integer(int.from_bytes(b, "big"))
+        for name, octets in ("msg", attest), ("sig", der.sequence(half(signature[:32]), half(signature[32:]))), ("spki", p.public_key):
+            Path(self.dir, name).write_bytes(octets)
+        openssl("pkey", "-pubin", "-inform", "DER", "-in", self.dir + "/spki", "-out", self.dir + "/key.pem")
+        challenge = hashlib.sha256(p.nonce + hashlib.sha256(p.token).digest() + hashlib.sha256(p.transport_key).digest()).hexdigest()
+
+        def check(nonce):
+            return subprocess.run(["tpm2_checkquote", "-u", self.dir + "/key.pem", "-m", self.dir + "/msg", "-s", self.dir + "/sig", "-g", "sha256", "-q", nonce],
+                                  capture_output=True, text=True, check=False, env={**os.environ, "TPM2TOOLS_TCTI": "none"})
+        self.assertEqual(check(challenge).returncode, 0, check(challenge).stderr)
+        self.assertNotEqual(check("00" * 32).returncode, 0)
 
 
 class Rollback(Tpm2):

@@ -9,6 +9,7 @@ STATUS, KEYS, VERIFY_PUSH, SEAL, UNSEAL, TOKEN_OPEN, TOKEN_SPEND, EVIDENCE, MID_
 MID_ORDER = 12
 AUTHENTICATE, SESSION_END, EAP_KEYS, DIGEST_RESPONSE, NAF_KEY, READ_FILE, VERIFY_PIN, GBA_BIND = range(32, 40)
 CREDENTIALS = 23
+SEMI_AUTONOMOUS, AUTONOMOUS, REMOTE = range(3)
 INLINE = 16 * 1024
 F_ADD_SEALS, SEALS = 1033, 2 | 4 | 8
 
@@ -78,8 +79,8 @@ class Client:
     def tre_id(self):
         return self.call(STATUS)[1][2:18]
 
-    def evidence(self, context, nonce, host="", now=0):
-        return self.call(EVIDENCE, text(context) + text(nonce) + text(host) + struct.pack(">Q", now))
+    def evidence(self, context, nonce, host="", now=0, form=SEMI_AUTONOMOUS):
+        return self.call(EVIDENCE, text(context) + text(nonce) + text(host) + struct.pack(">QB", now, form))
 
     def install(self, context, package, now=0):
         return self.call(MID_INSTALL, text(context) + struct.pack(">Q", now) + package)

@@ -218,8 +218,8 @@ static void bounds_are_kept_here(void)
     g_assert_cmpint(answer(trust_seal(trust, long_text, slice_of("a"), on_octets, NULL)), ==, ERROR_INVALID);
     g_assert_cmpint(answer(trust_token_open(trust, "", on_octets, NULL)), ==, ERROR_INVALID);
     g_assert_cmpint(answer(trust_token_open(trust, "no space", on_octets, NULL)), ==, ERROR_INVALID);
-    g_assert_cmpint(answer(trust_evidence(trust, "usim", (struct slice){ zeros, 15 }, "", 0, on_octets, NULL)), ==, ERROR_INVALID);
-    g_assert_cmpint(answer(trust_evidence(trust, "usim", (struct slice){ zeros, 16 }, long_text, 0, on_octets, NULL)), ==, ERROR_INVALID);
+    g_assert_cmpint(answer(trust_evidence(trust, "usim", (struct slice){ zeros, 15 }, "", 0, TRE_FORM_SEMI_AUTONOMOUS, on_octets, NULL)), ==, ERROR_INVALID);
+    g_assert_cmpint(answer(trust_evidence(trust, "usim", (struct slice){ zeros, 16 }, long_text, 0, TRE_FORM_SEMI_AUTONOMOUS, on_octets, NULL)), ==, ERROR_INVALID);
     g_assert_cmpint(answer(trust_mid_set_state(trust, long_text, MID_ACTIVE, on_mid, NULL)), ==, ERROR_INVALID);
     g_assert_cmpint(answer(trust_mid_install(trust, "usim", 0, (struct slice){ zeros, 60000 }, on_mid, NULL)), ==, ERROR_TOO_LARGE);
     g_assert_cmpint(answer(verify((struct slice){ zeros, 19 }, NULL)), ==, ERROR_INVALID);
@@ -301,7 +301,7 @@ static void mid_appears_in_the_tree(void)
     text_hex(got.pfc, got.keys.pfc.len, pfc);
     g_assert_cmpint(answer(trust_token_open(trust, "usim", on_octets, NULL)), ==, ERROR_NONE);
     text_hex(got.octets, got.len, token);
-    g_assert_cmpint(answer(trust_evidence(trust, "usim", slice_of("0123456789abcdef"), "plmn=24008", 0, on_octets, NULL)), ==, ERROR_NONE);
+    g_assert_cmpint(answer(trust_evidence(trust, "usim", slice_of("0123456789abcdef"), "plmn=24008", 0, TRE_FORM_SEMI_AUTONOMOUS, on_octets, NULL)), ==, ERROR_NONE);
     g_assert_cmpint(got.octets[0], ==, 0xd2); /* COSE_Sign1 */
     run((const char *[]){ "/usr/bin/python3", TEST_DIR "/mid_package.py", "make", sho, text_hex(trust_status(trust)->tre_id, 16, id), pfc, csr, token,
                           "30313233343536373839616263646566", out, "1", NULL });
