@@ -34,6 +34,7 @@ class Plan:
     no_mid: bool = False
     acl: list[tuple[str, str]] | None = None
     min_backend: str = "software"
+    impus: list[str] | None = None  # MIDs are ISIMs with these
 
 
 def get(*uris: str) -> Node:
@@ -160,6 +161,7 @@ def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -
     target = {"tre_id": verdict.tre_id, "pfc": sha256(p.public_key), "transport": p.transport_key, "token_hash": sha256(p.token), "nonce": p.nonce}
     fault = plan.fault.removeprefix("mid-") if plan.fault in MID_FAULTS else None
     extra = {"backend": mid.BACKENDS[plan.min_backend]} | ({"acl": plan.acl} if plan.acl else {})
+    extra |= {"mid_type": mid.ISIM, "impus": plan.impus} if plan.impus else {}
     try:
         package, manifest = mid.issue(plan.directory, verdict.gateway, target, fault, **extra)
     except Refused as e:
