@@ -15,6 +15,8 @@
 #include "base/text.h"
 #include "bootstrap/instruction_local.h"
 #include "bootstrap/upkeep.h"
+#include "pn/authorize.h"
+#include "trust/trust_aka.h"
 
 enum { DOCUMENT_MAX = 66 * 1024 /* 32 KiB as hex, with line ends */, ORDER_MAX = 16 * 1024 };
 
@@ -221,6 +223,39 @@ static void call_mid_authenticate(void *user, const char *mid_id, const uint8_t 
     (void)trust_authenticate(c->site->trust, mid_id, rand, autn, on_mid_aka, mid_call_new(mid_id, NULL, fn, fn_user));
 }
 
+static void call_device_add(void *user, const char *name, bus_text_fn *fn, void *fn_user)
+{
+    struct calls *c = user;
+    struct error e = { 0 };
+    struct node *n = devices_add(c->devices, name, &e) ? NULL : tree_find(c->site->tree, TREE_DEVICE, name);
+    fn(fn_user, &e, n ? node_path(n) : "/");
+}
+
+static enum error_code call_device_remove(void *user, const char *device, struct error *err)
+{
+    return devices_remove(((struct calls *)user)->devices, device, err);
+}
+
+static void call_device_assign(void *user, const char *device, const char *impu, bus_text_fn *fn, void *fn_user)
+{
+    struct calls *c = user;
+    struct error e = { 0 };
+    (void)devices_assign(c->devices, device, impu, &e);
+    struct node *n = tree_find(c->site->tree, TREE_DEVICE, device);
+    fn(fn_user, &e, n ? node_text(n, "Impu") : "");
+}
+
+static enum error_code call_device_revoke(void *user, const char *device, struct error *err)
+{
+    return devices_revoke(((struct calls *)user)->devices, device, err);
+}
+
+static void call_device_authorize(void *user, const char *device, const struct bus_authorize *a, bus_text_fn *fn, void *fn_user)
+{
+    struct calls *c = user;
+    authorize(c->site->trust, c->site->tree, device, &(struct authorize_request){ a->method, a->uri, a->challenge }, fn, fn_user);
+}
+
 /* Log level, roaming, the choice of modem and what triggers may do take effect at once; paths and plug-ins at the next start. */
 static enum error_code call_reload(void *user, struct error *err)
 {
@@ -248,5 +283,7 @@ struct bus_calls calls_table(struct calls *calls)
     return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .submit_pin = call_submit_pin,
                                .reload = call_reload, .job_cancel = call_cancel,
                                .account_update = call_update, .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin,
-                               .mid_set_state = call_mid_set_state, .mid_authenticate = call_mid_authenticate, .mid_order = call_mid_order };
+                               .mid_set_state = call_mid_set_state, .mid_authenticate = call_mid_authenticate,
+                               .device_add = call_device_add, .device_remove = call_device_remove, .device_assign = call_device_assign,
+                               .device_revoke = call_device_revoke, .device_authorize = call_device_authorize, .mid_order = call_mid_order };
 }

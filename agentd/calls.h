@@ -8,6 +8,7 @@
 #include "bootstrap/session.h"
 #include "bus/bus.h"
 #include "mid/gba.h"
+#include "pn/devices.h"
 
 struct calls {
     struct site *site;
@@ -16,6 +17,7 @@ struct calls {
     struct sim_pins *pins;
     struct sessions *sessions;
     struct gba *gba;
+    struct devices *devices;
     const char *config_path;
 };
 

@@ -32,6 +32,7 @@
 #include "glue/notify.h"
 #include "mid/gba.h"
 #include "model/tre_wire.h"
+#include "pn/devices.h"
 
 enum { CLOCK_SAVE_MS = 6 * 3600 * 1000, CLOCK_LOOK_MS = 30000 };
 
@@ -56,6 +57,7 @@ struct agent {
     struct card_source *cards; /* NULL: switched off */
     struct pull *pull;
     struct gba *gba;
+    struct devices *devices;
     struct calls calls;
     struct bus *bus;
     bool stopping;
@@ -89,6 +91,8 @@ static void on_tre_change(void *user)
     struct agent *a = user;
     if (a->gba)
         gba_look(a->gba);
+    if (a->devices && trust_status(a->site.trust)->state != TRE_READY)
+        devices_lost(a->devices);
     if (trust_status(a->site.trust)->state != TRE_READY || !a->conductor)
         return;
     service_start(a->service);
@@ -298,8 +302,9 @@ static bool build(struct agent *a, struct error *err)
         a->cards = card_source_new(&a->site, a->access, a->config.card_dm_oid, on_card_offer, a);
     a->gba = gba_new(&(struct gba_site){ .loop = &a->loop, .trust = a->site.trust, .tree = a->site.tree, .clock = &a->site.clock, .bsf = a->config.bsf,
                                          .roots_pem = a->site.factory.roots_pem, .user = a, .lease = gba_lease, .report = gba_report });
+    a->devices = devices_new(a->site.store, a->site.tree, a->site.trust);
     a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
-                               .gba = a->gba, .config_path = a->options.config };
+                               .gba = a->gba, .devices = a->devices, .config_path = a->options.config };
     static const struct pull_calls pull_calls = { .offer = offer, .cards_known = cards_known };
     a->pull = pull_new(&a->site, &a->config.pull, &pull_calls, a);
     conductor_watch(a->conductor, on_job_ended, a);
@@ -317,6 +322,7 @@ static void tear_down(struct agent *a)
     sim_pins_free(a->pins);
     lwm2m_triggers_free(a->triggers);
     sessions_free(a->sessions);
+    devices_free(a->devices);
     gba_free(a->gba);
     pull_free(a->pull);
     conductor_free(a->conductor);

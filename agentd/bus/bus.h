@@ -21,6 +21,13 @@ typedef void bus_aka_fn(void *user, const struct error *error, const char *resul
 /* error->code NONE: the TRE has decided; result is that of doc mid-package, section 5. */
 typedef void bus_order_fn(void *user, const struct error *error, enum mid_result result, struct slice receipt);
 
+/* error->code NONE: text is the result. */
+typedef void bus_text_fn(void *user, const struct error *error, const char *text);
+
+struct bus_authorize { /* arguments of Device.Authorize; borrowed */
+    const char *method, *uri, *challenge;
+};
+
 /* What the methods do; each is called from the loop. fn is called once, at once or later. Texts and descriptors are borrowed. */
 struct bus_calls {
     void *user;
@@ -35,6 +42,11 @@ struct bus_calls {
     void (*mid_set_state)(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user);
     void (*mid_order)(void *user, int fd, bus_order_fn *fn, void *fn_user);
     void (*mid_authenticate)(void *user, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], bus_aka_fn *fn, void *fn_user);
+    void (*device_add)(void *user, const char *name, bus_text_fn *fn, void *fn_user); /* its object path */
+    enum error_code (*device_remove)(void *user, const char *device, struct error *err);
+    void (*device_assign)(void *user, const char *device, const char *impu, bus_text_fn *fn, void *fn_user); /* the identity */
+    enum error_code (*device_revoke)(void *user, const char *device, struct error *err);
+    void (*device_authorize)(void *user, const char *device, const struct bus_authorize *arguments, bus_text_fn *fn, void *fn_user);
 };
 
 /* Connects to the system bus (DBUS_SYSTEM_BUS_ADDRESS is obeyed), exports the tree, asks for the name org.gatewayagent.Agent1. name: it is ours, or

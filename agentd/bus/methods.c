@@ -274,6 +274,64 @@ static gboolean on_mid_authenticate(AgentMid *o, GDBusMethodInvocation *invocati
     return TRUE;
 }
 
+/* --- Device --- */
+
+static void on_path(void *user, const struct error *error, const char *path)
+{
+    GDBusMethodInvocation *invocation = user;
+    if (error->code)
+        reply_error(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(o)", path));
+}
+
+static void on_text(void *user, const struct error *error, const char *text)
+{
+    GDBusMethodInvocation *invocation = user;
+    if (error->code)
+        reply_error(invocation, error);
+    else
+        g_dbus_method_invocation_return_value(invocation, g_variant_new("(s)", text));
+}
+
+static gboolean on_add_device(AgentManager *o, GDBusMethodInvocation *invocation, const char *name, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    (void)o;
+    calls->device_add(calls->user, name, on_path, invocation);
+    return TRUE;
+}
+
+static gboolean on_device_assign(AgentDevice *o, GDBusMethodInvocation *invocation, const char *impu, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    calls->device_assign(calls->user, id_of(o), impu, on_text, invocation);
+    return TRUE;
+}
+
+static gboolean on_device_revoke(AgentDevice *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    return reply(invocation, calls->device_revoke(calls->user, id_of(o), &e), &e);
+}
+
+/* The id goes with the node: a copy. */
+static gboolean on_device_remove(AgentDevice *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    g_autofree char *id = g_strdup(id_of(o));
+    return reply(invocation, calls->device_remove(calls->user, id, &e), &e);
+}
+
+static gboolean on_device_authorize(AgentDevice *o, GDBusMethodInvocation *invocation, const char *method, const char *uri, const char *challenge, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    calls->device_authorize(calls->user, id_of(o), &(struct bus_authorize){ method, uri, challenge }, on_text, invocation);
+    return TRUE;
+}
+
 void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *skeleton, const char *node_id)
 {
     static const struct {
@@ -293,6 +351,11 @@ void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *ske
         { TREE_MID, "handle-suspend", G_CALLBACK(on_mid_suspend) },
         { TREE_MID, "handle-erase", G_CALLBACK(on_mid_erase) },
         { TREE_MID, "handle-authenticate", G_CALLBACK(on_mid_authenticate) },
+        { TREE_MANAGER, "handle-add-device", G_CALLBACK(on_add_device) },
+        { TREE_DEVICE, "handle-assign-identity", G_CALLBACK(on_device_assign) },
+        { TREE_DEVICE, "handle-revoke-identity", G_CALLBACK(on_device_revoke) },
+        { TREE_DEVICE, "handle-authorize", G_CALLBACK(on_device_authorize) },
+        { TREE_DEVICE, "handle-remove", G_CALLBACK(on_device_remove) },
         { TREE_SIM, "handle-send-pin", G_CALLBACK(on_send_pin) },
         { TREE_SIM, "handle-remember-pin", G_CALLBACK(on_remember_pin) },
         { TREE_SIM, "handle-forget-pin", G_CALLBACK(on_forget_pin) },

@@ -35,6 +35,8 @@ static GDBusInterfaceSkeleton *skeleton_new(enum tree_kind kind)
         return G_DBUS_INTERFACE_SKELETON(agent_account_skeleton_new());
     case TREE_JOB:
         return G_DBUS_INTERFACE_SKELETON(agent_job_skeleton_new());
+    case TREE_DEVICE:
+        return G_DBUS_INTERFACE_SKELETON(agent_device_skeleton_new());
     case TREE_KINDS:
         break;
     }

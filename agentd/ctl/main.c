@@ -25,6 +25,7 @@ static const struct {
     { "context", verb_context, "list|reopen|pin [NAME [FILE]]", "bootstrap contexts; pin: digits of a push from FILE or standard input" },
     { "account", verb_account, "list|update [ID]", "accounts at servers" },
     { "mid", verb_mid, "list|show|activate|suspend|erase|authenticate", "identities; authenticate ID RAND AUTN answers as the card" },
+    { "device", verb_device, "list|add|remove|assign|revoke NAME", "devices of the personal network; assign NAME [IMPU] gives an identity" },
     { "sim", verb_sim, "pin|remember|forget ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },
     { "decode", verb_decode, "[--kind KIND] [--imsi D] [--pin D] FILE", "what a push, an SMS, a card file .. is, offline" },
     { "factory", verb_factory, "credentials|psk|...", "derived credentials, offline (operators and manufacturers)" },

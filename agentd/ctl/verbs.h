@@ -14,6 +14,7 @@ int verb_job(struct ctl *c, int argc, char **argv);
 int verb_context(struct ctl *c, int argc, char **argv);
 int verb_account(struct ctl *c, int argc, char **argv);
 int verb_mid(struct ctl *c, int argc, char **argv);
+int verb_device(struct ctl *c, int argc, char **argv);
 int verb_sim(struct ctl *c, int argc, char **argv);
 int verb_log_level(struct ctl *c, int argc, char **argv);
 int verb_reload(struct ctl *c, int argc, char **argv);

@@ -77,6 +77,13 @@ static void job_row(void *user, const char *path, const char *kind, GVariant *p)
     row("Job", text);
 }
 
+static void device_row(void *user, const char *path, const char *kind, GVariant *p)
+{
+    (void)user, (void)path, (void)kind;
+    g_autofree char *text = g_strdup_printf("%s: %s %s", ctl_text(p, "Name"), ctl_text(p, "State"), ctl_text(p, "Impu"));
+    row("Device", g_strchomp(text));
+}
+
 /* What came, where not all of it was taken. */
 static void messages_row(GVariant *manager)
 {
@@ -96,7 +103,7 @@ static void print_status(struct ctl *c, GVariant *manager, GVariant *objects)
         const char *kind;
         ctl_each_fn *fn;
     } rows[] = { { "Modem", modem_row }, { "Sim", sim_row },         { "Bearer", bearer_row }, { "Mid", mid_row },
-                 { "Account", account_row }, { "Context", context_row }, { "Job", job_row } };
+                 { "Account", account_row }, { "Context", context_row }, { "Device", device_row }, { "Job", job_row } };
     g_autofree char *tre = g_strdup_printf("%s %s", ctl_text(manager, "TreState"), ctl_text(manager, "TreBackend"));
     g_autofree char *others = g_strdup_printf("ModemManager %s, clock %s", ctl_text(manager, "ModemManagerState"), ctl_text(manager, "ClockState"));
     const char *state = ctl_text(manager, "State");
@@ -154,7 +161,7 @@ int verb_status(struct ctl *c, int argc, char **argv)
 
 static bool is_kind(const char *text)
 {
-    static const char *const kinds[] = { "modem", "sim", "context", "mid", "bearer", "account", "job" };
+    static const char *const kinds[] = { "modem", "sim", "context", "mid", "bearer", "account", "job", "device" };
     for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (g_ascii_strcasecmp(kinds[i], text) == 0)
             return true;

@@ -12,15 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "codec/gba_info.h"
 #include "codec/mid_identity.h"
-#include "mid/ub_text.h"
+#include "mid/aka_digest.h"
 
-enum { TIMEOUT_MS = 30 * 1000, RESPONSE_MAX = GBA_INFO_OCTETS, URL_CAP = 512, SECONDS_MAX = 31 * 24 * 3600, AUTS = 14 };
+enum { TIMEOUT_MS = 30 * 1000, RESPONSE_MAX = GBA_INFO_OCTETS, URL_CAP = 512, SECONDS_MAX = 31 * 24 * 3600 };
 
 enum state { NAMING, ASKING, AKA, ANSWERING, PROVING, CHECKING, BINDING, STATES };
 enum event { NAMED, CHALLENGED, COMPUTED, SIGNED, INFORMED, BOUND };
@@ -35,10 +36,10 @@ struct ub {
     bool resynchronised;
     struct mid_identity id;
     char url[URL_CAP], host[256], path[URL_CAP];
-    struct ub_challenge challenge;
-    char cnonce[UB_CNONCE + 1], response[UB_DIGEST + 1], rspauth[UB_DIGEST + 1];
+    struct aka_challenge challenge;
+    char cnonce[AKA_DIGEST_CNONCE + 1], response[AKA_DIGEST_HEX + 1], rspauth[AKA_DIGEST_HEX + 1];
     uint32_t nc, session;
-    uint8_t auts[AUTS], body_md5[16];
+    uint8_t auts[AKA_DIGEST_AUTS], body_md5[16];
     size_t auts_len;
     struct gba_info info;
 };
@@ -160,7 +161,9 @@ static enum error_code take_info(struct ub *u, const struct https_response *r, s
     unsigned len = 0;
     if (strncmp(r->content_type, "application/vnd.3gpp.bsf+xml", 28) != 0)
         return error_set(err, ERROR_PROTOCOL, "BSF %.80s: content type %.60s", u->host, r->content_type);
-    enum error_code rc = ub_rspauth_read(r->header(r, "Authentication-Info"), u->cnonce, u->nc, u->rspauth, err);
+    const char *info = r->header(r, "Authentication-Info");
+    enum error_code rc = info ? aka_rspauth_read(info, u->cnonce, u->nc, u->rspauth, err)
+                              : error_set(err, ERROR_SERVER_AUTH, "BSF %.80s did not prove itself (no Authentication-Info)", u->host);
     if (!rc)
         rc = gba_info_read(r->body, &u->info, err);
     if (rc)
@@ -168,6 +171,22 @@ static enum error_code take_info(struct ub *u, const struct https_response *r, s
     if (u->info.ends <= (int64_t)now)
         return error_set(err, ERROR_EXPIRED, "BSF %.80s: the B-TID has expired already; check the clock of both sides", u->host);
     return EVP_Digest(r->body.data, r->body.len, u->body_md5, &len, EVP_md5(), NULL) == 1 ? ERROR_NONE : error_set(err, ERROR_INTERNAL, "MD5");
+}
+
+/* TS 24.109 clause 4.4: the BSF that was asked, with auth-int. */
+static enum error_code take_challenge(struct ub *u, const struct https_response *r, struct error *err)
+{
+    const char *header = r->header(r, "WWW-Authenticate");
+    if (!header)
+        return error_set(err, ERROR_PROTOCOL, "BSF %.80s: 401 without WWW-Authenticate", u->host);
+    struct error inner = { 0 };
+    if (aka_challenge_read(header, &u->challenge, &inner))
+        return error_set(err, ERROR_PROTOCOL, "BSF %.60s: %.120s", u->host, inner.text);
+    if (strcasecmp(u->challenge.realm, u->host) != 0)
+        return error_set(err, ERROR_PROTOCOL, "BSF %.80s answers for the realm %.80s", u->host, u->challenge.realm);
+    if (u->challenge.qop != AKA_QOP_AUTH_INT || u->challenge.version != 1)
+        return error_set(err, ERROR_PROTOCOL, "BSF %.80s: the challenge is not AKAv1-MD5 with auth-int", u->host);
+    return ERROR_NONE;
 }
 
 static void on_response(void *user, const struct error *error, const struct https_response *r)
@@ -181,23 +200,24 @@ static void on_response(void *user, const struct error *error, const struct http
     }
     bool again = r->status == 401 && (u->state == ASKING || u->auts_len);
     bool informed = r->status == 200 && u->state == PROVING && !u->auts_len;
-    if (again ? ub_challenge_read(r->header(r, "WWW-Authenticate"), u->host, &u->challenge, &e) : informed ? take_info(u, r, &e) : judge(u, r->status, &e))
+    if (again ? take_challenge(u, r, &e) : informed ? take_info(u, r, &e) : judge(u, r->status, &e))
         fail(u, &e);
     else
         post(u, again ? CHALLENGED : INFORMED);
 }
 
-static void request(struct ub *u, const struct ub_answer *answer)
+static void request(struct ub *u, const struct aka_answer *answer)
 {
     static const char agent[] = "User-Agent: gateway-agent 3gpp-gba"; /* TS 24.109 clause 4.4: product token of GBA_ME */
-    char header[UB_HEADER];
+    char header[sizeof "Authorization: " + AKA_DIGEST_HEADER] = "Authorization: ", value[AKA_DIGEST_HEADER];
     const char *const headers[] = { header, agent, NULL };
     struct error e = { 0 };
     struct https_request q = { .url = u->url, .headers = headers, .roots_pem = u->q.roots_pem, .lease = &u->q.lease, .max_response = RESPONSE_MAX,
                                .timeout_ms = TIMEOUT_MS, .now = clock_now(u->q.clock) };
-    if (!ub_authorization(answer, header))
+    if (!aka_authorization(answer, value))
         (void)error_set(&e, ERROR_TOO_LARGE, "BSF %.80s: its challenge is too long", u->host);
-    else
+    (void)strncat(header, value, AKA_DIGEST_HEADER);
+    if (!e.code)
         u->asking = https_post(u->q.https, &q, on_response, u, &e) == ERROR_NONE;
     if (!u->asking)
         fail(u, &e);
@@ -205,13 +225,14 @@ static void request(struct ub *u, const struct ub_answer *answer)
 
 static void ask(struct ub *u)
 {
-    request(u, &(struct ub_answer){ .impi = u->id.impi, .realm = u->host, .uri = u->path });
+    (void)text_copy(u->challenge.realm, sizeof u->challenge.realm, u->host);
+    request(u, &(struct aka_answer){ .username = u->id.impi, .uri = u->path, .challenge = &u->challenge });
 }
 
 static void prove(struct ub *u)
 {
-    request(u, &(struct ub_answer){ .impi = u->id.impi, .realm = u->host, .uri = u->path, .nonce = u->challenge.nonce, .opaque = u->challenge.opaque,
-                                    .cnonce = u->cnonce, .nc = u->nc, .response = u->response, .auts = { u->auts, u->auts_len } });
+    request(u, &(struct aka_answer){ .username = u->id.impi, .uri = u->path, .challenge = &u->challenge, .cnonce = u->cnonce, .nc = u->nc,
+                                     .response = u->response, .auts = { u->auts, u->auts_len } });
 }
 
 /* --- AKA --- */
@@ -221,11 +242,11 @@ static enum error_code judge_aka(struct ub *u, const struct trust_aka *aka, stru
     bool sync = aka->verdict == TRE_AKA_SYNC;
     if (aka->verdict == TRE_AKA_MAC)
         return error_set(err, ERROR_SERVER_AUTH, "GBA of MID %.64s: the network behind BSF %.60s did not prove itself (MAC)", u->q.mid_id, u->host);
-    if (sync && (u->resynchronised || aka->auts.len != AUTS))
+    if (sync && (u->resynchronised || aka->auts.len != AKA_DIGEST_AUTS))
         return error_set(err, ERROR_PROTOCOL, "GBA of MID %.64s: out of step again after AUTS", u->q.mid_id);
-    u->auts_len = sync ? AUTS : 0;
+    u->auts_len = sync ? AKA_DIGEST_AUTS : 0;
     if (sync)
-        memcpy(u->auts, aka->auts.data, AUTS);
+        memcpy(u->auts, aka->auts.data, AKA_DIGEST_AUTS);
     u->resynchronised = u->resynchronised || sync;
     if (sync)
         log_info("gba", "%s: out of step; the network gets AUTS", u->q.mid_id);
@@ -236,7 +257,7 @@ static void on_aka(void *user, enum error_code status, const struct trust_aka *a
 {
     struct ub *u = user;
     struct error e = { 0 };
-    uint8_t random[UB_CNONCE / 2];
+    uint8_t random[AKA_DIGEST_CNONCE / 2];
     if (tre_failed(u, status, "AUTHENTICATE"))
         return;
     u->session = aka->session;
@@ -263,10 +284,10 @@ static void on_signed(void *user, enum error_code status, struct slice digest)
 {
     struct ub *u = user;
     struct error e;
-    char text[UB_DIGEST + 1] = "";
+    char text[AKA_DIGEST_HEX + 1] = "";
     if (tre_failed(u, status, "response"))
         return;
-    memcpy(text, digest.data, UB_DIGEST); /* trust/ has checked the length */
+    memcpy(text, digest.data, AKA_DIGEST_HEX); /* trust/ has checked the length */
     if (u->state == ANSWERING) {
         (void)text_copy(u->response, sizeof u->response, text);
     } else if (strcmp(text, u->rspauth) != 0) {
@@ -279,7 +300,8 @@ static void on_signed(void *user, enum error_code status, struct slice digest)
 
 static void digest(struct ub *u, const char *method)
 {
-    struct trust_digest d = { .session = u->session, .nc = u->nc, .body = u->body_md5, .username = u->id.impi, .realm = u->host, .nonce = u->challenge.nonce,
+    struct trust_digest d = { .session = u->session, .version = 1, .qop = AKA_QOP_AUTH_INT, .nc = u->nc, .body = u->body_md5, .username = u->id.impi,
+                              .realm = u->challenge.realm, .nonce = u->challenge.nonce,
                               .uri = u->path, .method = method, .cnonce = u->cnonce };
     u->call = trust_digest(u->q.trust, &d, on_signed, u);
 }

@@ -8,7 +8,7 @@
 #include "model/lease.h"
 #include "model/mid.h"
 #include "net/https.h"
-#include "trust/trust.h"
+#include "trust/trust_aka.h"
 
 struct ub;
 

@@ -74,8 +74,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  *               files of one path are the records of a linear one. `identity`
  * VERIFY_PIN    text MID id, octets digits (empty: asks only) -> u8 enabled, u8 tries left. MAC_MISMATCH if wrong, DENIED if blocked
  *
- * Events (seq 0). To agent-usimd: MID_LIST, empty body: the registry has changed; GBA_BIND, text MID id: it has a new Ks.
- * To agentd: NAF_KEY, text MID id: Ks of it is wanted, and there is none.
+ * Events (seq 0). To agent-usimd: MID_LIST: the registry has changed; GBA_BIND, text MID id: new Ks. To agentd: NAF_KEY, text MID id: Ks is wanted.
  *
  * VERIFY_INSTRUCTION  32 octets MAC, rest MAC_structure (doc bootstrap-instruction) -> u8 0. MAC_MISMATCH (counted like that of a push), PIN_REQUIRED (no
  *               device PIN), DENIED (fits, but too many did not: nobody can type digits for an instruction)

@@ -31,8 +31,8 @@ struct tree {
     void *user;
 };
 
-static const char *const kind_names[TREE_KINDS] = { "Manager", "Modem", "Sim", "Context", "Mid", "Bearer", "Account", "Job" };
-static const char *const kind_folders[TREE_KINDS] = { "", "modem", "sim", "context", "mid", "bearer", "account", "job" };
+static const char *const kind_names[TREE_KINDS] = { "Manager", "Modem", "Sim", "Context", "Mid", "Bearer", "Account", "Job", "Device" };
+static const char *const kind_folders[TREE_KINDS] = { "", "modem", "sim", "context", "mid", "bearer", "account", "job", "device" };
 
 static void *need(void *p)
 {

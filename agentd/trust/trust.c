@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Client of agent-tred. Owns the open calls and what the tree shows of the TRE and its MIDs. Promises that nothing is sent which the TRE would
  * take as malformed: out of bounds, the answer comes from the loop like any other. Must never keep an octet of a body. */
-#include "trust/trust.h"
+#include "trust/trust_aka.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 
 enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 128, HOST_MAX = 256 };
 enum { MAC_LEN = 20, INSTRUCTION_MAC_LEN = 32, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15, TYPED_MAX = 40 };
-enum { TEXT_MAX = 512, QOP_AUTH_INT = 2, DIGEST_TEXT = 32 };
+enum { TEXT_MAX = 512, DIGEST_TEXT = 32 };
 
 struct call;
 /* Takes the answer apart and calls the caller's function; body is empty unless the TRE sent one. */
@@ -51,6 +51,8 @@ struct trust {
     struct trust_status status;
     void (*ks_wanted)(void *user, const char *mid_id);
     void *ks_user;
+    void (*mids_changed)(void *user);
+    void *mids_user;
     uint64_t look_again; /* timer, while the TRE is unprovisioned */
     uint32_t last_id;
     struct call *calls;
@@ -197,6 +199,7 @@ static void show_mid(struct trust *t, const struct mid_entry *e)
         node_set(n, "GbaState", "none");
         node_set_number(n, "GbaUntil", 0);
         node_set(n, "GbaError", "");
+        node_set_texts(n, "Impus", NULL, 0);
     }
     node_publish(n);
 }
@@ -232,10 +235,13 @@ static void on_list(struct trust *t, const struct call *c, enum error_code statu
         reader_fail(&r);
     for (size_t i = 0; i < count && !r.failed; i++)
         mid_entry_take(&r, &entries[i]);
-    if (reader_done(&r))
+    if (reader_done(&r)) {
         show_list(t, entries, count);
-    else
+        if (t->mids_changed)
+            t->mids_changed(t->mids_user);
+    } else {
         log_error("tre", "the list of MIDs is not well formed");
+    }
 }
 
 static void refresh_mids(struct trust *t)
@@ -325,6 +331,12 @@ static void on_event(void *user, uint16_t op, struct slice body)
     fields_take_text(&r, id, sizeof id);
     if (op == TRE_OP_NAF_KEY && reader_done(&r) && t->ks_wanted)
         t->ks_wanted(t->ks_user, id);
+}
+
+void trust_watch_mids(struct trust *t, void (*fn)(void *user), void *user)
+{
+    t->mids_changed = fn;
+    t->mids_user = user;
 }
 
 void trust_watch_ks(struct trust *t, void (*fn)(void *user, const char *mid_id), void *user)
@@ -595,6 +607,11 @@ uint32_t trust_gba_authenticate(struct trust *t, const char *mid_id, const uint8
     return authenticate(t, mid_id, &(struct challenge){ TRE_FOR_GBA, rand, autn }, fn, user);
 }
 
+uint32_t trust_digest_authenticate(struct trust *t, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], trust_aka_fn *fn, void *user)
+{
+    return authenticate(t, mid_id, &(struct challenge){ TRE_FOR_DIGEST, rand, autn }, fn, user);
+}
+
 static void answer_digest(struct trust *t, const struct call *c, enum error_code status, struct slice body)
 {
     answer_octets(t, c, !status && body.len != DIGEST_TEXT ? ERROR_PROTOCOL : status, body);
@@ -605,8 +622,8 @@ uint32_t trust_digest(struct trust *t, const struct trust_digest *d, trust_octet
     const char *const texts[] = { d->username, d->realm, d->nonce, d->uri, d->method, d->cnonce };
     struct request q = request_begin();
     writer_u32(&q.w, d->session);
-    writer_u8(&q.w, 1);
-    writer_u8(&q.w, QOP_AUTH_INT);
+    writer_u8(&q.w, d->version);
+    writer_u8(&q.w, d->qop);
     writer_u32(&q.w, d->nc);
     writer_put(&q.w, d->body, 16);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

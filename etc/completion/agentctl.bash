@@ -11,7 +11,7 @@ _agentctl_ids() {                          # their last parts
 }
 
 _agentctl_words() {                        # _agentctl_words VERB ACTION POSITION: candidates for that word behind the verb
-    local kinds="modem sim context mid bearer account job"
+    local kinds="modem sim context mid bearer account job device"
     case $1:$2:$3 in
     list:*:1) echo "$kinds" ;;
     show:*:1) echo "manager $kinds"; _agentctl_objects ;;
@@ -23,6 +23,8 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
     account:update:2) _agentctl_objects account ;;
     mid:*:1) echo "list show activate suspend erase authenticate order" ;;
     mid:*:2) _agentctl_ids mid ;;
+    device:*:1) echo "list show add remove assign revoke authorize" ;;
+    device:*:2) _agentctl_ids device ;;
     sim:*:1) echo "pin remember forget" ;;
     sim:*:2) _agentctl_ids sim ;;
     log-level:*:1) echo "err warning notice info debug" ;;
@@ -32,7 +34,7 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
 
 _agentctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} i verb="" action="" position=0
-    local verbs="status list show monitor bootstrap job context account mid sim decode factory doctor get set call log-level reload"
+    local verbs="status list show monitor bootstrap job context account mid device sim decode factory doctor get set call log-level reload"
     local options="--json --no-legend --no-pager --quiet --no-wait --timeout --color --help --version"
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do

@@ -38,6 +38,7 @@ class Plan:
     min_backend: str = "software"
     form: str = "semi-autonomous"  # of the evidence
     ocsp: str = ""                 # URL of the manufacturer's responder; "": certificates are not asked for
+    impus: list[str] | None = None  # MIDs are ISIMs with these
 
 
 def get(*uris: str) -> Node:
@@ -181,6 +182,7 @@ def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -
     target = {"tre_id": verdict.tre_id, "pfc": sha256(p.public_key), "transport": p.transport_key, "token_hash": sha256(p.token), "nonce": p.nonce}
     fault = plan.fault.removeprefix("mid-") if plan.fault in MID_FAULTS else None
     extra = {"backend": mid.BACKENDS[plan.min_backend]} | ({"acl": plan.acl} if plan.acl else {})
+    extra |= {"mid_type": mid.ISIM, "impus": plan.impus} if plan.impus else {}
     try:
         package, manifest = mid.issue(plan.directory, verdict.gateway, target, fault, **extra)
     except Refused as e:

@@ -63,11 +63,13 @@ class Manifest:
     res: bytes | None = None
     autn: bytes | None = None
 
+    impus: list[str] | None = None  # of an ISIM
+
     def files(self) -> list[tuple[str, bytes]]:
         """EF_IMSI, EF_AD (two digits of MNC), EF_ACC, EF_UST; for an ISIM EF_IMPI, EF_DOMAIN, EF_IMPU (TS 31.102, 31.103)."""
         if self.mid_type == ISIM:
             domain = f"ims.mnc0{self.imsi[3:5]}.mcc{self.imsi[:3]}.3gppnetwork.org"
-            texts = ("6F02", f"{self.imsi}@{domain}"), ("6F03", domain), ("6F04", f"sip:{self.imsi}@{domain}")
+            texts = ("6F02", f"{self.imsi}@{domain}"), ("6F03", domain), *(("6F04", t) for t in self.impus or [f"sip:{self.imsi}@{domain}"])
             return [("7FFF" + fid, b"\x80" + bytes([len(t)]) + t.encode()) for fid, t in texts]
         imsi = imsi_key(self.imsi)
         return [("7FFF6F07", bytes([len(imsi)]) + imsi), ("7FFF6FAD", bytes.fromhex("00000002")),

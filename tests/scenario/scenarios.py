@@ -28,6 +28,7 @@ def scenario(measured=False, **world_options):
 def load():
     import attacks          # noqa: F401
     import bad_input        # noqa: F401
+    import devices          # noqa: F401
     import factory_lwm2m    # noqa: F401
     import gba              # noqa: F401
     import ipv6_only        # noqa: F401

@@ -109,10 +109,12 @@ def sample(daemon):
                                   State="connected", Installed=True, Interface="wwan0", Addresses=["192.0.2.2/30", "2001:db8::2/64"],
                                   Gateway="192.0.2.1", Dns=["192.0.2.53"], Mtu=1430, Backend="modemmanager")
     paths["mid"] = daemon.node("Mid", "mid-1", MidId="mid-1", Type="usim", Version=2, State="ACTIVE", Reason="request", Issuer="CN=SHO", Algorithm="milenage",
-                               NotAfter=1900000000000000, Context=paths["context"])
+                               NotAfter=1900000000000000, Context=paths["context"], GbaState="ready", GbaUntil=1900000000000000, GbaError="", Impus=[])
     paths["account"] = daemon.node("Account", "lwm2m-101", Protocol="lwm2m", ServerId="101", Uri="coaps://op.example", Endpoint="GW-0001",
                                    SecurityMode="psk", State="registered", Installed=True, Lifetime=300, RegistrationId="/rd/a1",
                                    LastContact=1700000100000000)
+    paths["device"] = daemon.node("Device", "hall", Name="hall", State="assigned", Impu="sip:hall@home.example", Impi="i@ims.example", Domain="ims.example",
+                                  Mid=paths["mid"])
     paths["job"] = daemon.node("Job", "7", Kind="bootstrap", Context=paths["context"], Source="file", State="running", Step="EXECUTING",
                                Phase="execution", Progress=40, StartedAt=1700000000000000)
     return paths

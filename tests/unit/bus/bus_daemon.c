@@ -128,6 +128,42 @@ static void fake_order(void *user, int fd, bus_order_fn *fn, void *fn_user)
     fn(fn_user, &e, len > 0 ? (enum mid_result)(receipt[0] - '0') : MID_INTERNAL, (struct slice){ receipt, len > 0 ? (size_t)len : 0 });
 }
 
+static void fake_device_add(void *user, const char *name, bus_text_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    say("call add %s", name);
+    (void)answer(user, &e);
+    fn(fn_user, &e, "/org/gatewayagent/Agent1/device/new");
+}
+
+static enum error_code fake_device_remove(void *user, const char *device, struct error *err)
+{
+    say("call remove %s", device);
+    return answer(user, err);
+}
+
+static void fake_device_assign(void *user, const char *device, const char *impu, bus_text_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    say("call assign %s %s", device, impu);
+    (void)answer(user, &e);
+    fn(fn_user, &e, "sip:hall@home.example");
+}
+
+static enum error_code fake_device_revoke(void *user, const char *device, struct error *err)
+{
+    say("call revoke %s", device);
+    return answer(user, err);
+}
+
+static void fake_device_authorize(void *user, const char *device, const struct bus_authorize *a, bus_text_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    say("call authorize %s %s %s %s", device, a->method, a->uri, a->challenge);
+    (void)answer(user, &e);
+    fn(fn_user, &e, "Digest username=\"i\"");
+}
+
 static void on_name(void *user, bool owned)
 {
     (void)user;
@@ -214,7 +250,8 @@ int main(void)
     static struct daemon d;
     const struct bus_calls calls = { .user = &d, .bootstrap = fake_bootstrap, .reopen_context = fake_reopen, .submit_pin = fake_submit_pin,
                                      .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .sim_send_pin = fake_pin,
-                                     .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .mid_authenticate = fake_authenticate,
+                                     .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .device_add = fake_device_add, .device_remove = fake_device_remove, .device_assign = fake_device_assign,
+                                .device_revoke = fake_device_revoke, .device_authorize = fake_device_authorize, .mid_authenticate = fake_authenticate,
                                      .mid_order = fake_order };
     struct error err;
     d.tree = tree_new();

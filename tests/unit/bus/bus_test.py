@@ -123,7 +123,7 @@ class Objects(OnTheBus):
         lint = Path(__file__).resolve().parents[2] / "lint/introspection.py"
         done = subprocess.run([sys.executable, lint, "--address", self.bus.address, "--xml", XML, "--all"], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertRegex(done.stdout.splitlines()[-1], r"^9 passed, 0 failed$")
+        self.assertRegex(done.stdout.splitlines()[-1], r"^10 passed, 0 failed$")
 
     def test_busctl_reads_well(self):
         paths = sample(self.daemon)
@@ -214,6 +214,20 @@ class Methods(OnTheBus):
         for method, state in ("Activate", "ACTIVE"), ("Suspend", "SUSPENDED"), ("Erase", "ERASED"):
             self.assertEqual(self.call(paths["mid"], NAME + ".Mid", method).unpack(), ())
             self.assertEqual(self.daemon.said(), "call mid mid-1 " + state)
+
+    def test_a_device_is_added_gets_an_identity_answers_and_goes(self):
+        device, interface = sample(self.daemon)["device"], NAME + ".Device"
+        for path, kind, method, args, answer, said in (
+                (ROOT, "Manager", "AddDevice", ("new",), (ROOT + "/device/new",), "add new"),
+                (device, "Device", "AssignIdentity", ("",), ("sip:hall@home.example",), "assign hall "),
+                (device, "Device", "AssignIdentity", ("sip:x",), ("sip:hall@home.example",), "assign hall sip:x"),
+                (device, "Device", "Authorize", ("REGISTER", "sip:d", "Digest a"), ('Digest username="i"',), "authorize hall REGISTER sip:d Digest a"),
+                (device, "Device", "RevokeIdentity", (), (), "revoke hall"), (device, "Device", "Remove", (), (), "remove hall")):
+            variant = GLib.Variant("(" + "s" * len(args) + ")", args)
+            self.assertEqual(self.call(path, f"{NAME}.{kind}", method, variant).unpack(), answer)
+            self.assertEqual(self.daemon.said(), "call " + said)
+        self.daemon.send("answer", "Exists", "device hall has an identity")
+        self.assertEqual(self.refused(device, interface, "AssignIdentity", GLib.Variant("(s)", ("",)))[0], "Exists")
 
     def test_a_mid_answers_challenges_of_sixteen_octets(self):
         mid, interface = sample(self.daemon)["mid"], NAME + ".Mid"

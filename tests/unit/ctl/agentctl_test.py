@@ -113,6 +113,20 @@ class Ends(WithAgent):
             self.assertRegex(done.stderr, r"^agentctl: [^\n]+\n", words)
         self.assertTrue(self.daemon.silent())
 
+    def test_devices_are_added_given_identities_and_removed(self):
+        sample(self.daemon)
+        for words, said, out in ((["add", "new"], "add new", "device/new\n"), (["assign", "hall"], "assign hall ", "sip:hall@home.example\n"),
+                                 (["assign", "hall", "sip:x"], "assign hall sip:x", "sip:hall@home.example\n"), (["revoke", "device/hall"], "revoke hall", ""),
+                                 (["authorize", "hall", "REGISTER", "sip:d", "Digest a"], "authorize hall REGISTER sip:d Digest a", 'Digest username="i"\n'),
+                                 (["remove", "hall"], "remove hall", "")):
+            done = self.ctl("device", *words)
+            self.assertEqual((done.returncode, done.stdout), (0, out), done.stderr)
+            self.assertEqual(self.daemon.said(), "call " + said)
+        self.assertEqual(json.loads(self.ctl("--json", "device", "assign", "hall").stdout), {"schema": 1, "impu": "sip:hall@home.example"})
+        self.assertEqual(self.ctl("device", "show", "hall").returncode, 0)
+        for words in ["eat", "hall"], ["assign"], ["add", "a", "b"], ["authorize", "hall", "REGISTER", "sip:d"]:
+            self.assertEqual(self.ctl("device", *words).returncode, 2, words)
+
     def test_not_found_is_ten(self):
         for words in (["show", "job/99"], ["--json", "show", "x"], ["job", "wait", "99"], ["job", "cancel", "99"], ["account", "update", "x"], ["mid", "show", "x"], ["mid", "erase", "x"],
                       ["get", "job/99", "State"], ["get", "manager", "Nonsense"], ["call", "manager", "Nonsense"]):

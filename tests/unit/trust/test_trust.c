@@ -13,7 +13,7 @@
 #include "glue/loop_glib.h"
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
-#include "trust/trust.h"
+#include "trust/trust_aka.h"
 
 static const char *agent;
 static char *dir, *socket_path;
