@@ -201,6 +201,19 @@ static enum error_code account_of_provurl(struct settings *s, struct error *err)
     return rc;
 }
 
+/* The ways of the w7 accounts, in the order in which take_one found them. */
+static enum error_code take_ways(const struct prov_node *root, struct settings *out, struct error *err)
+{
+    enum error_code rc = ERROR_NONE;
+    size_t i = 0;
+    for (const struct prov_node *n = NULL; !rc && i < out->dms && (n = prov_characteristic(root, "APPLICATION", n));) {
+        const char *app = prov_parm(n, "APPID");
+        if (app && strcmp(app, "w7") == 0)
+            rc = provisioning_way(n, &out->extras, &out->dm[i++], err);
+    }
+    return rc;
+}
+
 /* Trust rule 4: the session goes to the w7 ADDR, which must share its host with PROVURL. */
 static enum error_code check_hosts(const struct settings *s, struct error *err)
 {
@@ -251,7 +264,9 @@ enum error_code provisioning_settings(const struct prov_node *root, struct setti
         if (rc)
             return rc;
     }
-    enum error_code rc = account_of_provurl(out, err);
+    enum error_code rc = take_ways(root, out, err);
+    if (!rc)
+        rc = account_of_provurl(out, err);
     for (size_t i = 0; i < out->dms; i++)
         out->dm[i].trust = pin;
     return rc ? rc : check_hosts(out, err);

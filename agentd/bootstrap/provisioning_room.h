@@ -6,6 +6,7 @@
 
 #include "bootstrap/provisioning_fields.h"
 #include "model/country.h"
+#include "model/lease.h"
 #include "model/settings.h"
 
 enum error_code provisioning_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err);
@@ -13,6 +14,9 @@ enum error_code provisioning_proxy(const struct prov_node *in, struct settings_e
 enum error_code provisioning_access(const struct prov_node *in, struct settings_extras *out, struct error *err); /* ACCESS */
 enum error_code provisioning_client(const struct prov_node *in, struct settings_extras *out, struct error *err); /* CLIENTIDENTITY */
 enum error_code provisioning_reach(const struct prov_node *in, struct settings_extras *out, struct error *err);  /* BOOTSTRAP beside NAME and PROVURL */
+/* TO-PROXY of a w7 application, when all of the document is in extras: the account's proxy, and the NAPDEFs that lead to it. INCOMPLETE, INVALID,
+ * NOT_SUPPORTED for a proxy that is not there or not for HTTP. */
+enum error_code provisioning_way(const struct prov_node *application, const struct settings_extras *extras, struct dm_account *a, struct error *err);
 /* Keeps the name of what is not for this gateway; id: the parm that identifies it. */
 enum error_code provisioning_named(const struct prov_node *in, const char *what, const char *id, struct settings_extras *out, struct error *err);
 

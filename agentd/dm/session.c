@@ -330,7 +330,7 @@ static enum error_code post_message(struct dm_session *s, struct slice body, str
     const char *with_hmac[5] = { headers[0], headers[1], headers[2], hmac, NULL };
     bool has_hmac = handshake_hmac(s, body, hmac, sizeof hmac);
     struct https_request request = { .url = s->url, .content_type = CONTENT_TYPE, .headers = has_hmac ? with_hmac : headers, .body = body,
-                                     .roots_pem = s->roots_pem, .trust = &s->account.trust, .lease = &s->lease, .max_response = SYNCML_DOCUMENT_MAX,
+                                     .roots_pem = s->roots_pem, .trust = &s->account.trust, .proxy = &s->account.proxy, .lease = &s->lease, .max_response = SYNCML_DOCUMENT_MAX,
                                      .timeout_ms = DM_MESSAGE_MS, .now = s->now };
     return https_post(s->https, &request, on_response, s, err);
 }
@@ -436,7 +436,8 @@ struct dm_session *dm_session_start(const struct loop *loop, struct https *https
         return NULL;
     }
     handshake_init(s);
-    log_info(s->log, "session %s with %.80s%s", s->session_id, s->host, s->report ? " (report)" : "");
+    const char *proxy = s->account.proxy.host;
+    log_info(s->log, "session %s with %.80s%s%s%.80s", s->session_id, s->host, s->report ? " (report)" : "", proxy[0] ? " through proxy " : "", proxy);
     s->starter = loop_timer(loop, 0, on_start, s);
     s->timer = loop_timer(loop, DM_SESSION_MS, on_session_timeout, s);
     return s;

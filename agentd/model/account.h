@@ -28,12 +28,22 @@ enum { DM_TO_NAPIDS = 4 };
 /* Where the secrets of an account come from until it has some of its own; an account in the store with an empty client secret is one by PIN. */
 enum dm_secrets { DM_SECRETS_OWN, DM_SECRETS_PIN, DM_SECRETS_KEYED, DM_SECRETS_FCS11384, DM_SECRETS_FCS14345 };
 
+enum http_proxy_login { HTTP_PROXY_OPEN, HTTP_PROXY_BASIC, HTTP_PROXY_DIGEST };
+
+struct http_proxy {
+    char host[128];      /* address or name; "": no proxy */
+    uint16_t port;
+    enum http_proxy_login login;
+    char user[64], password[64];
+};
+
 struct dm_account { /* w7 */
     char server_id[256]; /* PROVIDER-ID */
     char name[64];
     char uri[256];       /* https only */
     char napid[DM_TO_NAPIDS][64]; /* TO-NAPID */
     size_t napids;       /* 0: any */
+    struct http_proxy proxy; /* through which its sessions go */
     enum dm_auth auth;
     struct dm_credential client; /* AAUTHLEVEL APPSRV */
     struct dm_credential server; /* AAUTHLEVEL CLIENT; secret "" if the document has none */

@@ -174,6 +174,21 @@ void dm_account_write(struct writer *w, const struct dm_account *a)
     writer_u8(w, a->trust.has_pin);
     put_octets(w, a->trust.pin, sizeof a->trust.pin);
     put_text(w, a->acl);
+    put_text(w, a->proxy.host);
+    writer_u16(w, a->proxy.port);
+    writer_u8(w, (uint8_t)a->proxy.login);
+    put_text(w, a->proxy.user);
+    put_text(w, a->proxy.password);
+}
+
+/* What version 3 added. */
+static void proxy_read(struct reader *r, struct http_proxy *p)
+{
+    get_text(r, p->host, sizeof p->host);
+    p->port = reader_u16(r);
+    p->login = (enum http_proxy_login)get_choice(r, HTTP_PROXY_DIGEST + 1);
+    get_text(r, p->user, sizeof p->user);
+    get_text(r, p->password, sizeof p->password);
 }
 
 /* Version 1 had one TO-NAPID, "" for none. */
@@ -203,6 +218,8 @@ bool dm_account_read(struct slice in, struct dm_account *a)
         return false;
     if (version > 1)
         get_text(&r, a->acl, sizeof a->acl);
+    if (version > 2)
+        proxy_read(&r, &a->proxy);
     return reader_done(&r);
 }
 

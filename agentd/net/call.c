@@ -90,6 +90,24 @@ static bool add_header(struct https_call *c, const char *line)
     return grown != NULL;
 }
 
+/* CONNECT, then TLS with the server through it (RFC 9110 9.3.6). Our headers are for the server alone. */
+static bool set_proxy(struct https_call *c)
+{
+    static const long logins[] = { [HTTP_PROXY_OPEN] = CURLAUTH_NONE, [HTTP_PROXY_BASIC] = CURLAUTH_BASIC, [HTTP_PROXY_DIGEST] = CURLAUTH_DIGEST };
+    const struct http_proxy *p = &c->proxy;
+    char url[160];
+    bool ok = curl_easy_setopt(c->easy, CURLOPT_NOPROXY, "") == CURLE_OK && curl_easy_setopt(c->easy, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK;
+    if (!p->host[0]) /* also hides those of the environment */
+        return ok && curl_easy_setopt(c->easy, CURLOPT_PROXY, "") == CURLE_OK;
+    (void)snprintf(url, sizeof url, strchr(p->host, ':') ? "http://[%s]:%u" : "http://%s:%u", p->host, (unsigned)p->port);
+    ok = ok && curl_easy_setopt(c->easy, CURLOPT_PROXY, url) == CURLE_OK && curl_easy_setopt(c->easy, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK &&
+         curl_easy_setopt(c->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK;
+    if (p->login != HTTP_PROXY_OPEN)
+        ok = ok && curl_easy_setopt(c->easy, CURLOPT_PROXYAUTH, logins[p->login]) == CURLE_OK &&
+             curl_easy_setopt(c->easy, CURLOPT_PROXYUSERNAME, p->user) == CURLE_OK && curl_easy_setopt(c->easy, CURLOPT_PROXYPASSWORD, p->password) == CURLE_OK;
+    return ok;
+}
+
 static bool set_request(struct https_call *c, const struct https_request *request)
 {
     char type[128];
@@ -107,7 +125,6 @@ static bool set_request(struct https_call *c, const struct https_request *reques
     }
     curl_easy_setopt(c->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c->easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c->easy, CURLOPT_PROXY, ""); /* also hides those of the environment */
     curl_easy_setopt(c->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->reason);
     curl_easy_setopt(c->easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -117,7 +134,7 @@ static bool set_request(struct https_call *c, const struct https_request *reques
         curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
         curl_easy_setopt(c->easy, CURLOPT_LOW_SPEED_TIME, (long)STALLED_S);
     }
-    return ok;
+    return ok && set_proxy(c);
 }
 
 struct https_call *call_new(const struct https_request *request, https_done_fn *fn, void *user, struct error *err)
@@ -133,6 +150,8 @@ struct https_call *call_new(const struct https_request *request, https_done_fn *
         free(c);
         return NULL;
     }
+    if (request->proxy)
+        c->proxy = *request->proxy;
     if (request->address)
         c->addresses[0] = *request->address;
     c->url = strdup(request->url);
@@ -159,6 +178,7 @@ void call_free(struct https_call *c)
         secret_zero(c->body, c->body_len);
     if (c->response)
         secret_zero(c->response, c->response_len);
+    secret_zero(&c->proxy, sizeof c->proxy);
     free(c->body);
     free(c->response);
     free(c->roots);
@@ -192,15 +212,21 @@ bool call_next_family(struct https_call *c)
     return true;
 }
 
+const char *call_peer(const struct https_call *c)
+{
+    return c->proxy.host[0] ? c->proxy.host : c->host;
+}
+
 /* "-host:port" forgets what an earlier request resolved, then "host:port:address,..". */
 static bool set_names(struct https_call *c)
 {
     char line[800], address[64];
-    (void)snprintf(line, sizeof line, "-%s:%u", c->host, c->port);
+    unsigned port = c->proxy.host[0] ? c->proxy.port : c->port;
+    (void)snprintf(line, sizeof line, "-%s:%u", call_peer(c), port);
     struct curl_slist *names = curl_slist_append(NULL, line);
     struct writer w = writer_make(line, sizeof line - 1);
     char start[280];
-    (void)snprintf(start, sizeof start, "%s:%u:", c->host, c->port);
+    (void)snprintf(start, sizeof start, "%s:%u:", call_peer(c), port);
     writer_text(&w, start);
     bool first = true;
     for (size_t i = 0; i < c->address_count; i++) {
@@ -232,7 +258,7 @@ const char *call_prepare(struct https_call *c)
         return "no time left";
     uint64_t left = c->timeout_ms - used;
     struct ip_address literal;
-    if (!ip_address_parse(c->host, &literal) && !set_names(c))
+    if (!ip_address_parse(call_peer(c), &literal) && !set_names(c))
         return "too many addresses";
     if (c->lease.bound) {
         (void)snprintf(source, sizeof source, "host!%s", ip_address_text(lease_address(&c->lease, c->family), false, address, sizeof address));
@@ -287,6 +313,19 @@ enum error_code call_result(const struct https_call *c, CURLcode result, char *r
     if (code == ERROR_TLS && cut)
         return ERROR_SERVER_CLOSED; /* in the middle of the handshake */
     return code;
+}
+
+/* A connection that was kept from a former request had its way opened then. */
+enum error_code call_blame(const struct https_call *c, enum error_code code)
+{
+    long answer = 0, opened = 0;
+    if (!c->proxy.host[0] || code == ERROR_INTERNAL)
+        return code;
+    if (code == ERROR_NAME_LOOKUP || code == ERROR_CONNECT)
+        return ERROR_PROXY;
+    (void)curl_easy_getinfo(c->easy, CURLINFO_HTTP_CONNECTCODE, &answer);
+    (void)curl_easy_getinfo(c->easy, CURLINFO_NUM_CONNECTS, &opened);
+    return opened > 0 && answer / 100 != 2 ? ERROR_PROXY : code;
 }
 
 static const char *response_header(const struct https_response *r, const char *name)

@@ -18,6 +18,7 @@ struct https_call {
     time_t now;              /* for certificates; 0: the system clock */
     uint32_t timeout_ms;
     struct lease lease;
+    struct http_proxy proxy; /* host "": none */
     char host[256];
     uint16_t port;
     uint8_t family;          /* 6, 4: being tried */
@@ -48,6 +49,10 @@ const char *call_prepare(struct https_call *c);
 bool call_next_family(struct https_call *c);
 /* The error code of curl's result, with the reason in words. */
 enum error_code call_result(const struct https_call *c, CURLcode result, char *reason, size_t cap);
+/* With a proxy: PROXY for what happened before it had opened the way to the server; any other code as it is. */
+enum error_code call_blame(const struct https_call *c, enum error_code code);
+/* Whom a connection is made to: the proxy, or the server. */
+const char *call_peer(const struct https_call *c);
 void call_response(struct https_call *c, struct https_response *r);
 
 #endif

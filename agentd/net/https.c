@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTPS by libcurl's multi interface on the loop. Owns the multi handle (made at the first request, freed by https_drop_connections) and the one
- * request under way. Promises: TLS >= 1.2, https only, no redirects, no proxy, roots or pin, the lease's source address and name servers.
+ * request under way. Promises: TLS >= 1.2, https only, no redirects, no proxy but the request's, roots or pin, the lease's source address and name servers.
  * With a pin the key of the server is the trust: the chain is not looked at (the operator's server may have a certificate of its own
  * making), the host name in the certificate still is. Never uses the certificate store of the system. */
 #include "net/https.h"
@@ -43,7 +43,11 @@ static void fail(struct https *h, enum error_code code, const char *reason)
 {
     struct https_call *c = detach(h);
     struct error err;
-    error_set(&err, code, "%.80s: %.100s", c->host, reason);
+    code = call_blame(c, code);
+    if (code == ERROR_PROXY)
+        error_set(&err, code, "%.80s: proxy %.80s port %u: %.100s", c->host, c->proxy.host, (unsigned)c->proxy.port, reason);
+    else
+        error_set(&err, code, "%.80s: %.100s", c->host, reason);
     c->fn(c->user, &err, NULL);
     call_free(c);
 }
@@ -215,7 +219,7 @@ enum error_code https_post(struct https *h, const struct https_request *request,
     if (request->address)
         c->starter = loop_timer(h->loop, 0, on_known, h);
     else
-        c->resolve = resolve_host(h->loop, &c->lease, c->host, on_resolved, h);
+        c->resolve = resolve_host(h->loop, &c->lease, call_peer(c), on_resolved, h);
     return ERROR_NONE;
 }
 

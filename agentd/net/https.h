@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTPS requests over a lease: libcurl on the loop, c-ares with the lease's name servers, TLS >= 1.2, server trust by roots or pin. There is no way
- * to ask for less. A bound lease binds the local address; nothing goes through another uplink. */
+ * to ask for less, nor through a proxy: that carries octets, and the server's certificate is judged as without it. A bound lease binds the local address;
+ * nothing goes through another uplink. */
 #ifndef NET_HTTPS_H
 #define NET_HTTPS_H
 
@@ -22,6 +23,7 @@ struct https_request {
     struct slice body;
     const char *roots_pem;           /* concatenated factory roots; may be NULL if trust has a pin */
     const struct server_trust *trust; /* pin of the server's key, which then suffices; may be NULL */
+    const struct http_proxy *proxy;   /* NULL, or host "": none */
     const struct lease *lease;
     const struct ip_address *address; /* where the host is; NULL: its name is looked up */
     size_t max_response;  /* octets; more is ERROR_TOO_LARGE */
@@ -40,7 +42,8 @@ struct https_response {
     void *impl;
 };
 
-/* error: NAME_LOOKUP, CONNECT, TLS_UNTRUSTED, TLS, TIMEOUT, SERVER_CLOSED, TOO_LARGE, CANCELLED; text names host and reason. response NULL then. */
+/* error: NAME_LOOKUP, CONNECT, TLS_UNTRUSTED, TLS, TIMEOUT, SERVER_CLOSED, TOO_LARGE, CANCELLED,
+ * PROXY (not there, or it refuses); text names host and reason. response NULL then. */
 typedef void https_done_fn(void *user, const struct error *error, const struct https_response *response);
 
 struct https *https_new(const struct loop *loop); /* keeps connections alive between requests of one lease */

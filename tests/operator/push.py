@@ -60,7 +60,9 @@ def appauth(level: str, kind: str, name: str, secret: str, nonce: str) -> ET.Ele
 def application(a: argparse.Namespace, account: accounts.Account) -> ET.Element:
     port = [characteristic("PORT", parm("PORTNBR", str(a.port)))] if a.port else []
     parts = [parm("APPID", "w7"), parm("PROVIDER-ID", account.server_id), parm("NAME", "Operator DM")]
-    if not a.no_napdef:
+    if a.to_proxy:
+        parts.append(parm("TO-PROXY", a.to_proxy))
+    elif not a.no_napdef:
         parts += [parm("TO-NAPID", napid) for napid in (a.napid, *(word.split(":")[0] for word in a.also))]
     parts.append(characteristic("APPADDR", parm("ADDR", account.url), parm("ADDRTYPE", "URI"), *port))
     parts.append(appauth("APPSRV", account.auth, account.user, account.secret, account.nonce))
@@ -88,10 +90,12 @@ def certificate_store(path: Path) -> ET.Element:
 
 
 def pxlogical(a: argparse.Namespace) -> ET.Element:
-    """A default proxy for everything (ProvCont 4.3)."""
+    """PROXY1: a default proxy for everything (ProvCont 4.3), unless an application names it."""
+    user, _, password = a.proxy_login.partition(":")
+    auth = [characteristic("PXAUTHINFO", parm("PXAUTH-TYPE", "HTTP-BASIC"), parm("PXAUTH-ID", user), parm("PXAUTH-PW", password))] if user else []
     physical = characteristic("PXPHYSICAL", parm("PHYSICAL-PROXY-ID", "PX1"), parm("PXADDR", a.proxy), parm("PXADDRTYPE", "IPV4"),
-                              parm("TO-NAPID", a.napid), characteristic("PORT", parm("PORTNBR", "8080")))
-    return characteristic("PXLOGICAL", parm("PROXY-ID", "PROXY1"), parm("NAME", "Proxy"), physical)
+                              parm("TO-NAPID", a.napid), characteristic("PORT", parm("PORTNBR", str(a.proxy_port))))
+    return characteristic("PXLOGICAL", parm("PROXY-ID", "PROXY1"), parm("NAME", "Proxy"), *auth, physical)
 
 
 def make_document(a: argparse.Namespace, account: accounts.Account) -> ET.Element:
@@ -229,6 +233,9 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--certificate", type=Path, metavar="CERT", help="CertificateStore/ROOT with this certificate")
     g.add_argument("--context", help="VENDORCONFIG CONTEXT")
     g.add_argument("--proxy", metavar="ADDRESS", help="PXLOGICAL with this address")
+    g.add_argument("--proxy-port", type=int, default=8080)
+    g.add_argument("--proxy-login", metavar="USER:PASSWORD", default="", help="its PXAUTHINFO, HTTP-BASIC")
+    g.add_argument("--to-proxy", metavar="ID", help="TO-PROXY of the account instead of TO-NAPID")
     g.add_argument("--client-identity", help="CLIENTIDENTITY/CLIENT-ID")
     g.add_argument("--context-allow", metavar="N", help="BOOTSTRAP/CONTEXT-ALLOW")
     g = p.add_argument_group("authentication")

@@ -3,6 +3,7 @@
 import json
 import secrets
 import sys
+import time
 from pathlib import Path
 
 from main_job import expect
@@ -102,7 +103,11 @@ def a_card_comes_before_the_factory_and_the_factory_before_nothing(world):
     admit(world)
     empty = image(world, name="empty.json")
     lab("modem", "image", image(world, "--cp", document(world, "--no-account", "--no-provurl"), "--lwm2m", LWM2M, "--server-id", "103"))
+    lab("unplug")
     world.start()
+    time.sleep(3)
+    expect("no job while a modem may come", not world.all("Job"))
+    lab("replug")
     world.managed()
     expect(f"by the card: {lwm2m_accounts(world)}", lwm2m_accounts(world) == [("103", "registered")] and world.one("Context", Name="usim")["Source"] == "card")
     expect("the factory was not asked", "(factory," not in world.log())

@@ -75,6 +75,8 @@ static void whole_document(void)
 #define PROXY(inner) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p") inner)
 #define PORT(number) CHARACTERISTIC("PORT", PARM("PORTNBR", number) PARM("SERVICE", "OTA-HTTP-TO"))
 #define PHYSICAL(address, more) CHARACTERISTIC("PXPHYSICAL", PARM("PHYSICAL-PROXY-ID", "1") PARM("PXADDR", address) PARM("TO-NAPID", "NAP1") more)
+#define HTTP_PORT(number) CHARACTERISTIC("PORT", PARM("PORTNBR", number))
+#define LOGIN(type, id) CHARACTERISTIC("PXAUTHINFO", PARM("PXAUTH-TYPE", type) PARM("PXAUTH-ID", id) PARM("PXAUTH-PW", "pw"))
 #define ACCESS CHARACTERISTIC("ACCESS", PARM("RULE", "1"))
 #define APP CHARACTERISTIC("APPLICATION", PARM("APPID", "w4"))
 
@@ -143,6 +145,15 @@ static const struct row rows[] = {
     { "five proxies", "" CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "1")) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "2"))
       CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "3")) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "4"))
       CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "5")), ERROR_TOO_LARGE, "PXLOGICAL" },
+    { "to-proxy of nothing", W7(PARM("TO-PROXY", "q")) PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80"))), ERROR_INCOMPLETE, "TO-PROXY q" },
+    { "five to-proxy", W7(PARM("TO-PROXY", "p") PARM("TO-PROXY", "2") PARM("TO-PROXY", "3") PARM("TO-PROXY", "4") PARM("TO-PROXY", "5")), ERROR_TOO_LARGE, "TO-PROXY" },
+    { "to-proxy nowhere", W7(PARM("TO-PROXY", "p")) PROXY(HTTP_PORT("80")), ERROR_INCOMPLETE, "PXPHYSICAL" },
+    { "to-proxy without port", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", "")), ERROR_INCOMPLETE, "PORT" },
+    { "to-proxy for push only", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", PORT("81")) HTTP_PORT("80")), ERROR_INCOMPLETE, "PORT" },
+    { "to-proxy by phone", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("+491234", PARM("PXADDRTYPE", "E164") HTTP_PORT("80"))), ERROR_NOT_SUPPORTED, "PXADDR" },
+    { "to-proxy by wtls", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80")) LOGIN("WTLS-SS", "i")), ERROR_NOT_SUPPORTED, "WTLS-SS" },
+    { "to-proxy without id", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80")) LOGIN("HTTP-BASIC", "")), ERROR_INVALID, "PXAUTH-ID" },
+    { "to-proxy by a colon", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80")) LOGIN("HTTP-BASIC", "a:b")), ERROR_INVALID, "PXAUTH-ID" },
     { "five accesses", ACCESS ACCESS ACCESS ACCESS ACCESS, ERROR_TOO_LARGE, "ACCESS" },
     { "client identity", CHARACTERISTIC("CLIENTIDENTITY", ""), ERROR_INCOMPLETE, "CLIENT-ID" },
     { "two client identities", CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "1")) CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "2")),
@@ -263,6 +274,31 @@ static void extras(void)
     g_assert_false(settings->extras.closed);
     g_assert_cmpint(map("", &err), ==, ERROR_NONE);
     g_assert_false(settings->extras.closed);
+}
+
+static void check_proxy(const char *doc, const char *host, uint16_t port, enum http_proxy_login login, const char *user)
+{
+    struct error err;
+    g_assert_cmpint(map(doc, &err), ==, ERROR_NONE);
+    const struct dm_account *a = &settings->dm[0];
+    g_assert_cmpstr(a->proxy.host, ==, host);
+    g_assert_cmpuint(a->proxy.port, ==, port);
+    g_assert_cmpint(a->proxy.login, ==, login);
+    g_assert_cmpstr(a->proxy.user, ==, user);
+    g_assert_cmpstr(a->proxy.password, ==, user[0] ? "pw" : "");
+}
+
+/* The proxy before or behind the account that names it; its port, the logical one's; names; its NAPDEF is the account's. */
+static void proxies(void)
+{
+    check_proxy(PROXY(PHYSICAL("192.0.2.1", PORT("81") HTTP_PORT("82") HTTP_PORT("83")) HTTP_PORT("84")) W7(PARM("TO-NAPID", "x") PARM("TO-PROXY", "p")), "192.0.2.1",
+                82, HTTP_PROXY_OPEN, "");
+    g_assert_true(settings->dm[0].napids == 1 && strcmp(settings->dm[0].napid[0], "NAP1") == 0);
+    check_proxy(W7(PARM("TO-PROXY", "p") PARM("TO-PROXY", "q")) PROXY(PHYSICAL("2001:db8::1", PARM("PXADDRTYPE", "IPV6")) HTTP_PORT("84") LOGIN("HTTP-BASIC", "i")),
+                "2001:db8::1", 84, HTTP_PROXY_BASIC, "i");
+    check_proxy(APP W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("px.example", PARM("PXADDRTYPE", "ALPHA") HTTP_PORT("1")) LOGIN("HTTP-DIGEST", "i")), "px.example", 1,
+                HTTP_PROXY_DIGEST, "i");
+    check_proxy(W7("") PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80"))), "", 0, HTTP_PROXY_OPEN, "");
 }
 
 static void aauthtypes(void)
@@ -425,6 +461,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/provisioning/every parm of a napdef", every_parm_of_a_napdef);
     g_test_add_func("/provisioning/extras", extras);
+    g_test_add_func("/provisioning/proxies", proxies);
     g_test_add_func("/provisioning/aauthtypes", aauthtypes);
     g_test_add_func("/provisioning/the first credential counts", the_first_credential_counts);
     g_test_add_func("/provisioning/account of provurl", account_of_provurl);

@@ -22,7 +22,8 @@ static struct dm_account full_dm(void)
 {
     return (struct dm_account){ .server_id = "dm", .name = "n", .uri = "https://a.example/", .napid = { "NAP1", "INTERNET" }, .napids = 2,
                                 .auth = DM_AUTH_HMAC, .client = { "cn", "cs", "\1\2", 2 }, .server = { "sn", "ss", "\3", 1 },
-                                .trust = { .has_pin = true, .pin = { 1, 2, 3 } }, .acl = "Get=*" };
+                                .trust = { .has_pin = true, .pin = { 1, 2, 3 } }, .acl = "Get=*",
+                                .proxy = { "192.0.2.8", 8080, HTTP_PROXY_DIGEST, "pu", "pp" } };
 }
 
 enum { VERSION_NOW = 3 };
@@ -84,6 +85,8 @@ static void longest(void)
     memset(a.server_id, 's', sizeof a.server_id - 1);
     memset(a.uri, 'u', sizeof a.uri - 1);
     a.napids = DM_TO_NAPIDS;
+    memset(a.proxy.host, 'h', sizeof a.proxy.host - 1);
+    memset(a.proxy.password, 'p', sizeof a.proxy.password - 1);
     a.client.nonce_len = a.server.nonce_len = sizeof a.client.nonce;
     struct writer w = writer_make(octets, sizeof octets);
     napdef_write(&w, &n);
@@ -91,6 +94,19 @@ static void longest(void)
     w = writer_make(octets, sizeof octets);
     dm_account_write(&w, &a);
     g_assert_false(w.failed);
+}
+
+static void version_2(void)
+{
+    enum { PROXY = 2 + 9 + 2 + 1 + 2 + 2 + 2 + 2 };
+    struct dm_account a = full_dm(), again;
+    struct writer w = writer_make(octets, sizeof octets);
+    dm_account_write(&w, &a);
+    octets[0] = 2; /* it had no proxy */
+    g_assert_true(dm_account_read((struct slice){ octets, w.len - PROXY }, &again));
+    g_assert_cmpstr(again.acl, ==, "Get=*");
+    g_assert_cmpstr(again.proxy.host, ==, "");
+    g_assert_false(dm_account_read((struct slice){ octets, w.len }, &again));
 }
 
 static const uint8_t napdef_v1[] = { 1, 0, 1, 'a', 0, 1, 'n', 0, 3, 'a', 'p', 'n', 1, 0, 1, 'u', 0, 1, 'p', 2, 1 };

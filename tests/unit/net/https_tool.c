@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One or more HTTPS requests from the command line, for tests; prints "key=value" lines.
- *   https_tool url=.. roots=FILE pin=HEX now=UNIX max=OCTETS timeout=MS address=IP[,IP] dns=IP[,IP] body=TEXT repeat=N drop=1 cancel=MS resolve=HOST */
+ *   https_tool url=.. roots=FILE pin=HEX now=UNIX max=OCTETS timeout=MS address=IP[,IP] dns=IP[,IP] body=TEXT repeat=N drop=1 cancel=MS resolve=HOST
+ *   proxy=HOST port=N login=open|basic|digest user=NAME password=TEXT */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,15 +65,27 @@ static size_t read_addresses(const char *text, struct ip_address *out, size_t ca
     return n;
 }
 
+static struct http_proxy proxy_of(int argc, char **argv)
+{
+    const char *login = arg(argc, argv, "login", "open");
+    struct http_proxy p = { .port = (uint16_t)atoi(arg(argc, argv, "port", "0")),
+                            .login = *login == 'o' ? HTTP_PROXY_OPEN : *login == 'b' ? HTTP_PROXY_BASIC : HTTP_PROXY_DIGEST };
+    (void)text_copy(p.host, sizeof p.host, arg(argc, argv, "proxy", ""));
+    (void)text_copy(p.user, sizeof p.user, arg(argc, argv, "user", ""));
+    (void)text_copy(p.password, sizeof p.password, arg(argc, argv, "password", ""));
+    return p;
+}
+
 static void request_one(int argc, char **argv, const struct lease *lease, const char *pem)
 {
     static const char *const headers[] = { "X-One: 1", NULL };
     const char *body = arg(argc, argv, "body", "hello"), *pin = arg(argc, argv, "pin", ""), *cancel = arg(argc, argv, "cancel", "");
     struct server_trust trust = { .has_pin = false };
+    struct http_proxy proxy = proxy_of(argc, argv);
     size_t len = 0;
     trust.has_pin = *pin && text_hex_decode((struct slice){ (const uint8_t *)pin, strlen(pin) }, trust.pin, 32, &len) && len == 32;
     struct https_request request = { .url = arg(argc, argv, "url", ""), .content_type = "text/x-test", .headers = headers,
-                                     .body = { (const uint8_t *)body, strlen(body) }, .roots_pem = pem, .trust = &trust, .lease = lease,
+                                     .body = { (const uint8_t *)body, strlen(body) }, .roots_pem = pem, .trust = &trust, .proxy = &proxy, .lease = lease,
                                      .max_response = (size_t)atoi(arg(argc, argv, "max", "1000")),
                                      .timeout_ms = (uint32_t)atoi(arg(argc, argv, "timeout", "5000")),
                                      .now = strtoull(arg(argc, argv, "now", "0"), NULL, 10) };
