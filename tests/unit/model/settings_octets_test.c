@@ -96,7 +96,8 @@ static void longest(void)
     g_assert_false(w.failed);
 }
 
-static void version_2(void)
+/* A DM account of version 2 ends behind its ACL. */
+static void dm_version_2(void)
 {
     enum { PROXY = 2 + 9 + 2 + 1 + 2 + 2 + 2 + 2 };
     struct dm_account a = full_dm(), again;
@@ -112,8 +113,8 @@ static void version_2(void)
 static const uint8_t napdef_v1[] = { 1, 0, 1, 'a', 0, 1, 'n', 0, 3, 'a', 'p', 'n', 1, 0, 1, 'u', 0, 1, 'p', 2, 1 };
 static const uint8_t dm_v1_head[] = { 1, 0, 1, 's', 0, 0, 0, 1, 'u', 0, 1, 'a', 1 };
 
-/* An account of version 2 ends behind its lifetime. */
-static void version_2(void)
+/* A LwM2M account of version 2 ends behind its lifetime. */
+static void lwm2m_version_2(void)
 {
     enum { SERVER_OCTETS = 8 }; /* of version 3, when nothing is set */
     struct lwm2m_account a = { .short_server_id = 7, .uri = "coaps://a.example", .identity = "id", .key_len = 16, .endpoint = "e", .lifetime = 60 }, again;
@@ -175,6 +176,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/longest", longest);
     g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);
-    g_test_add_func("/settings/version 2", version_2);
+    g_test_add_func("/settings/DM account of version 2", dm_version_2);
+    g_test_add_func("/settings/LwM2M account of version 2", lwm2m_version_2);
     return g_test_run();
 }
