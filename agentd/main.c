@@ -49,6 +49,7 @@ struct agent {
     struct sysd *sysd;
     const struct bearer_plugin *plugin;
     struct service *service;
+    struct accounts *accounts;
     struct conductor *conductor;
     struct sim_pins *pins;
     struct sessions *sessions;
@@ -290,6 +291,7 @@ static bool build(struct agent *a, struct error *err)
         return false;
     a->site.upkeep = upkeep_new(&a->site, a->sysd, a->options.spool ? a->options.spool : a->options.state);
     a->service = service_new(&a->site);
+    a->accounts = accounts_new(&a->site, a->service);
     a->conductor = conductor_new(&a->site, a->service);
     a->pins = sim_pins_new(&a->site);
     a->sessions = sessions_new(&a->site, a->service, a->conductor);
@@ -298,7 +300,7 @@ static bool build(struct agent *a, struct error *err)
         a->cards = card_source_new(&a->site, a->access, a->config.card_dm_oid, on_card_offer, a);
     a->gba = gba_new(&(struct gba_site){ .loop = &a->loop, .trust = a->site.trust, .tree = a->site.tree, .clock = &a->site.clock, .bsf = a->config.bsf,
                                          .roots_pem = a->site.factory.roots_pem, .user = a, .lease = gba_lease, .report = gba_report });
-    a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
+    a->calls = (struct calls){ .site = &a->site, .service = a->service, .accounts = a->accounts, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
                                .gba = a->gba, .config_path = a->options.config };
     static const struct pull_calls pull_calls = { .offer = offer, .cards_known = cards_known };
     a->pull = pull_new(&a->site, &a->config.pull, &pull_calls, a);
@@ -321,6 +323,7 @@ static void tear_down(struct agent *a)
     pull_free(a->pull);
     conductor_free(a->conductor);
     card_source_free(a->cards);
+    accounts_free(a->accounts);
     service_free(a->service);
     upkeep_free(a->site.upkeep);
     bearers_free(a->site.bearers);
