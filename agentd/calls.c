@@ -18,7 +18,7 @@
 #include "pn/authorize.h"
 #include "trust/trust_aka.h"
 
-enum { DOCUMENT_MAX = 66 * 1024 /* 32 KiB as hex, with line ends */, ORDER_MAX = 16 * 1024 };
+enum { ACCOUNT_MAX = 4096, DOCUMENT_MAX = 66 * 1024 /* 32 KiB as hex, with line ends */, ORDER_MAX = 16 * 1024 };
 
 static size_t read_all(int fd, uint8_t *out, size_t cap)
 {
@@ -122,6 +122,51 @@ static enum error_code call_cancel(void *user, const char *job_id, struct error 
 static enum error_code call_update(void *user, const char *account_id, struct error *err)
 {
     return service_update(((struct calls *)user)->service, account_id, err);
+}
+
+static enum error_code call_connect(void *user, const char *account_id, struct error *err)
+{
+    return accounts_connect(((struct calls *)user)->accounts, account_id, err);
+}
+
+static enum error_code call_disable(void *user, const char *account_id, uint32_t seconds, struct error *err)
+{
+    return accounts_disable(((struct calls *)user)->accounts, account_id, seconds, err);
+}
+
+static enum error_code call_remove(void *user, const char *account_id, struct error *err)
+{
+    return accounts_remove(((struct calls *)user)->accounts, account_id, err);
+}
+
+static void call_send(void *user, const char *account_id, const char *paths, const char *format, bus_done_fn *fn, void *fn_user)
+{
+    accounts_send(((struct calls *)user)->accounts, account_id, paths, format, fn, fn_user);
+}
+
+struct add_call {
+    bus_job_fn *fn;
+    void *user;
+};
+
+static void on_account_added(void *user, const struct error *error, const struct node *node)
+{
+    struct add_call call = *(struct add_call *)user;
+    free(user);
+    call.fn(call.user, error ? error : &(struct error){ 0 }, error ? "" : node_path(node));
+}
+
+static void call_add_account(void *user, int fd, bus_job_fn *fn, void *fn_user)
+{
+    struct calls *c = user;
+    struct add_call *call = calloc(1, sizeof *call);
+    uint8_t text[ACCOUNT_MAX];
+    if (!call)
+        abort();
+    *call = (struct add_call){ fn, fn_user };
+    size_t len = read_all(fd, text, sizeof text);
+    accounts_add(c->accounts, (struct slice){ text, len }, on_account_added, call);
+    secret_zero(text, sizeof text);
 }
 
 static void call_send_pin(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user)
@@ -282,7 +327,9 @@ struct bus_calls calls_table(struct calls *calls)
 {
     return (struct bus_calls){ .user = calls, .bootstrap = call_bootstrap, .reopen_context = call_reopen, .submit_pin = call_submit_pin,
                                .reload = call_reload, .job_cancel = call_cancel,
-                               .account_update = call_update, .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin,
+                               .account_update = call_update, .account_connect = call_connect, .account_disable = call_disable,
+                               .account_remove = call_remove, .account_send = call_send, .account_add = call_add_account,
+                               .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin,
                                .mid_set_state = call_mid_set_state, .mid_authenticate = call_mid_authenticate,
                                .device_add = call_device_add, .device_remove = call_device_remove, .device_assign = call_device_assign,
                                .device_revoke = call_device_revoke, .device_authorize = call_device_authorize, .mid_order = call_mid_order };

@@ -3,6 +3,7 @@
 #ifndef AGENTD_CALLS_H
 #define AGENTD_CALLS_H
 
+#include "bootstrap/accounts.h"
 #include "bootstrap/job.h"
 #include "bootstrap/sim_pin.h"
 #include "bootstrap/session.h"
@@ -13,6 +14,7 @@
 struct calls {
     struct site *site;
     struct service *service;
+    struct accounts *accounts;
     struct conductor *conductor;
     struct sim_pins *pins;
     struct sessions *sessions;

@@ -50,6 +50,7 @@ struct agent {
     struct sysd *sysd;
     const struct bearer_plugin *plugin;
     struct service *service;
+    struct accounts *accounts;
     struct conductor *conductor;
     struct sim_pins *pins;
     struct sessions *sessions;
@@ -294,6 +295,7 @@ static bool build(struct agent *a, struct error *err)
         return false;
     a->site.upkeep = upkeep_new(&a->site, a->sysd, a->options.spool ? a->options.spool : a->options.state);
     a->service = service_new(&a->site);
+    a->accounts = accounts_new(&a->site, a->service);
     a->conductor = conductor_new(&a->site, a->service);
     a->pins = sim_pins_new(&a->site);
     a->sessions = sessions_new(&a->site, a->service, a->conductor);
@@ -303,8 +305,8 @@ static bool build(struct agent *a, struct error *err)
     a->gba = gba_new(&(struct gba_site){ .loop = &a->loop, .trust = a->site.trust, .tree = a->site.tree, .clock = &a->site.clock, .bsf = a->config.bsf,
                                          .roots_pem = a->site.factory.roots_pem, .user = a, .lease = gba_lease, .report = gba_report });
     a->devices = devices_new(a->site.store, a->site.tree, a->site.trust);
-    a->calls = (struct calls){ .site = &a->site, .service = a->service, .conductor = a->conductor, .pins = a->pins, .sessions = a->sessions,
-                               .gba = a->gba, .devices = a->devices, .config_path = a->options.config };
+    a->calls = (struct calls){ .site = &a->site, .service = a->service, .accounts = a->accounts, .conductor = a->conductor, .pins = a->pins,
+                               .sessions = a->sessions, .gba = a->gba, .devices = a->devices, .config_path = a->options.config };
     static const struct pull_calls pull_calls = { .offer = offer, .cards_known = cards_known };
     a->pull = pull_new(&a->site, &a->config.pull, &pull_calls, a);
     conductor_watch(a->conductor, on_job_ended, a);
@@ -327,6 +329,7 @@ static void tear_down(struct agent *a)
     pull_free(a->pull);
     conductor_free(a->conductor);
     card_source_free(a->cards);
+    accounts_free(a->accounts);
     service_free(a->service);
     upkeep_free(a->site.upkeep);
     bearers_free(a->site.bearers);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries are the installed LwM2M accounts (and one trial); each is unsealed when a lease is there and only then. The bearer of a context is chosen
  * by ways and kept by bearer/; a context without bearer uses the host's uplink. */
-#include "bootstrap/service.h"
+#include "bootstrap/service_room.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,24 +12,11 @@
 #include "base/text.h"
 #include "bootstrap/apply.h"
 #include "bootstrap/upkeep.h"
-#include "bootstrap/ways.h"
 #include "config.h"
-#include "lwm2m/lwm2m.h"
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
 
-enum { ENTRIES = 8, PROVE_MS = 60000, SAVE_MS = 1000 };
-
-struct entry {
-    struct service *service;
-    char id[STORE_NAME], context[STORE_NAME];
-    bool used, trial, cellular, bootstrap;
-    bool waits; /* for the other accounts, which may come before it in the order */
-    uint32_t call; /* unsealing */
-    struct lwm2m_client *client;
-    struct lwm2m_status status;
-    struct node *node;
-};
+enum { PROVE_MS = 60000 };
 
 /* Opening of an installed DM account. */
 struct opening {
@@ -37,24 +24,6 @@ struct opening {
     char id[STORE_NAME];
     service_account_fn *fn;
     void *user;
-};
-
-struct service {
-    struct site *site;
-    struct renewal *renewal;
-    struct entry entry[ENTRIES];
-    struct lease lease; /* of the kept bearer */
-    bool has_lease, bootstrapping;
-    struct ways *ways;
-    struct lwm2m_device device;
-    struct servers *servers;
-    uint64_t save_timer;
-    service_proved_fn *proved;
-    void *proved_user;
-    uint64_t prove_timer;
-    size_t stopping;
-    void (*stopped)(void *user);
-    void *stopped_user;
 };
 
 static bool is_registered(const struct entry *e)
@@ -98,6 +67,13 @@ static uint64_t wall_of(const struct service *s, uint64_t loop_ms)
     return (uint64_t)((int64_t)(site_wall_clock(s->site) * 1000) + delta) * 1000;
 }
 
+static void show_error(struct node *n, const struct error *e)
+{
+    node_set(n, "LastError", e && e->code ? error_name(e->code) : "");
+    node_set(n, "LastErrorText", e && e->code ? e->text : "");
+    node_set(n, "LastErrorHint", e && e->code ? e->hint : "");
+}
+
 static void show_status(struct entry *e)
 {
     struct node *n = e->node;
@@ -105,7 +81,7 @@ static void show_status(struct entry *e)
     node_set(n, "RegistrationId", e->status.location);
     node_set_number(n, "LastContact", wall_of(e->service, e->status.last_contact));
     node_set_number(n, "NextContact", wall_of(e->service, e->status.next_contact));
-    node_set(n, "LastError", e->status.error.code ? error_name(e->status.error.code) : "");
+    show_error(n, &e->status.error);
     node_set_flag(n, "Installed", !e->trial);
 }
 
@@ -141,7 +117,7 @@ static void show_dm(struct service *s, const char *item_id, const struct dm_acco
     node_set(n, "RegistrationId", "");
     node_set_number(n, "LastContact", 0);
     node_set_number(n, "NextContact", 0);
-    node_set(n, "LastError", "");
+    show_error(n, NULL);
     node_publish(n);
 }
 
@@ -168,7 +144,7 @@ static struct entry *entry_find(struct service *s, const char *id, bool trial)
     return NULL;
 }
 
-static void entry_end(struct entry *e, bool politely)
+void entry_end(struct entry *e, bool politely)
 {
     struct site *site = e->service->site;
     if (e->call)
@@ -276,78 +252,6 @@ static const struct lease *lease_for(struct service *s, const struct entry *e)
     return s->has_lease ? &s->lease : NULL;
 }
 
-/* --- what servers wrote: kept over a restart, written only when it is not what the store has --- */
-
-static const char *kept_key(const char *id, char *out, size_t cap)
-{
-    (void)snprintf(out, cap, "lwm2m/%s", id);
-    return out;
-}
-
-static bool is_kept(struct service *s, const char *key, struct slice octets)
-{
-    uint8_t before[LWM2M_KEPT_MAX];
-    size_t len;
-    return store_octets_get(s->site->store, key, before, sizeof before, &len) && slice_equal((struct slice){ before, len }, octets);
-}
-
-static void keep(struct service *s, const char *key, const struct writer *w)
-{
-    struct error err = { 0 };
-    if (w->failed || is_kept(s, key, writer_slice(w)) || store_begin(s->site->store, &err))
-        return;
-    store_octets_put(s->site->store, key, writer_slice(w));
-    if (store_commit(s->site->store, &err))
-        site_report(s->site, "lwm2m", 0, &err);
-}
-
-static void save(void *user)
-{
-    struct service *s = user;
-    uint8_t octets[LWM2M_KEPT_MAX];
-    char key[STORE_NAME + 8];
-    struct writer w = writer_make(octets, sizeof octets);
-    s->save_timer = 0;
-    lwm2m_servers_write(s->servers, &w);
-    keep(s, "lwm2m", &w);
-    for (size_t i = 0; i < ENTRIES; i++) {
-        const struct entry *e = &s->entry[i];
-        if (!e->used || e->trial || !e->client)
-            continue;
-        w = writer_make(octets, sizeof octets);
-        lwm2m_client_write(e->client, &w);
-        keep(s, kept_key(e->id, key, sizeof key), &w);
-    }
-}
-
-static void on_servers_changed(void *user)
-{
-    struct service *s = user;
-    if (!s->save_timer)
-        s->save_timer = loop_timer(s->site->loop, SAVE_MS, save, s);
-}
-
-static void join(struct entry *e)
-{
-    uint8_t octets[LWM2M_KEPT_MAX];
-    char key[STORE_NAME + 8];
-    size_t len;
-    if (store_octets_get(e->service->site->store, kept_key(e->id, key, sizeof key), octets, sizeof octets, &len) &&
-        !lwm2m_client_read(e->client, (struct slice){ octets, len }))
-        log_warning("lwm2m", "%s: what its server wrote is not readable", e->id);
-    lwm2m_client_join(e->client, e->service->servers);
-}
-
-static void forget_octets(struct service *s, const char *id)
-{
-    struct error err = { 0 };
-    char key[STORE_NAME + 8];
-    if (store_begin(s->site->store, &err))
-        return;
-    store_octets_put(s->site->store, kept_key(id, key, sizeof key), (struct slice){ 0 });
-    (void)store_commit(s->site->store, &err);
-}
-
 /* The order of servers (resource 13) can be kept when all accounts are open. */
 static void release(struct service *s)
 {
@@ -381,7 +285,7 @@ static void on_account_open(void *user, enum error_code status, struct slice oct
         site_report(s->site, "lwm2m", 0, &err);
     e->waits = e->client != NULL;
     if (e->client)
-        join(e);
+        kept_join(e);
     release(s);
 }
 
@@ -410,7 +314,7 @@ static bool context_has_bearer(struct service *s, const char *context)
 {
     struct item_row row;
     for (size_t n = 0; store_item_at(s->site->store, "bearer", false, n, &row); n++)
-        if (strcmp(row.context, context) == 0)
+        if (strcmp(row.context, context) == 0 || strcmp(context, SERVICE_LOCAL) == 0)
             return true;
     return false;
 }
@@ -512,7 +416,7 @@ void service_dm_show(struct service *s, const struct item_row *row, const char *
     if (!n)
         return;
     node_set(n, "State", state);
-    node_set(n, "LastError", error ? error_name(error->code) : "");
+    show_error(n, error);
     if (contact)
         node_set_number(n, "LastContact", site_wall_clock(s->site) * 1000000);
 }
@@ -544,8 +448,7 @@ void service_bearer(struct service *s, const struct lease *lease)
     facts_changed(s);
 }
 
-/* The account is gone, or is another one: what its server wrote is void; its rights too, if no account has that server now. */
-static void entry_replace(struct entry *e)
+void entry_replace(struct entry *e)
 {
     struct service *s = e->service;
     char id[STORE_NAME];
@@ -554,7 +457,7 @@ static void entry_replace(struct entry *e)
     uint16_t server_id = e->client ? lwm2m_client_server_id(e->client) : 0;
     (void)text_copy(id, sizeof id, e->id);
     entry_end(e, true);
-    forget_octets(s, id);
+    kept_forget(s, id);
     if (server_id && !store_item_octets(s->site->store, "lwm2m", id, false, sealed, sizeof sealed, &len))
         lwm2m_servers_forget(s->servers, server_id);
 }
@@ -631,8 +534,8 @@ void service_adopt(struct service *s, const char *context)
     if (trial) {
         trial->trial = false;
         show_status(trial);
-        forget_octets(s, trial->id); /* the bootstrap server's word is newer */
-        join(trial);
+        kept_forget(s, trial->id); /* the bootstrap server's word is newer */
+        kept_join(trial);
     }
     ways_load(s->ways, context);
     ways_hold(s->ways, false);
@@ -656,16 +559,24 @@ void service_look(struct service *s)
     facts_changed(s);
 }
 
-enum error_code service_update(struct service *s, const char *account_id, struct error *err)
+struct entry *service_entry(struct service *s, const char *account_id, struct error *err)
 {
     for (size_t i = 0; i < ENTRIES; i++)
-        if (s->entry[i].used && s->entry[i].node && strcmp(node_id(s->entry[i].node), account_id) == 0) {
-            if (!s->entry[i].client)
-                return error_set(err, ERROR_NOT_READY, "account %s has no connectivity", account_id);
-            lwm2m_client_update(s->entry[i].client);
-            return ERROR_NONE;
-        }
-    return error_set(err, ERROR_NOT_FOUND, "no LwM2M account %s", account_id);
+        if (s->entry[i].used && s->entry[i].node && strcmp(node_id(s->entry[i].node), account_id) == 0)
+            return &s->entry[i];
+    error_set(err, ERROR_NOT_FOUND, "no LwM2M account %s", account_id);
+    return NULL;
+}
+
+enum error_code service_update(struct service *s, const char *account_id, struct error *err)
+{
+    struct entry *e = service_entry(s, account_id, err);
+    if (!e)
+        return err->code;
+    if (!e->client)
+        return error_set(err, ERROR_NOT_READY, "account %s has no connectivity", account_id);
+    lwm2m_client_update(e->client);
+    return ERROR_NONE;
 }
 
 static enum error_code check_instance(uint16_t instance, struct error *err)
@@ -703,14 +614,6 @@ struct renewal *service_renewal(struct service *s)
 
 /* --- life --- */
 
-static void load_servers(struct service *s)
-{
-    uint8_t octets[LWM2M_KEPT_MAX];
-    size_t len;
-    if (store_octets_get(s->site->store, "lwm2m", octets, sizeof octets, &len) && !lwm2m_servers_read(s->servers, (struct slice){ octets, len }))
-        log_warning("lwm2m", "rights and objects that servers wrote are not readable");
-}
-
 static void on_moved(void *user, const struct lease *lease)
 {
     service_bearer(user, lease);
@@ -730,8 +633,7 @@ struct service *service_new(struct site *site)
     s->servers = lwm2m_servers_new();
     if (!s->servers)
         abort();
-    load_servers(s);
-    lwm2m_servers_watch(s->servers, on_servers_changed, s);
+    kept_load(s);
     s->ways = ways_new(site, on_moved, s);
     s->renewal = renewal_new(site);
     upkeep_listen(site->upkeep, on_upkeep, s);
@@ -747,9 +649,7 @@ static void on_client_stopped(void *user)
 
 void service_stop(struct service *s, void (*fn)(void *user), void *user)
 {
-    loop_cancel(s->site->loop, &s->save_timer);
-    save(s);
-    lwm2m_servers_watch(s->servers, NULL, NULL);
+    kept_end(s);
     s->stopped = fn;
     s->stopped_user = user;
     s->stopping = 1; /* ours: so that the last one cannot end the wait before all are told */
@@ -772,7 +672,6 @@ void service_free(struct service *s)
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used)
             entry_end(&s->entry[i], false);
-    loop_cancel(s->site->loop, &s->save_timer);
     lwm2m_servers_free(s->servers);
     ways_free(s->ways);
     renewal_free(s->renewal);

@@ -37,6 +37,11 @@ struct bus_calls {
     enum error_code (*reload)(void *user, struct error *err);
     enum error_code (*job_cancel)(void *user, const char *job_id, struct error *err);
     enum error_code (*account_update)(void *user, const char *account_id, struct error *err);
+    enum error_code (*account_connect)(void *user, const char *account_id, struct error *err);
+    enum error_code (*account_disable)(void *user, const char *account_id, uint32_t seconds, struct error *err);
+    enum error_code (*account_remove)(void *user, const char *account_id, struct error *err);
+    void (*account_send)(void *user, const char *account_id, const char *paths, const char *format, bus_done_fn *fn, void *fn_user);
+    void (*account_add)(void *user, int fd, bus_job_fn *fn, void *fn_user); /* the path is the account's */
     void (*sim_send_pin)(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user);
     enum error_code (*sim_forget_pin)(void *user, const char *sim_id, struct error *err);
     void (*mid_set_state)(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user);

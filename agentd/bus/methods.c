@@ -72,18 +72,31 @@ static void on_bootstrap_done(void *user, const struct error *error, const char 
         g_dbus_method_invocation_return_value(invocation, g_variant_new("(o)", job_path));
 }
 
-static gboolean on_bootstrap(AgentManager *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *document, gpointer user)
+static gboolean hand_on(const struct bus_calls *calls, void (*call)(void *, int, bus_job_fn *, void *), GDBusMethodInvocation *invocation, GUnixFDList *fds,
+                        GVariant *handle)
 {
-    const struct bus_calls *calls = user;
-    (void)o;
-    int fd = take_fd(fds, document);
+    int fd = take_fd(fds, handle);
     if (fd < 0) {
         bad_descriptor(invocation);
         return TRUE;
     }
-    calls->bootstrap(calls->user, fd, on_bootstrap_done, invocation);
+    call(calls->user, fd, on_bootstrap_done, invocation);
     close(fd);
     return TRUE;
+}
+
+static gboolean on_bootstrap(AgentManager *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *document, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    (void)o;
+    return hand_on(calls, calls->bootstrap, invocation, fds, document);
+}
+
+static gboolean on_add_account(AgentManager *o, GDBusMethodInvocation *invocation, GUnixFDList *fds, GVariant *file, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    (void)o;
+    return hand_on(calls, calls->account_add, invocation, fds, file);
 }
 
 static void on_order_done(void *user, const struct error *error, enum mid_result result, struct slice receipt)
@@ -168,6 +181,43 @@ static gboolean on_update(AgentAccount *o, GDBusMethodInvocation *invocation, gp
     const struct bus_calls *calls = user;
     struct error e = { 0 };
     return reply(invocation, calls->account_update(calls->user, id_of(o), &e), &e);
+}
+
+static gboolean on_connect(AgentAccount *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    return reply(invocation, calls->account_connect(calls->user, id_of(o), &e), &e);
+}
+
+static gboolean on_disable(AgentAccount *o, GDBusMethodInvocation *invocation, guint seconds, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    return reply(invocation, calls->account_disable(calls->user, id_of(o), seconds, &e), &e);
+}
+
+static gboolean on_remove(AgentAccount *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    struct error e = { 0 };
+    g_autofree char *id = g_strdup(id_of(o)); /* the object goes with its account */
+    return reply(invocation, calls->account_remove(calls->user, id, &e), &e);
+}
+
+static void on_sent(void *user, enum error_code status, const char *text)
+{
+    struct error e = { 0 };
+    if (status)
+        error_set(&e, status, "%s", text && text[0] ? text : error_text(status));
+    (void)reply(user, status, &e);
+}
+
+static gboolean on_send(AgentAccount *o, GDBusMethodInvocation *invocation, const char *paths, const char *format, gpointer user)
+{
+    const struct bus_calls *calls = user;
+    calls->account_send(calls->user, id_of(o), paths, format, on_sent, invocation);
+    return TRUE;
 }
 
 /* --- Sim --- */
@@ -346,7 +396,12 @@ void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *ske
         { TREE_CONTEXT, "handle-reopen", G_CALLBACK(on_context_reopen) },
         { TREE_CONTEXT, "handle-submit-pin", G_CALLBACK(on_submit_pin) },
         { TREE_JOB, "handle-cancel", G_CALLBACK(on_cancel) },
+        { TREE_MANAGER, "handle-add-account", G_CALLBACK(on_add_account) },
         { TREE_ACCOUNT, "handle-update", G_CALLBACK(on_update) },
+        { TREE_ACCOUNT, "handle-connect", G_CALLBACK(on_connect) },
+        { TREE_ACCOUNT, "handle-disable", G_CALLBACK(on_disable) },
+        { TREE_ACCOUNT, "handle-remove", G_CALLBACK(on_remove) },
+        { TREE_ACCOUNT, "handle-send", G_CALLBACK(on_send) },
         { TREE_MID, "handle-activate", G_CALLBACK(on_mid_activate) },
         { TREE_MID, "handle-suspend", G_CALLBACK(on_mid_suspend) },
         { TREE_MID, "handle-erase", G_CALLBACK(on_mid_erase) },

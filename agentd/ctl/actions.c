@@ -46,14 +46,64 @@ int verb_context(struct ctl *c, int argc, char **argv)
     return simple_call(c, CTL_ROOT, "Manager", "ReopenContext", g_variant_new("(s)", argv[1]), NULL);
 }
 
+/* The file goes by descriptor: it has a key. */
+static int add_account(struct ctl *c, const char *file)
+{
+    GError *error = NULL;
+    const char *account;
+    if (!ctl_connect(c))
+        return CTL_NO_DAEMON;
+    int fd = input_document(file);
+    if (fd < 0)
+        return CTL_USAGE;
+    g_autoptr(GUnixFDList) fds = g_unix_fd_list_new_from_array(&fd, 1); /* takes fd */
+    g_autoptr(GVariant) v = ctl_call(c, CTL_ROOT, "Manager", "AddAccount", g_variant_new("(h)", 0), fds, &error);
+    if (!v)
+        return ctl_fail_error(error);
+    g_variant_get(v, "(&o)", &account);
+    if (c->json)
+        ctl_print_json(json_pack("{s:s}", "path", ctl_relative(account)));
+    else
+        printf("%s\n", ctl_relative(account));
+    return CTL_OK;
+}
+
+static int disable_account(struct ctl *c, const char *id, const char *seconds)
+{
+    guint64 n;
+    if (!g_ascii_string_to_unsigned(seconds, 10, 0, G_MAXINT32, &n, NULL))
+        return ctl_fail(CTL_USAGE, "agentctl account disable ID [SECONDS]", "%s is no number of seconds", seconds);
+    g_autofree char *path = ctl_path("account", id);
+    return simple_call(c, path, "Account", "Disable", g_variant_new("(u)", (guint32)n), NULL);
+}
+
+/* "/3/0/13" and so on; a last word without a slash in front is the format. */
+static int send_values(struct ctl *c, const char *id, int count, char **words)
+{
+    const char *format = count > 1 && words[count - 1][0] != '/' ? words[--count] : "";
+    g_autoptr(GString) paths = g_string_new("");
+    for (int i = 0; i < count; i++)
+        g_string_append_printf(paths, "%s%s", i ? " " : "", words[i]);
+    g_autofree char *path = ctl_path("account", id);
+    return simple_call(c, path, "Account", "Send", g_variant_new("(ss)", paths->str, format), NULL);
+}
+
 int verb_account(struct ctl *c, int argc, char **argv)
 {
     if (argc == 0 || (argc == 1 && strcmp(argv[0], "list") == 0))
         return verb_list(c, 1, (char *[]){ (char *)"account" });
-    if (argc != 2 || strcmp(argv[0], "update") != 0)
-        return ctl_fail(CTL_USAGE, "agentctl account [list | update ID]", "unknown action");
-    g_autofree char *path = ctl_path("account", argv[1]);
-    return simple_call(c, path, "Account", "Update", NULL, NULL);
+    if (argc == 2 && strcmp(argv[0], "add") == 0)
+        return add_account(c, argv[1]);
+    if (argc == 2 && (strcmp(argv[0], "update") == 0 || strcmp(argv[0], "connect") == 0 || strcmp(argv[0], "remove") == 0)) {
+        g_autofree char *path = ctl_path("account", argv[1]);
+        const char *method = argv[0][0] == 'u' ? "Update" : argv[0][0] == 'c' ? "Connect" : "Remove";
+        return simple_call(c, path, "Account", method, NULL, NULL);
+    }
+    if (argc >= 2 && argc <= 3 && strcmp(argv[0], "disable") == 0)
+        return disable_account(c, argv[1], argc == 3 ? argv[2] : "0");
+    if (argc >= 3 && strcmp(argv[0], "send") == 0)
+        return send_values(c, argv[1], argc - 2, &argv[2]);
+    return ctl_fail(CTL_USAGE, "agentctl account [list | update ID | connect ID | disable ID [SECONDS] | send ID PATH... [FORMAT] | add FILE | remove ID]", "unknown action");
 }
 
 /* The PIN goes from the file (or standard input) to the agent by descriptor; it is never an argument. */

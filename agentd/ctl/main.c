@@ -23,7 +23,7 @@ static const struct {
     { "bootstrap", verb_bootstrap, "FILE | URL [PIN]", "start from a WAP push, an instruction, or a PROVURL" },
     { "job", verb_job, "list|show|wait|cancel [ID]", "running and ended work" },
     { "context", verb_context, "list|reopen|pin [NAME [FILE]]", "bootstrap contexts; pin: digits of a push from FILE or standard input" },
-    { "account", verb_account, "list|update [ID]", "accounts at servers" },
+    { "account", verb_account, "list|update|connect|disable|send|add|remove ..", "accounts at servers" },
     { "mid", verb_mid, "list|show|activate|suspend|erase|authenticate", "identities; authenticate ID RAND AUTN answers as the card" },
     { "device", verb_device, "list|add|remove|assign|revoke NAME", "devices of the personal network; assign NAME [IMPU] gives an identity" },
     { "sim", verb_sim, "pin|remember|forget ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },

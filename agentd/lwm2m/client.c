@@ -85,6 +85,7 @@ void lwm2m_client_changed(struct lwm2m_client *c)
 {
     reporting_changed(c);
     registration_changed(c);
+    send_connection(c);
 }
 
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user)

@@ -3,7 +3,6 @@
  * serve requests and report values. */
 #ifndef LWM2M_CLIENT_H
 #define LWM2M_CLIENT_H
-
 #include "base/secret.h"
 #include "lwm2m/attributes.h"
 #include "lwm2m/coap.h"
@@ -74,6 +73,9 @@ struct lwm2m_client {
     struct servers *own;       /* of a client that joined nobody, else NULL */
     struct objects objects;
     struct attribute_table attributes;
+    struct sending *sending;   /* of send.c */
+    uint8_t connection[256];   /* what send.c last told unasked */
+    size_t connection_len, kept_octets; /* the latter: of notifications that wait */
     bool version_1_0;          /* negotiated down, until the session ends */
     bool leased;               /* there is connectivity */
     char links[LINKS_MAX];     /* what the server was told that we have */
@@ -81,7 +83,6 @@ struct lwm2m_client {
     bool held;                 /* the server cannot be told now: notifications are kept or dropped (/1/x/6) */
     struct observation *observations; /* of reporting.c */
     size_t observed, observations_room;
-    size_t kept_octets;        /* of notifications that wait */
     struct records records;    /* scratch of one request */
 };
 

@@ -54,4 +54,9 @@ void reporting_clear(struct lwm2m_client *c);
 void reporting_changed_everywhere(struct lwm2m_client *c); /* of all servers of the gateway */
 void reporting_changed(struct lwm2m_client *c); /* values or attributes changed: looks at all observations from the loop, after the answer is out */
 
+/* send.c */
+void send_connection(struct lwm2m_client *c); /* unasked, if the server allows it and it is news */
+bool send_answered(struct lwm2m_client *c, const struct coap_token *token, unsigned code); /* code 0: silence; false: it is no answer to a Send */
+void send_drop(struct lwm2m_client *c);      /* the session ends */
+
 #endif

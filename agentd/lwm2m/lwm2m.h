@@ -53,6 +53,10 @@ void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease);
 void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now; an SMS trigger wakes so, if lwm2m_client_triggered is true */
 uint16_t lwm2m_client_server_id(const struct lwm2m_client *c);
 bool lwm2m_client_triggered(const struct lwm2m_client *c); /* the server allows it (/1/x/21) */
+/* Sends the values at paths ("/3/0/13 /4") to the server, which allowed it (/1/x/23); format: senml-cbor ("" too), senml-json, lwm2m-cbor. fn once, with the
+ * server's answer: error NULL or SERVER_STATUS, TIMEOUT, CONNECT. NOT_READY, NOT_SUPPORTED, POLICY (muted), BUSY, INVALID, NOT_FOUND, TOO_LARGE: no fn. */
+typedef void lwm2m_sent_fn(void *user, const struct error *error);
+enum error_code lwm2m_client_send(struct lwm2m_client *c, const char *paths, const char *format, lwm2m_sent_fn *fn, void *user, struct error *err);
 /* De-registers and stays away for so long (0: until lwm2m_client_update). */
 void lwm2m_client_disable(struct lwm2m_client *c, uint32_t seconds);
 void lwm2m_client_changed(struct lwm2m_client *c); /* facts of the device changed: observers, and a changed list of objects, are told */
@@ -75,6 +79,6 @@ enum { LWM2M_KEPT_MAX = 16384 };
 void lwm2m_servers_write(const struct servers *s, struct writer *w);
 bool lwm2m_servers_read(struct servers *s, struct slice in);
 void lwm2m_client_write(const struct lwm2m_client *c, struct writer *w);
-bool lwm2m_client_read(struct lwm2m_client *c, struct slice in);
+bool lwm2m_client_read(struct lwm2m_client *c, struct slice in); /* before it joins: it gets the instance of object 1 that it had */
 
 #endif

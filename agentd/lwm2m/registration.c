@@ -75,6 +75,7 @@ void registration_close(struct lwm2m_client *c)
     c->status.next_contact = 0;
     c->version_1_0 = false;
     c->held = false;
+    send_drop(c);
     reporting_clear(c);
 }
 
@@ -179,6 +180,8 @@ static void on_response(void *user, const struct coap_response *r)
     struct lwm2m_client *c = user;
     c->status.last_contact = loop_now(c->loop);
     registration_spoke(c);
+    if (send_answered(c, &r->token, r->code))
+        return;
     if (!token_equal(&r->token, &c->token))
         return;
     if (c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING) {
@@ -204,6 +207,8 @@ static void on_response(void *user, const struct coap_response *r)
 static void on_unanswered(void *user, const struct coap_token *token, bool reset)
 {
     struct lwm2m_client *c = user;
+    if (send_answered(c, token, 0))
+        return;
     if (reporting_has(c, token)) { /* clause 6.4: RST cancels; after silence an Update shows whether the server is there */
         if (reset)
             reporting_cancel(c, token);
@@ -361,6 +366,7 @@ static void do_accept(struct lwm2m_client *c)
         registration_post(c, EVENT_UPDATE, c->generation);
     c->held = false;
     reporting_flush(c);
+    send_connection(c);
     servers_poke(c);
 }
 

@@ -30,13 +30,23 @@ static void tell_all(struct servers *s)
     }
 }
 
-/* The lowest free instance of object 1, and its place in the ascending list. */
+static bool is_taken(const struct servers *s, uint16_t instance)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->at[i]->instance == instance)
+            return true;
+    return false;
+}
+
+/* The instance of object 1 that it had before, or the lowest free one; and its place in the ascending list. */
 static void insert(struct servers *s, struct server_values *v)
 {
     size_t at = 0;
-    while (at < s->count && s->at[at]->instance == at)
+    if (is_taken(s, v->instance))
+        for (v->instance = 0; is_taken(s, v->instance);)
+            v->instance++;
+    while (at < s->count && s->at[at]->instance < v->instance)
         at++;
-    v->instance = (uint16_t)at;
     memmove(&s->at[at + 1], &s->at[at], (s->count - at) * sizeof s->at[0]);
     s->at[at] = v;
     s->count++;

@@ -142,6 +142,7 @@ static void read_attached(struct reader *r, struct attached *a)
 void lwm2m_client_write(const struct lwm2m_client *c, struct writer *w)
 {
     writer_u8(w, VERSION);
+    writer_u16(w, c->server.instance);
     writer_u32(w, c->server.lifetime);
     server_settings_write(w, &c->server.set);
     writer_u8(w, (uint8_t)c->attributes.count);
@@ -156,15 +157,17 @@ bool lwm2m_client_read(struct lwm2m_client *c, struct slice in)
     struct attribute_table attributes = { 0 };
     if (!begin(&r, in))
         return false;
+    uint16_t instance = reader_u16(&r);
     uint32_t lifetime = reader_u32(&r);
     server_settings_read(&r, &set);
     attributes.count = reader_u8(&r);
-    if (lifetime == 0 || attributes.count > ATTACHED_MAX)
+    if (lifetime == 0 || instance == LWM2M_NO_ID || attributes.count > ATTACHED_MAX)
         return false;
     for (size_t i = 0; i < attributes.count; i++)
         read_attached(&r, &attributes.at[i]);
     if (!reader_done(&r))
         return false;
+    c->server.instance = instance;
     c->server.lifetime = lifetime;
     c->server.set = set;
     c->attributes = attributes;

@@ -19,8 +19,8 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
     job:*:2) _agentctl_ids job ;;
     context:*:1) echo "list reopen pin" ;;
     context:reopen:2 | context:pin:2) _agentctl_ids context ;;
-    account:*:1) echo "list update" ;;
-    account:update:2) _agentctl_objects account ;;
+    account:*:1) echo "list update connect disable send add remove" ;;
+    account:update:2 | account:connect:2 | account:disable:2 | account:send:2 | account:remove:2) _agentctl_objects account ;;
     mid:*:1) echo "list show activate suspend erase authenticate order" ;;
     mid:*:2) _agentctl_ids mid ;;
     device:*:1) echo "list show add remove assign revoke authorize" ;;

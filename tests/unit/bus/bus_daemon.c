@@ -77,6 +77,41 @@ static enum error_code fake_update(void *user, const char *account_id, struct er
     return answer(user, err);
 }
 
+static enum error_code fake_connect(void *user, const char *account_id, struct error *err)
+{
+    say("call connect %s", account_id);
+    return answer(user, err);
+}
+
+static enum error_code fake_disable(void *user, const char *account_id, uint32_t seconds, struct error *err)
+{
+    say("call disable %s %u", account_id, seconds);
+    return answer(user, err);
+}
+
+static enum error_code fake_remove(void *user, const char *account_id, struct error *err)
+{
+    say("call remove %s", account_id);
+    return answer(user, err);
+}
+
+static void fake_send(void *user, const char *account_id, const char *paths, const char *format, bus_done_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    say("call send %s '%s' '%s'", account_id, paths, format);
+    enum error_code rc = answer(user, &e);
+    fn(fn_user, rc, e.text);
+}
+
+static void fake_add(void *user, int fd, bus_job_fn *fn, void *fn_user)
+{
+    struct daemon *d = user;
+    char text[64] = "";
+    ssize_t len = pread(fd, text, sizeof text - 1, 0);
+    say("call add %zd %.20s", len, text);
+    fn(fn_user, &d->answer, "/org/gatewayagent/Agent1/account/lwm2m_2d105");
+}
+
 static enum error_code fake_forget(void *user, const char *sim_id, struct error *err)
 {
     say("call forget %s", sim_id);
@@ -249,9 +284,11 @@ int main(void)
 {
     static struct daemon d;
     const struct bus_calls calls = { .user = &d, .bootstrap = fake_bootstrap, .reopen_context = fake_reopen, .submit_pin = fake_submit_pin,
-                                     .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .sim_send_pin = fake_pin,
-                                     .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .device_add = fake_device_add, .device_remove = fake_device_remove, .device_assign = fake_device_assign,
-                                .device_revoke = fake_device_revoke, .device_authorize = fake_device_authorize, .mid_authenticate = fake_authenticate,
+                                     .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .account_connect = fake_connect,
+                                     .account_disable = fake_disable, .account_remove = fake_remove, .account_send = fake_send, .account_add = fake_add, .sim_send_pin = fake_pin,
+                                     .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .mid_authenticate = fake_authenticate,
+                                     .device_add = fake_device_add, .device_remove = fake_device_remove, .device_assign = fake_device_assign,
+                                     .device_revoke = fake_device_revoke, .device_authorize = fake_device_authorize,
                                      .mid_order = fake_order };
     struct error err;
     d.tree = tree_new();

@@ -208,7 +208,11 @@ class Methods(OnTheBus):
                                                (ROOT, "Manager", "Reload", None, "reload"),
                                                (paths["context"], "Context", "Reopen", None, "reopen usim"),
                                                (paths["job"], "Job", "Cancel", None, "cancel 7"),
-                                               (paths["account"], "Account", "Update", None, "update lwm2m-101")):
+                                               (paths["account"], "Account", "Update", None, "update lwm2m-101"),
+                                               (paths["account"], "Account", "Connect", None, "connect lwm2m-101"),
+                                               (paths["account"], "Account", "Disable", GLib.Variant("(u)", (60,)), "disable lwm2m-101 60"),
+                                               (paths["account"], "Account", "Send", GLib.Variant("(ss)", ("/3/0 /4", "")), "send lwm2m-101 '/3/0 /4' ''"),
+                                               (paths["account"], "Account", "Remove", None, "remove lwm2m-101")):
             self.assertEqual(self.call(path, f"{NAME}.{kind}", method, args).unpack(), ())
             self.assertEqual(self.daemon.said(), "call " + said)
         for method, state in ("Activate", "ACTIVE"), ("Suspend", "SUSPENDED"), ("Erase", "ERASED"):
@@ -228,6 +232,12 @@ class Methods(OnTheBus):
             self.assertEqual(self.daemon.said(), "call " + said)
         self.daemon.send("answer", "Exists", "device hall has an identity")
         self.assertEqual(self.refused(device, interface, "AssignIdentity", GLib.Variant("(s)", ("",)))[0], "Exists")
+
+    def test_an_account_comes_by_descriptor(self):
+        call = (ROOT, NAME + ".Manager", "AddAccount", GLib.Variant("(h)", (0,)))
+        self.assertEqual(self.call(*call, self.file(b"uri=coaps://a")).unpack(), (ROOT + "/account/lwm2m_2d105",))
+        self.assertEqual(self.daemon.said(), "call add 13 uri=coaps://a")
+        self.assertEqual(self.refused(*call)[0], "Invalid")
 
     def test_a_mid_answers_challenges_of_sixteen_octets(self):
         mid, interface = sample(self.daemon)["mid"], NAME + ".Mid"

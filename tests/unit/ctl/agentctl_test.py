@@ -103,7 +103,7 @@ class Pages(WithAgent):
 class Ends(WithAgent):
     def test_usage_is_two(self):
         for words in (["nonsense"], ["--nonsense"], ["list", "nonsense"], ["show"], ["bootstrap"], ["job", "wait"], ["job", "eat", "7"], ["context", "reopen"],
-                      ["account", "x"], ["sim", "pin"], ["sim", "forget", "s1", "x"], ["sim", "eat", "s1"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
+                      ["account", "x"], ["account", "disable", "x", "soon"], ["account", "send", "x"], ["account", "add"], ["account", "remove"], ["sim", "pin"], ["sim", "forget", "s1", "x"], ["sim", "eat", "s1"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
                       ["monitor", "x"], ["doctor", "x"], ["reload", "x"], ["get", "manager"], ["set", "log", "LogLevel"], ["call", "manager"],
                       ["call", "manager", "ReopenContext"], ["call", "manager", "Reload", "x"], ["call", "manager", "Bootstrap", "x"], ["decode"],
                       ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"], ["mid", "x"], ["mid", "activate"], ["mid", "show"],
@@ -162,10 +162,19 @@ class Ends(WithAgent):
 
 
 class Calls(WithAgent):
+    def test_an_account_is_added_from_a_file_or_standard_input(self):
+        done = self.ctl("account", "add", "-", input="uri=coaps://a\n")
+        self.assertEqual((done.returncode, done.stdout), (0, "account/lwm2m_2d105\n"))
+        self.assertEqual(self.daemon.said(), "call add 14 uri=coaps://a")
+
     def test_each_verb_makes_its_call(self):
         sample(self.daemon)
         for words, said in ((["reload"], "reload"), (["context", "reopen", "usim"], "reopen usim"), (["account", "update", "lwm2m-101"], "update lwm2m-101"),
                             (["account", "update", "account/lwm2m_2d101"], "update lwm2m-101"), (["job", "cancel", "7"], "cancel 7"),
+                            (["account", "connect", "lwm2m-101"], "connect lwm2m-101"), (["account", "disable", "lwm2m-101"], "disable lwm2m-101 0"),
+                            (["account", "disable", "lwm2m-101", "60"], "disable lwm2m-101 60"), (["account", "remove", "lwm2m-101"], "remove lwm2m-101"),
+                            (["account", "send", "lwm2m-101", "/3/0/13", "/4"], "send lwm2m-101 '/3/0/13 /4' ''"),
+                            (["account", "send", "lwm2m-101", "/3", "senml-json"], "send lwm2m-101 '/3' 'senml-json'"),
                             (["call", "context/usim", "Reopen"], "reopen usim"),
                             (["-q", "mid", "activate", "mid-1"], "mid mid-1 ACTIVE"), (["-q", "mid", "suspend", "mid/mid_2d1"], "mid mid-1 SUSPENDED"),
                             (["-q", "mid", "erase", "mid-1"], "mid mid-1 ERASED"),

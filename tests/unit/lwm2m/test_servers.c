@@ -327,6 +327,7 @@ static void test_octets(void)
     g_assert_true(now->server.lifetime == 300 && now->attributes.count == 0);
     g_assert_true(!w.failed && lwm2m_client_read(now, writer_slice(&w)));
     g_assert_cmpuint(now->server.lifetime, ==, 77);
+    g_assert_cmpuint(now->server.instance, ==, 1);
     g_assert_cmpuint(server_value(&now->server, SERVER_MUTE_SEND, true), ==, false);
     g_assert_cmpuint(now->attributes.count, ==, 1);
     g_assert_cmpmem(&now->attributes.at[0], sizeof now->attributes.at[0], &other->attributes.at[0], sizeof now->attributes.at[0]);

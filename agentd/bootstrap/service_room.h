@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to service.c and the files beside it: the accounts in service, what is kept of their servers' writes, what people do with accounts. */
+#ifndef BOOTSTRAP_SERVICE_ROOM_H
+#define BOOTSTRAP_SERVICE_ROOM_H
+
+#include "bootstrap/service.h"
+#include "bootstrap/ways.h"
+#include "lwm2m/lwm2m.h"
+
+enum { ENTRIES = 8 };
+#define SERVICE_LOCAL "local" /* context of accounts that were added by hand */
+
+struct entry {
+    struct service *service;
+    char id[STORE_NAME], context[STORE_NAME];
+    bool used, trial, cellular, bootstrap;
+    bool waits; /* for the other accounts, which may come before it in the order */
+    uint32_t call; /* unsealing */
+    struct lwm2m_client *client;
+    struct lwm2m_status status;
+    struct node *node;
+};
+
+struct service {
+    struct site *site;
+    struct renewal *renewal;
+    struct entry entry[ENTRIES];
+    struct lease lease; /* of the kept bearer */
+    bool has_lease, bootstrapping;
+    struct ways *ways;
+    struct lwm2m_device device;
+    struct servers *servers;
+    uint64_t save_timer;
+    service_proved_fn *proved;
+    void *proved_user;
+    uint64_t prove_timer;
+    size_t stopping;
+    void (*stopped)(void *user);
+    void *stopped_user;
+};
+
+/* service.c */
+struct entry *service_entry(struct service *s, const char *account_id, struct error *err); /* by its node; NOT_FOUND */
+void entry_end(struct entry *e, bool politely);
+/* The account is gone from the store, or is another one: what its server wrote is void; its rights too, if no account has that server now. */
+void entry_replace(struct entry *e);
+
+/* kept.c: what servers wrote, over a restart. Written only when it is not what the store has. */
+void kept_load(struct service *s); /* rights and objects of the gateway; watches from now on */
+void kept_join(struct entry *e);   /* the client with what its server wrote becomes one of the servers */
+void kept_forget(struct service *s, const char *id);
+void kept_end(struct service *s);  /* writes what is left, and watches no more */
+
+#endif
