@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "store/history.h"
 #include "store/replay_filter.h"
 
 enum { SCHEMA_VERSION = 3, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };

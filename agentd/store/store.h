@@ -96,13 +96,6 @@ void store_items_commit(struct store *s, uint64_t job); /* staged ones of the jo
 void store_items_drop(struct store *s, uint64_t job);   /* staged ones of the job */
 void store_item_remove(struct store *s, const char *kind, const char *id); /* an installed one */
 
-struct history_row { /* borrowed for the call */
-    uint64_t seq, at, job; /* at: Unix seconds; job 0: of none */
-    const char *event, *text;
-};
-/* Events behind `after` up to `until` (numbers that only grow), newest first, until fn says false. */
-void store_history_each(struct store *s, uint64_t after, uint64_t until, bool (*fn)(void *user, const struct history_row *row), void *user);
-uint64_t store_history_last(struct store *s); /* number of the newest, 0: none */
 void store_history_add(struct store *s, uint64_t at, uint64_t job, const char *event, const char *text); /* bounded, oldest go */
 
 #endif

@@ -186,6 +186,7 @@ def firmware_read(b):
 def firmware_package(b):
     pushed(b)
     same(firmware(b), "20")
+    same((b.write("/5/0/0", b"other", OPAQUE), b.write("/5/0/1", "https://x/image"), firmware(b)), ("4.05", "4.05", "20"))
 
 
 @case(756)

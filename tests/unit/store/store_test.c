@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "store/history.h"
 #include "store/store.h"
 
 struct fixture {
