@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/apply.h"
+#include "bootstrap/history.h"
 #include "bootstrap/upkeep.h"
 #include "config.h"
 #include "model/settings_octets.h"
@@ -201,6 +202,18 @@ static bool device_bootstrap(void *user)
     return rc == ERROR_NONE;
 }
 
+static size_t device_history(void *user, uint64_t after, uint64_t until, char *out, size_t cap)
+{
+    struct service *s = user;
+    return history_text(s->site->store, after, until, out, cap);
+}
+
+static uint64_t device_history_last(void *user)
+{
+    struct service *s = user;
+    return store_history_last(s->site->store);
+}
+
 static bool device_reboot(void *user)
 {
     struct service *s = user;
@@ -220,7 +233,7 @@ static void fill_device(struct service *s)
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset,
-                                       .firmware = upkeep_firmware(s->site->upkeep),
+                                       .firmware = upkeep_firmware(s->site->upkeep), .history = device_history, .history_last = device_history_last,
                                        .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .user = s };
 }
 

@@ -24,6 +24,9 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     struct tree *tree; /* facts of modems and bearers, only read; NULL: none */
     const char *root;  /* before the paths of system files; NULL: none */
     bool (*request_bootstrap)(void *user); /* Execute /1/0/9: as reboot */
+    /* The agent's history as text, the part behind `after` up to `until`; the number of its newest event. NULL: no object 20. */
+    size_t (*history)(void *user, uint64_t after, uint64_t until, char *out, size_t cap);
+    uint64_t (*history_last)(void *user);
     struct firmware *firmware; /* object 5; NULL: none */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "store/history.h"
 #include "store/replay_filter.h"
 
 enum { SCHEMA_VERSION = 3, HISTORY_KEEP = 500, COMMITTED_AND_CLOSES = 2 /* of context.committed */ };
@@ -562,4 +563,31 @@ void store_history_add(struct store *s, uint64_t at, uint64_t job, const char *e
     st = prepare(s, "DELETE FROM history WHERE seq <= (SELECT max(seq) FROM history) - ?");
     bind_number(st, 1, HISTORY_KEEP);
     run(s, st, "history");
+}
+
+void store_history_each(struct store *s, uint64_t after, uint64_t until, bool (*fn)(void *user, const struct history_row *row), void *user)
+{
+    sqlite3_stmt *st = prepare(s, "SELECT seq,at,job,event,text FROM history WHERE seq>? AND seq<=? ORDER BY seq DESC");
+    bind_number(st, 1, after > INT64_MAX ? INT64_MAX : after);
+    bind_number(st, 2, until > INT64_MAX ? INT64_MAX : until);
+    for (bool more = true; more && st && sqlite3_step(st) == SQLITE_ROW;) {
+        struct history_row row = { .seq = (uint64_t)sqlite3_column_int64(st, 0), .at = (uint64_t)sqlite3_column_int64(st, 1),
+                                   .job = (uint64_t)sqlite3_column_int64(st, 2), .event = (const char *)sqlite3_column_text(st, 3),
+                                   .text = (const char *)sqlite3_column_text(st, 4) };
+        more = row.event && row.text && fn(user, &row);
+    }
+    sqlite3_finalize(st);
+}
+
+static bool take_seq(void *user, const struct history_row *row)
+{
+    *(uint64_t *)user = row->seq;
+    return false;
+}
+
+uint64_t store_history_last(struct store *s)
+{
+    uint64_t seq = 0;
+    store_history_each(s, 0, UINT64_MAX, take_seq, &seq);
+    return seq;
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a management server does to the gateway as a machine, by the administrator's hooks: restart, factory reset, firmware."""
+import re
 from pathlib import Path
 
 from main_job import expect, lwm2m
@@ -23,6 +24,8 @@ def a_management_server_restarts_and_resets_the_gateway_by_hooks(world):
     refused = lwm2m(world, op="execute", path="/3/0/4")
     expect(f"without a hook: {refused}", refused["code"] == "4.05")
     expect("which is visible", world.manager()["LastError"] == "NotSupported" and "restart" in world.manager()["LastErrorText"])
+    log = bytes.fromhex(lwm2m(world, op="read", path="/20/0/4014", accept=42)["value"]).decode()
+    expect(f"and in the event log that the server reads: {log}", re.search(r"^\S+Z \[job1\] accepted$(.|\n)*^\S+Z \[job1\] reported$(.|\n)*^\S+Z NotSupported restart: .*no hook", log, re.M))
     world.hook("reboot", f"echo reboot $1 >>{done}")
     world.hook("factory-reset", "echo the flash is worn out; exit 1")
     lwm2m(world, op="execute", path="/3/0/5")  # has the hooks looked at again

@@ -54,6 +54,7 @@ extern const struct object object_monitoring, object_statistics, object_cellular
 extern const struct object object_firmware; /* 5 */
 extern const struct object object_profile; /* 11 */
 extern const struct object object_portfolio; /* 16 */
+extern const struct object object_event_log; /* 20 */
 extern const struct object object_gateway; /* 25 */
 
 /* What one interface sees: objects by ascending id. */

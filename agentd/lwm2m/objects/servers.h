@@ -57,12 +57,19 @@ struct statistics {
     uint64_t last_sent, last_received; /* what the interface said last */
 };
 
+/* Object 20: the part of the history that is read. */
+struct event_log {
+    bool running;
+    uint64_t after, until; /* numbers of events; until 0: no end */
+};
+
 struct servers {
     struct server_values *at[SERVERS_MAX]; /* ascending instances */
     size_t count;
     struct access_row access[ACCESS_ROWS];
     struct portfolio portfolio[PORTFOLIOS];
     struct statistics statistics;
+    struct event_log event_log;
     struct places profiles;   /* object 11: nodes of Bearers */
     uint8_t severity;         /* /5/0/11 and one; 0: the default */
     uint32_t defer;           /* /5/0/13, seconds */

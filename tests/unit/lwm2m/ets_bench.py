@@ -20,9 +20,9 @@ GET, POST, PUT, DELETE, FETCH, IPATCH = coap.GET, coap.POST, coap.PUT, coap.DELE
 CASES, MISSING, SCENARIOS = {}, {}, {}
 
 
-def case(number, lifetime=300):
+def case(number, lifetime=300, awake=0):
     def register(function):
-        CASES[number] = (function, lifetime)
+        CASES[number] = (function, lifetime, awake)
         return function
     return register
 
@@ -38,14 +38,14 @@ def by_scenario(name, *numbers):
 class Bench:
     """One server and one client, registered."""
 
-    def __init__(self, lifetime=300):
+    def __init__(self, lifetime=300, awake=0):
         self.folder = Path(tempfile.mkdtemp(prefix="ets-"))
         statistics = self.folder / "sys/sys/class/net/wwan0/statistics"
         statistics.mkdir(parents=True)
         self.statistics = statistics
         self.carry(1000, 2000)
         self.server = Server()
-        self.client = subprocess.Popen([sys.argv[1], self.folder, str(lifetime)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
+        self.client = subprocess.Popen([sys.argv[1], self.folder, str(lifetime), str(awake)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
         self.register = self.server.registered()
         assert self.register, "no Register"
         self.said("state registered")

@@ -29,11 +29,9 @@ missing("the linked libcoap has no OSCORE", 11, 405)
 missing("no binding of the client", 19, 106, 404, 406)
 missing("optional in 1.2, not offered", 12, 110, 111)
 missing("certificates", 2, 402, 403)
-missing("queue mode", 108, 109)
 missing("Send", 306, 307, 311)
 missing("fallback to bootstrap after a failed registration", 7)
 missing("no resource to read is opaque", 202)
-missing("notifications are not stored while a server is away", 560)
 missing("no object 6: location is behind a permission of ModemManager that the agent does not have", 801, 805, 810, 811, 820, 830, 835)
 missing("several servers in one test", 950, 951)
 missing("power saving is not among the facts of ModemManager", 1210, 1230)
@@ -46,11 +44,11 @@ by_scenario("a_bootstrap_server_on_the_card_gives_the_account_and_is_asked_again
 # ---- the run ----
 
 def run(number):
-    function, lifetime = CASES[number]
+    function, lifetime, awake = CASES[number]
     if lifetime is None:
         function()
         return
-    b = Bench(lifetime)
+    b = Bench(lifetime, awake)
     try:
         function(b)
     finally:

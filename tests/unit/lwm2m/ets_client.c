@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The LwM2M client with all its objects, over facts that are given and a firmware hook that is a file, for the conformance cases. usage: ets_client FOLDER LIFETIME.
- * FOLDER/hook holds the result of the hook (enum firmware_result), FOLDER/fetch that of a download, FOLDER/sys stands before the system's files. Prints "state
- * NAME", "reboot", "reset". SIGTERM de-registers; SIGUSR1 changes a fact. */
+/* The LwM2M client with all its objects, over facts that are given and a firmware hook that is a file, for the conformance cases. usage: ets_client FOLDER LIFETIME
+ * AWAKE (seconds of queue mode; 0: none). * FOLDER/hook holds the result of the hook (enum firmware_result), FOLDER/fetch that of a download, FOLDER/sys stands before the system's files. Prints "state
+ * NAME", "reboot", "reset". SIGTERM de-registers; SIGUSR1 changes a fact; SIGUSR2 takes the
+ * connectivity away, SIGHUP gives it back. */
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ static struct loop loop;
 static GMainLoop *main_loop;
 static struct lwm2m_client *client;
 static const char *folder;
+static struct lease lease;
 static struct node *modem;
 static firmware_outcome_fn *outcome;
 static void *outcome_user;
@@ -57,6 +59,12 @@ static gboolean on_change(gpointer user)
     (void)user;
     node_set(modem, "AccessTechnology", strcmp(node_text(modem, "AccessTechnology"), "lte") == 0 ? "umts" : "lte");
     lwm2m_client_changed(client);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_lease(gpointer user)
+{
+    lwm2m_client_set_lease(client, user);
     return G_SOURCE_CONTINUE;
 }
 
@@ -192,7 +200,7 @@ static struct tree *make_facts(void)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc != 4)
         return 2;
     folder = argv[1];
     log_set(LOG_LEVEL_NOTICE, LOG_TARGET_STDERR, "ets_client");
@@ -205,18 +213,22 @@ int main(int argc, char **argv)
     g_autofree char *root = g_build_filename(folder, "sys", NULL);
     struct tree *tree = make_facts();
     struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "ets", .serial = "SN-1", .hardware_version = "1", .firmware_version = "1", .gateway_id = "gw",
-                                   .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .reboot = reboot, .factory_reset = factory_reset };
+                                   .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .reboot = reboot, .factory_reset = factory_reset,
+                                   .queue_mode = atoi(argv[3]) > 0, .awake_s = (uint32_t)atoi(argv[3]) };
     struct lwm2m_account account = { .short_server_id = 1, .uri = "coaps://127.0.0.1:5684", .identity = "wire", .endpoint = "gw", .key_len = 16,
                                      .lifetime = (uint32_t)atoi(argv[2]) };
     for (size_t i = 0; i < account.key_len; i++)
         account.key[i] = (uint8_t)(i * 17); /* 0011..ff */
-    static const struct lease lease;
+    lease.bound = ip_address_parse("127.0.0.1", &lease.address[0]);
+    lease.addresses = 1;
     struct error error = { 0 };
     client = lwm2m_client_new(&loop, &account, &lease, &device, on_state, NULL, &error);
     if (!client)
         return 1;
     g_unix_signal_add(SIGTERM, on_stop, NULL);
     g_unix_signal_add(SIGUSR1, on_change, NULL);
+    g_unix_signal_add(SIGUSR2, on_lease, NULL);
+    g_unix_signal_add(SIGHUP, on_lease, &lease);
     g_main_loop_run(main_loop);
     firmware_free(firmware);
     tree_free(tree);

@@ -56,7 +56,7 @@ def bootstrap(number):
                 function(b)
             finally:
                 b.close()
-        CASES[number] = (run, None)
+        CASES[number] = (run, None, 0)
         return function
     return register
 
@@ -159,6 +159,19 @@ def discarded_update(b):
 def longer_lifetime(b):
     same(b.write("/1/0/1", "600"), "2.04")
     same(b.server.updated().query, ["lt=600"])
+
+
+@case(108, awake=1)
+def queue_mode(b):
+    assert {"b=U", "Q"} <= set(b.register.query), b.register.query
+
+
+@case(109, lifetime=10, awake=1)
+def queue_mode_asleep(b):
+    b.said("state asleep")
+    m = b.server.updated(9)  # by which the server knows that it is awake
+    assert m and m.path == "/rd/1"
+    same(b.text("/3/0/0"), "gateway-agent")
 
 
 # ---- 200: device management ----

@@ -32,6 +32,20 @@ def update_registration(b):
     update_trigger(b)
 
 
+@case(560)
+def delayed_notification(b):
+    """What changes while there is no connectivity is reported afterwards."""
+    same(b.write("/1/0/6", "1"), "2.04")
+    b.get("/4/0/0", token=b"ob", observe=0)
+    b.client.send_signal(signal.SIGUSR2)
+    assert b.said("state idle")
+    change_access(b)
+    assert b.no_more(b"ob")
+    b.client.send_signal(signal.SIGHUP)
+    assert b.server.updated()
+    assert_value(b.server.notification(b"ob"), b"2")
+
+
 @case(565)
 def create_server(b):
     same(code(b.send(POST, "/1", tlv(0, 1, tlv(3, 0, b"\x09") + tlv(3, 1, b"\x3c") + tlv(3, 6, b"\0") + tlv(3, 7, b"U")), TLV)), "4.05")
@@ -186,6 +200,7 @@ def firmware_read(b):
 def firmware_package(b):
     pushed(b)
     same(firmware(b), "20")
+    same((b.write("/5/0/0", b"other", OPAQUE), b.write("/5/0/1", "https://x/image"), firmware(b)), ("4.05", "4.05", "20"))
 
 
 @case(756)

@@ -397,8 +397,20 @@ static void expect_real(double v, const char *text)
     g_assert_cmpstr(out, ==, text);
 }
 
+static void expect_integer(int64_t v, const char *text)
+{
+    char octets[24];
+    struct writer w = writer_make(octets, sizeof octets);
+    integer_put(&w, v);
+    g_assert_true(slice_is(writer_slice(&w), text));
+}
+
 static void test_numbers(void)
 {
+    expect_integer(0, "0");
+    expect_integer(-10, "-10");
+    expect_integer(INT64_MIN, "-9223372036854775808");
+    expect_integer(INT64_MAX, "9223372036854775807");
     expect_real(31.83, "31.83");
     expect_real(0.1, "0.1");
     expect_real(-2.5, "-2.5");

@@ -270,6 +270,54 @@ static void test_disable(void)
     g_assert_cmpuint(c->server.effects & EFFECT_DISABLE, ==, EFFECT_DISABLE);
 }
 
+static uint64_t newest;
+
+static size_t history(void *user, uint64_t after, uint64_t until, char *out, size_t cap)
+{
+    (void)user;
+    return (size_t)g_snprintf(out, cap, "%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, after, until == UINT64_MAX ? 0 : until);
+}
+
+static uint64_t history_last(void *user)
+{
+    (void)user;
+    return newest;
+}
+
+static void expect_log(struct lwm2m_client *c, const char *text)
+{
+    struct coap_answer a;
+    g_assert_cmpuint(get(c, "/20/0/4014", CONTENT_OPAQUE, &a), ==, CODE_CONTENT);
+    expect_text(&a, text);
+}
+
+static void test_event_log(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    struct coap_answer a;
+    g_assert_cmpuint(get(c, "/20", CONTENT_SENML_JSON, &a), ==, CODE_NOT_FOUND);
+    c->device.history = history;
+    c->device.history_last = history_last;
+    newest = 5;
+    expect_log(c, "0-0");
+    expect_read(c, "/20/0/4013", "1");
+    g_assert_cmpuint(put(c, METHOD_POST, "/20/0/4011", -1, "", 0), ==, CODE_CHANGED);
+    newest = 9;
+    expect_log(c, "5-0");
+    expect_read(c, "/20/0/4013", "0");
+    g_assert_cmpuint(put(c, METHOD_POST, "/20/0/4012", -1, "", 0), ==, CODE_CHANGED);
+    newest = 11;
+    expect_log(c, "5-9");
+    expect_read(c, "/20/0/4013", "1");
+    g_assert_cmpuint(put(c, METHOD_POST, "/20/0/4011", -1, "0", 1), ==, CODE_CHANGED); /* goes on */
+    expect_log(c, "5-0");
+    g_assert_cmpuint(put(c, METHOD_POST, "/20/0/4012", -1, "0", 1), ==, CODE_CHANGED); /* emptied */
+    expect_log(c, "11-11");
+    g_assert_cmpuint(put(c, METHOD_PUT, "/20/0/4010", CONTENT_TEXT, "0", 1), ==, CODE_CHANGED);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/20/0/4010", CONTENT_TEXT, "2", 1), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/20/0/4015", CONTENT_TEXT, "1", 1), ==, CODE_BAD_REQUEST);
+}
+
 /* A value that may change at any time, and does not: it is looked at once a minute, not all the time. */
 static void test_still(void)
 {
@@ -306,6 +354,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/objects/observed", test_observed);
     g_test_add_func("/lwm2m/objects/version-1.0", test_version_1_0);
     g_test_add_func("/lwm2m/objects/disable", test_disable);
+    g_test_add_func("/lwm2m/objects/event-log", test_event_log);
     g_test_add_func("/lwm2m/objects/still", test_still); /* the last: the files stay */
     int failed = g_test_run();
     tree_free(tree);

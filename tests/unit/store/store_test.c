@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "store/history.h"
 #include "store/store.h"
 
 struct fixture {
@@ -280,6 +281,38 @@ static void test_jobs(struct fixture *f, gconstpointer data)
     g_assert_true(store_job_get(f->store, job.id, &read));
 }
 
+static bool add_event(void *user, const struct history_row *row)
+{
+    GString *seen = user;
+    g_string_append_printf(seen, "%" G_GUINT64_FORMAT ":%s/%s@%" G_GUINT64_FORMAT "j%" G_GUINT64_FORMAT " ", row->seq, row->event, row->text, row->at, row->job);
+    return strcmp(row->event, "stop") != 0;
+}
+
+static void expect_history(struct fixture *f, uint64_t after, uint64_t until, const char *text)
+{
+    GString *seen = g_string_new(NULL);
+    store_history_each(f->store, after, until, add_event, seen);
+    g_assert_cmpstr(seen->str, ==, text);
+    g_string_free(seen, TRUE);
+}
+
+static void test_history_newest_first(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpuint(store_history_last(f->store), ==, 0);
+    expect_history(f, 0, UINT64_MAX, "");
+    begin(f);
+    store_history_add(f->store, 10, 0, "a", "one");
+    store_history_add(f->store, 11, 7, "stop", "two");
+    store_history_add(f->store, 12, 7, "c", "");
+    commit(f);
+    g_assert_cmpuint(store_history_last(f->store), ==, 3);
+    expect_history(f, 0, UINT64_MAX, "3:c/@12j7 2:stop/two@11j7 ");
+    expect_history(f, 0, 1, "1:a/one@10j0 ");
+    expect_history(f, 2, 3, "3:c/@12j7 ");
+    expect_history(f, 3, UINT64_MAX, "");
+}
+
 static void test_contexts(struct fixture *f, gconstpointer data)
 {
     (void)data;
@@ -384,6 +417,7 @@ int main(int argc, char **argv)
     CASE(same_message_twice_fails_the_transaction);
     CASE(items_are_staged_beside_and_replace_their_context);
     CASE(jobs);
+    CASE(history_newest_first);
     CASE(contexts);
     CASE(rollback_and_write_outside_a_transaction);
     CASE(newer_state_is_refused_and_untouched);
