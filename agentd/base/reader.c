@@ -9,24 +9,9 @@ struct reader reader_make(const void *data, size_t len)
     return (struct reader){ .in = { data, len } };
 }
 
-size_t reader_left(const struct reader *r)
-{
-    return r->failed ? 0 : r->in.len - r->pos;
-}
-
-bool reader_done(const struct reader *r)
-{
-    return !r->failed && r->pos == r->in.len;
-}
-
 void reader_fail(struct reader *r)
 {
     r->failed = true;
-}
-
-uint8_t reader_peek(const struct reader *r)
-{
-    return reader_left(r) ? r->in.data[r->pos] : 0;
 }
 
 struct slice reader_take(struct reader *r, size_t len)
@@ -47,11 +32,6 @@ static uint64_t big_endian(struct reader *r, size_t len)
     for (size_t i = 0; i < s.len; i++)
         v = v << 8 | s.data[i];
     return v;
-}
-
-uint8_t reader_u8(struct reader *r)
-{
-    return (uint8_t)big_endian(r, 1);
 }
 
 uint16_t reader_u16(struct reader *r)

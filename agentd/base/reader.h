@@ -20,10 +20,30 @@ struct reader {
 };
 
 struct reader reader_make(const void *data, size_t len);
-size_t reader_left(const struct reader *r); /* 0 once failed */
-bool reader_done(const struct reader *r);   /* nothing left and never failed */
-uint8_t reader_peek(const struct reader *r); /* next octet without taking it; 0 at the end */
-uint8_t reader_u8(struct reader *r);
+
+static inline size_t reader_left(const struct reader *r) /* 0 once failed */
+{
+    return r->failed ? 0 : r->in.len - r->pos;
+}
+
+static inline bool reader_done(const struct reader *r) /* nothing left and never failed */
+{
+    return !r->failed && r->pos == r->in.len;
+}
+
+static inline uint8_t reader_peek(const struct reader *r) /* next octet without taking it; 0 at the end */
+{
+    return reader_left(r) ? r->in.data[r->pos] : 0;
+}
+
+static inline uint8_t reader_u8(struct reader *r)
+{
+    if (reader_left(r))
+        return r->in.data[r->pos++];
+    r->failed = true;
+    return 0;
+}
+
 uint16_t reader_u16(struct reader *r); /* big endian, like the next two */
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);

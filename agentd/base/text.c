@@ -162,7 +162,14 @@ char *text_mask(const char *text, size_t head, size_t tail, char *out, size_t ca
 
 bool text_copy(char *out, size_t cap, const char *in)
 {
-    return (size_t)snprintf(out, cap, "%s", in) < cap;
+    size_t len = strnlen(in, cap);
+    bool fits = len < cap;
+    if (!fits && cap)
+        len = cap - 1;
+    memcpy(out, in, len);
+    if (cap)
+        out[len] = '\0';
+    return fits;
 }
 
 bool text_is_name(const char *text, const char *extra, size_t max)

@@ -266,8 +266,10 @@ enum error_code provisioning_settings(const struct prov_node *root, struct setti
     }
     enum error_code rc = take_ways(root, out, err);
     if (!rc)
+        rc = check_hosts(out, err);
+    if (!rc)
         rc = account_of_provurl(out, err);
     for (size_t i = 0; i < out->dms; i++)
         out->dm[i].trust = pin;
-    return rc ? rc : check_hosts(out, err);
+    return rc;
 }

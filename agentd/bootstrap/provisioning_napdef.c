@@ -155,7 +155,7 @@ static bool for_packets(const struct prov_node *in)
         if (n->element != PROV_PARM || strcmp(n->attribute[PROV_NAME], "BEARER") != 0 || !n->attribute[PROV_VALUE])
             continue;
         for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-            other |= strcmp(n->attribute[PROV_VALUE], others[i]) == 0;
+            other |= n->attribute[PROV_VALUE][0] == others[i][0] && strcmp(n->attribute[PROV_VALUE], others[i]) == 0;
         any = true;
         if (!other)
             return true;
@@ -166,7 +166,7 @@ static bool for_packets(const struct prov_node *in)
 enum error_code provisioning_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err)
 {
     const char *type = prov_parm(in, "NAP-ADDRTYPE");
-    struct napdef other = { 0 }, *n = out->napdefs < SETTINGS_NAPDEFS ? &out->napdef[out->napdefs] : &other;
+    struct napdef other, *n = out->napdefs < SETTINGS_NAPDEFS ? &out->napdef[out->napdefs] : &other;
     *n = (struct napdef){ 0 };
     enum error_code rc = take_names(root, in, n, err);
     if (rc)

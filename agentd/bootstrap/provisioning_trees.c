@@ -67,6 +67,8 @@ static void hang(struct prov_node *parent, struct prov_node *n)
     while (*last)
         last = &(*last)->next;
     *last = n;
+    if (n->element == PROV_PARM)
+        parent->initials |= prov_initial(n->attribute[PROV_NAME]);
 }
 
 static struct prov_node *characteristic(struct work *w, struct prov_node *parent, const char *type)

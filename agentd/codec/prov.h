@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -30,8 +31,14 @@ struct prov_node {
     struct slice opaque;                    /* the value when it was sent as OPAQUE (has_opaque); attribute[PROV_VALUE] is NULL then */
     bool has_opaque;
     size_t offset;                          /* of its tag in the document */
+    uint32_t initials;                      /* of the names of its parms: prov_initial() of each */
     struct prov_node *child, *next;
 };
+
+static inline uint32_t prov_initial(const char *name)
+{
+    return UINT32_C(1) << (name[0] & 31);
+}
 
 /* doc is borrowed for the life of the tree. Any document within the bounds fits an arena of PROV_ARENA octets; expat works in it
  * too. TRUNCATED, MALFORMED, TOO_LARGE, NOT_SUPPORTED with octet or line; NO_MEMORY: arena full. */

@@ -147,7 +147,11 @@ enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, enum p
         n->attribute[a] = "";
     else
         n->attribute[a] = value.data == (const uint8_t *)b->joined ? arena_text(b->arena, value) : (const char *)value.data;
-    return n->attribute[a] ? ERROR_NONE : no_memory(err);
+    if (!n->attribute[a])
+        return no_memory(err);
+    if (a == PROV_NAME) /* n is the innermost open element, and a parm has a parent */
+        b->open[b->depth - 2]->initials |= prov_initial(n->attribute[a]);
+    return ERROR_NONE;
 }
 
 /* DTD PROV 1.0: type and name are #REQUIRED. Recursion is bounded by PROV_MAX_DEPTH. */
@@ -182,6 +186,8 @@ const struct prov_node *prov_characteristic(const struct prov_node *parent, cons
 
 const struct prov_node *prov_parm_node(const struct prov_node *parent, const char *name)
 {
+    if (!(parent->initials & prov_initial(name)))
+        return NULL; /* as most of the names that are asked for */
     for (const struct prov_node *n = parent->child; n; n = n->next)
         if (n->element == PROV_PARM && n->attribute[PROV_NAME] && n->attribute[PROV_NAME][0] == name[0] && strcmp(n->attribute[PROV_NAME], name) == 0)
             return n;

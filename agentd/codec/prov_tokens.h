@@ -5,19 +5,19 @@
 
 #include "codec/prov.h"
 
-struct prov_attribute_token {
-    uint8_t page, token;
-    enum prov_attribute attribute;
-    const char *prefix; /* fixed value or beginning of it; NULL if none */
-};
-
-struct prov_value_token {
-    uint8_t page, token;
+struct prov_text {
     const char *text;
+    size_t len;
 };
 
-/* NULL if the table has no such row. */
+struct prov_attribute_token {
+    bool known;
+    enum prov_attribute attribute;
+    struct prov_text prefix; /* fixed value or beginning of it; text NULL if none */
+};
+
+/* NULL if the table has no such row; attribute tokens are below 80, value tokens not. */
 const struct prov_attribute_token *prov_attribute_token(uint8_t page, uint8_t token);
-const struct prov_value_token *prov_value_token(uint8_t page, uint8_t token);
+const struct prov_text *prov_value_token(uint8_t page, uint8_t token);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connectivity WBXML -> tree. Tags 05 06 07 on page 0, 06 07 on page 1; attribute values are pieces that are put together. */
-#include <string.h>
-
 #include "codec/prov_build.h"
 #include "codec/prov_tokens.h"
 #include "codec/wbxml.h"
@@ -49,6 +47,11 @@ static enum error_code add_text(struct decoder *d, struct slice text, struct err
     return ERROR_NONE;
 }
 
+static enum error_code add_token_text(struct decoder *d, const struct prov_text *text, struct error *err)
+{
+    return prov_build_add_lasting(&d->build, (struct slice){ (const uint8_t *)text->text, text->len }, err);
+}
+
 static enum error_code end_attribute(struct decoder *d, struct error *err)
 {
     if (!d->collecting)
@@ -71,7 +74,7 @@ static enum error_code start_attribute(struct decoder *d, const struct wbxml_tok
         return malformed(t, "attribute value stands twice", err);
     d->attribute = row->attribute;
     d->collecting = true;
-    return row->prefix ? prov_build_add_lasting(&d->build, (struct slice){ (const uint8_t *)row->prefix, strlen(row->prefix) }, err) : ERROR_NONE;
+    return add_token_text(d, &row->prefix, err);
 }
 
 static enum error_code add_opaque(struct decoder *d, const struct wbxml_token *t, struct error *err)
@@ -98,10 +101,8 @@ static enum error_code add_piece(struct decoder *d, const struct wbxml_token *t,
         return add_text(d, t->text, err);
     if (t->kind == WBXML_ENTITY)
         return add_character(&d->build, t->entity, err);
-    const struct prov_value_token *row = prov_value_token(t->page, t->token);
-    if (!row)
-        return malformed(t, "unknown value token", err);
-    return prov_build_add_lasting(&d->build, (struct slice){ (const uint8_t *)row->text, strlen(row->text) }, err);
+    const struct prov_text *row = prov_value_token(t->page, t->token);
+    return row ? add_token_text(d, row, err) : malformed(t, "unknown value token", err);
 }
 
 static enum error_code read_attributes(struct decoder *d, struct error *err)

@@ -122,7 +122,7 @@ static enum error_code read_media(struct reader *r, struct wsp_push *out, struct
 {
     uint8_t first = reader_peek(r);
     if (first >= 0x20 && !(first & 0x80)) {
-        out->media_text = text_value(r);
+        out->media_text = reader_text(r); /* Extension-media: no quote before it */
         out->media = media_of_text(out->media_text);
         return r->failed ? fail(err, r, "content type without end") : ERROR_NONE;
     }

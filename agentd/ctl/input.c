@@ -82,10 +82,10 @@ static size_t read_line(int source, char *out, size_t cap)
     bool terminal = isatty(source) && tcgetattr(source, &saved) == 0;
     size_t len = 0;
     if (terminal) {
-        (void)fputs("PIN: ", stderr);
         quiet = saved;
         quiet.c_lflag &= ~(tcflag_t)ECHO;
-        (void)tcsetattr(source, TCSAFLUSH, &quiet);
+        (void)tcsetattr(source, TCSAFLUSH, &quiet); /* before it is asked: from then on nothing typed is shown or lost */
+        (void)fputs("PIN: ", stderr);
     }
     while (len < cap && read(source, &out[len], 1) == 1 && out[len] != '\n')
         len++;

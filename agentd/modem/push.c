@@ -7,18 +7,22 @@
 
 enum { WSP_PUSH = 0x06 };        /* WAP-230 8.2.4.1, table 34 */
 
-/* Well-known content types (WAP-230 table 40 and OMNA): text and binary connectivity, DM and DS notification. */
-static bool well_known(uint8_t octet)
+/* Well-known content types (WAP-230 table 40 and OMNA): text and binary connectivity, DM and DS notification; a short integer, or a long one (8.4.2.3). */
+static bool well_known(struct reader r)
 {
     static const uint8_t ours[] = {
-        0x80 | 0x35, /* text/vnd.wap.connectivity-xml */
-        0x80 | 0x36, /* application/vnd.wap.connectivity-wbxml */
-        0x80 | 0x42, /* application/vnd.syncml.dm+wbxml */
-        0x80 | 0x43, /* application/vnd.syncml.dm+xml */
-        0x80 | 0x44, /* application/vnd.syncml.notification */
+        0x35, /* text/vnd.wap.connectivity-xml */
+        0x36, /* application/vnd.wap.connectivity-wbxml */
+        0x42, /* application/vnd.syncml.dm+wbxml */
+        0x43, /* application/vnd.syncml.dm+xml */
+        0x44, /* application/vnd.syncml.notification */
     };
-    for (size_t i = 0; i < sizeof ours; i++)
-        if (ours[i] == octet)
+    uint8_t first = reader_u8(&r);
+    uint32_t code = first & 0x80 ? first & 0x7f : 0;
+    for (uint8_t left = first <= 4 ? first : 0; left; left--)
+        code = code << 8 | reader_u8(&r);
+    for (size_t i = 0; !r.failed && i < sizeof ours; i++)
+        if (ours[i] == code)
             return true;
     return false;
 }
@@ -36,7 +40,7 @@ static bool starts_with(struct reader r, const char *prefix)
 static bool media_ours(struct reader r)
 {
     static const char *const texts[] = { "application/vnd.wap.connectivity-", "application/vnd.syncml", "text/vnd.wap.connectivity", "application/cose" };
-    if (well_known(reader_peek(&r)))
+    if (well_known(r))
         return true;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (starts_with(r, texts[i]))

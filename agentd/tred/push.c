@@ -3,13 +3,12 @@
  * wrong ones came. Must never tell more than fits / does not fit, nor look into the document. */
 #include "tred/push.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "model/push_sec.h"
+#include "tred/hmac.h"
 
 enum { TYPED_MAX = 2 * PUSH_MAC_LEN, KEY_MAX = 8 + PUSH_MAC_LEN, PIN_MIN = 4, IMSI_MIN = 6, IMSI_MAX = 15 };
 
@@ -35,11 +34,10 @@ size_t push_imsi_key(struct slice imsi, uint8_t out[8])
 
 /* HMAC-SHA1 over the document under the key of the method (OMA-WAP-ProvBoot 5.2): IMSI, PIN, or IMSI and PIN. NOT_READY if the IMSI is needed and not
  * known. */
-static enum error_code hmac_make(const struct push *p, struct slice pin, uint8_t mac[EVP_MAX_MD_SIZE])
+static enum error_code hmac_make(const struct push *p, struct slice pin, uint8_t mac[HMAC_SHA1_LEN])
 {
     uint8_t key[KEY_MAX];
     size_t len = 0;
-    unsigned mac_len = 0;
     bool net = p->sec == PUSH_NETWPIN || p->sec == PUSH_USERNETWPIN;
     if (net && (len = push_imsi_key(p->imsi, key)) == 0)
         return ERROR_NOT_READY;
@@ -47,14 +45,14 @@ static enum error_code hmac_make(const struct push *p, struct slice pin, uint8_t
         memcpy(&key[len], pin.data, pin.len);
         len += pin.len;
     }
-    bool ok = HMAC(EVP_sha1(), key, (int)len, p->document.data, p->document.len, mac, &mac_len) && mac_len == PUSH_MAC_LEN;
+    bool ok = hmac_sha1((struct slice){ key, len }, p->document, mac);
     secret_zero(key, sizeof key);
     return ok ? ERROR_NONE : ERROR_INTERNAL;
 }
 
 static enum error_code compare_mac(const struct push *p, struct slice pin, bool *fits)
 {
-    uint8_t mac[EVP_MAX_MD_SIZE];
+    uint8_t mac[HMAC_SHA1_LEN];
     enum error_code rc = hmac_make(p, pin, mac);
     *fits = !rc && secret_equal((struct slice){ mac, PUSH_MAC_LEN }, p->mac);
     secret_zero(mac, sizeof mac);
@@ -64,7 +62,7 @@ static enum error_code compare_mac(const struct push *p, struct slice pin, bool 
 /* USERPINMAC (5.2.1): the first half of the digits is the key, the second half m_i = M_i mod 10 of the first octets of the MAC. */
 static enum error_code compare_digits(const struct push *p, bool *fits)
 {
-    uint8_t mac[EVP_MAX_MD_SIZE];
+    uint8_t mac[HMAC_SHA1_LEN] = { 0 };
     size_t half = p->typed.len / 2;
     struct reader r = reader_make(p->typed.data, p->typed.len);
     struct slice pin = reader_take(&r, half), check = reader_take(&r, half);

@@ -86,6 +86,7 @@ def play(world, seconds=60, disk=None):
     flood, seen = Flood(world, genuine), []
     figures = flood.play(seconds, seconds / 2, trigger_in_between(world, flood, seen))
     figures["trigger acted on after s"] = seen[0]
+    print(json.dumps(figures), flush=True)  # they are worth more than an exception if the storage stays full
     figures["storage empty after s"] = flood.drained(ORDINARY, 60)
     store_after = sum(p.stat().st_size for p in STATE.glob("*"))
     figures["store growth KiB"] = (store_after - store_before) / 1024

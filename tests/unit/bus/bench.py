@@ -51,7 +51,7 @@ class Daemon:
             self.lines.put(line.rstrip("\n"))
         self.lines.put(None)
 
-    def said(self, timeout=10):
+    def said(self, timeout=60):
         return self.lines.get(timeout=timeout)
 
     def silent(self):
@@ -89,8 +89,8 @@ class Daemon:
 
     def stop(self):
         self.process.stdin.close()
-        code = self.process.wait(timeout=10)
-        self.reader.join(timeout=5)
+        code = self.process.wait(timeout=60)
+        self.reader.join(timeout=60)
         self.process.stdout.close()
         return code
 

@@ -25,6 +25,7 @@ static const struct row rows[] = {
     { "other type", "01 06 01 83 03", ERROR_NONE, WSP_MEDIA_OTHER, -1, NULL, -1 },
     { "text type", "01 06 27 " TEXT_CP " 03", ERROR_NONE, WSP_MEDIA_CP_WBXML, -1, NULL, -1 },
     { "text type in a length", "01 06 2B 1F 29 " TEXT_CP " 91 80 03", ERROR_NONE, WSP_MEDIA_CP_WBXML, 0, NULL, -1 },
+    { "text type with a quote", "01 06 28 7F " TEXT_CP " 03", ERROR_NONE, WSP_MEDIA_OTHER, -1, NULL, -1 },
     { "long integer type", "01 06 03 02 01 36 03", ERROR_NONE, WSP_MEDIA_CP_WBXML, -1, NULL, -1 },
     { "sec and mac", "07 06 08 07 B6 91 81 92 41 42 00 03", ERROR_NONE, WSP_MEDIA_CP_WBXML, 1, "AB", -1 },
     { "mac first", "07 06 08 07 B6 92 41 42 00 91 82 03", ERROR_NONE, WSP_MEDIA_CP_WBXML, 2, "AB", -1 },
