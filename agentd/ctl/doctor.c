@@ -103,11 +103,23 @@ static void check_storage(struct doctor *d, GVariant *modem)
         report(d, "SMS storage", LEVEL_NOTE, value, "this modem does not tell whether it is full; if it is, no trigger can arrive: delete some");
 }
 
+/* A MID that answers nobody, and who can change that. */
+static void check_mid(struct doctor *d, GVariant *mid)
+{
+    bool damaged = strcmp(ctl_text(mid, "Reason"), "integrity") == 0;
+    if (strcmp(ctl_text(mid, "State"), "BLOCKED") != 0)
+        return;
+    g_autofree char *value = g_strdup_printf("%s is BLOCKED (%s)", ctl_text(mid, "MidId"), ctl_text(mid, "Reason"));
+    report(d, "identity", LEVEL_FAIL, value, damaged ? "ask its issuer for a newer package, see agent-tred's log" : "its issuer unblocks it: agentctl mid order FILE");
+}
+
 static void find_trouble(void *user, const char *path, const char *kind, GVariant *p)
 {
     struct doctor *d = user;
     if (strcmp(kind, "Modem") == 0)
         check_storage(d, p);
+    if (strcmp(kind, "Mid") == 0)
+        check_mid(d, p);
     const char *state = ctl_text(p, "State"), *lock = ctl_text(p, "Lock");
     if (strcmp(state, "failed") == 0 || strcmp(state, "locked") == 0)
         report(d, path, LEVEL_FAIL, state, strcmp(state, "locked") == 0 ? "agentctl sim pin" : "see the log of ModemManager");

@@ -158,6 +158,15 @@ class Ends(WithAgent):
         self.assertEqual(done.returncode, 8)
         self.assertIn("FAIL agentd             absent; systemctl start gateway-agent\n", done.stdout)
 
+    def test_doctor_names_a_blocked_identity_and_who_can_help(self):
+        mid = sample(self.daemon)["mid"]
+        self.assertNotIn("identity", self.ctl("doctor").stdout)
+        for reason, hint in ("integrity", "ask its issuer for a newer package"), ("order", "its issuer unblocks it: agentctl mid order FILE"):
+            self.daemon.write(mid, State="BLOCKED", Reason=reason)
+            done = self.ctl("doctor")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"FAIL identity           mid-1 is BLOCKED ({reason}); {hint}", done.stdout)
+
     def test_without_bus_it_is_eight_and_help_and_version_work(self):
         environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
         done = self.ctl("status", env=environment)
