@@ -14,7 +14,7 @@ from pathlib import Path
 
 BANK = bytes.fromhex("000b")  # SHA-256
 NO_SESSIONS, SESSIONS, PASSWORD = 0x8001, 0x8002, 0x40000009
-PCR_EXTEND, PCR_READ = 0x182, 0x17E
+PCR_EXTEND, PCR_READ, NV_UNDEFINE, OWNER = 0x182, 0x17E, 0x122, 0x40000001
 
 
 class Tpm:
@@ -65,10 +65,18 @@ class Tpm:
             raise RuntimeError(f"TPM answered {code:#x}")
         return answer[10:]
 
+    def authorised(self, code, handles, body=b""):
+        """A command with the empty password, as everything here has."""
+        auth = struct.pack(">IHBH", PASSWORD, 0, 0, 0)
+        self.command(SESSIONS, code, handles + struct.pack(">I", len(auth)) + auth + body)
+
     def extend(self, index, text):
         """What firmware does with what it starts next (section 22.2)."""
-        auth = struct.pack(">IHBH", PASSWORD, 0, 0, 0)
-        self.command(SESSIONS, PCR_EXTEND, struct.pack(">II", index, len(auth)) + auth + struct.pack(">I", 1) + BANK + hashlib.sha256(text.encode()).digest())
+        self.authorised(PCR_EXTEND, struct.pack(">I", index), struct.pack(">I", 1) + BANK + hashlib.sha256(text.encode()).digest())
+
+    def undefine(self, index):
+        """What the TPM's owner can do with a counter (section 31.4)."""
+        self.authorised(NV_UNDEFINE, struct.pack(">II", OWNER, index))
 
     def read(self, index):
         """The value of a register in the SHA-256 bank (section 22.4)."""

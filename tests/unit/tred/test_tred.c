@@ -218,6 +218,90 @@ static void requests_are_the_events_of_this_gateway_only(void)
     }
 }
 
+/* A counter whose answers get lost. */
+static struct {
+    uint64_t value;
+    bool lose_before, lose_after;
+} nv;
+
+static enum error_code counter_read(struct backend *b, uint64_t *value)
+{
+    (void)b;
+    *value = nv.value;
+    return ERROR_NONE;
+}
+
+static enum error_code counter_step(struct backend *b)
+{
+    (void)b;
+    if (nv.lose_before)
+        return ERROR_TPM;
+    nv.value++;
+    return nv.lose_after ? ERROR_TPM : ERROR_NONE;
+}
+
+static uint64_t anchored_record; /* counter of the last one that was written */
+
+static enum error_code anchored_write(struct store *s, const char *value)
+{
+    uint64_t before = anchored_record;
+    enum error_code rc = store_write(s, "rec", "rec", slice_of(value), 0, &anchored_record);
+    g_assert_cmpuint(anchored_record, >, before);
+    return rc;
+}
+
+static void anchored_value(struct bench *b, struct backend *backend, const char *expected)
+{
+    struct anchor a;
+    struct store s = { &b->vfs, &b->seal, &a };
+    uint8_t *plain;
+    size_t len;
+    uint64_t record;
+    g_assert_cmpint(anchor_load(&a, backend, &s), ==, ERROR_NONE);
+    g_assert_cmpint(store_read(&s, "rec", "rec", 0, &plain, &len, &record), ==, ERROR_NONE);
+    assert_octets(plain, len, expected, strlen(expected));
+    store_release(plain, len);
+}
+
+/* Whatever becomes of the counter's answer, the next start finds the last value that was accepted, or the one after it, and takes neither for an old copy. */
+static void anchor_survives_lost_answers(void)
+{
+    static const struct backend_table table = { .counter_read = counter_read, .counter_step = counter_step };
+    struct backend backend = { .table = &table };
+    struct bench *b = bench_new();
+    struct anchor a;
+    struct store s = { &b->vfs, &b->seal, &a };
+    nv.value = 41;
+    g_assert_cmpint(anchor_load(&a, &backend, &s), ==, ERROR_NONE);
+    g_assert_true(a.missing);
+    g_assert_cmpint(anchored_write(&s, "one"), ==, ERROR_NONE);
+    g_assert_cmpuint(nv.value, ==, 42);
+    for (int after = 0; after < 2; after++) {
+        nv.lose_before = !after;
+        nv.lose_after = after;
+        g_assert_cmpint(anchored_write(&s, "lost"), ==, ERROR_TPM);
+        nv.lose_before = nv.lose_after = false;
+        g_assert_cmpint(anchored_write(&s, after ? "three" : "two"), ==, ERROR_NONE);
+        g_assert_cmpuint(a.value, ==, nv.value);
+        anchored_value(b, &backend, after ? "three" : "two");
+    }
+    nv.lose_after = true;
+    g_assert_cmpint(anchored_write(&s, "four"), ==, ERROR_TPM);
+    nv.lose_after = false;
+    anchored_value(b, &backend, "four"); /* the machine ends here */
+    g_assert_cmpint(anchor_load(&a, &backend, &s), ==, ERROR_NONE);
+    store_erase(&s, "rec", 0); /* a name that is used again: its old values stay old */
+    g_assert_cmpint(anchored_write(&s, "new"), ==, ERROR_NONE);
+    anchored_value(b, &backend, "new");
+    nv.value++;
+    g_assert_cmpint(anchor_load(&a, &backend, &s), ==, ERROR_ROLLED_BACK);
+    nv.value -= 2; /* another step of the disk than one ahead is none of ours */
+    g_assert_cmpint(anchor_load(&a, &backend, &s), ==, ERROR_NONE);
+    nv.value -= 2;
+    g_assert_cmpint(anchor_load(&a, &backend, &s), ==, ERROR_ROLLED_BACK);
+    bench_free(b);
+}
+
 static struct tre *tre_make(const char *pin)
 {
     struct tre *t = g_new0(struct tre, 1);
@@ -525,6 +609,7 @@ int main(int argc, char **argv)
     heap_start();
     g_test_init(&argc, &argv, NULL);
     log_set(LOG_LEVEL_ERROR, LOG_TARGET_STDERR, NULL);
+    g_test_add_func("/tred/anchor", anchor_survives_lost_answers);
     g_test_add_func("/tred/seal", seal_opens_only_what_it_closed);
     g_test_add_func("/tred/store/slots", store_keeps_the_newest_and_the_kept);
     g_test_add_func("/tred/store/damage", store_never_gives_a_damaged_value);

@@ -3,9 +3,11 @@
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -381,9 +383,19 @@ class Rollback(Tpm2):
         shutil.copytree(tpm, self.tpm.folder)
         self.again()
         self.assertEqual(self.status(), (READY, 1, 0))
-        self.assertIn("a step was interrupted", self.log())
+        self.assertEqual(self.log().count("a step was interrupted"), 1)
+        self.assertEqual(self.tre.call(TOKEN_OPEN, text("m2m"))[0], 0)
         self.again()
         self.assertEqual(self.status(), (READY, 1, 0))
+        self.assertEqual(self.log().count("a step was interrupted"), 1)
+
+    def test_without_its_counter_the_state_is_refused(self):
+        """The TPM's owner may take it away."""
+        self.stop()
+        self.tpm.boot(*FIRMWARE)
+        self.tpm.undefine(0x01800A6E)
+        self.serve()
+        self.blocked("ROLLED_BACK")
 
     def test_provisioning_anew_gives_the_former_state_up(self):
         self.stop()
@@ -411,6 +423,27 @@ class Away(Tpm2):
         self.serve()
         self.blocked("TPM", "No such file or directory", "check /dev/tpmrm0")
 
+    def test_what_is_no_tpm_is_told(self):
+        """Closes at once; half a header; less than announced; more than announced; more than an answer can have; another command's."""
+        for octets in b"", b"\x80\1\0\0", b"\x80\1\0\0\0\x20" + bytes(6), b"\x80\1\0\0\0\x0a" + bytes(10), b"\x80\1\0\1\0\0" + bytes(4), b"\xff" * 10:
+            self.stop()
+            self.tpm.stop()
+            self.tpm.path.unlink(missing_ok=True)
+            with socket.socket(socket.AF_UNIX) as fake:
+                fake.bind(str(self.tpm.path))
+                fake.listen()
+
+                def answer(listener=fake, said=octets):
+                    peer = listener.accept()[0]
+                    peer.recv(4096)
+                    peer.sendall(said)
+                    peer.close()
+                thread = threading.Thread(target=answer)
+                thread.start()
+                self.serve()
+                thread.join(10)
+            self.blocked("TPM", "the TPM does not answer")
+
     def test_tpm_that_goes_away_stops_changes_but_not_the_service(self):
         self.put_in()
         self.tre.set_state("mid-1", ACTIVE)
@@ -418,6 +451,7 @@ class Away(Tpm2):
         self.assertEqual(self.tre.call(TOKEN_OPEN, text("other"))[0], E["TPM"])
         self.assertEqual(self.tre.set_state("mid-1", BLOCKED)[0], E["TPM"])
         self.assertEqual(self.tre.evidence("usim", b"1" * 16)[0], E["TPM"])
+        self.assertEqual(self.tre.call(SIGN_REQUEST, b"payload"), (E["TPM"], b""))
         self.assertIn("the TPM does not answer", self.log())
         self.assertEqual(self.tre.mids()["mid-1"]["state"], ACTIVE)
         self.assertIsNone(self.proc.poll())
@@ -459,6 +493,45 @@ class Provisioning(Tpm2):
         self.assertEqual((code, out), (1, []))
         self.assertIn("the platform is in no state that its maker approved", said)
         self.policy.write_text(self.approved)  # what was begun is taken up
+
+    def test_commands_keep_secrets_off_the_bus(self):
+        """Every session that authorises is salted by the storage key; what carries the master key or the counter's value of authorisation is encrypted."""
+        self.stop()
+        self.tpm.boot(*FIRMWARE)
+        direct, seen = self.tpm.path, []
+        self.tpm.path = self.tpm.folder / "bus"
+        with socket.socket(socket.AF_UNIX) as bus:
+            bus.bind(str(self.tpm.path))
+            bus.listen()
+
+            def carry():
+                with bus.accept()[0] as ours, socket.socket(socket.AF_UNIX) as tpm:
+                    tpm.connect(str(direct))
+                    while command := ours.recv(4096):
+                        seen.append(command)
+                        tpm.sendall(command)
+                        ours.sendall(tpm.recv(4096))
+            thread = threading.Thread(target=carry)
+            thread.start()
+            state, out = tempfile.mkdtemp(dir=self.dir), tempfile.mkdtemp(dir=self.dir)
+            words = ("--tpm", str(self.tpm.path), *self.WORDS[2:])
+            done = subprocess.run([process.AGENT, *words, "--state", state, "--provision", self.base + "/factory-secret.conf", "--out", out],
+                                  capture_output=True, text=True, check=False)
+            thread.join(20)
+        self.tpm.path = direct
+        self.assertEqual(done.returncode, 0, done.stderr)
+        code = lambda c: int.from_bytes(c[6:10], "big")
+        starts = [c for c in seen if code(c) == 0x176]
+        self.assertTrue(starts)
+        trial = [c for c in starts if c[10:14] == b"\x40\0\0\7"]  # without a key to salt it: may only compute
+        self.assertEqual({c[-9] for c in trial}, {3})
+        self.assertGreater(len(starts), len(trial))
+        flags = {0x15E: 0x40, 0x12A: 0x20, 0x153: 0x20}  # Unseal, NV_DefineSpace, Create: handles, then size, session, nonce, attributes
+        for c in seen:
+            if code(c) in flags:
+                nonce = int.from_bytes(c[22:24], "big")
+                self.assertEqual(c[24 + nonce] & flags[code(c)], flags[code(c)], hex(code(c)))
+        self.assertEqual({code(c) for c in seen} & set(flags), set(flags))
 
     def test_refuses_without_tpm(self):
         code, said, state, out = self.provision(away=True)
