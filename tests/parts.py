@@ -119,6 +119,7 @@ INTEROP = {
     "eap_aka": script("tests/interop/eap_aka.sh", BUILD),
     "vpcd": script("tests/interop/vpcd.sh", BUILD),
     "ikev2": script("tests/interop/ikev2.sh", BUILD),
+    "sip": script("tests/interop/sip.sh", BUILD),
     "leshan": script("tests/interop/leshan.sh", BUILD),
 }
 

@@ -60,6 +60,69 @@ def a_card_that_is_ahead_resynchronises_and_succeeds(build):
         expect(taken == [True, True], f"AUTS was taken: {taken}", g)
 
 
+def wire(g):
+    """A switch port: hostapd asks for 802.1X at one end of a pair, with the AuC behind it."""
+    subprocess.run(["ip", "link", "add", "port0", "type", "veth", "peer", "name", "port1"], check=True)
+    for name in ("port0", "port1"):
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+    port(g)
+
+
+def port(g, reauth=0):
+    """The authenticator; reauth: seconds after which it asks again."""
+    g.stop("port")
+    (g.dir / "port_user").write_text('"0"*\tAKA\n"2"*\tAKA\n"4"*\tAKA\n')  # with pseudonyms
+    settings = {"driver": "wired", "interface": "port1", "ieee8021x": 1, "use_pae_group_addr": 1, "eap_server": 1, "eap_user_file": g.dir / "port_user",
+                "eap_sim_db": f"unix:{g.dir}/auc.sock", "ctrl_interface": g.dir / "port", "eap_reauth_period": reauth}
+    (g.dir / "port.conf").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
+    g.start("port", "hostapd", g.dir / "port.conf", ready="AP-ENABLED")  # of an earlier one too: the supplicant sends its start again
+
+
+def supplicant(g):
+    """A wpa_supplicant that stays; its process."""
+    (g.dir / "supplicant.conf").write_text(f"ctrl_interface=DIR={g.dir}/wpa GROUP={USIMD_UID}\nexternal_sim=1\nap_scan=0\nfast_reauth=0\nnetwork={{\n"
+                                           f'key_mgmt=IEEE8021X\neap=AKA\neapol_flags=0\nidentity="0{IMSI}"\n}}\n')
+    return g.start("supplicant", "wpa_supplicant", "-Dwired", "-iport0", "-c", g.dir / "supplicant.conf")
+
+
+def wpa(g, *words):
+    return subprocess.run(["wpa_cli", "-p", g.dir / "wpa", "-s", g.dir, "-i", "port0", *words], capture_output=True, text=True, check=False).stdout
+
+
+def authenticated(g):
+    return "EAP state=SUCCESS" in wpa(g, "status")
+
+
+def answers(g, what="network 0: ok"):
+    return g.log("usimd").count(what)
+
+
+def the_bridge_follows_a_supplicant_that_is_restarted_and_killed(build):
+    """802.1X on a wire by a supplicant that stays: asked again and again, ended, killed with its socket left behind, its MID suspended in between."""
+    with world(build) as g:
+        wire(g)
+        for n, end in enumerate(("terminate", "kill", "kill", "terminate"), 1):
+            process = supplicant(g)
+            until("authenticated", lambda: authenticated(g), 30)
+            expect(answers(g) == n, f"one answer each: {answers(g)}, not {n}", g)
+            getattr(process, end)()
+            process.wait(10)
+            g.processes.pop("supplicant")
+        port(g, reauth=2)
+        supplicant(g)
+        until("authenticated", lambda: authenticated(g), 30)
+        wpa(g, "set", "EAPOL::heldPeriod", "1")
+        until("asked again and again", lambda: answers(g) >= 7, 30)
+        g.tre.set_state("usim-1", SUSPENDED)
+        until("no answer while suspended", lambda: "no USIM is ACTIVE" in g.log("usimd") and not authenticated(g), 30)
+        g.tre.set_state("usim-1", 2)
+        before = answers(g)
+        port(g)  # the former one is quiet for a minute after a failure
+        wpa(g, "reassociate")
+        until("again, once active", lambda: answers(g) > before and authenticated(g), 60)
+        expect(g.log("usimd").count("port0: attached") == 5, "attached once each", g)
+
+
 def another_key_in_the_network_is_told_from_a_mac(build):
     with world(build) as g:
         path = g.dir / "subscribers.db"
@@ -104,6 +167,6 @@ def the_bridge_outlives_tred_and_holds_no_key(build):
 
 
 if __name__ == "__main__":
-    main([eap_aka_and_aka_prime_succeed_again_and_again, a_card_that_is_ahead_resynchronises_and_succeeds,
+    main([eap_aka_and_aka_prime_succeed_again_and_again, the_bridge_follows_a_supplicant_that_is_restarted_and_killed, a_card_that_is_ahead_resynchronises_and_succeeds,
           another_key_in_the_network_is_told_from_a_mac, without_ckik_in_the_acl_the_supplicant_gets_a_failure_at_once,
           a_suspended_mid_answers_nobody_and_an_activated_one_does, the_bridge_outlives_tred_and_holds_no_key])

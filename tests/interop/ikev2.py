@@ -5,19 +5,18 @@ its bootstrap and that agentd bootstrapped with the BSF; the responder's comes f
 the checks build on each other. usage (by ikev2.sh): ikev2.py BUILD [PATTERN]..."""
 import os
 import re
-import shutil
-import subprocess
+import socket
 import sys
-import tempfile
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(TREE / "tests/scenario"), str(TREE / "tests/lab")]
+sys.path[:0] = [str(TREE / "tests/scenario"), str(TREE / "tests/lab"), str(Path(__file__).resolve().parent)]
 import labproc  # noqa: E402
 import scenarios  # noqa: E402, F401: first, it loads the others
+from checks import run_checks  # noqa: E402
 from gba import MID, provisioned, state  # noqa: E402
 from main_job import expect  # noqa: E402
-from world import ETC, World, agentctl, run, until  # noqa: E402
+from world import ETC, agentctl, run, until  # noqa: E402
 
 NAF, UA = "epdg.operator.example", "0100000006"
 PLUGINS = "random nonce aes sha1 sha2 hmac kdf gmp kernel-netlink socket-default vici"
@@ -136,7 +135,6 @@ class Peers:
 
 def vici(name, command):
     """Bare VICI, which swanctl has no word for."""
-    import socket
     with socket.socket(socket.AF_UNIX) as s:
         s.connect(f"/run/{name}.vici")
         packet = b"\0" + bytes([len(command)]) + command.encode()
@@ -248,33 +246,12 @@ CHECKS = (a_wanted_key_is_bootstrapped_and_loaded_with_its_connection, charon_es
           an_ended_key_is_replaced_by_another, what_goes_wrong_is_told_and_nobody_keeps_the_key)
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix="ikev2-")
-    os.chmod(folder, 0o755)
-    world = World(folder, mode="none")
-    passed = 0
-    print(f"1..{len(CHECKS)}")
-    try:
-        provisioned(world)
-        world.bsf_up()
-        (ETC / "agent-usimd.conf").write_text(USIMD)
-        peers = Peers(world)
-        for n, check in enumerate(CHECKS, 1):
-            check(world, peers)
-            passed += 1
-            print(f"ok {n} - {check.__name__}", flush=True)
-    except Exception as e:  # noqa: BLE001: told, and the logs with it
-        print(f"not ok {passed + 1} - {CHECKS[passed].__name__}: {type(e).__name__}: {e}")
-        for path in (*world.dir.glob("ike/*.log"), *world.dir.glob("lab/usimd.log"), *world.dir.glob("lab/agentd.log"), *world.dir.glob("lab/initiator.log")):
-            print(f"--- {path.name}", "".join(path.read_text(errors="replace").splitlines(True)[-40:]), sep="\n")
-    for name in ("usimd", "initiator", "responder"):
-        labproc.stop(name)
-    world.down()
-    if passed == len(CHECKS):
-        shutil.rmtree(folder)
-    print(f"{passed} passed, {len(CHECKS) - passed} failed")
-    return 0 if passed == len(CHECKS) else 1
+def ready(world):
+    provisioned(world)
+    world.bsf_up()
+    (ETC / "agent-usimd.conf").write_text(USIMD)
+    return Peers(world)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_checks("ikev2", CHECKS, ready, ("usimd", "initiator", "responder")))

@@ -39,6 +39,7 @@ class Plan:
     form: str = "semi-autonomous"  # of the evidence
     ocsp: str = ""                 # URL of the manufacturer's responder; "": certificates are not asked for
     impus: list[str] | None = None  # MIDs are ISIMs with these
+    keys: dict[str, bytes] | None = None  # k, opc, amf of MIDs; default: random ones
 
 
 def get(*uris: str) -> Node:
@@ -183,6 +184,7 @@ def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -
     fault = plan.fault.removeprefix("mid-") if plan.fault in MID_FAULTS else None
     extra = {"backend": mid.BACKENDS[plan.min_backend]} | ({"acl": plan.acl} if plan.acl else {})
     extra |= {"mid_type": mid.ISIM, "impus": plan.impus} if plan.impus else {}
+    extra |= plan.keys or {}
     try:
         package, manifest = mid.issue(plan.directory, verdict.gateway, target, fault, **extra)
     except Refused as e:

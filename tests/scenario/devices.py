@@ -18,9 +18,9 @@ IMPUS = ("sip:hall@home.example", "sip:kitchen@home.example", "tel:+431234567")
 ISIM = tuple(word for impu in IMPUS for word in ("--impu", impu))
 
 
-def provisioned(world):
-    """A gateway with an ACTIVE ISIM, by hand over its own uplink."""
-    world.operator_options = ISIM
+def provisioned(world, *options):
+    """A gateway with an ACTIVE ISIM, by hand over its own uplink; options are for the DM server."""
+    world.operator_options = (*ISIM, *options)
     world.up()
     run_account(world, "dm.operator.example")
     world.start()
