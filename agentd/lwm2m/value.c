@@ -117,6 +117,10 @@ double value_number(const struct value *v)
 void real_put(struct writer *w, double v)
 {
     char text[40];
+    if (v == 0 && signbit(v)) {
+        writer_text(w, "-0.0"); /* "-0" is an integer to JSON, which has no sign of zero */
+        return;
+    }
     if (fabs(v) < 1e15 && floor(v) == v) { /* "300", not "3e+02" */
         integer_put(w, (int64_t)v);
         return;
