@@ -127,6 +127,10 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
         return set_flag(value, &c->queue_mode) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "lwm2m-awake-time") == 0)
         return set_seconds(value, 86400, &c->awake_s) ? ERROR_NONE : bad_value(err, key, "1..86400 seconds");
+    if (strcmp(key, "lwm2m-nosec") == 0)
+        return set_flag(value, &c->lwm2m_nosec) ? ERROR_NONE : bad_value(err, key, "true or false");
+    if (strcmp(key, "lwm2m-bootstrap-pack") == 0)
+        return set_flag(value, &c->lwm2m_pack) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "smart-card") == 0)
         return set_flag(value, &c->smart_card) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "card-dm-oid") == 0)

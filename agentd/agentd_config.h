@@ -24,6 +24,7 @@ struct agentd_config {
     uint32_t lwm2m_triggers; /* an hour */
     bool queue_mode;
     uint32_t awake_s;        /* of queue mode */
+    bool lwm2m_nosec, lwm2m_pack;
     bool published_credentials;
     struct source_order sources;
     struct pull_settings pull;

@@ -313,6 +313,8 @@ static enum error_code call_reload(void *user, struct error *err)
     upkeep_look(c->site->upkeep); /* hooks may have been installed */
     c->site->default_nonce = config.default_nonce;
     c->site->lwm2m_triggers = config.lwm2m_triggers;
+    c->site->lwm2m_nosec = config.lwm2m_nosec;
+    c->site->lwm2m_pack = config.lwm2m_pack;
     c->site->roaming = config.roaming;
     c->site->any_sim_of_operator = config.any_sim_of_operator;
     if (c->site->modem)

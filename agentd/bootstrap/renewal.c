@@ -12,7 +12,7 @@
 #include "bootstrap/renewal_message.h"
 #include "model/settings_octets.h"
 
-enum { MESSAGE_MAX = 24 * 1024 };
+enum { MESSAGE_MAX = 48 * 1024 };
 
 static const char *const kinds[] = { "bearer", "dm", "lwm2m" };
 enum { KINDS = sizeof kinds / sizeof *kinds };

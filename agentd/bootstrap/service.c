@@ -17,7 +17,7 @@
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
 
-enum { PROVE_MS = 60000 };
+enum { PROVE_MS = 60000, PURGE_LOOK_S = 3600 };
 
 /* Opening of an installed DM account. */
 struct opening {
@@ -96,7 +96,7 @@ static void show_lwm2m(struct entry *e, const struct lwm2m_account *a)
     node_set(e->node, "ServerId", id);
     node_set(e->node, "Uri", a->uri);
     node_set(e->node, "Endpoint", a->endpoint);
-    node_set(e->node, "SecurityMode", "psk");
+    node_set(e->node, "SecurityMode", lwm2m_mode_name(a->mode));
     node_set_number(e->node, "Lifetime", a->lifetime);
     show_status(e);
     node_publish(e->node);
@@ -154,6 +154,7 @@ void entry_end(struct entry *e, bool politely)
         lwm2m_client_stop(e->client, NULL, NULL);
     else if (e->client)
         lwm2m_client_free(e->client);
+    loop_cancel(site->loop, &e->purge_timer);
     node_remove(e->node);
     *e = (struct entry){ 0 };
 }
@@ -229,18 +230,36 @@ static bool device_factory_reset(void *user)
 static void fill_device(struct service *s)
 {
     const struct factory_data *f = &s->site->factory;
+    s->rules = site_lwm2m_rules(s->site);
     s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset,
                                        .firmware = upkeep_firmware(s->site->upkeep), .history = device_history, .history_last = device_history_last,
-                                       .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .user = s };
+                                       .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
 }
 
 /* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */
 static bool is_bootstrap(const struct lwm2m_account *a)
 {
     return a->short_server_id == 0;
+}
+
+/* LwM2M Core appendix E.1, resource 12. Looks once an hour: the clock may be set meanwhile. */
+static void on_purge(void *user)
+{
+    struct entry *e = user;
+    struct site *site = e->service->site;
+    uint64_t now = site_wall_clock(site);
+    e->purge_timer = 0;
+    if (now < e->purge_at) {
+        uint64_t left = e->purge_at - now;
+        e->purge_timer = loop_timer(site->loop, (left > PURGE_LOOK_S ? PURGE_LOOK_S : left) * 1000, on_purge, e);
+        return;
+    }
+    log_notice("lwm2m", "%s: the time of the bootstrap server's account is over; it is removed", e->id);
+    store_item_remove(site->store, "lwm2m", e->id);
+    entry_end(e, false);
 }
 
 static bool entry_connect(struct entry *e, const struct lwm2m_account *account, const struct lease *lease, struct error *err)
@@ -251,6 +270,9 @@ static bool entry_connect(struct entry *e, const struct lwm2m_account *account, 
     e->bootstrap = is_bootstrap(account);
     if (e->bootstrap) {
         node_set(e->node, "State", "bootstrap");
+        e->purge_at = account->purge_at;
+        if (e->purge_at)
+            on_purge(e);
         return true;
     }
     e->client = lwm2m_client_new(s->site->loop, account, lease, &s->device, on_state, e, err);

@@ -16,6 +16,7 @@ struct entry {
     bool used, trial, cellular, bootstrap;
     bool waits; /* for the other accounts, which may come before it in the order */
     uint32_t call; /* unsealing */
+    uint64_t purge_at, purge_timer; /* of a bootstrap server's account that goes (Unix seconds; 0: it stays) */
     struct lwm2m_client *client;
     struct lwm2m_status status;
     struct node *node;
@@ -31,6 +32,7 @@ struct service {
     struct lwm2m_device device;
     struct servers *servers;
     uint64_t save_timer;
+    struct lwm2m_rules rules;
     service_proved_fn *proved;
     void *proved_user;
     uint64_t prove_timer;

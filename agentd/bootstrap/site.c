@@ -57,6 +57,11 @@ char *site_network_facts(const struct site *s, const char *apn, char *out, size_
     return out;
 }
 
+struct lwm2m_rules site_lwm2m_rules(const struct site *s)
+{
+    return (struct lwm2m_rules){ .nosec = s->lwm2m_nosec, .roots_pem = s->factory.roots_pem };
+}
+
 uint64_t site_wall_clock(const struct site *s)
 {
     uint64_t now = clock_now(&s->clock);

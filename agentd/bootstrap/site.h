@@ -7,6 +7,7 @@
 #include "base/loop.h"
 #include "bearer/bearer.h"
 #include "bootstrap/factory_data.h"
+#include "lwm2m/endpoint.h"
 #include "modem/modem.h"
 #include "model/tree.h"
 #include "net/https.h"
@@ -51,6 +52,8 @@ struct site {
     uint32_t lwm2m_triggers; /* an hour; 0: none */
     bool queue_mode;         /* LwM2M: register with Q */
     uint32_t awake_s;        /* queue mode: reachable for so long after a message */
+    bool lwm2m_nosec;        /* LwM2M servers without any security may be used */
+    bool lwm2m_pack;         /* a LwM2M bootstrap server is asked for a Bootstrap-Pack first */
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
     struct roaming_policy roaming;
     struct source_order sources;
@@ -66,6 +69,8 @@ void site_look_modem(struct site *s);
 
 /* "plmn=24008;home=24008;access=lte;roaming=no;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
 char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap);
+/* What LwM2M accounts may do and whom they trust; borrows the factory roots. */
+struct lwm2m_rules site_lwm2m_rules(const struct site *s);
 /* Unix seconds for records: trusted time, or else what the clock says. */
 uint64_t site_wall_clock(const struct site *s);
 

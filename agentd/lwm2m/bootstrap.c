@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the session with the bootstrap server and the desk that it writes on. Ends once: by a Finish that fits, or by what went wrong; everything that ends
- * it happens from a timer, never inside the library. */
+ * it happens from a timer, never inside the library.
+ *
+ *   resolve --> session --> LISTENING --hold-off over--> ASKING --> WRITING --Finish--> FINISHED
+ *      ^                       '------a request of the server------^  |
+ *      '------------- silence, and patience left: a new session ------'
+ */
 #include "lwm2m/bootstrap.h"
 
 #include <stdlib.h>
@@ -9,33 +14,49 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "lwm2m/block1.h"
 #include "lwm2m/bootstrap_write.h"
 #include "lwm2m/format.h"
 #include "net/https.h"
 
 enum {
-    EXCHANGE_MS = 247000, /* EXCHANGE_LIFETIME: without a request for so long the bootstrap has failed (clause 6.1.6) */
+    SILENCE_MS = 93000,     /* MAX_TRANSMIT_WAIT: by then the server has given up what it sent last, and will not go on */
+    EXCHANGE_MS = 247000,   /* EXCHANGE_LIFETIME: without a Finish for so long the bootstrap has failed (clause 6.1.6) */
     HANDSHAKE_MS = 40000,
-    LINGER_MS = 500,      /* the answer to Finish may be lost: a repeated Finish still finds us */
+    LINGER_MS = 500,        /* the answer to Finish may be lost: a repeated Finish still finds us */
+    AGAIN_MS = 2000,
+    HOLD_OFF_MAX_S = 300,   /* what a job has time for */
+    BLOCK_MORE = 8,
 };
+
+enum phase { PHASE_OPENING, PHASE_LISTENING, PHASE_ASKING, PHASE_WRITING, PHASE_FINISHED };
 
 struct lwm2m_bootstrap {
     const struct loop *loop;
-    struct bootstrap_desk *desk; /* wiped pages */
+    enum phase phase;
+    struct bootstrap_desk *desk; /* wiped pages, as the next */
+    struct lwm2m_account *accounts; /* [0] of the server, then those installed */
+    size_t installed;
+    struct endpoint *endpoint;
+    struct lwm2m_rules rules; /* roots of the endpoint */
     struct lease lease;
-    char host[256], uri[256], identity[129], endpoint[129];
-    uint16_t port;
-    struct secret *key;
+    char name[129];
     struct resolve *resolve;
     struct coap_link *link;
     struct coap_token token;
-    bool without_format; /* pct was refused */
-    bool finished;
+    bool without_format;    /* pct was refused */
+    bool pack;              /* the Bootstrap-Pack is still to be asked for */
+    uint8_t *body;          /* of the pack, while it comes; wiped pages */
+    size_t body_len;
+    uint64_t begun, patience_ms;
     struct error failure;
     uint64_t timer;
     lwm2m_bootstrap_fn *fn;
     void *user;
 };
+
+static void open_again(void *user);
+static void send_request(struct lwm2m_bootstrap *b);
 
 /* ---- the end ---- */
 
@@ -43,46 +64,119 @@ static void end(void *user)
 {
     struct lwm2m_bootstrap *b = user;
     b->timer = 0;
-    if (!b->finished) {
-        log_warning("lwm2m", "bootstrap at %s: %s", b->host, b->failure.text);
+    if (b->phase != PHASE_FINISHED) {
+        log_warning("lwm2m", "bootstrap at %s: %s", b->endpoint->host, b->failure.text);
         b->fn(b->user, &b->failure, NULL, 0);
         return;
     }
-    struct lwm2m_account *accounts = secret_pages_new(SETTINGS_LWM2M * sizeof *accounts);
+    struct lwm2m_account *accounts = secret_pages_new(STAGED_MAX * sizeof *accounts);
     if (!accounts)
         abort();
-    size_t count = bootstrap_accounts(&b->desk->staged, b->endpoint, accounts, SETTINGS_LWM2M);
-    log_notice("lwm2m", "bootstrap at %s: finished with %zu accounts", b->host, count);
+    size_t count = bootstrap_accounts(&b->desk->staged, b->name, accounts, STAGED_MAX);
+    log_notice("lwm2m", "bootstrap at %s: finished with %zu accounts", b->endpoint->host, count - 1);
     b->fn(b->user, NULL, accounts, count); /* may free b */
-    secret_pages_free(accounts, SETTINGS_LWM2M * sizeof *accounts);
+    secret_pages_free(accounts, STAGED_MAX * sizeof *accounts);
 }
 
-static void end_in(struct lwm2m_bootstrap *b, uint64_t ms)
+static void run_in(struct lwm2m_bootstrap *b, uint64_t ms, loop_timer_fn *fn)
 {
     loop_cancel(b->loop, &b->timer);
-    b->timer = loop_timer(b->loop, ms, end, b);
+    b->timer = loop_timer(b->loop, ms, fn, b);
 }
 
 /* The first thing that goes wrong counts; after a Finish nothing does. */
 static void fail(struct lwm2m_bootstrap *b)
 {
-    if (!b->finished)
-        end_in(b, 0);
+    if (b->phase != PHASE_FINISHED)
+        run_in(b, 0, end);
+}
+
+/* A network that loses messages looks like a server that is gone: while there is patience, all begins anew, on a clean desk. */
+static void fail_silent(struct lwm2m_bootstrap *b)
+{
+    uint64_t spent = loop_now(b->loop) - b->begun;
+    if (b->phase == PHASE_FINISHED)
+        return;
+    if (spent + AGAIN_MS >= b->patience_ms) {
+        run_in(b, 0, end);
+        return;
+    }
+    log_info("lwm2m", "bootstrap at %s: %s; trying again", b->endpoint->host, b->failure.text);
+    run_in(b, AGAIN_MS, open_again);
 }
 
 static void on_silence(void *user)
 {
     struct lwm2m_bootstrap *b = user;
     b->timer = 0;
-    if (!coap_link_describe(b->link, &b->failure))
+    if (!b->link || !coap_link_describe(b->link, &b->failure))
         error_set(&b->failure, ERROR_TIMEOUT, "the bootstrap server went silent before Bootstrap-Finish");
-    end(b);
+    fail_silent(b);
 }
 
-static void wait_for(struct lwm2m_bootstrap *b, uint64_t ms)
+/* ---- the pack (1.2 clause 6.1.7.7) ---- */
+
+static void drop_body(struct lwm2m_bootstrap *b)
 {
-    loop_cancel(b->loop, &b->timer);
-    b->timer = loop_timer(b->loop, ms, on_silence, b);
+    if (b->body)
+        secret_pages_free(b->body, BLOCK1_BODY_MAX);
+    b->body = NULL;
+    b->body_len = 0;
+}
+
+static void send_call(struct lwm2m_bootstrap *b, const struct coap_call *call)
+{
+    enum error_code code = coap_link_call(b->link, call, &b->token);
+    if (code == ERROR_NONE)
+        return;
+    error_set(&b->failure, code, "the request to the bootstrap server cannot be sent");
+    fail(b);
+}
+
+static void send_pack_request(struct lwm2m_bootstrap *b, int64_t block2)
+{
+    char ep[sizeof b->name + 3];
+    struct writer w = writer_make(ep, sizeof ep - 1);
+    writer_text(&w, "ep=");
+    writer_text(&w, b->name);
+    ep[w.len] = '\0';
+    const char *queries[] = { ep, NULL };
+    send_call(b, &(struct coap_call){ .method = METHOD_GET, .path = "/bspack", .queries = queries, .content_format = -1, .accept = CONTENT_SENML_CBOR + 1, .block2 = block2 });
+}
+
+static void judge_pack(struct lwm2m_bootstrap *b, int content_format)
+{
+    struct error why = { 0 };
+    enum coap_code code = bootstrap_take_pack(b->desk, content_format, (struct slice){ b->body, b->body_len });
+    drop_body(b);
+    if (code == CODE_CHANGED && bootstrap_check(b->desk, &why) == ERROR_NONE) {
+        b->phase = PHASE_FINISHED;
+        run_in(b, 0, end);
+        return;
+    }
+    error_set(&b->failure, code == CODE_CHANGED ? why.code : ERROR_PROTOCOL, "Bootstrap-Pack: %s", code == CODE_CHANGED ? why.text : "its values are not readable");
+    fail(b);
+}
+
+/* Blocks come in order: each is asked for when the one before is there. */
+static void take_pack_block(struct lwm2m_bootstrap *b, const struct coap_response *r)
+{
+    unsigned szx = r->block2 < 0 ? 0 : (unsigned)r->block2 & 7;
+    size_t offset = r->block2 < 0 ? 0 : (size_t)(r->block2 >> 4) << (szx + 4);
+    if (!b->body)
+        b->body = secret_pages_new(BLOCK1_BODY_MAX);
+    if (!b->body || offset != b->body_len || b->body_len + r->payload.len > BLOCK1_BODY_MAX) {
+        error_set(&b->failure, ERROR_PROTOCOL, "Bootstrap-Pack: a block is missing, or there are too many");
+        fail(b);
+        return;
+    }
+    if (r->payload.len)
+        memcpy(&b->body[b->body_len], r->payload.data, r->payload.len);
+    b->body_len += r->payload.len;
+    if (r->block2 >= 0 && r->block2 & BLOCK_MORE)
+        send_pack_request(b, (int64_t)((b->body_len >> (szx + 4) << 4) | szx) + 1);
+    else
+        judge_pack(b, r->content_format);
 }
 
 /* ---- the session ---- */
@@ -90,36 +184,57 @@ static void wait_for(struct lwm2m_bootstrap *b, uint64_t ms)
 /* Clause 6.1.7.1 */
 static void send_request(struct lwm2m_bootstrap *b)
 {
-    char ep[sizeof b->endpoint + 3], pct[8];
+    char ep[sizeof b->name + 3], pct[8];
     struct writer w = writer_make(ep, sizeof ep - 1);
     writer_text(&w, "ep=");
-    writer_text(&w, b->endpoint);
+    writer_text(&w, b->name);
     ep[w.len] = '\0';
     w = writer_make(pct, sizeof pct - 1);
     writer_text(&w, "pct=");
     integer_put(&w, CONTENT_SENML_CBOR);
     pct[w.len] = '\0';
     const char *queries[] = { ep, b->without_format ? NULL : pct, NULL };
-    struct coap_call call = { .method = METHOD_POST, .path = "/bs", .queries = queries, .content_format = -1 };
-    enum error_code code = coap_link_call(b->link, &call, &b->token);
-    if (code == ERROR_NONE)
-        return;
-    error_set(&b->failure, code, "the Bootstrap-Request cannot be sent");
-    fail(b);
+    b->phase = PHASE_ASKING;
+    send_call(b, &(struct coap_call){ .method = METHOD_POST, .path = "/bs", .queries = queries, .content_format = -1 });
+}
+
+static void ask(struct lwm2m_bootstrap *b)
+{
+    b->phase = PHASE_ASKING;
+    if (b->pack)
+        send_pack_request(b, 0);
+    else
+        send_request(b);
+}
+
+static void on_hold_off(void *user)
+{
+    struct lwm2m_bootstrap *b = user;
+    b->timer = 0;
+    ask(b);
+    run_in(b, SILENCE_MS, on_silence);
 }
 
 static void on_connected(void *user)
 {
     struct lwm2m_bootstrap *b = user;
-    log_info("lwm2m", "bootstrap: DTLS session with %s", b->host);
-    wait_for(b, EXCHANGE_MS);
+    log_info("lwm2m", "bootstrap: %s session with %s", transport_name(b->endpoint->transport), b->endpoint->host);
+    if (b->phase == PHASE_LISTENING) {
+        uint32_t hold_off = b->endpoint->account.hold_off;
+        run_in(b, (uint64_t)(hold_off > HOLD_OFF_MAX_S ? HOLD_OFF_MAX_S : hold_off) * 1000, on_hold_off);
+    } else {
+        run_in(b, SILENCE_MS, on_silence);
+    }
 }
 
 static void on_lost(void *user, const struct error *error)
 {
     struct lwm2m_bootstrap *b = user;
     b->failure = *error;
-    fail(b);
+    if (error->code == ERROR_TIMEOUT)
+        fail_silent(b);
+    else
+        fail(b);
 }
 
 static void on_request(void *user, const struct coap_request *request, struct coap_answer *answer)
@@ -127,37 +242,53 @@ static void on_request(void *user, const struct coap_request *request, struct co
     struct lwm2m_bootstrap *b = user;
     bool finished;
     bootstrap_serve(b->desk, request, answer, &finished);
-    if (finished && !b->finished) {
-        b->finished = true;
-        end_in(b, LINGER_MS);
-    } else if (!b->finished) {
-        wait_for(b, EXCHANGE_MS);
-    }
+    if (b->phase == PHASE_LISTENING)
+        log_notice("lwm2m", "bootstrap at %s: the server begins unasked", b->endpoint->host);
+    if (b->phase != PHASE_FINISHED)
+        b->phase = finished ? PHASE_FINISHED : PHASE_WRITING;
+    if (finished)
+        run_in(b, LINGER_MS, end);
+    else if (b->phase == PHASE_WRITING)
+        run_in(b, b->patience_ms ? SILENCE_MS : EXCHANGE_MS, on_silence);
+}
+
+static void refuse(struct lwm2m_bootstrap *b, uint8_t code)
+{
+    enum error_code error = code == CODE_FORBIDDEN || code == CODE_UNAUTHORIZED ? ERROR_CLIENT_AUTH : ERROR_SERVER_STATUS;
+    error_set(&b->failure, error, "the bootstrap server answered Bootstrap-Request with %u.%02u%s", code >> 5, code & 31,
+              code == CODE_BAD_REQUEST ? " (it does not know the endpoint name)" : "");
+    fail(b);
 }
 
 static void on_response(void *user, const struct coap_response *r)
 {
     struct lwm2m_bootstrap *b = user;
-    if (!token_equal(&r->token, &b->token) || r->code == CODE_CHANGED)
+    if (!token_equal(&r->token, &b->token) || b->phase != PHASE_ASKING)
         return;
-    if (r->code == CODE_UNSUPPORTED_FORMAT && !b->without_format) {
+    if (b->pack && r->code == CODE_CONTENT) {
+        take_pack_block(b, r);
+    } else if (b->pack) { /* 5.01 or whatever else: the server has none for us */
+        b->pack = false;
+        drop_body(b);
+        send_request(b);
+    } else if (r->code == CODE_UNSUPPORTED_FORMAT && !b->without_format) {
         b->without_format = true;
         send_request(b);
-        return;
+    } else if (r->code != CODE_CHANGED) {
+        refuse(b, r->code);
     }
-    enum error_code code = r->code == CODE_FORBIDDEN || r->code == CODE_UNAUTHORIZED ? ERROR_CLIENT_AUTH : ERROR_SERVER_STATUS;
-    error_set(&b->failure, code, "the bootstrap server answered Bootstrap-Request with %u.%02u%s", r->code >> 5, r->code & 31,
-              r->code == CODE_BAD_REQUEST ? " (it does not know the endpoint name)" : "");
-    fail(b);
 }
 
 static void on_unanswered(void *user, const struct coap_token *token, bool reset)
 {
     struct lwm2m_bootstrap *b = user;
-    if (!token_equal(token, &b->token))
+    if (!token_equal(token, &b->token) || b->phase != PHASE_ASKING)
         return;
     error_set(&b->failure, reset ? ERROR_PROTOCOL : ERROR_TIMEOUT, "the bootstrap server %s our request", reset ? "reset" : "did not answer");
-    fail(b);
+    if (reset)
+        fail(b);
+    else
+        fail_silent(b);
 }
 
 static const struct coap_events session_events = { on_connected, on_lost, on_request, on_response, on_unanswered };
@@ -171,15 +302,17 @@ static bool usable(const struct lwm2m_bootstrap *b, const struct ip_address *a)
 
 static void open_session(struct lwm2m_bootstrap *b, const struct ip_address *address)
 {
-    struct coap_peer peer = { .remote = address, .port = b->port, .host = b->host, .identity = b->identity, .key = secret_slice(b->key) };
+    struct coap_peer peer = { .remote = address, .endpoint = b->endpoint };
     peer.local = b->lease.bound ? lease_address(&b->lease, address->family) : NULL;
     b->link = coap_link_new(b->loop, &peer, &session_events, b, &b->failure);
     if (!b->link) {
         fail(b);
         return;
     }
-    wait_for(b, HANDSHAKE_MS);
-    send_request(b); /* waits in the library for the end of the handshake */
+    run_in(b, HANDSHAKE_MS, on_silence);
+    b->phase = PHASE_LISTENING;
+    if (!b->endpoint->account.hold_off)
+        ask(b); /* waits in the library for the end of the handshake */
 }
 
 static void on_resolved(void *user, enum error_code status, const char *text, const struct ip_address *addresses, size_t count)
@@ -192,40 +325,72 @@ static void on_resolved(void *user, enum error_code status, const char *text, co
             return;
         }
     if (status)
-        error_set(&b->failure, status, "%s: %s", b->host, text && *text ? text : error_text(status));
+        error_set(&b->failure, status, "%s: %s", b->endpoint->host, text && *text ? text : error_text(status));
     else
-        error_set(&b->failure, ERROR_NAME_LOOKUP, "%s has no address of a family that the bearer has", b->host);
+        error_set(&b->failure, ERROR_NAME_LOOKUP, "%s has no address of a family that the bearer has", b->endpoint->host);
     fail(b);
 }
 
 static bool begin(struct lwm2m_bootstrap *b, struct error *err)
 {
     struct ip_address literal;
-    if (ip_address_parse(b->host, &literal)) {
+    bootstrap_desk_open(b->desk, &b->accounts[0], &b->accounts[1], b->installed);
+    b->desk->rules = b->rules;
+    if (ip_address_parse(b->endpoint->host, &literal)) {
         on_resolved(b, ERROR_NONE, "", &literal, 1);
         return true;
     }
-    b->resolve = resolve_host(b->loop, &b->lease, b->host, on_resolved, b);
+    b->resolve = resolve_host(b->loop, &b->lease, b->endpoint->host, on_resolved, b);
     if (!b->resolve)
-        error_set(err, ERROR_NO_MEMORY, "look-up of %s", b->host);
+        error_set(err, ERROR_NO_MEMORY, "look-up of %s", b->endpoint->host);
     return b->resolve != NULL;
+}
+
+static void open_again(void *user)
+{
+    struct lwm2m_bootstrap *b = user;
+    b->timer = 0;
+    b->phase = PHASE_OPENING;
+    coap_link_free(b->link);
+    b->link = NULL;
+    drop_body(b);
+    if (!begin(b, &b->failure))
+        fail(b);
+}
+
+/* False without memory. */
+static bool take_accounts(struct lwm2m_bootstrap *b, const struct lwm2m_bootstrap_task *task)
+{
+    b->desk = secret_pages_new(sizeof *b->desk);
+    b->accounts = secret_pages_new(STAGED_MAX * sizeof *b->accounts);
+    if (!b->desk || !b->accounts)
+        return false;
+    b->accounts[0] = *task->server;
+    for (; b->installed < task->installed_count && b->installed + 1 < STAGED_MAX; b->installed++)
+        b->accounts[b->installed + 1] = task->installed[b->installed];
+    return true;
 }
 
 struct lwm2m_bootstrap *lwm2m_bootstrap_new(const struct loop *loop, const struct lwm2m_bootstrap_task *task, lwm2m_bootstrap_fn *fn, void *user, struct error *err)
 {
-    const struct lwm2m_account *server = task->server;
     struct lwm2m_bootstrap *b = calloc(1, sizeof *b);
-    if (!b || !(b->key = secret_new()) || !(b->desk = secret_pages_new(sizeof *b->desk))) {
+    if (!b || !take_accounts(b, task)) {
         error_set(err, ERROR_NO_MEMORY, "LwM2M bootstrap");
         lwm2m_bootstrap_free(b);
         return NULL;
     }
-    *b = (struct lwm2m_bootstrap){ .loop = loop, .desk = b->desk, .key = b->key, .lease = *task->lease, .fn = fn, .user = user };
-    bootstrap_desk_open(b->desk, server, task->installed, task->installed_count);
-    secret_set(b->key, server->key, server->key_len);
-    (void)text_copy(b->identity, sizeof b->identity, server->identity);
-    (void)text_copy(b->endpoint, sizeof b->endpoint, task->endpoint);
-    if (uri_split(server->uri, "coaps", b->host, sizeof b->host, &b->port, err) || !begin(b, err)) {
+    b->loop = loop;
+    b->lease = *task->lease;
+    b->fn = fn;
+    b->user = user;
+    b->pack = task->pack;
+    b->begun = loop_now(loop);
+    b->patience_ms = task->patience_ms;
+    (void)text_copy(b->name, sizeof b->name, task->endpoint);
+    b->endpoint = endpoint_new(task->server, task->rules, err);
+    if (b->endpoint)
+        b->rules = (struct lwm2m_rules){ task->rules && task->rules->nosec, b->endpoint->roots_pem };
+    if (!b->endpoint || !begin(b, err)) {
         lwm2m_bootstrap_free(b);
         return NULL;
     }
@@ -241,8 +406,11 @@ void lwm2m_bootstrap_free(struct lwm2m_bootstrap *b)
     if (b->resolve)
         resolve_cancel(b->resolve);
     coap_link_free(b->link);
-    secret_free(b->key);
+    drop_body(b);
+    endpoint_free(b->endpoint);
     if (b->desk)
         secret_pages_free(b->desk, sizeof *b->desk);
+    if (b->accounts)
+        secret_pages_free(b->accounts, STAGED_MAX * sizeof *b->accounts);
     free(b);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Client-initiated bootstrap (Core TS 1.1.1 clauses 6.1.3.3, 6.1.6): one session with the bootstrap server, which writes accounts beside those in service.
- * The result is whole and consistent, or there is none. */
+/* Bootstrap (Core TS 1.1.1 clauses 6.1.3, 6.1.6): a session with the bootstrap server, which writes accounts beside those in service. It may write
+ * unasked for the hold-off time of its account (the server-initiated manner of LwM2M 1.0); then it is asked. The result is whole and consistent, or there is none. */
 #ifndef LWM2M_BOOTSTRAP_H
 #define LWM2M_BOOTSTRAP_H
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "lwm2m/endpoint.h"
 #include "model/lease.h"
 #include "model/settings.h"
 
@@ -17,10 +18,13 @@ struct lwm2m_bootstrap_task { /* copied */
     size_t installed_count;
     const struct lease *lease;
     const char *endpoint;
+    const struct lwm2m_rules *rules; /* NULL: nothing allowed, nothing trusted; the roots are copied, as all */
+    bool pack;            /* a Bootstrap-Pack is asked for first (1.2 clause 6.1.7.7) */
+    uint32_t patience_ms; /* a server that goes silent is tried anew for so long; 0: once */
 };
 
-/* Once from the loop: error NULL and the accounts that the gateway has from now on (borrowed, wiped after the call), or what is wrong (accounts NULL).
- * CLIENT_AUTH, NAME_LOOKUP, CONNECT, TIMEOUT (no Finish within 247 s of the last request), SERVER_STATUS, PROTOCOL. */
+/* Once from the loop: error NULL and the accounts that the gateway has from now on (borrowed, wiped after the call; the last is the bootstrap server's own, as
+ * it left it), or what is wrong (accounts NULL). CLIENT_AUTH, TLS_UNTRUSTED, NAME_LOOKUP, CONNECT, TIMEOUT (no Finish), SERVER_STATUS, PROTOCOL. */
 typedef void lwm2m_bootstrap_fn(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count);
 
 /* NULL: the account cannot be used, or no memory; err says which. */

@@ -9,20 +9,30 @@
 #include "base/text.h"
 #include "lwm2m/interfaces.h"
 
-enum { WRITE_ARENA = 4096, DEVICE_OBJECT = 3 };
+enum { WRITE_ARENA = 8192, PACK_ARENA = 32768, DEVICE_OBJECT = 3 };
 
 /* ---- the desk ---- */
+
+static void put_octets(uint8_t *out, size_t *len, const void *octets, size_t n)
+{
+    *len = n;
+    memcpy(out, octets, n);
+}
 
 static void put_account(struct staged *s, size_t at, const struct lwm2m_account *a)
 {
     struct staged_security *security = &s->security[at];
-    *security = (struct staged_security){ .used = true, .id = (uint16_t)at, .bootstrap = a->short_server_id == 0, .mode = SECURITY_PSK };
+    const struct lwm2m_x509 *x = &a->x509;
+    bool certificate = a->mode == LWM2M_X509;
+    *security = (struct staged_security){ .used = true, .id = (uint16_t)at, .bootstrap = a->short_server_id == 0, .mode = a->mode, .matching = x->matching, .usage = x->usage };
     security->short_server_id = a->short_server_id;
+    security->hold_off = a->hold_off;
+    security->timeout = a->timeout;
     (void)text_copy(security->uri, sizeof security->uri, a->uri);
-    security->identity_len = strlen(a->identity);
-    memcpy(security->identity, a->identity, security->identity_len);
-    security->key_len = a->key_len;
-    memcpy(security->key, a->key, a->key_len);
+    (void)text_copy(security->sni, sizeof security->sni, x->sni);
+    put_octets(security->identity, &security->identity_len, certificate ? (const void *)x->certificate : a->identity, certificate ? x->certificate_len : strlen(a->identity));
+    put_octets(security->key, &security->key_len, certificate ? x->private_key : a->key, certificate ? x->private_key_len : a->key_len);
+    put_octets(security->server, &security->server_len, x->server, x->server_len);
     if (security->bootstrap)
         return;
     s->server[at] = (struct staged_server){ .used = true, .id = (uint16_t)(at - 1), .short_server_id = a->short_server_id, .lifetime = a->lifetime, .set = a->server };
@@ -45,7 +55,7 @@ void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *s
 static bool instance_is_new(const struct records *records, size_t at)
 {
     for (size_t i = 0; i < at; i++)
-        if (records->at[i].path.id[1] == records->at[at].path.id[1])
+        if (records->at[i].path.id[0] == records->at[at].path.id[0] && records->at[i].path.id[1] == records->at[at].path.id[1])
             return false;
     return true;
 }
@@ -72,11 +82,12 @@ static bool renew_instance(struct bootstrap_desk *d, const struct object *object
     return true;
 }
 
-static enum coap_code set_records(struct bootstrap_desk *d, const struct object *object, const struct path *p)
+static enum coap_code set_records(struct bootstrap_desk *d, const struct path *p)
 {
     for (size_t i = 0; i < d->records.count; i++) {
         const struct record *record = &d->records.at[i];
         struct spot s = { .o = &d->objects, .instance = record->path.id[1] };
+        const struct object *object = object_find(&model_bootstrap, record->path.id[0]);
         bool whole = p->depth < PATH_RESOURCE && instance_is_new(&d->records, i);
         if (whole && !renew_instance(d, object, s.instance))
             return CODE_INTERNAL; /* no room; the server sees it, and Finish will not fit */
@@ -110,8 +121,24 @@ static enum coap_code write(struct bootstrap_desk *d, const struct coap_request 
     if (code == CODE_CHANGED)
         code = check_records(d);
     if (code == CODE_CHANGED)
-        code = set_records(d, object, p);
+        code = set_records(d, p);
     secret_zero(memory, sizeof memory);
+    return code;
+}
+
+/* Checked as a whole before anything of it is written. Instances that this client has no object for are an error: the pack is all that there will be. */
+enum coap_code bootstrap_take_pack(struct bootstrap_desk *d, int content_format, struct slice body)
+{
+    const struct path root = { .depth = PATH_ROOT };
+    const struct coap_request r = { .content_format = content_format, .payload = body };
+    uint8_t *memory = secret_pages_new(PACK_ARENA);
+    struct arena arena = arena_make(memory, memory ? PACK_ARENA : 0);
+    enum coap_code code = content_format < 0 ? CODE_UNSUPPORTED_FORMAT : take_payload(d, &r, &root, &arena);
+    if (code == CODE_CHANGED)
+        code = check_records(d);
+    if (code == CODE_CHANGED)
+        code = set_records(d, &root);
+    secret_pages_free(memory, PACK_ARENA);
     return code;
 }
 
@@ -236,19 +263,58 @@ static const struct staged_server *server_of(const struct staged *s, uint16_t sh
     return NULL;
 }
 
-static enum error_code check_security(const struct staged *s, const struct staged_security *at, struct error *err)
+/* False: the identity cannot be one of a PSK (Transport TS 1.1.1 clause 5.2.4: a text of at most 128 octets). */
+static bool get_psk(const struct staged_security *at, struct lwm2m_account *a)
 {
-    char host[256];
-    uint16_t port;
-    if (at->mode != SECURITY_PSK)
-        return error_set(err, ERROR_NOT_SUPPORTED, "/0/%u: security mode %u, this client has 0 (PSK)", at->id, at->mode);
-    if (uri_split(at->uri, "coaps", host, sizeof host, &port, err))
-        return err ? err->code : ERROR_INVALID;
-    if (at->identity_len == 0 || at->key_len == 0 || memchr(at->identity, 0, at->identity_len))
-        return error_set(err, ERROR_INCOMPLETE, "/0/%u: no PSK identity or key", at->id);
-    if (at->bootstrap)
-        return ERROR_NONE;
-    const struct staged_server *server = at->short_server_id ? server_of(s, at->short_server_id) : NULL;
+    if (at->identity_len >= sizeof a->identity || at->key_len > sizeof a->key || memchr(at->identity, 0, at->identity_len))
+        return false;
+    memcpy(a->identity, at->identity, at->identity_len);
+    memcpy(a->key, at->key, at->key_len);
+    a->key_len = at->key_len;
+    return true;
+}
+
+static void get_x509(const struct staged_security *at, struct lwm2m_x509 *x)
+{
+    put_octets(x->certificate, &x->certificate_len, at->identity, at->identity_len);
+    put_octets(x->private_key, &x->private_key_len, at->key, at->key_len);
+    put_octets(x->server, &x->server_len, at->server, at->server_len);
+    x->usage = at->usage;
+    x->matching = at->matching;
+    memcpy(x->sni, at->sni, sizeof x->sni);
+}
+
+/* The account that an instance of object 0 describes; false: it has no identity or key of its mode. */
+static bool get_account(const struct staged_security *at, struct lwm2m_account *a)
+{
+    *a = (struct lwm2m_account){ .short_server_id = at->bootstrap ? 0 : at->short_server_id, .mode = at->mode, .hold_off = at->hold_off, .timeout = at->timeout };
+    memcpy(a->uri, at->uri, sizeof a->uri);
+    if (at->mode == LWM2M_X509)
+        get_x509(at, &a->x509);
+    return at->mode != LWM2M_PSK || get_psk(at, a);
+}
+
+static enum error_code check_endpoint(const struct bootstrap_desk *d, const struct staged_security *at, struct error *err)
+{
+    struct lwm2m_account a;
+    struct error why = { 0 };
+    enum error_code code = ERROR_NONE;
+    if (at->ciphers || at->oscore)
+        return error_set(err, ERROR_NOT_SUPPORTED, "/0/%u/%u: the linked CoAP library has no %s", at->id, at->ciphers ? 16 : 17, at->ciphers ? "choice of cipher suites" : "OSCORE");
+    if (!get_account(at, &a))
+        code = error_set(&why, ERROR_INCOMPLETE, "no PSK identity or key");
+    else
+        code = endpoint_check(&a, &d->rules, &why);
+    secret_zero(&a, sizeof a);
+    return code ? error_set(err, code, "/0/%u: %.200s", at->id, why.text) : ERROR_NONE;
+}
+
+static enum error_code check_security(const struct bootstrap_desk *d, const struct staged_security *at, struct error *err)
+{
+    enum error_code code = check_endpoint(d, at, err);
+    if (code || at->bootstrap)
+        return code;
+    const struct staged_server *server = at->short_server_id ? server_of(&d->staged, at->short_server_id) : NULL;
     if (!server)
         return error_set(err, ERROR_INCOMPLETE, "/0/%u: no instance of object 1 has its short server id %u", at->id, at->short_server_id);
     if (server->lifetime == 0 || !server->set.binding[0])
@@ -264,40 +330,50 @@ static size_t count_of(const struct staged *s, uint16_t short_server_id)
     return n;
 }
 
-enum error_code bootstrap_check(const struct staged *s, struct error *err)
+enum error_code bootstrap_check(const struct bootstrap_desk *d, struct error *err)
 {
-    size_t servers = 0;
+    const struct staged *s = &d->staged;
+    size_t servers = 0, bootstraps = 0;
     for (size_t i = 0; i < STAGED_MAX; i++) {
         const struct staged_security *at = &s->security[i];
-        enum error_code code = at->used ? check_security(s, at, err) : ERROR_NONE;
+        enum error_code code = at->used ? check_security(d, at, err) : ERROR_NONE;
         if (code != ERROR_NONE)
             return code;
         servers += at->used && !at->bootstrap;
+        bootstraps += at->used && at->bootstrap;
         if (at->used && !at->bootstrap && count_of(s, at->short_server_id) > 1)
             return error_set(err, ERROR_INVALID, "short server id %u stands in two instances of object 0", at->short_server_id);
     }
     for (size_t i = 0; i < STAGED_MAX; i++)
         if (s->server[i].used && count_of(s, s->server[i].short_server_id) != 1)
             return error_set(err, ERROR_INCOMPLETE, "/1/%u: no instance of object 0 has its short server id %u", s->server[i].id, s->server[i].short_server_id);
+    if (bootstraps > 1)
+        return error_set(err, ERROR_INVALID, "more than one instance of object 0 is of a bootstrap server");
     return servers ? ERROR_NONE : error_set(err, ERROR_INCOMPLETE, "the bootstrap server left no account of a management server");
 }
 
-size_t bootstrap_accounts(const struct staged *s, const char *endpoint, struct lwm2m_account *out, size_t cap)
+static size_t put_accounts(const struct staged *s, bool bootstrap, const char *endpoint, struct lwm2m_account *out, size_t cap)
 {
     size_t n = 0;
     for (size_t i = 0; i < STAGED_MAX && n < cap; i++) {
         const struct staged_security *at = &s->security[i];
-        const struct staged_server *server = at->used && !at->bootstrap ? server_of(s, at->short_server_id) : NULL;
-        if (!server)
+        const struct staged_server *server = at->bootstrap ? NULL : server_of(s, at->short_server_id);
+        if (!at->used || at->bootstrap != bootstrap || (!bootstrap && !server))
             continue;
         struct lwm2m_account *a = &out[n++];
-        *a = (struct lwm2m_account){ .short_server_id = at->short_server_id, .key_len = at->key_len, .lifetime = server->lifetime, .server = server->set };
-        memcpy(a->uri, at->uri, sizeof a->uri);
-        memcpy(a->identity, at->identity, at->identity_len);
-        memcpy(a->key, at->key, at->key_len);
+        (void)get_account(at, a);
+        a->lifetime = server ? server->lifetime : 0;
+        if (server)
+            a->server = server->set;
         (void)text_copy(a->endpoint, sizeof a->endpoint, endpoint);
     }
     return n;
+}
+
+size_t bootstrap_accounts(const struct staged *s, const char *endpoint, struct lwm2m_account *out, size_t cap)
+{
+    size_t n = put_accounts(s, false, endpoint, out, cap);
+    return n + put_accounts(s, true, endpoint, &out[n], cap - n);
 }
 
 static bool is_finish(const struct coap_request *r)
@@ -312,7 +388,7 @@ static enum coap_code serve(struct bootstrap_desk *d, const struct coap_request 
     struct path p;
     struct error err = { 0 };
     if (is_finish(r)) {
-        *finished = bootstrap_check(&d->staged, &err) == ERROR_NONE;
+        *finished = bootstrap_check(d, &err) == ERROR_NONE;
         if (!*finished)
             log_warning("lwm2m", "Bootstrap-Finish refused: %s", err.text);
         return *finished ? CODE_CHANGED : CODE_NOT_ACCEPTABLE;

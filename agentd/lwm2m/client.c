@@ -3,41 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/secret.h"
 #include "lwm2m/interfaces.h"
 
-static bool check_account(const struct lwm2m_account *account, struct lwm2m_client *c, struct error *err)
+static bool take_account(struct lwm2m_client *c, const struct lwm2m_account *account, const struct lwm2m_rules *rules, struct error *err)
 {
     if (account->short_server_id == 0 || account->short_server_id == LWM2M_NO_ID)
         error_set(err, ERROR_INVALID, "short server id %u", account->short_server_id);
-    else if (account->key_len == 0 || account->key_len > sizeof account->key || !account->identity[0])
-        error_set(err, ERROR_INCOMPLETE, "server %u has no PSK identity or key", account->short_server_id);
     else if (!account->endpoint[0])
         error_set(err, ERROR_INCOMPLETE, "server %u: no endpoint name", account->short_server_id);
     else if (account->lifetime == 0)
         error_set(err, ERROR_INVALID, "server %u: lifetime 0", account->short_server_id);
     else
-        return uri_split(account->uri, "coaps", c->host, sizeof c->host, &c->port, err) == ERROR_NONE;
-    return false;
+        c->endpoint = endpoint_new(account, rules, err);
+    return c->endpoint != NULL;
 }
 
 struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2m_account *account, const struct lease *lease,
                                       const struct lwm2m_device *device, lwm2m_state_fn *fn, void *user, struct error *err)
 {
     struct lwm2m_client *c = calloc(1, sizeof *c);
-    if (!c || !(c->key = secret_new()) || !(c->own = lwm2m_servers_new())) {
+    if (!c || !(c->own = lwm2m_servers_new())) {
         lwm2m_client_free(c);
         error_set(err, ERROR_NO_MEMORY, "LwM2M client");
         return NULL;
     }
-    if (!check_account(account, c, err)) {
+    if (!take_account(c, account, device->rules, err)) {
         lwm2m_client_free(c);
         return NULL;
     }
     c->loop = loop;
     c->account = *account;
     secret_zero(c->account.key, sizeof c->account.key);
-    secret_set(c->key, account->key, account->key_len);
+    secret_zero(&c->account.x509, sizeof c->account.x509);
     c->device = *device;
     c->fn = fn;
     c->user = user;
@@ -108,7 +106,7 @@ void lwm2m_client_free(struct lwm2m_client *c)
     if (c->objects.servers)
         servers_leave(c);
     lwm2m_servers_free(c->own);
-    secret_free(c->key);
+    endpoint_free(c->endpoint);
     secret_zero(c, sizeof *c);
     free(c);
 }

@@ -40,8 +40,8 @@ struct posted {
 };
 struct lwm2m_client {
     const struct loop *loop;
-    struct lwm2m_account account; /* without the key */
-    struct secret *key;
+    struct lwm2m_account account; /* without its secrets */
+    struct endpoint *endpoint;
     struct lease lease;
     struct lwm2m_device device;
     lwm2m_state_fn *fn;
@@ -53,8 +53,6 @@ struct lwm2m_client {
     struct posted queue[EVENTS_MAX];
     size_t queued;
     uint64_t step_timer, timer, report_timer;
-    char host[256];
-    uint16_t port;
     struct resolve *resolve;
     struct ip_address address; /* of the server, for the next session */
     struct coap_link *link;

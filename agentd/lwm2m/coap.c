@@ -7,42 +7,40 @@
 #include <arpa/inet.h>
 #include <coap3/coap.h>
 #include <openssl/rand.h>
-#include <openssl/ssl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "lwm2m/block1.h"
 #include "lwm2m/dedup.h"
+#include "lwm2m/pdu.h"
+#include "lwm2m/tls.h"
 
-enum { BLOCK_SIZE = 1024, BLOCK_SZX = 6, MAX_EVENTS = 8, ALERT_NONE = -1, HANDSHAKE_DONE_MESSAGE = 14 };
+enum { MAX_EVENTS = 8, MESSAGE_MAX = BLOCK1_BODY_MAX + 1024, EARLY_MAX = 4096 };
 
 struct coap_link {
     const struct loop *loop;
     coap_context_t *context;
     coap_session_t *session;
-    uint64_t fd_source;
+    coap_pdu_t *waiting; /* for the session to be there */
+    const struct endpoint *endpoint; /* of the owner */
+    uint64_t fd_source, connect_timer;
     struct coap_events events;
     void *user;
     bool lost;          /* told already, or closing */
     bool reset_by_icmp; /* the network refused a datagram */
-    bool key_sent;      /* the server finished its part of the key exchange */
-    int alert, own_alert; /* last fatal alert of the peer and of ours, ALERT_NONE */
+    bool adopted;       /* the TLS session is ours to judge */
+    bool trusted;       /* it is with the server of the account; nothing of anybody else is looked at */
+    bool unsafe;        /* it could not be set up, and must not be used */
+    char sni[129];
+    struct tls_watch watch;
+    coap_dtls_cpsk_info_t psk;
     struct dedup dedup;
     struct block1 block1;
     uint8_t body[COAP_ANSWER_MAX];
 };
-
-static struct coap_token pdu_token(const coap_pdu_t *pdu)
-{
-    coap_bin_const_t t = coap_pdu_get_token(pdu);
-    struct coap_token out = { .len = t.length <= COAP_TOKEN_MAX ? t.length : COAP_TOKEN_MAX };
-    if (out.len)
-        memcpy(out.data, t.s, out.len);
-    return out;
-}
 
 static struct coap_link *session_link(const coap_session_t *session)
 {
@@ -57,102 +55,6 @@ static void on_library_log(coap_log_t level, const char *message)
 }
 
 /* ---- requests of the server ---- */
-
-static int option_number(const coap_opt_t *option)
-{
-    return (int)coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
-}
-
-static void read_option(struct coap_request *r, uint16_t number, const coap_opt_t *option)
-{
-    struct slice value = { coap_opt_value(option), coap_opt_length(option) };
-    switch (number) {
-    case COAP_OPTION_URI_PATH:
-        if (r->segments < COAP_SEGMENTS)
-            r->segment[r->segments] = value;
-        r->segments++;
-        break;
-    case COAP_OPTION_URI_QUERY:
-        if (r->queries < COAP_QUERIES)
-            r->query[r->queries] = value;
-        r->queries++;
-        break;
-    case COAP_OPTION_ACCEPT:
-        r->accept = option_number(option);
-        break;
-    case COAP_OPTION_CONTENT_FORMAT:
-        r->content_format = option_number(option);
-        break;
-    case COAP_OPTION_OBSERVE:
-        r->observe = option_number(option);
-        break;
-    case COAP_OPTION_SIZE1:
-        r->size1 = (uint32_t)option_number(option);
-        break;
-    case COAP_OPTION_BLOCK1:
-        r->block1 = option_number(option);
-        break;
-    case COAP_OPTION_IF_MATCH:
-        r->if_none_match = r->if_none_match || value.len > 0;
-        break;
-    case COAP_OPTION_IF_NONE_MATCH:
-        r->if_none_match = true;
-        break;
-    }
-}
-
-static void read_request(struct coap_request *r, const coap_pdu_t *pdu)
-{
-    *r = (struct coap_request){ .method = (enum coap_method)coap_pdu_get_code(pdu), .accept = -1, .content_format = -1, .observe = -1, .block1 = -1 };
-    r->token = pdu_token(pdu);
-    coap_opt_iterator_t it;
-    coap_option_iterator_init(pdu, &it, COAP_OPT_ALL);
-    for (coap_opt_t *option = coap_option_next(&it); option; option = coap_option_next(&it))
-        read_option(r, it.number, option);
-    const uint8_t *data = NULL;
-    size_t len = 0;
-    if (coap_get_data(pdu, &len, &data))
-        r->payload = (struct slice){ data, len };
-}
-
-static void add_number(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value)
-{
-    uint8_t octets[4];
-    coap_add_option(pdu, number, coap_encode_var_safe(octets, sizeof octets, value), octets);
-}
-
-static void add_location(coap_pdu_t *pdu, const uint16_t ids[2])
-{
-    for (size_t i = 0; i < 2 && (ids[0] || ids[1]); i++) {
-        char text[6];
-        int len = snprintf(text, sizeof text, "%u", (unsigned)ids[i]);
-        coap_add_option(pdu, COAP_OPTION_LOCATION_PATH, (size_t)len, (const uint8_t *)text);
-    }
-}
-
-/* Options in the order of their numbers: the library adds them faster so. */
-static void write_answer(const coap_pdu_t *request, coap_pdu_t *response, const struct coap_answer *answer, int64_t block1)
-{
-    coap_opt_iterator_t it;
-    struct slice body = writer_slice(&answer->body);
-    coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
-    if (answer->observe >= 0)
-        add_number(response, COAP_OPTION_OBSERVE, (uint32_t)answer->observe & 0xffffff);
-    add_location(response, answer->created);
-    if (block1 >= 0)
-        add_number(response, COAP_OPTION_BLOCK1, (uint32_t)block1);
-    if (answer->code == CODE_TOO_LARGE)
-        add_number(response, COAP_OPTION_SIZE1, BLOCK1_BODY_MAX);
-    if (answer->content_format < 0)
-        return;
-    if (body.len > BLOCK_SIZE || coap_check_option(request, COAP_OPTION_BLOCK2, &it)) {
-        coap_add_data_blocked_response(request, response, (uint16_t)answer->content_format, -1, body.len, body.data);
-        return;
-    }
-    add_number(response, COAP_OPTION_CONTENT_FORMAT, (uint32_t)answer->content_format);
-    if (body.len)
-        coap_add_data(response, body.len, body.data);
-}
 
 /* Answers a request that was not seen before. */
 static void answer_new(struct coap_link *link, struct coap_request *r, struct coap_answer *answer)
@@ -175,14 +77,16 @@ static void on_request(coap_resource_t *resource, coap_session_t *session, const
     struct coap_link *link = session_link(session);
     struct coap_request r;
     struct coap_answer answer = { .code = CODE_INTERNAL, .content_format = -1, .observe = -1, .body = writer_make(link->body, sizeof link->body) };
-    read_request(&r, request);
+    pdu_read_request(request, &r);
     /* What only reads has no effect, so a repeated one is simply answered again (RFC 7252 clause 4.5). */
     bool reads = r.method == METHOD_GET || r.method == METHOD_FETCH;
-    bool remember = !reads || r.observe >= 0;
+    bool remember = (!reads || r.observe >= 0) && !transport_is_reliable(link->endpoint->transport); /* a stream repeats nothing */
     uint16_t mid = (uint16_t)coap_pdu_get_mid(request);
     uint64_t now = loop_now(link->loop);
     const struct dedup_entry *seen = remember ? dedup_find(&link->dedup, mid, &r.token, now) : NULL;
-    if (!seen) {
+    if (!link->trusted) {
+        answer.code = CODE_UNAUTHORIZED;
+    } else if (!seen) {
         answer_new(link, &r, &answer);
         if (remember)
             dedup_add(&link->dedup, mid, &r.token, now, &answer);
@@ -194,7 +98,7 @@ static void on_request(coap_resource_t *resource, coap_session_t *session, const
         answer.code = seen->code; /* only a Read has a body */
         memcpy(answer.created, seen->created, sizeof answer.created);
     }
-    write_answer(request, response, &answer, r.block1);
+    pdu_write_answer(request, response, &answer, r.block1);
 }
 
 /* ---- answers to our requests ---- */
@@ -204,23 +108,9 @@ static coap_response_t on_response(coap_session_t *session, const coap_pdu_t *se
     (void)sent;
     (void)mid;
     struct coap_link *link = session_link(session);
-    struct coap_response r = { .code = (uint8_t)coap_pdu_get_code(received), .token = pdu_token(received) };
-    struct writer location = writer_make(r.location, sizeof r.location - 1);
-    coap_opt_iterator_t it;
-    coap_option_iterator_init(received, &it, COAP_OPT_ALL);
-    for (coap_opt_t *option = coap_option_next(&it); option; option = coap_option_next(&it)) {
-        if (it.number != COAP_OPTION_LOCATION_PATH)
-            continue;
-        writer_u8(&location, '/');
-        writer_put(&location, coap_opt_value(option), coap_opt_length(option));
-    }
-    if (location.failed)
-        r.location[0] = '\0';
-    const uint8_t *data = NULL;
-    size_t len = 0;
-    if (coap_get_data(received, &len, &data))
-        r.payload = (struct slice){ data, len };
-    if (!link->lost)
+    struct coap_response r;
+    pdu_read_response(received, &r);
+    if (!link->lost && link->trusted)
         link->events.response(link->user, &r);
     return COAP_RESPONSE_OK;
 }
@@ -239,70 +129,82 @@ static void on_nack(coap_session_t *session, const coap_pdu_t *sent, const coap_
     }
 }
 
+/* The library makes the TLS session when the connection is there, and may have shaken hands before it lets go. */
+static void adopt(struct coap_link *link)
+{
+    coap_tls_library_t library;
+    if (link->adopted || !transport_is_secure(link->endpoint->transport))
+        return;
+    SSL *ssl = coap_session_get_tls(link->session, &library);
+    if (!ssl)
+        return;
+    link->adopted = true;
+    link->unsafe = library != COAP_TLS_LIBRARY_OPENSSL || !tls_adopt(ssl, &link->watch, link->endpoint);
+}
+
+/* The handshake is over: who is it? */
+static void judge(struct coap_link *link)
+{
+    coap_tls_library_t library;
+    adopt(link);
+    SSL *ssl = coap_session_get_tls(link->session, &library);
+    link->trusted = link->adopted && !link->unsafe && tls_trusts(ssl, &link->watch, link->endpoint);
+    link->unsafe = !link->trusted;
+}
+
 static int on_event(coap_session_t *session, const coap_event_t event)
 {
     struct coap_link *link = session_link(session);
-    if (event == COAP_EVENT_DTLS_CONNECTED && !link->lost)
+    bool reliable = transport_is_reliable(link->endpoint->transport);
+    if (event == COAP_EVENT_DTLS_CONNECTED) /* also of TLS */
+        judge(link);
+    if (link->unsafe)
+        return 0;
+    if (event == (reliable ? COAP_EVENT_SESSION_CONNECTED : COAP_EVENT_DTLS_CONNECTED) && !link->lost) /* RFC 8323 clause 5.3: after the peer's CSM */
         link->events.connected(link->user);
     return 0;
 }
 
 /* ---- the end of a session ---- */
 
-/* RFC 5246 clause 7.2: the alert of the peer, and how far the key exchange got, tell a refused credential from a silent server. */
-static void on_tls_message(int write, int version, int type, const void *data, size_t len, SSL *ssl, void *user)
+static bool is_established(const struct coap_link *link)
 {
-    (void)version;
-    (void)ssl;
-    struct coap_link *link = user;
-    struct reader r = reader_make(data, len);
-    uint8_t first = reader_u8(&r);
-    if (type == SSL3_RT_ALERT && first == SSL3_AL_FATAL)
-        *(write ? &link->own_alert : &link->alert) = reader_u8(&r);
-    if (!write && type == SSL3_RT_HANDSHAKE && first == HANDSHAKE_DONE_MESSAGE)
-        link->key_sent = true;
+    return coap_session_get_state(link->session) == COAP_SESSION_STATE_ESTABLISHED;
 }
 
 static void describe_loss(const struct coap_link *link, bool established, struct error *e)
 {
-    switch (link->alert) {
-    case SSL_AD_UNKNOWN_PSK_IDENTITY:
-    case SSL_AD_DECRYPT_ERROR:
-    case SSL_AD_BAD_RECORD_MAC:
-    case SSL_AD_ACCESS_DENIED:
-        error_set(e, ERROR_CLIENT_AUTH, "DTLS: the server refused the PSK identity or key (alert %d, %s)", link->alert, SSL_alert_desc_string_long(link->alert));
+    const char *name = transport_name(link->endpoint->transport);
+    if (tls_describe(&link->watch, link->endpoint, e))
         return;
-    case ALERT_NONE:
-        break;
-    default:
-        error_set(e, ERROR_TLS, "DTLS: alert %d of the server, %s", link->alert, SSL_alert_desc_string_long(link->alert));
-        return;
-    }
-    if (link->own_alert != ALERT_NONE)
-        error_set(e, ERROR_TLS, "DTLS: we refused what the server sent (alert %d, %s)", link->own_alert, SSL_alert_desc_string_long(link->own_alert));
+    if (link->unsafe)
+        error_set(e, ERROR_TLS, "%s: the session could not be set up, or the server did not show the key", name);
     else if (link->reset_by_icmp)
         error_set(e, ERROR_CONNECT, "the server's host or a router refused our datagrams (ICMP)");
     else if (established)
-        error_set(e, ERROR_SERVER_CLOSED, "DTLS: session closed by the server or the network");
-    else if (link->key_sent)
-        error_set(e, ERROR_CLIENT_AUTH, "DTLS: the server went silent after the key exchange: it does not accept our key");
+        error_set(e, ERROR_SERVER_CLOSED, "%s: session closed by the server or the network", name);
+    else if (link->watch.key_sent)
+        error_set(e, ERROR_CLIENT_AUTH, "%s: the server went silent after the key exchange: it does not accept our %s", name,
+                  link->endpoint->account.mode == LWM2M_PSK ? "key" : "certificate");
+    else if (transport_is_reliable(link->endpoint->transport))
+        error_set(e, ERROR_CONNECT, "%s: the connection was refused or closed before the session began", name);
     else
-        error_set(e, ERROR_TIMEOUT, "DTLS: no answer to the handshake");
+        error_set(e, ERROR_TIMEOUT, "%s: no answer to the handshake", name);
 }
 
 bool coap_link_describe(const struct coap_link *link, struct error *error)
 {
-    if (coap_session_get_state(link->session) == COAP_SESSION_STATE_ESTABLISHED)
+    if (is_established(link))
         return false;
     describe_loss(link, false, error);
     return true;
 }
 
-/* The library frees a dead DTLS session quietly and would shake hands again at the next message; to LwM2M a new session is a new
+/* The library frees a dead session quietly and would shake hands again at the next message; to LwM2M a new session is a new
  * Register (Core TS 1.1.1 clause 6.2.1), so the owner must know. */
 static void check_session(struct coap_link *link, coap_session_state_t before)
 {
-    if (link->lost || (!link->reset_by_icmp && coap_session_get_state(link->session) != COAP_SESSION_STATE_NONE))
+    if (link->lost || (!link->unsafe && !link->reset_by_icmp && coap_session_get_state(link->session) != COAP_SESSION_STATE_NONE))
         return;
     struct error e;
     describe_loss(link, before == COAP_SESSION_STATE_ESTABLISHED, &e);
@@ -319,6 +221,11 @@ static void on_fd(void *user, int fd, bool readable, bool writable)
     int n = epoll_wait(fd, events, MAX_EVENTS, 0);
     coap_session_state_t before = coap_session_get_state(link->session);
     coap_io_do_epoll(link->context, events, n > 0 ? (size_t)n : 0);
+    adopt(link);
+    if (link->waiting && !link->unsafe && is_established(link)) {
+        (void)coap_send(link->session, link->waiting);
+        link->waiting = NULL;
+    }
     check_session(link, before);
 }
 
@@ -360,33 +267,70 @@ static bool add_resource(struct coap_link *link)
     return true;
 }
 
+/* The library offers TLS 1.3 with certificates beside PSK unless it has such a function (4.3.1): a server without the key would do then. */
+static const coap_dtls_cpsk_info_t *on_identity_hint(coap_str_const_t *hint, coap_session_t *session, void *user)
+{
+    (void)hint;
+    (void)session;
+    return &((struct coap_link *)user)->psk;
+}
+
+static coap_session_t *open_psk(struct coap_link *link, const coap_address_t *local, const coap_address_t *remote, coap_proto_t proto)
+{
+    const struct lwm2m_account *a = &link->endpoint->account;
+    link->psk.identity = (coap_bin_const_t){ strlen(a->identity), (const uint8_t *)a->identity };
+    link->psk.key = (coap_bin_const_t){ a->key_len, a->key };
+    coap_dtls_cpsk_t setup = { .version = COAP_DTLS_CPSK_SETUP_VERSION, .psk_info = link->psk, .validate_ih_call_back = on_identity_hint, .ih_call_back_arg = link };
+    setup.client_sni = link->sni[0] ? link->sni : NULL;
+    return coap_new_client_session_psk2(link->context, local, remote, proto, &setup);
+}
+
+/* The library's own check of certificates is off, because over TLS it may come before ours is in place: nothing passes before judge() has trusted. */
+static coap_session_t *open_x509(struct coap_link *link, const coap_address_t *local, const coap_address_t *remote, coap_proto_t proto)
+{
+    const struct lwm2m_x509 *x = &link->endpoint->account.x509;
+    coap_dtls_pki_t setup = { .version = COAP_DTLS_PKI_SETUP_VERSION, .pki_key = { .key_type = COAP_PKI_KEY_ASN1 } };
+    setup.pki_key.key.asn1.public_cert = x->certificate;
+    setup.pki_key.key.asn1.public_cert_len = x->certificate_len;
+    setup.pki_key.key.asn1.private_key = x->private_key;
+    setup.pki_key.key.asn1.private_key_len = x->private_key_len;
+    setup.pki_key.key.asn1.private_key_type = tls_key_type(x) == EVP_PKEY_RSA ? COAP_ASN1_PKEY_RSA : COAP_ASN1_PKEY_EC;
+    setup.client_sni = link->sni[0] ? link->sni : NULL; /* read when the connection is there, too */
+    return coap_new_client_session_pki(link->context, local, remote, proto, &setup);
+}
+
+/* The name in /0/x/14, or the host; an address is no name (RFC 6066 clause 3). */
+static void set_sni(struct coap_link *link)
+{
+    struct ip_address literal;
+    const struct endpoint *e = link->endpoint;
+    const char *name = e->account.mode == LWM2M_X509 && e->account.x509.sni[0] ? e->account.x509.sni : e->host;
+    if (!ip_address_parse(name, &literal))
+        (void)text_copy(link->sni, sizeof link->sni, name);
+}
+
 static bool open_session(struct coap_link *link, const struct coap_peer *peer)
 {
+    static const coap_proto_t protos[] = { [TRANSPORT_UDP] = COAP_PROTO_UDP, [TRANSPORT_DTLS] = COAP_PROTO_DTLS, [TRANSPORT_TCP] = COAP_PROTO_TCP,
+                                           [TRANSPORT_TLS] = COAP_PROTO_TLS };
     coap_address_t local, remote;
-    struct ip_address literal;
-    char sni[256];
-    set_address(&remote, peer->remote, peer->port);
+    const struct endpoint *e = link->endpoint;
+    coap_proto_t proto = protos[e->transport];
+    set_address(&remote, peer->remote, e->port);
     if (peer->local)
         set_address(&local, peer->local, 0);
-    strncpy(sni, peer->host, sizeof sni - 1);
-    sni[sizeof sni - 1] = '\0';
-    coap_dtls_cpsk_t setup = { .version = COAP_DTLS_CPSK_SETUP_VERSION };
-    setup.client_sni = ip_address_parse(sni, &literal) ? NULL : sni;
-    setup.psk_info.identity = (coap_bin_const_t){ strlen(peer->identity), (const uint8_t *)peer->identity };
-    setup.psk_info.key = (coap_bin_const_t){ peer->key.len, peer->key.data };
-    link->session = coap_new_client_session_psk2(link->context, peer->local ? &local : NULL, &remote, COAP_PROTO_DTLS, &setup);
+    set_sni(link);
+    link->trusted = !transport_is_secure(e->transport);
+    if (!transport_is_secure(e->transport))
+        link->session = coap_new_client_session(link->context, peer->local ? &local : NULL, &remote, proto);
+    else if (e->account.mode == LWM2M_PSK)
+        link->session = open_psk(link, peer->local ? &local : NULL, &remote, proto);
+    else
+        link->session = open_x509(link, peer->local ? &local : NULL, &remote, proto);
     if (!link->session)
         return false;
-    coap_tls_library_t library;
-    SSL *ssl = coap_session_get_tls(link->session, &library);
-    if (ssl && library == COAP_TLS_LIBRARY_OPENSSL) {
-        /* Californium 2.x (Leshan before 2.0.0-M12 and its kin) sends no renegotiation_info (RFC 5746); RFC 7925 clause 17 forbids
-         * renegotiation to both sides, and we never do it. */
-        SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION);
-        SSL_set_msg_callback(ssl, on_tls_message);
-        SSL_set_msg_callback_arg(ssl, link);
-    }
-    return true;
+    adopt(link);
+    return !link->unsafe && !(transport_is_reliable(e->transport) && coap_session_get_state(link->session) == COAP_SESSION_STATE_NONE);
 }
 
 static bool open_context(struct coap_link *link)
@@ -397,6 +341,7 @@ static bool open_context(struct coap_link *link)
     if (!link->context)
         return false;
     coap_set_app_data(link->context, link);
+    coap_context_set_csm_max_message_size(link->context, MESSAGE_MAX); /* of a stream: no peer makes us hold more */
     coap_context_set_block_mode(link->context, 0); /* bodies in blocks are block1.c's: the library remembers a path's Content-Format too long (4.08) */
     coap_register_response_handler(link->context, on_response);
     coap_register_nack_handler(link->context, on_nack);
@@ -404,20 +349,31 @@ static bool open_context(struct coap_link *link)
     return add_resource(link);
 }
 
+/* Datagrams without a handshake: there is nothing to wait for. */
+static void on_datagrams_ready(void *user)
+{
+    struct coap_link *link = user;
+    link->connect_timer = 0;
+    link->events.connected(link->user);
+}
+
 struct coap_link *coap_link_new(const struct loop *loop, const struct coap_peer *peer, const struct coap_events *events, void *user, struct error *err)
 {
     struct coap_link *link = calloc(1, sizeof *link);
     if (!link) {
-        error_set(err, ERROR_NO_MEMORY, "LwM2M session to %s", peer->host);
+        error_set(err, ERROR_NO_MEMORY, "LwM2M session to %s", peer->endpoint->host);
         return NULL;
     }
-    *link = (struct coap_link){ .loop = loop, .events = *events, .user = user, .alert = ALERT_NONE, .own_alert = ALERT_NONE };
+    const struct endpoint *e = peer->endpoint;
+    *link = (struct coap_link){ .loop = loop, .events = *events, .user = user, .endpoint = e, .watch = { .alert = -1, .own_alert = -1 } };
     if (!open_context(link) || !open_session(link, peer)) {
-        error_set(err, ERROR_CONNECT, "LwM2M session to %s port %u cannot be opened", peer->host, peer->port);
+        error_set(err, ERROR_CONNECT, "LwM2M session to %s port %u over %s cannot be opened", e->host, e->port, transport_name(e->transport));
         coap_link_free(link);
         return NULL;
     }
     link->fd_source = loop_fd(loop, coap_context_get_coap_fd(link->context), true, false, on_fd, link);
+    if (e->transport == TRANSPORT_UDP)
+        link->connect_timer = loop_timer(loop, 0, on_datagrams_ready, link);
     arm(link);
     return link;
 }
@@ -428,6 +384,9 @@ void coap_link_free(struct coap_link *link)
         return;
     link->lost = true;
     loop_cancel(link->loop, &link->fd_source);
+    loop_cancel(link->loop, &link->connect_timer);
+    if (link->waiting)
+        coap_delete_pdu(link->waiting);
     if (link->session)
         coap_session_release(link->session);
     if (link->context)
@@ -448,8 +407,24 @@ static void add_path(coap_pdu_t *pdu, const char *path)
     }
 }
 
+/* The library would wait for a connection inside coap_new_pdu and coap_send, and everybody with it (4.3.1): until it is there, messages are made without
+ * the session, and one waits here. */
+static coap_pdu_t *new_pdu(const struct coap_link *link, coap_pdu_type_t type, coap_pdu_code_t code)
+{
+    if (transport_is_reliable(link->endpoint->transport) && !is_established(link))
+        return coap_pdu_init(type, code, 0, EARLY_MAX);
+    return coap_new_pdu(type, code, link->session);
+}
+
 static enum error_code send_pdu(struct coap_link *link, coap_pdu_t *pdu)
 {
+    if (transport_is_reliable(link->endpoint->transport) && !is_established(link)) {
+        if (link->waiting)
+            coap_delete_pdu(pdu);
+        else
+            link->waiting = pdu;
+        return link->waiting == pdu ? ERROR_NONE : ERROR_BUSY;
+    }
     coap_mid_t mid = coap_send(link->session, pdu);
     arm(link);
     return mid == COAP_INVALID_MID ? ERROR_IO : ERROR_NONE;
@@ -457,16 +432,20 @@ static enum error_code send_pdu(struct coap_link *link, coap_pdu_t *pdu)
 
 enum error_code coap_link_call(struct coap_link *link, const struct coap_call *call, struct coap_token *token)
 {
-    coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON, (coap_pdu_code_t)call->method, link->session);
+    coap_pdu_t *pdu = new_pdu(link, COAP_MESSAGE_CON, (coap_pdu_code_t)call->method);
     if (!pdu)
         return ERROR_NO_MEMORY;
     token->len = COAP_TOKEN_MAX;
     bool fine = RAND_bytes(token->data, (int)token->len) == 1 && coap_add_token(pdu, token->len, token->data);
     add_path(pdu, call->path);
     if (call->content_format >= 0)
-        add_number(pdu, COAP_OPTION_CONTENT_FORMAT, (uint32_t)call->content_format);
+        pdu_add_number(pdu, COAP_OPTION_CONTENT_FORMAT, (uint32_t)call->content_format);
     for (size_t i = 0; call->queries && call->queries[i]; i++)
         fine = fine && coap_add_option(pdu, COAP_OPTION_URI_QUERY, strlen(call->queries[i]), (const uint8_t *)call->queries[i]);
+    if (call->accept)
+        pdu_add_number(pdu, COAP_OPTION_ACCEPT, (uint32_t)call->accept - 1);
+    if (call->block2)
+        pdu_add_number(pdu, COAP_OPTION_BLOCK2, (uint32_t)call->block2 - 1);
     if (call->payload.len)
         fine = fine && coap_add_data(pdu, call->payload.len, call->payload.data);
     if (!fine) {
@@ -478,17 +457,17 @@ enum error_code coap_link_call(struct coap_link *link, const struct coap_call *c
 
 enum error_code coap_link_notify(struct coap_link *link, const struct coap_notification *n)
 {
-    coap_pdu_t *pdu = coap_new_pdu(n->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, COAP_RESPONSE_CODE_CONTENT, link->session);
+    coap_pdu_t *pdu = new_pdu(link, n->confirmable ? COAP_MESSAGE_CON : COAP_MESSAGE_NON, COAP_RESPONSE_CODE_CONTENT);
     if (!pdu)
         return ERROR_NO_MEMORY;
     struct slice body = n->body;
     coap_add_token(pdu, n->token.len, n->token.data);
-    add_number(pdu, COAP_OPTION_OBSERVE, n->sequence & 0xffffff);
-    add_number(pdu, COAP_OPTION_CONTENT_FORMAT, (uint32_t)n->content_format);
-    if (body.len > BLOCK_SIZE) {
-        add_number(pdu, COAP_OPTION_BLOCK2, 8 | BLOCK_SZX); /* number 0, more */
-        add_number(pdu, COAP_OPTION_SIZE2, (uint32_t)body.len);
-        body.len = BLOCK_SIZE;
+    pdu_add_number(pdu, COAP_OPTION_OBSERVE, n->sequence & 0xffffff);
+    pdu_add_number(pdu, COAP_OPTION_CONTENT_FORMAT, (uint32_t)n->content_format);
+    if (body.len > PDU_BLOCK_SIZE) {
+        pdu_add_number(pdu, COAP_OPTION_BLOCK2, 8 | PDU_BLOCK_SZX); /* number 0, more */
+        pdu_add_number(pdu, COAP_OPTION_SIZE2, (uint32_t)body.len);
+        body.len = PDU_BLOCK_SIZE;
     }
     if (body.len && !coap_add_data(pdu, body.len, body.data)) {
         coap_delete_pdu(pdu);

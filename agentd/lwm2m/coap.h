@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One DTLS-PSK session to one server, in both directions: the only file that knows libcoap. Requests of the server come as values and are
+/* One session to one server, over UDP, DTLS, TCP or TLS, in both directions: with pdu.h all that knows libcoap. Requests of the server come as values and are
  * answered at once; duplicates are answered from memory (RFC 7252 clause 4.5) and never reach the handler. */
 #ifndef LWM2M_COAP_H
 #define LWM2M_COAP_H
@@ -9,6 +9,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "lwm2m/coap_code.h"
+#include "lwm2m/endpoint.h"
 #include "model/lease.h"
 
 enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ANSWER_MAX = 8192 };
@@ -43,6 +44,8 @@ struct coap_answer {
 struct coap_response { /* of the server to our request; borrowed for the call */
     uint8_t code;
     struct coap_token token;
+    int content_format;  /* -1: absent */
+    int64_t block2;      /* Block2 as on the wire, -1: absent; payload is that block */
     char location[128];  /* Location-Path as "/rd/abc", "" if none or too long */
     struct slice payload;
 };
@@ -63,13 +66,10 @@ struct coap_link;
 struct coap_peer {
     const struct ip_address *local; /* NULL: any */
     const struct ip_address *remote;
-    uint16_t port;
-    const char *host;               /* SNI; an IP literal gives none (RFC 6066 clause 3) */
-    const char *identity;
-    struct slice key;
+    const struct endpoint *endpoint; /* must outlive the link */
 };
 
-/* Opens the session and starts the handshake. peer is copied by the library. */
+/* Opens the session and starts the handshake. The addresses are copied. */
 struct coap_link *coap_link_new(const struct loop *loop, const struct coap_peer *peer, const struct coap_events *events, void *user, struct error *err);
 /* Why there is no session (yet); false if there is one. */
 bool coap_link_describe(const struct coap_link *link, struct error *error);
@@ -81,6 +81,7 @@ struct coap_call {
     const char *const *queries;       /* NULL-terminated, may be NULL */
     int content_format;               /* -1: no payload */
     struct slice payload;
+    int64_t accept, block2;           /* 0: no option; else one more than its value */
 };
 /* Sends a confirmable request with a fresh random token. IO, NO_MEMORY. */
 enum error_code coap_link_call(struct coap_link *link, const struct coap_call *call, struct coap_token *token);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LwM2M 1.1 client for one server: registers, updates, serves the server's requests, notifies, de-registers. One coap_context a server. Objects are
+/* LwM2M 1.1 client for one server, over UDP, DTLS, TCP or TLS: registers, updates, serves the server's requests, notifies, de-registers. One coap_context a server. Objects are
  * tables (lwm2m/objects). Retries with back-off by itself; tells its state. */
 #ifndef LWM2M_LWM2M_H
 #define LWM2M_LWM2M_H
@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "base/reader.h"
 #include "base/writer.h"
+#include "lwm2m/endpoint.h"
 #include "model/lease.h"
 #include "model/settings.h"
 #include "model/tree.h"
@@ -22,6 +23,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     const char *manufacturer, *model, *serial, *hardware_version, *firmware_version, *gateway_id;
     uint64_t (*current_time)(void *user); /* /3/0/13, Unix seconds */
     struct tree *tree; /* facts of modems and bearers, only read; NULL: none */
+    const struct lwm2m_rules *rules; /* NULL: nothing allowed, nothing trusted */
     const char *root;  /* before the paths of system files; NULL: none */
     bool (*request_bootstrap)(void *user); /* Execute /1/0/9: as reboot */
     /* The agent's history as text, the part behind `after` up to `until`; the number of its newest event. NULL: no object 20. */

@@ -135,7 +135,7 @@ static void on_connected(void *user)
     struct lwm2m_client *c = user;
     c->status.last_contact = loop_now(c->loop);
     set_timer(c, GUARD_MS);
-    log_info("lwm2m", "server %u: DTLS session with %s", c->account.short_server_id, c->host);
+    log_info("lwm2m", "server %u: %s session with %s", c->account.short_server_id, transport_name(c->endpoint->transport), c->endpoint->host);
 }
 
 static void on_lost(void *user, const struct error *error)
@@ -243,9 +243,9 @@ static void on_resolved(void *user, enum error_code status, const char *text, co
         if ((!c->lease.bound || lease_address(&c->lease, addresses[i].family)) && wanted-- == 0)
             c->address = addresses[i];
     if (status != ERROR_NONE)
-        error_set(&c->failure, status, "%s: %s", c->host, text && *text ? text : error_text(status));
+        error_set(&c->failure, status, "%s: %s", c->endpoint->host, text && *text ? text : error_text(status));
     else if (!usable)
-        error_set(&c->failure, ERROR_NAME_LOOKUP, "%s has no address of a family that the bearer has", c->host);
+        error_set(&c->failure, ERROR_NAME_LOOKUP, "%s has no address of a family that the bearer has", c->endpoint->host);
     registration_post(c, c->address.family ? EVENT_ADDRESS : EVENT_FAILED, c->generation);
 }
 
@@ -254,13 +254,13 @@ static void do_resolve(struct lwm2m_client *c)
     registration_close(c);
     c->begun = true;
     struct ip_address literal;
-    if (ip_address_parse(c->host, &literal)) {
+    if (ip_address_parse(c->endpoint->host, &literal)) {
         on_resolved(c, ERROR_NONE, "", &literal, 1);
         return;
     }
-    c->resolve = resolve_host(c->loop, &c->lease, c->host, on_resolved, c);
+    c->resolve = resolve_host(c->loop, &c->lease, c->endpoint->host, on_resolved, c);
     if (!c->resolve) {
-        error_set(&c->failure, ERROR_NO_MEMORY, "look-up of %s", c->host);
+        error_set(&c->failure, ERROR_NO_MEMORY, "look-up of %s", c->endpoint->host);
         registration_post(c, EVENT_FAILED, c->generation);
     }
 }
@@ -299,7 +299,8 @@ void registration_changed(struct lwm2m_client *c)
 static size_t put_binding(const struct lwm2m_client *c, const char **queries)
 {
     bool queued = is_queued(c);
-    queries[0] = queued && c->version_1_0 ? "b=UQ" : "b=U";
+    bool stream = transport_is_reliable(c->endpoint->transport);
+    queries[0] = stream ? (queued && c->version_1_0 ? "b=TQ" : "b=T") : queued && c->version_1_0 ? "b=UQ" : "b=U";
     queries[1] = queued && !c->version_1_0 ? "Q" : NULL;
     return queries[1] ? 2 : 1;
 }
@@ -335,7 +336,7 @@ static void do_step_down(struct lwm2m_client *c)
 
 static void do_connect(struct lwm2m_client *c)
 {
-    struct coap_peer peer = { .remote = &c->address, .port = c->port, .host = c->host, .identity = c->account.identity, .key = secret_slice(c->key) };
+    struct coap_peer peer = { .remote = &c->address, .endpoint = c->endpoint };
     peer.local = c->lease.bound ? lease_address(&c->lease, c->address.family) : NULL;
     c->session_lease = c->lease;
     c->link = coap_link_new(c->loop, &peer, &session_events, c, &c->failure);

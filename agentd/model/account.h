@@ -64,19 +64,40 @@ struct lwm2m_server_settings {
     char preferred[LWM2M_CHANNEL_MAX]; /* /1/x/22, "": none */
 };
 
+enum lwm2m_mode { LWM2M_PSK = 0, LWM2M_RPK = 1, LWM2M_X509 = 2, LWM2M_NOSEC = 3, LWM2M_EST = 4 }; /* /0/x/2 */
+enum { LWM2M_CERTIFICATE_MAX = 2048, LWM2M_PRIVATE_KEY_MAX = 1280 };
+
+struct lwm2m_x509 {           /* mode X509; all DER */
+    uint8_t certificate[LWM2M_CERTIFICATE_MAX]; /* ours, /0/x/3 */
+    size_t certificate_len;
+    uint8_t private_key[LWM2M_PRIVATE_KEY_MAX]; /* ours, /0/x/5: PKCS#8, SEC1 or PKCS#1 */
+    size_t private_key_len;
+    uint8_t server[LWM2M_CERTIFICATE_MAX];      /* /0/x/4: a certificate, or its digest */
+    size_t server_len;
+    uint8_t usage;            /* /0/x/15: 0..3 */
+    uint8_t matching;         /* /0/x/13: 0 whole, 1 SHA-256, 2 SHA-384, 3 SHA-512 */
+    char sni[129];            /* /0/x/14; "": the host of the URI */
+};
+
 struct lwm2m_account {
     uint16_t short_server_id; /* 1..65534; 0: a bootstrap server */
-    char uri[256];            /* coaps://host[:port] */
+    char uri[256];            /* coap, coaps, coap+tcp or coaps+tcp://host[:port] */
+    uint8_t mode;             /* enum lwm2m_mode */
     char identity[129];       /* PSK identity */
     uint8_t key[64];
     size_t key_len;           /* 16..64 */
+    struct lwm2m_x509 x509;
     char endpoint[129];
     uint32_t lifetime;        /* seconds */
     enum lwm2m_key key_from;  /* this and key_ref are not stored: an installed account has its key */
     char key_ref[129];
     struct lwm2m_server_settings server;
+    uint32_t hold_off;        /* of a bootstrap server, /0/x/11: seconds in which it may begin unasked */
+    uint32_t timeout;         /* of a bootstrap server, /0/x/12: seconds after a bootstrap until the account goes; 0: it stays */
+    uint64_t purge_at;        /* Unix seconds at which it goes; 0: never */
 };
 
 const char *dm_auth_name(enum dm_auth a);         /* basic, md5, hmac */
+const char *lwm2m_mode_name(uint8_t mode);        /* psk, rpk, x509, nosec, est */
 
 #endif

@@ -82,11 +82,17 @@ const char *dm_auth_name(enum dm_auth a)
     return "md5";
 }
 
+const char *lwm2m_mode_name(uint8_t mode)
+{
+    static const char *const names[] = { [LWM2M_PSK] = "psk", [LWM2M_RPK] = "rpk", [LWM2M_X509] = "x509", [LWM2M_NOSEC] = "nosec", [LWM2M_EST] = "est" };
+    return mode < sizeof names / sizeof *names ? names[mode] : "";
+}
+
 static uint16_t default_port(const char *scheme)
 {
     if (strcmp(scheme, "https") == 0)
         return 443;
-    return strcmp(scheme, "coaps") == 0 ? 5684 : 5683;
+    return strncmp(scheme, "coaps", 5) == 0 ? 5684 : 5683; /* RFC 7252 clause 12.7, RFC 8323 clause 8: the same over TCP */
 }
 
 /* RFC 3986 3.2 authority without user information; an IPv6 literal stands in brackets. */

@@ -53,7 +53,7 @@ bool settings_names(const struct dm_account *a, const struct napdef *n);
  * taken. NULL if none fits: *named then says whether TO-NAPID names any NAPDEF of the document. */
 const struct napdef *settings_way(const struct settings *s, const struct dm_account *a, const char *plmn, int64_t now, uint32_t except,
                                  bool *named);
-/* Host and port of an https:// or coaps:// URI; port is the scheme's default if absent. ERROR_INVALID with text otherwise. */
+/* Host and port of a URI of that scheme (https, coap, coaps, coap+tcp, coaps+tcp); port is the scheme's default if absent. ERROR_INVALID with text otherwise. */
 enum error_code uri_split(const char *uri, const char *scheme, char *host, size_t host_cap, uint16_t *port, struct error *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 
 static void put_octets(struct writer *w, const void *data, size_t len)
 {
@@ -245,6 +245,16 @@ void server_settings_read(struct reader *r, struct lwm2m_server_settings *s)
     get_text(r, s->preferred, sizeof s->preferred);
 }
 
+static void x509_write(struct writer *w, const struct lwm2m_x509 *x)
+{
+    put_octets(w, x->certificate, x->certificate_len);
+    put_octets(w, x->private_key, x->private_key_len);
+    put_octets(w, x->server, x->server_len);
+    writer_u8(w, x->usage);
+    writer_u8(w, x->matching);
+    put_text(w, x->sni);
+}
+
 void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
 {
     writer_u8(w, VERSION);
@@ -255,6 +265,31 @@ void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
     put_text(w, a->endpoint);
     writer_u32(w, a->lifetime);
     server_settings_write(w, &a->server);
+    writer_u8(w, a->mode);
+    x509_write(w, &a->x509);
+    writer_u32(w, a->hold_off);
+    writer_u32(w, a->timeout);
+    writer_u64(w, a->purge_at);
+}
+
+static void x509_read(struct reader *r, struct lwm2m_x509 *x)
+{
+    x->certificate_len = get_octets(r, x->certificate, sizeof x->certificate);
+    x->private_key_len = get_octets(r, x->private_key, sizeof x->private_key);
+    x->server_len = get_octets(r, x->server, sizeof x->server);
+    x->usage = (uint8_t)get_choice(r, 4);
+    x->matching = (uint8_t)get_choice(r, 4);
+    get_text(r, x->sni, sizeof x->sni);
+}
+
+/* What version 4 added. */
+static void lwm2m_read_more(struct reader *r, struct lwm2m_account *a)
+{
+    a->mode = (uint8_t)get_choice(r, LWM2M_EST + 1);
+    x509_read(r, &a->x509);
+    a->hold_off = reader_u32(r);
+    a->timeout = reader_u32(r);
+    a->purge_at = reader_u64(r);
 }
 
 bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
@@ -270,5 +305,7 @@ bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
     a->lifetime = reader_u32(&r);
     if (version > 2)
         server_settings_read(&r, &a->server);
+    if (version > 3)
+        lwm2m_read_more(&r, a);
     return reader_done(&r);
 }

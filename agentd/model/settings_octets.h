@@ -7,7 +7,7 @@
 #include "base/writer.h"
 #include "model/settings.h"
 
-enum { SETTINGS_OCTETS_MAX = 4096 };
+enum { SETTINGS_OCTETS_MAX = 8192 };
 
 void napdef_write(struct writer *w, const struct napdef *n);
 bool napdef_read(struct slice in, struct napdef *n);

@@ -499,6 +499,14 @@ void store_item_put(struct store *s, const struct item_row *r, struct slice seal
     run(s, st, "item");
 }
 
+void store_item_remove(struct store *s, const char *kind, const char *id)
+{
+    sqlite3_stmt *st = prepare(s, "DELETE FROM item WHERE staged=0 AND kind=? AND id=?");
+    bind_text(st, 1, kind);
+    bind_text(st, 2, id);
+    run(s, st, "item");
+}
+
 bool store_item_octets(struct store *s, const char *kind, const char *id, bool staged, void *buf, size_t cap, size_t *len)
 {
     sqlite3_stmt *st = prepare(s, "SELECT sealed FROM item WHERE kind=? AND id=? AND staged=?");
@@ -534,14 +542,6 @@ void store_items_commit(struct store *s, uint64_t job)
     run(s, st, "item");
     st = prepare(s, "UPDATE item SET staged=0 WHERE staged=1 AND job=?");
     bind_number(st, 1, job);
-    run(s, st, "item");
-}
-
-void store_item_remove(struct store *s, const char *kind, const char *id)
-{
-    sqlite3_stmt *st = prepare(s, "DELETE FROM item WHERE kind=? AND id=? AND staged=0");
-    bind_text(st, 1, kind);
-    bind_text(st, 2, id);
     run(s, st, "item");
 }
 

@@ -92,6 +92,7 @@ struct item_row {
 void store_item_put(struct store *s, const struct item_row *row, struct slice sealed);
 bool store_item_octets(struct store *s, const char *kind, const char *id, bool staged, void *buf, size_t cap, size_t *len);
 bool store_item_at(struct store *s, const char *kind, bool staged, size_t n, struct item_row *out);
+void store_item_remove(struct store *s, const char *kind, const char *id); /* an installed one */
 void store_items_commit(struct store *s, uint64_t job); /* staged ones of the job replace all installed ones of its context */
 void store_items_drop(struct store *s, uint64_t job);   /* staged ones of the job */
 void store_item_remove(struct store *s, const char *kind, const char *id); /* an installed one */

@@ -8,7 +8,10 @@
 #include "base/secret.h"
 #include "base/text.h"
 
+enum { PATIENCE_MS = 780000 }; /* the step of a job ends after 15 min */
+
 struct lwm2m_execution {
+    struct site *site;
     struct settings *settings;
     struct lwm2m_bootstrap *session;
     char endpoint[129];
@@ -30,21 +33,29 @@ static bool bootstrap_server_first(struct settings *s)
     return false;
 }
 
+/* The bootstrap server's own account comes last, as it left it; its time-out begins now (Core TS 1.1.1 appendix E.1, resource 12). */
+static void take_accounts(struct lwm2m_execution *x, const struct lwm2m_account *accounts, size_t count)
+{
+    struct settings *s = x->settings;
+    struct lwm2m_account *server = &s->lwm2m[0];
+    *server = accounts[count - 1];
+    memcpy(server->endpoint, x->endpoint, sizeof x->endpoint);
+    server->purge_at = server->timeout ? site_wall_clock(x->site) + server->timeout : 0;
+    for (size_t i = 0; i + 1 < count; i++)
+        s->lwm2m[i + 1] = accounts[i];
+    s->lwm2ms = count;
+}
+
 static void on_finished(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count)
 {
     struct lwm2m_execution *x = user;
-    struct settings *s = x->settings;
     struct error e;
-    if (!error && count + 1 > SETTINGS_LWM2M)
-        error_set(&e, ERROR_TOO_LARGE, "the bootstrap server wrote %zu accounts; %d is the most", count, SETTINGS_LWM2M - 1);
-    if (!error && count + 1 > SETTINGS_LWM2M)
+    if (!error && count > SETTINGS_LWM2M) {
+        error_set(&e, ERROR_TOO_LARGE, "the bootstrap server wrote %zu accounts; %d is the most", count - 1, SETTINGS_LWM2M - 1);
         error = &e;
-    for (size_t i = 0; !error && i < count; i++)
-        s->lwm2m[i + 1] = accounts[i];
-    if (!error) {
-        s->lwm2ms = count + 1;
-        memcpy(s->lwm2m[0].endpoint, x->endpoint, sizeof x->endpoint);
     }
+    if (!error)
+        take_accounts(x, accounts, count);
     x->fn(x->user, error);
     lwm2m_bootstrap_free(x->session);
     free(x);
@@ -63,10 +74,11 @@ struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settin
         return NULL;
     }
     const struct lwm2m_account *server = &settings->lwm2m[0];
-    *x = (struct lwm2m_execution){ .settings = settings, .fn = fn, .user = user };
+    *x = (struct lwm2m_execution){ .site = site, .settings = settings, .fn = fn, .user = user };
     (void)text_copy(x->endpoint, sizeof x->endpoint, server->endpoint[0] ? server->endpoint : site->factory.gateway_id);
+    struct lwm2m_rules rules = site_lwm2m_rules(site);
     struct lwm2m_bootstrap_task task = { .server = server, .installed = &settings->lwm2m[1], .installed_count = settings->lwm2ms - 1, .lease = lease,
-                                         .endpoint = x->endpoint };
+                                         .endpoint = x->endpoint, .rules = &rules, .pack = site->lwm2m_pack, .patience_ms = PATIENCE_MS };
     x->session = lwm2m_bootstrap_new(site->loop, &task, on_finished, x, err);
     if (!x->session) {
         free(x);

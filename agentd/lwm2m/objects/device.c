@@ -163,7 +163,7 @@ static bool read_utc_offset(struct spot *s, struct value *v)
 static bool read_binding(struct spot *s, struct value *v)
 {
     (void)s;
-    return put_text("U", v);
+    return put_text("UT", v);
 }
 
 static bool read_type(struct spot *s, struct value *v)

@@ -8,6 +8,8 @@
 
 #include "lwm2m/objects/objects.h"
 
+enum { USAGE_DEFAULT = 3 }; /* /0/x/15: domain-issued certificate */
+
 /* ---- 0, Security ---- */
 
 static struct staged_security *security_at(struct objects *o, uint16_t id)
@@ -50,7 +52,7 @@ static bool security_create(struct objects *o, uint16_t id)
 {
     for (size_t i = 0; i < STAGED_MAX; i++)
         if (!o->staged->security[i].used) {
-            o->staged->security[i] = (struct staged_security){ .used = true, .id = id, .mode = SECURITY_NONE };
+            o->staged->security[i] = (struct staged_security){ .used = true, .id = id, .mode = LWM2M_NOSEC, .usage = USAGE_DEFAULT };
             return true;
         }
     return false;
@@ -91,7 +93,7 @@ static bool check_mode(const struct value *v)
 
 static void write_mode(struct spot *s, const struct value *v)
 {
-    security_at(s->o, s->instance)->mode = v ? (uint8_t)v->integer : SECURITY_NONE;
+    security_at(s->o, s->instance)->mode = v ? (uint8_t)v->integer : LWM2M_NOSEC;
 }
 
 static void set_octets(const struct value *v, uint8_t *out, size_t *len)
@@ -110,6 +112,17 @@ static void write_identity(struct spot *s, const struct value *v)
 {
     struct staged_security *at = security_at(s->o, s->instance);
     set_octets(v, at->identity, &at->identity_len);
+}
+
+static bool check_server_key(const struct value *v)
+{
+    return v->octets.len <= sizeof((struct staged_security *)0)->server;
+}
+
+static void write_server_key(struct spot *s, const struct value *v)
+{
+    struct staged_security *at = security_at(s->o, s->instance);
+    set_octets(v, at->server, &at->server_len);
 }
 
 static bool check_key(const struct value *v)
@@ -143,6 +156,49 @@ static void write_hold_off(struct spot *s, const struct value *v)
     security_at(s->o, s->instance)->hold_off = v ? (uint32_t)v->integer : 0;
 }
 
+static void write_timeout(struct spot *s, const struct value *v)
+{
+    security_at(s->o, s->instance)->timeout = v ? (uint32_t)v->integer : 0;
+}
+
+static bool check_choice(const struct value *v)
+{
+    return v->integer >= 0 && v->integer <= 3;
+}
+
+static void write_matching(struct spot *s, const struct value *v)
+{
+    security_at(s->o, s->instance)->matching = v ? (uint8_t)v->integer : 0;
+}
+
+static void write_usage(struct spot *s, const struct value *v)
+{
+    security_at(s->o, s->instance)->usage = v ? (uint8_t)v->integer : USAGE_DEFAULT;
+}
+
+static bool check_sni(const struct value *v)
+{
+    return v->octets.len < sizeof((struct staged_security *)0)->sni && !(v->octets.len && memchr(v->octets.data, 0, v->octets.len));
+}
+
+static void write_sni(struct spot *s, const struct value *v)
+{
+    struct staged_security *at = security_at(s->o, s->instance);
+    memset(at->sni, 0, sizeof at->sni);
+    if (v && v->octets.len)
+        memcpy(at->sni, v->octets.data, v->octets.len);
+}
+
+static void write_ciphers(struct spot *s, const struct value *v)
+{
+    security_at(s->o, s->instance)->ciphers = v != NULL;
+}
+
+static void write_oscore(struct spot *s, const struct value *v)
+{
+    security_at(s->o, s->instance)->oscore = v && v->integer != (int64_t)UINT32_MAX; /* 65535:65535 names none */
+}
+
 static void write_nowhere(struct spot *s, const struct value *v)
 {
     (void)s;
@@ -154,7 +210,7 @@ static const struct resource security_resources[] = {
     { 1, VALUE_BOOLEAN, 0, .mandatory = true, .write = write_bootstrap },
     { 2, VALUE_INTEGER, 0, .mandatory = true, .check = check_mode, .write = write_mode },
     { 3, VALUE_OPAQUE, 0, .mandatory = true, .check = check_identity, .write = write_identity },
-    { 4, VALUE_OPAQUE, 0, .mandatory = true, .write = write_nowhere },
+    { 4, VALUE_OPAQUE, 0, .mandatory = true, .check = check_server_key, .write = write_server_key },
     { 5, VALUE_OPAQUE, 0, .mandatory = true, .check = check_key, .write = write_key },
     { 6, VALUE_INTEGER, 0, .write = write_nowhere },
     { 7, VALUE_OPAQUE, 0, .write = write_nowhere },
@@ -162,7 +218,12 @@ static const struct resource security_resources[] = {
     { 9, VALUE_STRING, 0, .write = write_nowhere },
     { 10, VALUE_INTEGER, 0, .check = check_short_id, .write = write_security_short_id },
     { 11, VALUE_INTEGER, 0, .check = check_seconds, .write = write_hold_off },
-    { 12, VALUE_INTEGER, 0, .write = write_nowhere },
+    { 12, VALUE_INTEGER, 0, .check = check_seconds, .write = write_timeout },
+    { 13, VALUE_UNSIGNED, 0, .check = check_choice, .write = write_matching },
+    { 14, VALUE_STRING, 0, .check = check_sni, .write = write_sni },
+    { 15, VALUE_UNSIGNED, 0, .check = check_choice, .write = write_usage },
+    { 16, VALUE_UNSIGNED, 0, .multiple = true, .write = write_ciphers },
+    { 17, VALUE_OBJLNK, 0, .write = write_oscore },
 };
 
 const struct object object_staged_security = { .id = 0, .resources = security_resources, .count = sizeof security_resources / sizeof security_resources[0],

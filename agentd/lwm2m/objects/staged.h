@@ -11,19 +11,23 @@
 #include "model/account.h"
 
 enum { STAGED_MAX = 6 };
-enum security_mode { SECURITY_PSK = 0, SECURITY_RPK = 1, SECURITY_CERTIFICATE = 2, SECURITY_NONE = 3 }; /* /0/x/2 */
 
 struct staged_security {
     bool used, bootstrap;
+    bool ciphers, oscore;     /* /0/x/16, /0/x/17 ask for what this client has not */
     uint16_t id;
-    uint8_t mode;             /* enum security_mode */
+    uint8_t mode;             /* enum lwm2m_mode */
     char uri[256];
-    uint8_t identity[128];
+    uint8_t identity[LWM2M_CERTIFICATE_MAX]; /* or certificate */
     size_t identity_len;
-    uint8_t key[64];
+    uint8_t server[LWM2M_CERTIFICATE_MAX];
+    size_t server_len;
+    uint8_t key[LWM2M_PRIVATE_KEY_MAX];
     size_t key_len;
     uint16_t short_server_id; /* 0: not written */
-    uint32_t hold_off;        /* seconds */
+    uint8_t matching, usage;
+    char sni[129];
+    uint32_t hold_off, timeout; /* seconds */
 };
 
 struct staged_server {

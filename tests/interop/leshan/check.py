@@ -103,7 +103,7 @@ def check_read():
     for form in ("", "?format=TLV", "?format=SENML_JSON", "?format=SENML_CBOR"):
         got = rest("GET", client_path("/3/0" + form))
         values = {r["id"]: r.get("value", r.get("values")) for r in got.get("content", {}).get("resources", [])}
-        good = values.get(0) == "gateway-agent" and values.get(2) == "SN-0001" and values.get(11) == {"0": 0} and values.get(16) == "U"
+        good = values.get(0) == "gateway-agent" and values.get(2) == "SN-0001" and values.get(11) == {"0": 0} and values.get(16) == "UT"
         check(f"Read /3/0 {form or 'without format'}", good, got)
     for form in ("?format=TEXT", "?format=TLV", "?format=SENML_JSON", "?format=SENML_CBOR"):
         got = rest("GET", client_path("/3/0/0" + form))

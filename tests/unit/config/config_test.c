@@ -113,7 +113,7 @@ static void test_modems(void)
 
 static void test_triggers(void)
 {
-    static const char *const bad[] = { "default-nonce=yes", "default-nonce=", "lwm2m-triggers=-1", "lwm2m-triggers=3601", "lwm2m-triggers=six" };
+    static const char *const bad[] = { "default-nonce=yes", "default-nonce=", "lwm2m-triggers=-1", "lwm2m-triggers=3601", "lwm2m-triggers=six", "lwm2m-nosec=maybe", "lwm2m-bootstrap-pack=1" };
     static const char *const nonces[] = { "default-nonce=no", "default-nonce=octets", "default-nonce=text", "default-nonce=both" };
     struct agentd_config c;
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
@@ -122,6 +122,10 @@ static void test_triggers(void)
         g_assert_cmpint(load_line(nonces[i], &c), ==, ERROR_NONE);
         g_assert_cmpint(c.default_nonce, ==, (int)i); /* as enum default_nonce */
     }
+    g_assert_cmpint(load_line("lwm2m-nosec=true", &c), ==, ERROR_NONE);
+    g_assert_true(c.lwm2m_nosec && !c.lwm2m_pack);
+    g_assert_cmpint(load_line("lwm2m-bootstrap-pack=true", &c), ==, ERROR_NONE);
+    g_assert_true(c.lwm2m_pack && !c.lwm2m_nosec);
     g_assert_cmpint(load_line("lwm2m-triggers=0", &c), ==, ERROR_NONE);
     g_assert_cmpuint(c.lwm2m_triggers, ==, 0);
     g_assert_cmpint(load_line("lwm2m-triggers=3600", &c), ==, ERROR_NONE);

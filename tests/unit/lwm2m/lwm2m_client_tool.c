@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The LwM2M client alone, with an account from its arguments: for interoperability tests and for looking at a server by hand.
- * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
+ * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME MODE" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
  * SIGHUP gives the same lease anew, SIGUSR2 takes it away. */
 #include <glib-unix.h>
 #include <stdio.h>
@@ -72,13 +72,15 @@ static bool reboot(void *user)
 }
 
 static char *uri, *endpoint, *identity, *key, *local;
-static int lifetime = 300, server_id = 1, awake;
-static gboolean verbose, no_reboot, bootstrap_first;
+static char *certificate, *private_key, *server_certificate, *sni, *roots;
+static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake;
+static gboolean verbose, no_reboot, bootstrap_first, nosec, pack;
+static struct lwm2m_rules rules;
 static struct lwm2m_bootstrap *bootstrap;
 static struct lwm2m_device device;
 
 static const GOptionEntry options[] = {
-    { "uri", 'u', 0, G_OPTION_ARG_STRING, &uri, "server", "coaps://HOST[:PORT]" },
+    { "uri", 'u', 0, G_OPTION_ARG_STRING, &uri, "server", "coap[s][+tcp]://HOST[:PORT]" },
     { "endpoint", 'e', 0, G_OPTION_ARG_STRING, &endpoint, "endpoint name", "NAME" },
     { "identity", 'i', 0, G_OPTION_ARG_STRING, &identity, "PSK identity", "TEXT" },
     { "key", 'k', 0, G_OPTION_ARG_STRING, &key, "PSK", "HEX" },
@@ -88,13 +90,56 @@ static const GOptionEntry options[] = {
     { "no-reboot", 0, 0, G_OPTION_ARG_NONE, &no_reboot, "no hook for Execute /3/0/4", NULL },
     { "bootstrap", 0, 0, G_OPTION_ARG_NONE, &bootstrap_first, "the server is a bootstrap server: get accounts there, then register at the first", NULL },
     { "queue", 0, 0, G_OPTION_ARG_INT, &awake, "queue mode: asleep after so long", "SECONDS" },
+    { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate, "ours (DER): security mode 2 instead of a PSK", "FILE" },
+    { "private-key", 0, 0, G_OPTION_ARG_FILENAME, &private_key, "ours (DER)", "FILE" },
+    { "server-certificate", 0, 0, G_OPTION_ARG_FILENAME, &server_certificate, "/0/x/4: a certificate (DER), or a digest", "FILE" },
+    { "usage", 0, 0, G_OPTION_ARG_INT, &usage, "/0/x/15", "0..3" },
+    { "matching", 0, 0, G_OPTION_ARG_INT, &matching, "/0/x/13", "0..3" },
+    { "sni", 0, 0, G_OPTION_ARG_STRING, &sni, "/0/x/14", "NAME" },
+    { "roots", 0, 0, G_OPTION_ARG_FILENAME, &roots, "factory roots (PEM)", "FILE" },
+    { "nosec", 0, 0, G_OPTION_ARG_NONE, &nosec, "security mode 3, here and in what a bootstrap server writes", NULL },
+    { "hold-off", 0, 0, G_OPTION_ARG_INT, &hold_off, "/0/x/11 of the bootstrap server", "SECONDS" },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "/0/x/12 of the bootstrap server", "SECONDS" },
+    { "pack", 0, 0, G_OPTION_ARG_NONE, &pack, "ask for a Bootstrap-Pack first", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
 
+static bool fill_file(const char *path, uint8_t *out, size_t cap, size_t *len)
+{
+    g_autofree char *octets = NULL;
+    if (!path || !g_file_get_contents(path, &octets, len, NULL) || *len > cap)
+        return false;
+    memcpy(out, octets, *len);
+    return true;
+}
+
+static bool fill_x509(struct lwm2m_x509 *x)
+{
+    x->usage = (uint8_t)usage;
+    x->matching = (uint8_t)matching;
+    return text_copy(x->sni, sizeof x->sni, sni ? sni : "") && fill_file(certificate, x->certificate, sizeof x->certificate, &x->certificate_len) &&
+           fill_file(private_key, x->private_key, sizeof x->private_key, &x->private_key_len) &&
+           fill_file(server_certificate, x->server, sizeof x->server, &x->server_len);
+}
+
+static bool fill_credentials(struct lwm2m_account *account)
+{
+    account->mode = certificate ? LWM2M_X509 : nosec ? LWM2M_NOSEC : LWM2M_PSK;
+    if (account->mode != LWM2M_PSK)
+        return account->mode == LWM2M_NOSEC || fill_x509(&account->x509);
+    return identity && key && text_copy(account->identity, sizeof account->identity, identity) &&
+           text_hex_decode((struct slice){ (const uint8_t *)key, strlen(key) }, account->key, sizeof account->key, &account->key_len);
+}
+
 static bool fill(struct lwm2m_account *account)
 {
-    if (!uri || !identity || !key || !endpoint)
+    if (!uri || !endpoint || !fill_credentials(account))
+        return false;
+    account->hold_off = (uint32_t)hold_off;
+    account->timeout = (uint32_t)timeout;
+    rules.nosec = nosec;
+    if (roots && !g_file_get_contents(roots, (char **)(uintptr_t)&rules.roots_pem, NULL, NULL))
         return false;
     account->short_server_id = bootstrap_first ? 0 : (uint16_t)server_id;
     account->lifetime = (uint32_t)lifetime;
@@ -102,9 +147,7 @@ static bool fill(struct lwm2m_account *account)
         lease.bound = true;
         lease.addresses = 1;
     }
-    return text_copy(account->uri, sizeof account->uri, uri) && text_copy(account->identity, sizeof account->identity, identity) &&
-           text_copy(account->endpoint, sizeof account->endpoint, endpoint) &&
-           text_hex_decode((struct slice){ (const uint8_t *)key, strlen(key) }, account->key, sizeof account->key, &account->key_len);
+    return text_copy(account->uri, sizeof account->uri, uri) && text_copy(account->endpoint, sizeof account->endpoint, endpoint);
 }
 
 static bool register_at(const struct lwm2m_account *account)
@@ -122,7 +165,8 @@ static void on_bootstrap(void *user, const struct error *error, const struct lwm
     if (error)
         printf("error %s %s\n", error_name(error->code), error->text);
     for (size_t i = 0; i < count; i++)
-        printf("account %u %s %s %u\n", (unsigned)accounts[i].short_server_id, accounts[i].uri, accounts[i].identity, (unsigned)accounts[i].lifetime);
+        printf("account %u %s %s %u %s\n", (unsigned)accounts[i].short_server_id, accounts[i].uri, accounts[i].identity, (unsigned)accounts[i].lifetime,
+               lwm2m_mode_name(accounts[i].mode));
     fflush(stdout);
     if (error || !register_at(&accounts[0]))
         g_main_loop_quit(main_loop);
@@ -133,7 +177,7 @@ static void on_bootstrap(void *user, const struct error *error, const struct lwm
 static bool begin(const struct lwm2m_account *account)
 {
     struct error error = { 0 };
-    struct lwm2m_bootstrap_task task = { .server = account, .lease = &lease, .endpoint = endpoint };
+    struct lwm2m_bootstrap_task task = { .server = account, .lease = &lease, .endpoint = endpoint, .rules = &rules, .pack = pack };
     if (!bootstrap_first)
         return register_at(account);
     bootstrap = lwm2m_bootstrap_new(&loop, &task, on_bootstrap, NULL, &error);
@@ -148,7 +192,7 @@ int main(int argc, char **argv)
     g_option_context_add_main_entries(context, options, NULL);
     struct lwm2m_account account = { 0 };
     if (!g_option_context_parse(context, &argc, &argv, NULL) || !fill(&account)) {
-        fprintf(stderr, "usage: lwm2m_client_tool --uri coaps://HOST[:PORT] --identity TEXT --key HEX --endpoint NAME [--help]\n");
+        fprintf(stderr, "usage: lwm2m_client_tool --uri URI --endpoint NAME (--identity TEXT --key HEX | --certificate FILE .. | --nosec) [--help]\n");
         return 2;
     }
     g_option_context_free(context);
@@ -156,7 +200,8 @@ int main(int argc, char **argv)
     loop_glib_init(&loop);
     main_loop = g_main_loop_new(NULL, FALSE);
     device = (struct lwm2m_device){ .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
-                                   .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .queue_mode = awake > 0, .awake_s = (uint32_t)awake };
+                                   .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .queue_mode = awake > 0, .awake_s = (uint32_t)awake,
+                                   .rules = &rules };
     if (!begin(&account))
         return 1;
     g_unix_signal_add(SIGTERM, on_stop, NULL);

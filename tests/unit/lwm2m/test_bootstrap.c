@@ -62,8 +62,9 @@ static void test_whole(void)
     g_assert_cmpuint(put("/1/0", account), ==, CODE_CHANGED);
     g_assert_cmpuint(ask(METHOD_POST, "/bs", -1, -1, ""), ==, CODE_CHANGED);
     g_assert_true(finished);
-    struct lwm2m_account out[2];
-    g_assert_cmpuint(bootstrap_accounts(&desk.staged, "GW", out, 2), ==, 1);
+    struct lwm2m_account out[3];
+    g_assert_cmpuint(bootstrap_accounts(&desk.staged, "GW", out, 3), ==, 2);
+    g_assert_true(out[1].short_server_id == 0 && strcmp(out[1].uri, server.uri) == 0 && memcmp(out[1].key, server.key, 16) == 0); /* its own, last */
     g_assert_true(out[0].short_server_id == 102 && out[0].lifetime == 600 && out[0].key_len == 16 && memcmp(out[0].key, "0123456789abcdef", 16) == 0);
     g_assert_cmpstr(out[0].uri, ==, "coaps://new.example:5684");
     g_assert_cmpstr(out[0].identity, ==, "new");
@@ -128,7 +129,7 @@ static void test_consistency(void)
         const char *path, *json;
         enum error_code code;
     } cases[] = {
-        { "/0/1/2", "[{\"n\":\"/0/1/2\",\"v\":3}]", ERROR_NOT_SUPPORTED },            { "/0/1/0", "[{\"n\":\"/0/1/0\",\"vs\":\"coap://x\"}]", ERROR_INVALID },
+        { "/0/1/2", "[{\"n\":\"/0/1/2\",\"v\":1}]", ERROR_NOT_SUPPORTED },            { "/0/1/0", "[{\"n\":\"/0/1/0\",\"vs\":\"coap://x\"}]", ERROR_INVALID },
         { "/0/1/10", "[{\"n\":\"/0/1/10\",\"v\":103}]", ERROR_INCOMPLETE },           { "/0/1/5", "[{\"n\":\"/0/1/5\",\"vd\":\"\"}]", ERROR_INCOMPLETE },
         { "/0/1/3", "[{\"n\":\"/0/1/3\",\"vd\":\"\"}]", ERROR_INCOMPLETE },           { "/1/0/0", "[{\"n\":\"/1/0/0\",\"v\":9}]", ERROR_INCOMPLETE },
         { "/1/5", "[{\"n\":\"/1/5/0\",\"v\":9}]", ERROR_INCOMPLETE },                 { "/0/1/1", "[{\"n\":\"/0/1/1\",\"vb\":true}]", ERROR_INCOMPLETE },
@@ -136,9 +137,9 @@ static void test_consistency(void)
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         struct error err = { 0 };
         bootstrap_desk_open(&desk, &server, &old, 1);
-        g_assert_cmpint(bootstrap_check(&desk.staged, &err), ==, ERROR_NONE);
+        g_assert_cmpint(bootstrap_check(&desk, &err), ==, ERROR_NONE);
         g_assert_cmpuint(put(cases[i].path, cases[i].json), ==, CODE_CHANGED);
-        enum error_code code = bootstrap_check(&desk.staged, &err);
+        enum error_code code = bootstrap_check(&desk, &err);
         g_test_message("%s: %s", cases[i].json, err.text);
         g_assert_cmpint(code, ==, cases[i].code);
         g_assert_true(err.text[0]);
@@ -147,7 +148,7 @@ static void test_consistency(void)
     bootstrap_desk_open(&desk, &server, &old, 1);
     g_assert_cmpuint(put("/0/2", "[{\"bn\":\"/0/2/\",\"n\":\"0\",\"vs\":\"coaps://x\"},{\"n\":\"2\",\"v\":0},{\"n\":\"3\",\"vd\":\"eA\"},{\"n\":\"5\",\"vd\":\"eA\"},{\"n\":\"10\",\"v\":101}]"), ==,
                      CODE_CHANGED);
-    g_assert_cmpint(bootstrap_check(&desk.staged, &err), ==, ERROR_INVALID); /* two for one short server id */
+    g_assert_cmpint(bootstrap_check(&desk, &err), ==, ERROR_INVALID); /* two for one short server id */
 }
 
 int main(int argc, char **argv)

@@ -520,7 +520,7 @@ def test_bootstrap():
     check("Finish is 2.04", server.request(POST, "/bs", mid=77).code == code("2.04"))
     check("also when it is repeated", server.request(POST, "/bs", mid=77).code == code("2.04"))
     got = line(client, "account")
-    check("the account is there", got == f"account 101 coaps://127.0.0.1:{PORT + 1} {IDENTITY} 600", got)
+    check("the account is there", got == f"account 101 coaps://127.0.0.1:{PORT + 1} {IDENTITY} 600 psk", got)
     m = management.receive()
     client.kill()
     client.wait()
@@ -555,4 +555,5 @@ def main():
     return 0 if all(results) else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -26,7 +26,7 @@ static struct dm_account full_dm(void)
                                 .proxy = { "192.0.2.8", 8080, HTTP_PROXY_DIGEST, "pu", "pp" } };
 }
 
-enum { VERSION_NOW = 3 };
+enum { VERSION_NOW = 4 };
 
 /* Each octet less, and one more, is refused. */
 #define CHECK_LENGTHS(read, w, value) \
@@ -64,12 +64,34 @@ static void dm_accounts(void)
 static void lwm2m_accounts(void)
 {
     struct lwm2m_account a = { .short_server_id = 101, .uri = "coaps://a.example", .identity = "id", .key = { 1 }, .key_len = 16, .endpoint = "e",
-                               .server = { .written = 1u << 13 | 1u << 2, .value = { [2] = 5, [13] = 1 }, .binding = "UQ", .preferred = "U" }, .lifetime = 300 }, again;
+                               .server = { .written = 1u << 13 | 1u << 2, .value = { [2] = 5, [13] = 1 }, .binding = "UQ", .preferred = "U" }, .lifetime = 300,
+                               .mode = LWM2M_X509, .x509 = { { 1 }, 700, { 2 }, 121, { 3 }, 32, 1, 3, "sni.example" }, .hold_off = 5, .timeout = 6, .purge_at = 7 }, again;
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_account_write(&w, &a);
     g_assert_true(!w.failed && lwm2m_account_read(writer_slice(&w), &again));
     g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
     CHECK_LENGTHS(lwm2m_account_read, w, again);
+    struct lwm2m_account longest = a;
+    memset(longest.uri, 'u', sizeof longest.uri - 1);
+    memset(longest.identity, 'i', sizeof longest.identity - 1);
+    memset(longest.endpoint, 'e', sizeof longest.endpoint - 1);
+    memset(longest.x509.sni, 's', sizeof longest.x509.sni - 1);
+    longest.key_len = sizeof longest.key;
+    longest.x509.certificate_len = longest.x509.server_len = LWM2M_CERTIFICATE_MAX;
+    longest.x509.private_key_len = LWM2M_PRIVATE_KEY_MAX;
+    w = writer_make(octets, sizeof octets);
+    lwm2m_account_write(&w, &longest);
+    g_assert_false(w.failed);
+}
+
+/* What a store from before an upgrade holds. */
+static void older_lwm2m_account(void)
+{
+    static const uint8_t version_2[] = { 2, 0, 101, 0, 9, 'c', 'o', 'a', 'p', 's', ':', '/', '/', 'a', 0, 2, 'i', 'd', 0, 2, 7, 8, 0, 1, 'e', 0, 0, 1, 44 };
+    struct lwm2m_account a;
+    g_assert_true(lwm2m_account_read((struct slice){ version_2, sizeof version_2 }, &a));
+    g_assert_true(a.short_server_id == 101 && a.lifetime == 300 && a.key_len == 2 && a.mode == LWM2M_PSK && a.x509.certificate_len == 0 && a.purge_at == 0);
+    g_assert_cmpstr(a.uri, ==, "coaps://a");
 }
 
 /* The longest value of every field fits the buffer that the header promises. */
@@ -173,6 +195,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/napdef", napdefs);
     g_test_add_func("/settings/dm account", dm_accounts);
     g_test_add_func("/settings/lwm2m account", lwm2m_accounts);
+    g_test_add_func("/settings/lwm2m account_older", older_lwm2m_account);
     g_test_add_func("/settings/longest", longest);
     g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);

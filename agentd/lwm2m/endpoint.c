@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table of URI schemes and a check a security mode. Never opens anything. */
+#include "lwm2m/endpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "lwm2m/tls.h"
+#include "model/settings.h"
+
+enum { PSK_MIN = 1 };
+
+/* Transport TS 1.1.1 clause 6.1 */
+static const struct {
+    const char *scheme, *name, *binding;
+    bool secure, reliable;
+} transports[] = {
+    [TRANSPORT_UDP] = { "coap", "UDP", "U", false, false },
+    [TRANSPORT_DTLS] = { "coaps", "DTLS", "U", true, false },
+    [TRANSPORT_TCP] = { "coap+tcp", "TCP", "T", false, true },
+    [TRANSPORT_TLS] = { "coaps+tcp", "TLS", "T", true, true },
+};
+enum { TRANSPORTS = sizeof transports / sizeof *transports };
+
+bool transport_is_secure(enum transport t)
+{
+    return transports[t].secure;
+}
+
+bool transport_is_reliable(enum transport t)
+{
+    return transports[t].reliable;
+}
+
+const char *transport_name(enum transport t)
+{
+    return transports[t].name;
+}
+
+const char *transport_binding(enum transport t)
+{
+    return transports[t].binding;
+}
+
+static enum error_code split(const char *uri, enum transport *transport, char *host, size_t cap, uint16_t *port, struct error *err)
+{
+    const char *end = strstr(uri, "://");
+    size_t len = end ? (size_t)(end - uri) : 0;
+    for (int i = 0; i < TRANSPORTS; i++)
+        if (len == strlen(transports[i].scheme) && strncmp(uri, transports[i].scheme, len) == 0) {
+            *transport = (enum transport)i;
+            return uri_split(uri, transports[i].scheme, host, cap, port, err);
+        }
+    return error_set(err, ERROR_NOT_SUPPORTED, "server URI %.100s: the scheme must be coaps, coaps+tcp, coap or coap+tcp", uri);
+}
+
+static enum error_code check_mode(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err)
+{
+    switch ((enum lwm2m_mode)a->mode) {
+    case LWM2M_PSK:
+        if (!a->identity[0] || a->key_len < PSK_MIN || a->key_len > sizeof a->key)
+            return error_set(err, ERROR_INCOMPLETE, "server %u has no PSK identity or key", a->short_server_id);
+        return ERROR_NONE;
+    case LWM2M_X509:
+        return tls_check(&a->x509, rules ? rules->roots_pem : NULL, err);
+    case LWM2M_NOSEC:
+        if (!rules || !rules->nosec)
+            return error_set(err, ERROR_POLICY, "server %u: security mode 3 (none) is not allowed", a->short_server_id);
+        return ERROR_NONE;
+    case LWM2M_RPK:
+        return error_set(err, ERROR_NOT_SUPPORTED, "server %u: security mode 1 (raw public key): the linked OpenSSL has none", a->short_server_id);
+    case LWM2M_EST:
+        break;
+    }
+    return error_set(err, ERROR_NOT_SUPPORTED, "server %u: security mode %u is not known here; 0 (PSK), 2 (certificate) and 3 (none) are", a->short_server_id, a->mode);
+}
+
+static enum error_code check(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct endpoint *e, struct error *err)
+{
+    enum error_code code = split(a->uri, &e->transport, e->host, sizeof e->host, &e->port, err);
+    if (code == ERROR_NONE && transport_is_secure(e->transport) != (a->mode != LWM2M_NOSEC))
+        code = error_set(err, ERROR_INVALID, "server %u: the scheme of %.100s does not fit security mode %u", a->short_server_id, a->uri, a->mode);
+    return code == ERROR_NONE ? check_mode(a, rules, err) : code;
+}
+
+enum error_code endpoint_check(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err)
+{
+    struct endpoint e;
+    return check(a, rules, &e, err);
+}
+
+struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err)
+{
+    struct endpoint *e = secret_pages_new(sizeof *e);
+    if (!e) {
+        error_set(err, ERROR_NO_MEMORY, "account of server %u", a->short_server_id);
+        return NULL;
+    }
+    e->account = *a;
+    if (check(a, rules, e, err)) {
+        endpoint_free(e);
+        return NULL;
+    }
+    e->roots_pem = rules && rules->roots_pem ? strdup(rules->roots_pem) : NULL;
+    return e;
+}
+
+void endpoint_free(struct endpoint *e)
+{
+    if (!e)
+        return;
+    free(e->roots_pem);
+    secret_pages_free(e, sizeof *e);
+}

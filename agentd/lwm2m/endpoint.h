@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where and how the server of an account is reached: the account, checked, with its URI taken apart. Everything that this client has no means for is
+ * refused here, by name. */
+#ifndef LWM2M_ENDPOINT_H
+#define LWM2M_ENDPOINT_H
+
+#include "base/error.h"
+#include "model/account.h"
+
+enum transport { TRANSPORT_UDP, TRANSPORT_DTLS, TRANSPORT_TCP, TRANSPORT_TLS };
+
+struct lwm2m_rules {       /* what the gateway allows and trusts; borrowed */
+    bool nosec;            /* accounts without any security (mode 3) may be used */
+    const char *roots_pem; /* for certificate usages 0 and 1; NULL: there are none */
+};
+
+struct endpoint { /* holds keys: wiped pages */
+    struct lwm2m_account account;
+    enum transport transport;
+    char host[256];
+    uint16_t port;
+    char *roots_pem; /* NULL: none */
+};
+
+/* INVALID, INCOMPLETE, POLICY, NOT_SUPPORTED: can a session with the server of that account be tried? rules NULL: nothing allowed, nothing trusted. */
+enum error_code endpoint_check(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err);
+/* A checked copy; NULL with err: the same errors, or NO_MEMORY. endpoint_free wipes; NULL is fine. */
+struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err);
+void endpoint_free(struct endpoint *e);
+bool transport_is_secure(enum transport t);
+bool transport_is_reliable(enum transport t); /* a stream: RFC 8323 */
+const char *transport_name(enum transport t); /* UDP, DTLS, TCP, TLS */
+const char *transport_binding(enum transport t); /* "U" or "T": Core TS 1.1.1 clause 6.2.1.2 */
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options of requests in, options of answers out. Owns no state; knows the library's messages and nothing else of it. */
+#include "lwm2m/pdu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lwm2m/block1.h"
+
+struct coap_token pdu_token(const coap_pdu_t *pdu)
+{
+    coap_bin_const_t t = coap_pdu_get_token(pdu);
+    struct coap_token out = { .len = t.length <= COAP_TOKEN_MAX ? t.length : COAP_TOKEN_MAX };
+    if (out.len)
+        memcpy(out.data, t.s, out.len);
+    return out;
+}
+
+static int option_number(const coap_opt_t *option)
+{
+    return (int)coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+}
+
+static void read_option(struct coap_request *r, uint16_t number, const coap_opt_t *option)
+{
+    struct slice value = { coap_opt_value(option), coap_opt_length(option) };
+    switch (number) {
+    case COAP_OPTION_URI_PATH:
+        if (r->segments < COAP_SEGMENTS)
+            r->segment[r->segments] = value;
+        r->segments++;
+        break;
+    case COAP_OPTION_URI_QUERY:
+        if (r->queries < COAP_QUERIES)
+            r->query[r->queries] = value;
+        r->queries++;
+        break;
+    case COAP_OPTION_ACCEPT:
+        r->accept = option_number(option);
+        break;
+    case COAP_OPTION_CONTENT_FORMAT:
+        r->content_format = option_number(option);
+        break;
+    case COAP_OPTION_OBSERVE:
+        r->observe = option_number(option);
+        break;
+    case COAP_OPTION_SIZE1:
+        r->size1 = (uint32_t)option_number(option);
+        break;
+    case COAP_OPTION_BLOCK1:
+        r->block1 = option_number(option);
+        break;
+    case COAP_OPTION_IF_MATCH:
+        r->if_none_match = r->if_none_match || value.len > 0;
+        break;
+    case COAP_OPTION_IF_NONE_MATCH:
+        r->if_none_match = true;
+        break;
+    }
+}
+
+void pdu_read_request(const coap_pdu_t *pdu, struct coap_request *r)
+{
+    *r = (struct coap_request){ .method = (enum coap_method)coap_pdu_get_code(pdu), .accept = -1, .content_format = -1, .observe = -1, .block1 = -1 };
+    r->token = pdu_token(pdu);
+    coap_opt_iterator_t it;
+    coap_option_iterator_init(pdu, &it, COAP_OPT_ALL);
+    for (coap_opt_t *option = coap_option_next(&it); option; option = coap_option_next(&it))
+        read_option(r, it.number, option);
+    const uint8_t *data = NULL;
+    size_t len = 0;
+    if (coap_get_data(pdu, &len, &data))
+        r->payload = (struct slice){ data, len };
+}
+
+void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)
+{
+    *r = (struct coap_response){ .code = (uint8_t)coap_pdu_get_code(pdu), .token = pdu_token(pdu), .content_format = -1, .block2 = -1 };
+    struct writer location = writer_make(r->location, sizeof r->location - 1);
+    coap_opt_iterator_t it;
+    coap_option_iterator_init(pdu, &it, COAP_OPT_ALL);
+    for (coap_opt_t *option = coap_option_next(&it); option; option = coap_option_next(&it)) {
+        if (it.number == COAP_OPTION_CONTENT_FORMAT)
+            r->content_format = option_number(option);
+        if (it.number == COAP_OPTION_BLOCK2)
+            r->block2 = option_number(option);
+        if (it.number != COAP_OPTION_LOCATION_PATH)
+            continue;
+        writer_u8(&location, '/');
+        writer_put(&location, coap_opt_value(option), coap_opt_length(option));
+    }
+    if (location.failed)
+        r->location[0] = '\0';
+    const uint8_t *data = NULL;
+    size_t len = 0;
+    if (coap_get_data(pdu, &len, &data))
+        r->payload = (struct slice){ data, len };
+}
+
+void pdu_add_number(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value)
+{
+    uint8_t octets[4];
+    coap_add_option(pdu, number, coap_encode_var_safe(octets, sizeof octets, value), octets);
+}
+
+static void add_location(coap_pdu_t *pdu, const uint16_t ids[2])
+{
+    for (size_t i = 0; i < 2 && (ids[0] || ids[1]); i++) {
+        char text[6];
+        int len = snprintf(text, sizeof text, "%u", (unsigned)ids[i]);
+        coap_add_option(pdu, COAP_OPTION_LOCATION_PATH, (size_t)len, (const uint8_t *)text);
+    }
+}
+
+/* Options in the order of their numbers: the library adds them faster so. */
+void pdu_write_answer(const coap_pdu_t *request, coap_pdu_t *response, const struct coap_answer *answer, int64_t block1)
+{
+    coap_opt_iterator_t it;
+    struct slice body = writer_slice(&answer->body);
+    coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
+    if (answer->observe >= 0)
+        pdu_add_number(response, COAP_OPTION_OBSERVE, (uint32_t)answer->observe & 0xffffff);
+    add_location(response, answer->created);
+    if (block1 >= 0)
+        pdu_add_number(response, COAP_OPTION_BLOCK1, (uint32_t)block1);
+    if (answer->code == CODE_TOO_LARGE)
+        pdu_add_number(response, COAP_OPTION_SIZE1, BLOCK1_BODY_MAX);
+    if (answer->content_format < 0)
+        return;
+    if (body.len > PDU_BLOCK_SIZE || coap_check_option(request, COAP_OPTION_BLOCK2, &it)) {
+        coap_add_data_blocked_response(request, response, (uint16_t)answer->content_format, -1, body.len, body.data);
+        return;
+    }
+    pdu_add_number(response, COAP_OPTION_CONTENT_FORMAT, (uint32_t)answer->content_format);
+    if (body.len)
+        coap_add_data(response, body.len, body.data);
+}
