@@ -212,12 +212,24 @@ static void check_session(struct coap_link *link, coap_session_state_t before)
     link->events.lost(link->user, &e);
 }
 
+/* Datagrams without a handshake: there is nothing to wait for. */
+static void on_datagrams_ready(void *user)
+{
+    struct coap_link *link = user;
+    link->connect_timer = 0;
+    link->events.connected(link->user);
+}
+
 static void on_fd(void *user, int fd, bool readable, bool writable)
 {
     (void)readable;
     (void)writable;
     struct coap_link *link = user;
     struct epoll_event events[MAX_EVENTS];
+    if (link->connect_timer) { /* an answer can be faster than the timer; first things first */
+        loop_cancel(link->loop, &link->connect_timer);
+        on_datagrams_ready(link);
+    }
     int n = epoll_wait(fd, events, MAX_EVENTS, 0);
     coap_session_state_t before = coap_session_get_state(link->session);
     coap_io_do_epoll(link->context, events, n > 0 ? (size_t)n : 0);
@@ -347,14 +359,6 @@ static bool open_context(struct coap_link *link)
     coap_register_nack_handler(link->context, on_nack);
     coap_register_event_handler(link->context, on_event);
     return add_resource(link);
-}
-
-/* Datagrams without a handshake: there is nothing to wait for. */
-static void on_datagrams_ready(void *user)
-{
-    struct coap_link *link = user;
-    link->connect_timer = 0;
-    link->events.connected(link->user);
 }
 
 struct coap_link *coap_link_new(const struct loop *loop, const struct coap_peer *peer, const struct coap_events *events, void *user, struct error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The LwM2M client alone, with an account from its arguments: for interoperability tests and for looking at a server by hand.
- * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME MODE" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
+ * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME MODE" and "server hold-off S timeout S" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
  * SIGHUP gives the same lease anew, SIGUSR2 takes it away. */
 #include <glib-unix.h>
 #include <stdio.h>
@@ -167,6 +167,8 @@ static void on_bootstrap(void *user, const struct error *error, const struct lwm
     for (size_t i = 0; i < count; i++)
         printf("account %u %s %s %u %s\n", (unsigned)accounts[i].short_server_id, accounts[i].uri, accounts[i].identity, (unsigned)accounts[i].lifetime,
                lwm2m_mode_name(accounts[i].mode));
+    if (count)
+        printf("server hold-off %u timeout %u\n", (unsigned)accounts[count - 1].hold_off, (unsigned)accounts[count - 1].timeout);
     fflush(stdout);
     if (error || !register_at(&accounts[0]))
         g_main_loop_quit(main_loop);
