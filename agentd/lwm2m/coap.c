@@ -396,6 +396,7 @@ void coap_link_free(struct coap_link *link)
     if (link->context)
         coap_free_context(link->context);
     block1_clear(&link->block1);
+    dedup_clear(&link->dedup);
     free(link);
 }
 

@@ -442,10 +442,20 @@ static void test_dedup(void)
     g_assert_null(dedup_find(&d, 5, &t, 1000 + EXCHANGE_LIFETIME_MS));
     g_assert_null(dedup_find(&d, 5, &other, 1001));
     g_assert_null(dedup_find(&d, 6, &t, 1001));
-    for (uint16_t mid = 100; mid < 100 + DEDUP_ENTRIES; mid++)
+    for (uint16_t mid = 100; mid < 100 + DEDUP_MAX - 1; mid++)
         dedup_add(&d, mid, &t, 1000, &changed);
+    g_assert_nonnull(dedup_find(&d, 5, &t, 1001)); /* all that came in that time */
+    g_assert_cmpuint(d.room, ==, DEDUP_MAX);
+    dedup_add(&d, 99, &t, 1000, &changed);
     g_assert_null(dedup_find(&d, 5, &t, 1001)); /* bounded */
     g_assert_nonnull(dedup_find(&d, 100, &t, 1001));
+    dedup_add(&d, 98, &t, 1000 + EXCHANGE_LIFETIME_MS, &changed);
+    g_assert_cmpuint(d.room, ==, DEDUP_MAX);
+    dedup_clear(&d);
+    for (uint16_t mid = 0; mid < 2 * DEDUP_MIN; mid++)
+        dedup_add(&d, mid, &t, 1000 + (uint64_t)mid * EXCHANGE_LIFETIME_MS, &changed);
+    g_assert_cmpuint(d.room, ==, DEDUP_MIN); /* what is over makes room */
+    dedup_clear(&d);
 }
 
 int main(int argc, char **argv)
