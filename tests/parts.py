@@ -121,6 +121,7 @@ INTEROP = {
     "ikev2": script("tests/interop/ikev2.sh", BUILD),
     "sip": script("tests/interop/sip.sh", BUILD),
     "leshan": script("tests/interop/leshan.sh", BUILD),
+    "tshark": script("tests/interop/tshark.sh", BUILD),
 }
 
 

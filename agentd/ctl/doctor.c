@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* doctor: what is missing, from the bus upwards, each finding with what to do about it. A FAIL keeps the gateway from being managed; a note may, or
  * concerns what this gateway does not need. Only asks, never changes anything. */
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -210,6 +211,27 @@ static void check_avahi(struct doctor *d, GVariant *manager)
                "sources in agentd.conf names lan: install and start avahi-daemon, or take lan out");
 }
 
+/* Whether this OpenSSL makes the first datagram of a DTLS session with a pre-shared key: builds without DTLS have all the functions too, and libcoap believes
+ * them. */
+static bool dtls_begins(void)
+{
+    SSL_CTX *context = SSL_CTX_new(DTLS_client_method());
+    SSL *ssl = context ? SSL_new(context) : NULL;
+    BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+    bool begins = false;
+    if (ssl && in && out) {
+        SSL_set_bio(ssl, in, out);
+        int done = SSL_connect(ssl);
+        begins = SSL_get_error(ssl, done) == SSL_ERROR_WANT_READ && BIO_pending(out) > 0;
+        in = out = NULL;
+    }
+    BIO_free(in);
+    BIO_free(out);
+    SSL_free(ssl);
+    SSL_CTX_free(context);
+    return begins;
+}
+
 static void check_others(struct doctor *d)
 {
     static const struct {
@@ -240,6 +262,8 @@ static int examine(struct doctor *d)
     check_modem_manager(d, agent, manager);
     if (manager)
         check_avahi(d, manager);
+    bool dtls = dtls_begins();
+    report(d, "DTLS", dtls ? LEVEL_OK : LEVEL_FAIL, dtls ? "works" : "OpenSSL has none", "LwM2M over coaps needs it: install an OpenSSL with DTLS (OpenWrt: OPENSSL_WITH_DTLS)");
     check_others(d);
     if (objects)
         ctl_each(objects, "", find_trouble, d);

@@ -148,6 +148,15 @@ class Ends(WithAgent):
         self.daemon.send("answer", "NotFound", "no context x")
         self.ends(["context", "reopen", "x"], 10, "agentctl: no context x\nhint: agentctl list shows what exists\n")
 
+    def test_doctor_tries_dtls(self):
+        """A libcrypto that can do no DTLS, as far as one with it can be told to."""
+        with tempfile.NamedTemporaryFile("w", suffix=".cnf") as settings:
+            settings.write("openssl_conf = c\n[c]\nssl_conf = s\n[s]\nsystem_default = d\n[d]\nMinProtocol = DTLSv1.2\nMaxProtocol = DTLSv1\n")
+            settings.flush()
+            done = self.ctl("doctor", env={**os.environ, "OPENSSL_CONF": settings.name})
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("FAIL DTLS               OpenSSL has none; LwM2M over coaps needs it", done.stdout)
+
     def test_without_agent_it_is_eight(self):
         self.daemon.stop()
         for words in ([], ["list"], ["show", "job"], ["reload"], ["job", "wait", "7"], ["monitor"], ["get", "manager", "State"], ["log-level"]):
