@@ -17,7 +17,7 @@
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
 
-enum { PROVE_MS = 60000, PURGE_LOOK_S = 3600 };
+enum { PROVE_MS = 60000 };
 
 /* Opening of an installed DM account. */
 struct opening {
@@ -154,7 +154,7 @@ void entry_end(struct entry *e, bool politely)
         lwm2m_client_stop(e->client, NULL, NULL);
     else if (e->client)
         lwm2m_client_free(e->client);
-    loop_cancel(site->loop, &e->purge_timer);
+    purge_stop(&e->purge);
     node_remove(e->node);
     *e = (struct entry){ 0 };
 }
@@ -245,20 +245,11 @@ static bool is_bootstrap(const struct lwm2m_account *a)
     return a->short_server_id == 0;
 }
 
-/* LwM2M Core appendix E.1, resource 12. Looks once an hour: the clock may be set meanwhile. */
 static void on_purge(void *user)
 {
     struct entry *e = user;
-    struct site *site = e->service->site;
-    uint64_t now = site_wall_clock(site);
-    e->purge_timer = 0;
-    if (now < e->purge_at) {
-        uint64_t left = e->purge_at - now;
-        e->purge_timer = loop_timer(site->loop, (left > PURGE_LOOK_S ? PURGE_LOOK_S : left) * 1000, on_purge, e);
-        return;
-    }
     log_notice("lwm2m", "%s: the time of the bootstrap server's account is over; it is removed", e->id);
-    store_item_remove(site->store, "lwm2m", e->id);
+    store_item_remove(e->service->site->store, "lwm2m", e->id);
     entry_end(e, false);
 }
 
@@ -270,9 +261,7 @@ static bool entry_connect(struct entry *e, const struct lwm2m_account *account, 
     e->bootstrap = is_bootstrap(account);
     if (e->bootstrap) {
         node_set(e->node, "State", "bootstrap");
-        e->purge_at = account->purge_at;
-        if (e->purge_at)
-            on_purge(e);
+        purge_start(&e->purge, s->site, account->purge_at, on_purge, e);
         return true;
     }
     e->client = lwm2m_client_new(s->site->loop, account, lease, &s->device, on_state, e, err);

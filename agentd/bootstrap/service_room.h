@@ -3,6 +3,7 @@
 #ifndef BOOTSTRAP_SERVICE_ROOM_H
 #define BOOTSTRAP_SERVICE_ROOM_H
 
+#include "bootstrap/purge.h"
 #include "bootstrap/service.h"
 #include "bootstrap/ways.h"
 #include "lwm2m/lwm2m.h"
@@ -16,7 +17,7 @@ struct entry {
     bool used, trial, cellular, bootstrap;
     bool waits; /* for the other accounts, which may come before it in the order */
     uint32_t call; /* unsealing */
-    uint64_t purge_at, purge_timer; /* of a bootstrap server's account that goes (Unix seconds; 0: it stays) */
+    struct purge purge; /* of a bootstrap server's account */
     struct lwm2m_client *client;
     struct lwm2m_status status;
     struct node *node;

@@ -49,17 +49,26 @@ enum error_code coap_link_notify(struct coap_link *link, const struct coap_notif
     return ERROR_NONE;
 }
 
+void registration_spoke(struct lwm2m_client *c)
+{
+    (void)c;
+}
+
 static struct lwm2m_client *make(void)
 {
     static const struct loop loop = { .now_ms = now_ms, .add_timer = add_timer, .cancel = cancel };
     static struct lwm2m_client c;
+    static struct servers shared;
     if (c.loop)
         reporting_clear(&c);
     memset(&c, 0, sizeof c);
     c.loop = &loop;
     c.device = (struct lwm2m_device){ .manufacturer = "m", .model = "m", .serial = "s", .firmware_version = "1", .current_time = current_time, .reboot = accept_order };
     c.records.model = &model_managed;
-    c.objects = (struct objects){ .model = &model_managed, .short_server_id = 7, .lifetime = 300, .store_notifications = true, .disable_timeout = 86400, .device = &c.device };
+    memset(&shared, 0, sizeof shared);
+    c.server = (struct server_values){ .short_server_id = 7, .lifetime = 300, .client = &c };
+    c.objects = (struct objects){ .model = &model_managed, .self = &c.server, .servers = &shared, .device = &c.device };
+    shared.at[shared.count++] = &c.server;
     return &c;
 }
 

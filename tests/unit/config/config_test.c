@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 21);
+    g_assert_cmpuint(count, ==, 23);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);

@@ -84,16 +84,6 @@ static void lwm2m_accounts(void)
     g_assert_false(w.failed);
 }
 
-/* What a store from before an upgrade holds. */
-static void older_lwm2m_account(void)
-{
-    static const uint8_t version_2[] = { 2, 0, 101, 0, 9, 'c', 'o', 'a', 'p', 's', ':', '/', '/', 'a', 0, 2, 'i', 'd', 0, 2, 7, 8, 0, 1, 'e', 0, 0, 1, 44 };
-    struct lwm2m_account a;
-    g_assert_true(lwm2m_account_read((struct slice){ version_2, sizeof version_2 }, &a));
-    g_assert_true(a.short_server_id == 101 && a.lifetime == 300 && a.key_len == 2 && a.mode == LWM2M_PSK && a.x509.certificate_len == 0 && a.purge_at == 0);
-    g_assert_cmpstr(a.uri, ==, "coaps://a");
-}
-
 /* The longest value of every field fits the buffer that the header promises. */
 static void longest(void)
 {
@@ -135,17 +125,19 @@ static void dm_version_2(void)
 static const uint8_t napdef_v1[] = { 1, 0, 1, 'a', 0, 1, 'n', 0, 3, 'a', 'p', 'n', 1, 0, 1, 'u', 0, 1, 'p', 2, 1 };
 static const uint8_t dm_v1_head[] = { 1, 0, 1, 's', 0, 0, 0, 1, 'u', 0, 1, 'a', 1 };
 
-/* A LwM2M account of version 2 ends behind its lifetime. */
-static void lwm2m_version_2(void)
+/* A LwM2M account of version 2 ends behind its lifetime, one of version 3 behind what servers wrote. */
+static void lwm2m_older_versions(void)
 {
-    enum { SERVER_OCTETS = 8 }; /* of version 3, when nothing is set */
+    enum { SERVER_OCTETS = 8, MODE_OCTETS = 27 }; /* of versions 3 and 4, when nothing is set */
     struct lwm2m_account a = { .short_server_id = 7, .uri = "coaps://a.example", .identity = "id", .key_len = 16, .endpoint = "e", .lifetime = 60 }, again;
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_account_write(&w, &a);
-    octets[0] = 2;
-    g_assert_false(lwm2m_account_read(writer_slice(&w), &again));
-    g_assert_true(lwm2m_account_read((struct slice){ octets, w.len - SERVER_OCTETS }, &again));
-    g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
+    for (uint8_t version = 2; version <= 3; version++) {
+        octets[0] = version;
+        g_assert_false(lwm2m_account_read(writer_slice(&w), &again));
+        g_assert_true(lwm2m_account_read((struct slice){ octets, w.len - MODE_OCTETS - (version == 2 ? SERVER_OCTETS : 0) }, &again));
+        g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
+    }
 }
 
 static void version_1(void)
@@ -195,11 +187,10 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/napdef", napdefs);
     g_test_add_func("/settings/dm account", dm_accounts);
     g_test_add_func("/settings/lwm2m account", lwm2m_accounts);
-    g_test_add_func("/settings/lwm2m account_older", older_lwm2m_account);
     g_test_add_func("/settings/longest", longest);
     g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);
     g_test_add_func("/settings/DM account of version 2", dm_version_2);
-    g_test_add_func("/settings/LwM2M account of version 2", lwm2m_version_2);
+    g_test_add_func("/settings/LwM2M account of versions 2 and 3", lwm2m_older_versions);
     return g_test_run();
 }
