@@ -95,7 +95,6 @@ bool store_item_at(struct store *s, const char *kind, bool staged, size_t n, str
 void store_item_remove(struct store *s, const char *kind, const char *id); /* an installed one */
 void store_items_commit(struct store *s, uint64_t job); /* staged ones of the job replace all installed ones of its context */
 void store_items_drop(struct store *s, uint64_t job);   /* staged ones of the job */
-void store_item_remove(struct store *s, const char *kind, const char *id); /* an installed one */
 void store_history_add(struct store *s, uint64_t at, uint64_t job, const char *event, const char *text); /* bounded, oldest go */
 
 #endif
