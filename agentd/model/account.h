@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
 enum dm_auth { DM_AUTH_BASIC, DM_AUTH_MD5, DM_AUTH_HMAC };
 
 struct dm_credential {
@@ -23,13 +22,10 @@ struct server_trust { /* beside the factory roots; of this server only (DESIGN t
     uint8_t pin[32];     /* SHA-256 of the SubjectPublicKeyInfo */
 };
 
-enum { DM_TO_NAPIDS = 4 };
-
 /* Where the secrets of an account come from until it has some of its own; an account in the store with an empty client secret is one by PIN. */
 enum dm_secrets { DM_SECRETS_OWN, DM_SECRETS_PIN, DM_SECRETS_KEYED, DM_SECRETS_FCS11384, DM_SECRETS_FCS14345 };
 
 enum http_proxy_login { HTTP_PROXY_OPEN, HTTP_PROXY_BASIC, HTTP_PROXY_DIGEST };
-
 struct http_proxy {
     char host[128];      /* address or name; "": no proxy */
     uint16_t port;
@@ -37,6 +33,7 @@ struct http_proxy {
     char user[64], password[64];
 };
 
+enum { DM_TO_NAPIDS = 4 };
 struct dm_account { /* w7 */
     char server_id[256]; /* PROVIDER-ID */
     char name[64];
@@ -97,7 +94,7 @@ struct lwm2m_account {
     uint64_t purge_at;        /* Unix seconds at which it goes; 0: never */
 };
 
-const char *dm_auth_name(enum dm_auth a);         /* basic, md5, hmac */
-const char *lwm2m_mode_name(uint8_t mode);        /* psk, rpk, x509, nosec, est */
+const char *dm_auth_name(enum dm_auth a);  /* basic, md5, hmac */
+const char *lwm2m_mode_name(uint8_t mode); /* psk, rpk, x509, nosec, est */
 
 #endif
