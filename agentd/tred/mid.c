@@ -71,15 +71,12 @@ static void sweep(const struct tre *t)
     }
 }
 
-/* What was found is in force in memory whatever happens to the disk. Both slots of a damaged registry are written anew. */
+/* What was found is in force in memory whatever happens to the disk. The damaged slot of a registry is written anew by it. */
 static void store_blocked(struct tre *t, struct registry *next)
 {
     t->registry = *next;
-    for (int times = t->registry_old ? 2 : 1; times; times--) {
-        *next = t->registry;
-        if (registry_commit(&t->registry, next, &t->store))
-            log_error("mid", "the registry cannot be stored");
-    }
+    if (registry_commit(&t->registry, next, &t->store))
+        log_error("mid", "the registry cannot be stored");
 }
 
 bool mid_check_all(struct tre *t)

@@ -29,6 +29,19 @@ static void restart_and_check(struct mem *m, enum step s, bool done)
     mid_bench_stop(t);
 }
 
+/* The process goes on, and is asked again. The disk is then as it was before that. */
+static void again(struct tre *t, struct mem *m, enum step s)
+{
+    struct mem *disk = g_memdup2(m, sizeof *m);
+    m->fail_at = 0;
+    g_assert_true(step_do(t, s));
+    step_check(t, s, true);
+    if (!lifecycle_holds_keys((enum mid_state)(step_after(s) % 10)))
+        step_check_files(t);
+    *m = *disk;
+    g_free(disk);
+}
+
 /* True while call n is inside the step. */
 static bool fails_at(enum step s, int n, const struct fault *f)
 {
@@ -44,6 +57,8 @@ static bool fails_at(enum step s, int n, const struct fault *f)
     g_assert_true(seen == step_after(s) || seen == step_before(s)); /* in the process that goes on, too */
     if (done && !lifecycle_holds_keys((enum mid_state)(seen % 10)))
         step_check_files(t); /* who says so has removed them */
+    if (!m->cut)
+        again(t, m, s);
     mid_bench_stop(t);
     mem_power_cut(m, f->lucky);
     restart_and_check(m, s, done);

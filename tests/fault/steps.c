@@ -15,6 +15,7 @@ static const struct {
     [STEP_UPDATE] = { "update", &mid_bench_active, 10 + MID_ACTIVE, 20 + MID_ACTIVE },
     [STEP_ACTIVATE] = { "activate", &mid_bench_one, 10 + MID_PROVISIONED, 10 + MID_ACTIVE },
     [STEP_SUSPEND] = { "suspend", &mid_bench_active, 10 + MID_ACTIVE, 10 + MID_SUSPENDED },
+    [STEP_UNBLOCK] = { "unblock", &mid_bench_blocked, 10 + MID_BLOCKED, 10 + MID_SUSPENDED },
     [STEP_MIGRATE] = { "migrate", &mid_bench_active, 10 + MID_ACTIVE, 10 + MID_MIGRATING },
     [STEP_ERASE] = { "erase", &mid_bench_active, 10 + MID_ACTIVE, 10 + MID_ERASED },
     [STEP_ORDERED_ERASE] = { "erase by order", &mid_bench_active, 10 + MID_ACTIVE, 10 + MID_ERASED },
@@ -57,6 +58,8 @@ bool step_do(struct tre *t, enum step s)
         return request(t, MID_ACTIVE);
     case STEP_SUSPEND:
         return request(t, MID_SUSPENDED);
+    case STEP_UNBLOCK:
+        return mid_bench_command(t, MID_BENCH_UNBLOCK) == MID_OK;
     case STEP_MIGRATE:
         return mid_bench_command(t, MID_BENCH_MIGRATE) == MID_OK;
     case STEP_ERASE:

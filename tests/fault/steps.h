@@ -5,7 +5,7 @@
 
 #include "mid_bench.h"
 
-enum step { STEP_INSTALL, STEP_UPDATE, STEP_ACTIVATE, STEP_SUSPEND, STEP_MIGRATE, STEP_ERASE, STEP_ORDERED_ERASE, STEPS };
+enum step { STEP_INSTALL, STEP_UPDATE, STEP_ACTIVATE, STEP_SUSPEND, STEP_UNBLOCK, STEP_MIGRATE, STEP_ERASE, STEP_ORDERED_ERASE, STEPS };
 
 const char *step_name(enum step s);
 /* A copy of the disk that it starts from; give back with g_free. */

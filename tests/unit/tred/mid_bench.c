@@ -13,7 +13,7 @@
 #include "tred/token.h"
 
 static char *dir;
-struct mem mid_bench_ready, mid_bench_one, mid_bench_active;
+struct mem mid_bench_ready, mid_bench_one, mid_bench_active, mid_bench_blocked;
 static GBytes *packages[4]; /* by version; 3: that of mid-2 */
 static GBytes *orders[5];   /* by command */
 
@@ -133,6 +133,7 @@ static void make_all(struct tre *t)
     make_package(t, token, 1, "1", "mid-1");
     make_package(t, token, 2, "2", "mid-1");
     make_package(t, token, 3, "1", "mid-2");
+    make_order(t, MID_BENCH_UNBLOCK);
     make_order(t, MID_BENCH_MIGRATE);
     make_order(t, MID_BENCH_ERASE);
     g_assert_cmpint(mid_bench_install(t, 3), ==, MID_OK);
@@ -141,6 +142,8 @@ static void make_all(struct tre *t)
     mid_bench_one = *(struct mem *)t->vfs.ctx;
     g_assert_cmpint(mid_set_state(t, "mid-1", MID_ACTIVE, &row), ==, ERROR_NONE);
     mid_bench_active = *(struct mem *)t->vfs.ctx;
+    g_assert_cmpint(mid_set_state(t, "mid-1", MID_BLOCKED, &row), ==, ERROR_NONE);
+    mid_bench_blocked = *(struct mem *)t->vfs.ctx;
 }
 
 void mid_bench_setup(void)

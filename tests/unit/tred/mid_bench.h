@@ -6,10 +6,11 @@
 #include "support.h"
 #include "tred/mid.h"
 
-enum mid_bench_order { MID_BENCH_MIGRATE = 3, MID_BENCH_ERASE = 4 }; /* numbers of the command */
+enum mid_bench_order { MID_BENCH_UNBLOCK = 2, MID_BENCH_MIGRATE = 3, MID_BENCH_ERASE = 4 }; /* numbers of the command */
 
-/* Provisioned with an open registration; mid-1 in version 1 PROVISIONED, beside mid-2 that nothing happens to; the same with mid-1 ACTIVE. */
-extern struct mem mid_bench_ready, mid_bench_one, mid_bench_active;
+/* Provisioned with an open registration; mid-1 in version 1 PROVISIONED, beside mid-2 that nothing happens to; the same with mid-1 ACTIVE,
+ * and then BLOCKED. */
+extern struct mem mid_bench_ready, mid_bench_one, mid_bench_active, mid_bench_blocked;
 
 /* Makes them, once, and a folder for openssl that mid_bench_end removes. */
 void mid_bench_setup(void);
