@@ -121,8 +121,10 @@ bool objlnk_parse(struct slice text, int64_t *link)
     if (colon == text.len || !integer_parse((struct slice){ text.data, colon }, &object) ||
         !integer_parse((struct slice){ &text.data[colon + 1], text.len - colon - 1 }, &instance))
         return false;
+    if (object < 0 || object > UINT16_MAX || instance < 0 || instance > UINT16_MAX)
+        return false;
     *link = object << 16 | instance;
-    return object >= 0 && object <= 65535 && instance >= 0 && instance <= 65535;
+    return true;
 }
 
 void objlnk_put(struct writer *w, int64_t link)

@@ -252,7 +252,7 @@ def read_instance(b):
 
 @case(224)
 def read_resource(b):
-    same(b.text("/3/0/16"), "U")
+    same(b.text("/3/0/16"), "UT")
 
 
 @case(225)
