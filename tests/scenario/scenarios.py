@@ -26,7 +26,6 @@ def scenario(measured=False, **world_options):
 
 
 def load():
-    import accounts         # noqa: F401
     import attacks          # noqa: F401
     import bad_input        # noqa: F401
     import devices          # noqa: F401
@@ -42,6 +41,7 @@ def load():
     import pushes           # noqa: F401
     import restarts         # noqa: F401
     import roaming          # noqa: F401
+    import second_server    # noqa: F401
     import sim_card         # noqa: F401
     import sms_flood        # noqa: F401
     import sms_traps        # noqa: F401
