@@ -18,7 +18,7 @@
 #include "usimd/ike_text.h"
 #include "usimd/vici_link.h"
 
-enum { AGAIN_MS = 60 * 1000, LOOK_MS = 20 * 1000, FIRST_LOOK_MS = 2 * 1000, SECOND_MS = 1000, NAF_ID_MAX = 260 };
+enum { AGAIN_FIRST_MS = 2 * 1000, AGAIN_LAST_MS = 60 * 1000, LOOK_MS = 20 * 1000, FIRST_LOOK_MS = 2 * 1000, SECOND_MS = 1000, NAF_ID_MAX = 260 };
 
 enum state { OFF, ASKING, WAITING, LOADED };
 
@@ -28,7 +28,7 @@ struct entry {
     enum state state;
     char mid[65];
     uint32_t generation; /* of the question to the TRE; late answers carry another one */
-    uint64_t timer, ends_ms;
+    uint64_t timer, ends_ms, again_ms; /* the latter: the wait before the key is asked for once more */
     enum error_code told;
 };
 
@@ -107,16 +107,21 @@ static void off(struct entry *e)
 {
     loop_cancel(e->ike->loop, &e->timer);
     e->state = OFF;
+    e->again_ms = 0;
     e->generation++;
     e->mid[0] = '\0';
 }
 
 /* --- the key --- */
 
+/* Soon at first: an agentd that has just lost the TRE, as we had, did not hear the question. */
 static void no_key(struct entry *e, enum error_code status)
 {
     e->state = WAITING;
-    wait(e, AGAIN_MS);
+    e->again_ms = e->again_ms ? 2 * e->again_ms : AGAIN_FIRST_MS;
+    if (e->again_ms > AGAIN_LAST_MS)
+        e->again_ms = AGAIN_LAST_MS;
+    wait(e, e->again_ms);
     if (status == e->told)
         return;
     e->told = status;
@@ -143,6 +148,7 @@ static void on_key(void *user, enum error_code status, const struct tre_naf *naf
         load(e, naf);
         e->state = LOADED;
         e->told = ERROR_NONE;
+        e->again_ms = 0;
         e->ends_ms = loop_now(e->ike->loop) + (uint64_t)naf->seconds * 1000;
         wait(e, FIRST_LOOK_MS < naf->seconds * 1000 ? FIRST_LOOK_MS : naf->seconds * 1000);
         log_notice("ike", "%s: key of %s for %s loaded into charon, for %lu s", e->setting->name, e->mid, e->setting->naf, (unsigned long)naf->seconds);

@@ -89,7 +89,7 @@ class Peers:
     def start(self, name, *prefix, group="root"):
         Path(f"/run/{name}.vici").unlink(missing_ok=True)
         labproc.start(name, *prefix, "/usr/sbin/charon-systemd", env={"STRONGSWAN_CONF": str(self.conf(name, group))})
-        until(f"charon {name}", Path(f"/run/{name}.vici").exists)
+        until(f"charon {name}", lambda: answers(f"/run/{name}.vici"))
 
     def initiator(self):
         self.start("initiator", group="gateway-usim")
@@ -131,6 +131,12 @@ class Peers:
     def btid(self):
         match = re.search(r"local pre-shared key authentication:\n\s+id: (\S+)", self.connection())
         return match[1] if match else None
+
+
+def answers(path):
+    """A socket is there before somebody listens on it."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(path) == 0
 
 
 def vici(name, command):
