@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "bootstrap/instruction_mechanism.h"
 
 #define RESULT "bei-result"
 
@@ -59,143 +60,6 @@ enum error_code instruction_verify(const struct factory_data *f, const struct be
 
 /* --- reading --- */
 
-/* The first URI of the scheme that the mechanism speaks (they are in the order of preference). */
-static const char *uri_of(const struct bei *b, const char *scheme, char *host, size_t cap, struct error *err)
-{
-    uint16_t port;
-    for (size_t i = 0; i < b->target.uris; i++)
-        if (uri_split(b->target.uri[i], scheme, host, cap, &port, NULL) == ERROR_NONE)
-            return b->target.uri[i];
-    error_set(err, b->target.uris ? ERROR_INVALID : ERROR_INCOMPLETE, "instruction: mechanism %s needs a uri of %s in tgt", bei_mechanism_name(b->mechanism), scheme);
-    return NULL;
-}
-
-/* What is signed is followed as a whole or not at all. */
-static enum error_code refuse_others(const struct bei *b, struct error *err)
-{
-    const char *key = b->target.naf[0] ? "tgt naf" : b->target.sni[0] ? "tgt sni" : b->target.port ? "tgt port" : b->bsf[0] ? "bsf" : b->has_ua ? "ua" : NULL;
-    return key ? error_set(err, ERROR_NOT_SUPPORTED, "instruction: %s means nothing to mechanism %s", key, bei_mechanism_name(b->mechanism)) : ERROR_NONE;
-}
-
-static enum error_code take_target(const struct bei *b, struct settings *out, struct error *err)
-{
-    struct dm_account *a = &out->dm[0];
-    char host[256];
-    const char *uri = uri_of(b, "https", host, sizeof host, err);
-    *a = (struct dm_account){ .auth = DM_AUTH_MD5, .secrets = DM_SECRETS_PIN };
-    if (!uri)
-        return err->code;
-    (void)text_copy(a->server_id, sizeof a->server_id, b->target.nid[0] ? b->target.nid : host);
-    (void)text_copy(a->uri, sizeof a->uri, uri);
-    (void)text_copy(a->name, sizeof a->name, b->issuer);
-    (void)text_copy(out->provurl, sizeof out->provurl, uri);
-    out->dms = 1;
-    return ERROR_NONE;
-}
-
-static enum error_code pin_of(const struct bei_trust *t, struct server_trust *out, struct error *err)
-{
-    const unsigned char *der = t->value.data;
-    unsigned char *spki = NULL;
-    X509 *x = NULL;
-    int len = 0;
-    switch (t->type) {
-    case BEI_TRUST_SPKI:
-        memcpy(out->pin, t->value.data, sizeof out->pin);
-        out->has_pin = true;
-        return ERROR_NONE;
-    case BEI_TRUST_CERTIFICATE:
-        x = d2i_X509(NULL, &der, (long)t->value.len);
-        len = x ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x), &spki) : 0;
-        out->has_pin = len > 0 && EVP_Digest(spki, (size_t)len, out->pin, NULL, EVP_sha256(), NULL) == 1;
-        OPENSSL_free(spki);
-        X509_free(x);
-        return out->has_pin ? ERROR_NONE : error_set(err, ERROR_INVALID, "instruction: trust holds no certificate");
-    case BEI_TRUST_ISSUER:
-        break;
-    }
-    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: trust in a named issuer needs mech pki");
-}
-
-/* A name of the TRE that stands for a method; nothing else is known there. */
-static enum error_code take_credential(const struct bei *b, struct dm_account *a, struct error *err)
-{
-    static const struct {
-        const char *name;
-        enum dm_secrets secrets;
-    } rows[] = { { "pin", DM_SECRETS_PIN }, { "keyed", DM_SECRETS_KEYED }, { "fcs11384", DM_SECRETS_FCS11384 }, { "fcs14345", DM_SECRETS_FCS14345 } };
-    if (b->credential == BEI_CREDENTIAL_NONE)
-        return ERROR_NONE;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (b->credential == BEI_CREDENTIAL_KEY && strcmp(b->credential_ref, rows[i].name) == 0) {
-            a->secrets = rows[i].secrets;
-            return ERROR_NONE;
-        }
-    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: credential %.64s is not known here", b->credential_ref);
-}
-
-static void take_bearer(const struct bei *b, struct settings *out)
-{
-    struct napdef *n = &out->napdef[0];
-    if (!b->has_bearer)
-        return;
-    *n = (struct napdef){ .auth = b->bearer.auth, .ip_type = b->bearer.ip };
-    (void)text_copy(n->napid, sizeof n->napid, "BEI");
-    (void)text_copy(n->name, sizeof n->name, b->issuer);
-    (void)text_copy(n->apn, sizeof n->apn, b->bearer.apn);
-    out->napdefs = 1;
-}
-
-static enum error_code take_omadm(const struct bei *b, struct settings *out, struct error *err)
-{
-    enum error_code rc = take_target(b, out, err);
-    for (size_t i = 0; !rc && i < b->trusts; i++)
-        rc = pin_of(&b->trust[i], &out->dm[0].trust, err);
-    return rc ? rc : take_credential(b, &out->dm[0], err);
-}
-
-/* The place of a LwM2M bootstrap server; its key is in the TRE: derived for its name (nid, else its host), or one that the factory gave under that name. */
-static enum error_code take_lwm2m(const struct bei *b, struct settings *out, struct error *err)
-{
-    struct lwm2m_account *a = &out->lwm2m[0];
-    char host[256];
-    const char *uri = uri_of(b, "coaps", host, sizeof host, err);
-    bool named = b->credential == BEI_CREDENTIAL_PSK;
-    if (!uri)
-        return err->code;
-    if (b->trusts)
-        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: trust is for certificates; a LwM2M bootstrap server proves itself by its pre-shared key");
-    if (!named && b->credential != BEI_CREDENTIAL_NONE && (b->credential != BEI_CREDENTIAL_KEY || strcmp(b->credential_ref, "keyed") != 0))
-        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: credential %.64s is no pre-shared key", b->credential_ref);
-    *a = (struct lwm2m_account){ .key_from = named ? LWM2M_KEY_NAMED : LWM2M_KEY_DERIVED };
-    (void)text_copy(a->uri, sizeof a->uri, uri);
-    if (!text_copy(a->key_ref, sizeof a->key_ref, named ? b->credential_ref : b->target.nid[0] ? b->target.nid : host))
-        return error_set(err, ERROR_INVALID, "instruction: tgt needs a nid, the host is too long for a name");
-    out->lwm2ms = 1;
-    return ERROR_NONE;
-}
-
-static enum error_code settings_of(const struct bei *b, struct settings *out, struct error *err)
-{
-    enum error_code rc = ERROR_NONE;
-    switch (b->mechanism) {
-    case BEI_OMADM:
-        rc = take_omadm(b, out, err);
-        break;
-    case BEI_LWM2M:
-        rc = take_lwm2m(b, out, err);
-        break;
-    case BEI_GBA:
-    case BEI_PKI:
-    case BEI_PSK:
-        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %s is not carried out by this build, only omadm and lwm2m", bei_mechanism_name(b->mechanism));
-    }
-    if (!rc)
-        rc = refuse_others(b, err);
-    take_bearer(b, out);
-    return rc;
-}
-
 static void take_origin(const struct bei *b, const struct bei_envelope *v, struct settings_origin *o)
 {
     *o = (struct settings_origin){ .seq = b->seq, .issued = b->issued, .expires = b->expires };
@@ -219,7 +83,7 @@ enum error_code instruction_read(const struct wsp_push *push, struct trigger *t,
     if (!rc)
         rc = bei_read(v.payload, &b, err);
     if (!rc)
-        rc = settings_of(&b, t->settings, err);
+        rc = instruction_settings(&b, t->settings, err);
     if (!rc && b.next[0])
         rc = uri_split(b.next, "https", host, sizeof host, &port, err);
     if (rc)

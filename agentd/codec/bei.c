@@ -156,7 +156,7 @@ static void take_uris(struct reader *r, struct bei_target *t)
         take_text(r, t->uri[i], sizeof t->uri[i]);
 }
 
-enum { TARGET_NID, TARGET_URI, TARGET_NAF, TARGET_SNI, TARGET_PORT, TARGET_KEYS };
+enum { TARGET_NID, TARGET_URI, TARGET_NAF, TARGET_SNI, TARGET_PORT, TARGET_SERVER, TARGET_KEYS };
 
 /* The next key of a map: above the one before (RFC 8949 4.2.1), below end. */
 static uint64_t take_key(struct reader *r, int64_t *before, uint64_t end)
@@ -182,6 +182,8 @@ static void take_target(struct reader *r, struct bei *b)
         else if (key == TARGET_SNI)
             take_text(r, b->target.sni, sizeof b->target.sni);
         else if (key == TARGET_PORT && (b->target.port = (uint16_t)take_number(r, 65535)) == 0)
+            reader_fail(r);
+        else if (key == TARGET_SERVER && (b->target.server_id = (uint16_t)take_number(r, 65534)) == 0) /* LwM2M Core TS 1.1.1 clause E.2: 1..65534 */
             reader_fail(r);
     }
 }
@@ -349,7 +351,7 @@ static void put_id(struct writer *w, const struct bei *b)
 
 static unsigned target_fields(const struct bei_target *t)
 {
-    return (t->nid[0] != 0) + (t->uris != 0) + (t->naf[0] != 0) + (t->sni[0] != 0) + (t->port != 0);
+    return (t->nid[0] != 0) + (t->uris != 0) + (t->naf[0] != 0) + (t->sni[0] != 0) + (t->port != 0) + (t->server_id != 0);
 }
 
 static void put_target(struct writer *w, const struct bei_target *t)
@@ -369,6 +371,8 @@ static void put_target(struct writer *w, const struct bei_target *t)
     put_text(w, TARGET_SNI, t->sni);
     if (t->port)
         put_number(w, TARGET_PORT, t->port);
+    if (t->server_id)
+        put_number(w, TARGET_SERVER, t->server_id);
 }
 
 static void put_trust(struct writer *w, const struct bei *b)

@@ -30,6 +30,8 @@ static void add_payload(json_t *parent, struct slice input, const struct bei *b)
         add_text(target, "uri", b->target.uri[i]);
     add_text(target, "naf", b->target.naf);
     add_text(target, "sni", b->target.sni);
+    if (b->target.server_id)
+        add_number(target, "server", b->target.server_id);
     add_text(parent, "bsf", b->bsf);
     for (size_t i = 0; i < b->trusts; i++)
         (void)item_add_value(parent, trusts[b->trust[i].type], input, b->trust[i].value);

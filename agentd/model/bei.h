@@ -23,6 +23,7 @@ struct bei_target {
     size_t uris;
     char naf[129], sni[129];
     uint16_t port;            /* 0: the URI's */
+    uint16_t server_id;       /* LwM2M Short Server ID; 0: a bootstrap server */
 };
 
 struct bei_trust {

@@ -26,7 +26,7 @@ from oma import wsp
 
 KEYS = ("v", "id", "seq", "iss", "sub", "iat", "exp", "mech", "tgt", "bsf", "ua", "trust", "cred", "bearer", "ctx", "next")
 MECHANISMS = {"gba": 1, "pki": 2, "psk": 3, "lwm2m": 4, "omadm": 5}
-TARGET = {"nid": 0, "uri": 1, "naf": 2, "sni": 3, "port": 4}
+TARGET = {"nid": 0, "uri": 1, "naf": 2, "sni": 3, "port": 4, "server": 5}
 MEDIA = "application/cose"
 MAC_INFO = b"oneM2M bootstrap instruction"
 
@@ -101,7 +101,7 @@ def make(a: argparse.Namespace) -> bytes:
         if getattr(a, name) is not None:
             other[name] = getattr(a, name)
     if a.uri:
-        other["tgt"] = {**({"nid": a.nid} if a.nid else {}), "uri": a.uri, **({"sni": a.sni} if a.sni else {})}
+        other["tgt"] = {**({"nid": a.nid} if a.nid else {}), "uri": a.uri, **{k: v for k, v in (("naf", a.naf), ("sni", a.sni), ("server", a.server)) if v}}
     if a.server_pin:
         other["trust"] = [[1, pki.pin(a.server_pin)]]
     if a.cred:
@@ -139,6 +139,8 @@ def main() -> None:
     p.add_argument("--nid", default="com.example.dm", help='tgt.nid; "": none')
     p.add_argument("--server-pin", type=Path, metavar="CERT", help="trust: SHA-256 of this certificate's key")
     p.add_argument("--sni", help="tgt.sni")
+    p.add_argument("--naf", help="tgt.naf")
+    p.add_argument("--server", type=int, help="tgt.server: LwM2M Short Server ID")
     p.add_argument("--cred", metavar="NAME", help="cred: the pre-shared key of that name")
     p.add_argument("--apn", help="bearer")
     p.add_argument("--iat", type=int)

@@ -31,6 +31,7 @@ def load():
     import devices          # noqa: F401
     import factory_lwm2m    # noqa: F401
     import gba              # noqa: F401
+    import instructions     # noqa: F401
     import ipv6_only        # noqa: F401
     import lan              # noqa: F401
     import lwm2m_bootstrap  # noqa: F401

@@ -36,7 +36,7 @@ def a_signed_instruction_is_carried_out_and_bad_ones_are_refused(world):
             ("UnknownKey", world.instruction(signed="rogue-bbn")),
             ("NotSupported", world.instruction("--mech", "gba")),
             ("NotSupported", world.instruction("--mech", "pki")),
-            ("NotSupported", world.instruction("--mech", "psk", signed="")),
+            ("Invalid", world.instruction("--mech", "psk", signed="")),
             ("NotSupported", world.instruction("--uri", URL, "--sni", "other.example")),
             ("Invalid", world.instruction("--uri", BOOTSTRAP)),
             ("Invalid", world.instruction("--mech", "lwm2m", signed="")),
