@@ -31,13 +31,13 @@ struct factory_briefing { /* a briefing node; uri "" if there is none */
     struct server_trust trust;
 };
 
-enum { FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4, FACTORY_LWM2MS = SETTINGS_LWM2M };
+enum { FACTORY_CONTEXTS = 4, FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4, FACTORY_LWM2MS = SETTINGS_LWM2M };
 
 struct factory_data {
     bool present;
     char gateway_id[65], manufacturer[65], model[65], serial[65], hardware_version[65];
     char *roots_pem; /* concatenated trust roots; owned */
-    char contexts[4][33];
+    char contexts[FACTORY_CONTEXTS][33];
     size_t context_count;
     char imei[16]; /* of the modem that the factory fitted; "" if not given */
     struct instruction_key instruction_key[FACTORY_KEYS];

@@ -168,6 +168,37 @@ static void prove_end(struct service *s, const struct error *error)
         fn(s->proved_user, error);
 }
 
+static const struct entry *bootstrap_entry(const struct service *s, const char *context)
+{
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].bootstrap && (!context || strcmp(s->entry[i].context, context) == 0))
+            return &s->entry[i];
+    return NULL;
+}
+
+/* A registration that failed for good: the bootstrap server of its context is asked again. A job that runs, this one too, comes first; the next failure asks. */
+static void fall_back(struct entry *e)
+{
+    struct service *s = e->service;
+    const struct factory_data *f = &s->site->factory;
+    uint64_t now = loop_now(s->site->loop);
+    struct error err;
+    size_t context = 0;
+    while (context < f->context_count && strcmp(f->contexts[context], e->context) != 0)
+        context++;
+    if (context == f->context_count || s->bootstrapping || !bootstrap_entry(s, e->context))
+        return;
+    struct fallback *row = &s->fallback[context];
+    if (fallback_left(row, now)) {
+        log_info("lwm2m", "%s: no bootstrap for another %llu s", e->id, (unsigned long long)(fallback_left(row, now) / 1000));
+    } else if (renewal_begin(s->renewal, e->context, &err)) {
+        log_warning("lwm2m", "%s: no bootstrap after the failed registration: %s", e->id, err.text);
+    } else {
+        log_notice("lwm2m", "%s: registration failed for good, so there is a bootstrap", e->id);
+        fallback_asked(row, now);
+    }
+}
+
 static void on_state(void *user, const struct lwm2m_status *status)
 {
     struct entry *e = user;
@@ -185,6 +216,8 @@ static void on_state(void *user, const struct lwm2m_status *status)
         prove_end(s, NULL);
     else if (e->trial && status->state == LWM2M_RETRYING && status->error.code == ERROR_CLIENT_AUTH) /* no waiting makes the key right (Transport TS 5.2.9) */
         prove_end(s, &status->error);
+    else if (!e->trial && status->state == LWM2M_RETRYING && status->exhausted)
+        fall_back(e);
 }
 
 static uint64_t device_time(void *user)
@@ -625,9 +658,9 @@ enum error_code service_request_bootstrap(struct service *s, uint16_t instance, 
 {
     if (check_instance(instance, err))
         return ERROR_NOT_FOUND;
-    for (size_t i = 0; i < ENTRIES; i++)
-        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].bootstrap)
-            return renewal_begin(s->renewal, s->entry[i].context, err);
+    const struct entry *e = bootstrap_entry(s, NULL);
+    if (e)
+        return renewal_begin(s->renewal, e->context, err);
     return error_set(err, ERROR_NOT_FOUND, "bootstrap trigger, and no account of a LwM2M bootstrap server is installed");
 }
 

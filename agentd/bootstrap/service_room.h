@@ -3,6 +3,7 @@
 #ifndef BOOTSTRAP_SERVICE_ROOM_H
 #define BOOTSTRAP_SERVICE_ROOM_H
 
+#include "bootstrap/fallback.h"
 #include "bootstrap/purge.h"
 #include "bootstrap/service.h"
 #include "bootstrap/ways.h"
@@ -27,6 +28,7 @@ struct service {
     struct site *site;
     struct renewal *renewal;
     struct entry entry[ENTRIES];
+    struct fallback fallback[FACTORY_CONTEXTS]; /* as the contexts of the factory data */
     struct lease lease; /* of the kept bearer */
     bool has_lease, bootstrapping;
     struct ways *ways;

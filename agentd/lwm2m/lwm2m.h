@@ -45,6 +45,7 @@ struct lwm2m_status {
     uint64_t last_contact;  /* loop milliseconds, 0: never; as the next one */
     uint64_t next_contact;
     struct error error;     /* of the last failure; cleared by success */
+    bool exhausted;         /* retrying, all its attempts are over, and the server wants a bootstrap then (/1/x/16) */
 };
 
 /* Called from the loop at each change of state. */

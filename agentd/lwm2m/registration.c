@@ -359,6 +359,7 @@ static void do_accept(struct lwm2m_client *c)
         c->registered_at = loop_now(c->loop);
     }
     c->attempts = 0;
+    c->status.exhausted = false;
     error_clear(&c->status.error);
     c->update_due = loop_now(c->loop) + due * 1000;
     c->lost_at = loop_now(c->loop) + lifetime * 1000;
@@ -411,8 +412,7 @@ static void do_back_off(struct lwm2m_client *c)
     set_timer(c, ms);
     if (retry.sequence_over)
         servers_poke(c);
-    if (retry.all_over && server_value(&c->server, SERVER_BOOTSTRAP_ON_FAILURE, true) && c->device.request_bootstrap)
-        (void)c->device.request_bootstrap(c->device.user); /* clause 6.2.1.1; false: there is no bootstrap server, or it is being asked */
+    c->status.exhausted = retry.all_over && server_value(&c->server, SERVER_BOOTSTRAP_ON_FAILURE, true); /* clause 6.2.1.1 */
 }
 
 static void do_guard(struct lwm2m_client *c)

@@ -20,7 +20,7 @@ struct retry retry_after(const struct server_values *v, unsigned failures)
     count = count ? count : 1;
     timer = timer ? timer : 1; /* never a busy loop */
     sequences = sequences ? sequences : 1;
-    struct retry r = { .sequence_over = failures >= count, .all_over = failures == count * sequences };
+    struct retry r = { .sequence_over = failures >= count, .all_over = failures >= count * sequences };
     unsigned nth = (failures - 1) % count; /* within its sequence */
     if (!(v->set.written & rules))
         r.delay_s = doubled(RETRY_TIMER_S, failures - 1, OWN_MAX_S);

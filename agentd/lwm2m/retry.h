@@ -8,7 +8,7 @@
 struct retry {
     uint64_t delay_s;
     bool sequence_over; /* the servers behind it in the order may have their turn */
-    bool all_over;      /* just now: bootstrap, if resource 16 wants it */
+    bool all_over;      /* bootstrap, if resource 16 wants it */
 };
 
 /* After so many failures in a row (1..). Where the bootstrap server wrote none of the resources the attempts go on for ever, an hour apart at most: a gateway

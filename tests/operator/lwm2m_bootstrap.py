@@ -2,7 +2,7 @@
 """The bootstrap interface of the operator's LwM2M server (LwM2M 1.1, 6.1): what it writes to whom.
 
 Owns nothing: DIR/bootstrap.json says for a PSK identity which accounts it gets, and may order a fault: "silent" (writes half of it and stops),
-"half" (an account without its Server object), "refuse" (4.00). Keys come from there too and are never logged.
+"half" (an account without its Server object), "refuse" (4.00). An account's "server" holds more resources of its Server object, numbers by id. Keys come from there too and are never logged.
 """
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def security(account: dict[str, Any]) -> bytes:
 
 
 def server(account: dict[str, Any]) -> bytes:
-    values = {0: small(account["id"]), 1: small(account["lifetime"]), 6: b"\1", 7: b"U"}
+    values = {0: small(account["id"]), 1: small(account["lifetime"]), 6: b"\1", 7: b"U", **{int(n): small(v) for n, v in account.get("server", {}).items()}}
     return b"".join(card.tlv(RESOURCE, n, v) for n, v in values.items())
 
 

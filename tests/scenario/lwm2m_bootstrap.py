@@ -6,16 +6,16 @@ import secrets
 from main_job import expect
 from scenarios import scenario
 from smart_card import BOOTSTRAP, document, image, lwm2m_accounts
-from world import lab, until
+from world import agentctl, lab, until
 
 
-def plan(world, server_id, **fault) -> None:
+def plan(world, server_id, server=None, endpoint="GW-0001", **fault) -> None:
     """What the bootstrap server writes from now on, to the one gateway that it knows."""
     path = world.operator_dir / "bootstrap.json"
     (identity,) = json.loads(path.read_text())
-    account = {"id": server_id, "uri": BOOTSTRAP, "identity": f"GW-0001-{server_id}", "key": secrets.token_hex(16), "lifetime": 300}
+    account = {"id": server_id, "uri": BOOTSTRAP, "identity": f"GW-0001-{server_id}", "key": secrets.token_hex(16), "lifetime": 300, "server": server or {}}
     psk = json.loads((world.operator_dir / "psk.json").read_text())
-    (world.operator_dir / "psk.json").write_text(json.dumps({**psk, account["identity"]: {"key": account["key"], "endpoint": "GW-0001"}}))
+    (world.operator_dir / "psk.json").write_text(json.dumps({**psk, account["identity"]: {"key": account["key"], "endpoint": endpoint}}))
     path.write_text(json.dumps({identity: {"accounts": [account], **fault}}))
 
 
@@ -59,3 +59,71 @@ def a_bootstrap_server_on_the_card_gives_the_account_and_is_asked_again(world):
     plan(world, 105)
     world.start("agentd")
     until("the whole of the next plan", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("105", "registered")], 120)
+
+
+AT_ONCE = {"17": 1, "18": 1, "19": 1, "20": 1}  # object 1: one attempt in one sequence, a second apart
+
+
+def admit(world, server_id, endpoint) -> None:
+    """Who comes with the key of that account may be only that endpoint: with another one Register is answered 4.03."""
+    path = world.operator_dir / "psk.json"
+    known = json.loads(path.read_text())
+    known[f"GW-0001-{server_id}"]["endpoint"] = endpoint
+    path.write_text(json.dumps(known))
+
+
+def refusals(world) -> int:
+    return sum(e["event"] == "refused" and e["code"] == "4.03" for e in world.lwm2m_events())
+
+
+def accounts(world, server_id, state) -> bool:
+    return sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), (str(server_id), state)]
+
+
+def register_anew(world, server_id) -> None:
+    account = f"account/lwm2m_2dusim_2d{server_id}"
+    agentctl("account", "disable", account)
+    until("de-registered", lambda: accounts(world, server_id, "disabled"))
+    agentctl("account", "connect", account)
+
+
+@scenario()
+def a_registration_that_fails_for_good_asks_the_bootstrap_server_and_never_in_a_loop(world):
+    """Resources 16 to 20 of object 1: another account from the bootstrap server; then its account fails too, at once, and the bootstrap server has its peace;
+    a new account that fails is rolled back; a server that does not want it (resource 16) is retried and nothing else."""
+    world.up()
+    lab("modem", "image", image(world, "--cp", document(world, "--no-account", "--no-provurl"), "--bootstrap-server", BOOTSTRAP))
+    plan(world, 101, AT_ONCE)
+    world.start()
+    until("what the server wrote", lambda: accounts(world, 101, "registered"), 60)
+    expect("asked once", requests(world) == 1)
+    plan(world, 102, AT_ONCE)
+    admit(world, 101, "nobody")
+    register_anew(world, 101)
+    until("the new account alone", lambda: accounts(world, 102, "registered"), 60)
+    expect("its bearer stays", world.one("Bearer", State="connected", Apn="m2m.example.net"))
+    admit(world, 102, "nobody")
+    register_anew(world, 102)
+    refused = refusals(world)
+    until("more failures", lambda: refusals(world) >= refused + 3)
+    expect(f"it is asked again at once: {requests(world)}", requests(world) == 2 and "no bootstrap for another" in world.log())
+
+    plan(world, 103, AT_ONCE, endpoint="nobody")
+    world.kill("agentd")  # the first failure after a start is answered at once
+    world.start("agentd")
+    until("the third request", lambda: requests(world) == 3, 60)
+    world.job_ended("failed")
+    until("the account from before", lambda: accounts(world, 102, "retrying"))
+    expect("the cause is told", world.manager()["LastError"].endswith("ClientAuth"))
+    admit(world, 102, "GW-0001")
+    until("which is well again", lambda: accounts(world, 102, "registered"))
+
+    plan(world, 104, {**AT_ONCE, "16": 0})
+    trigger(world)
+    until("the account that wants no bootstrap", lambda: accounts(world, 104, "registered"), 60)
+    world.kill("agentd")
+    admit(world, 104, "nobody")
+    world.start("agentd")
+    refused, asked = refusals(world), requests(world)
+    until("failures of it", lambda: refusals(world) >= refused + 3)
+    expect("a bootstrap that nobody wanted", requests(world) == asked)

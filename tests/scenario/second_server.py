@@ -88,6 +88,8 @@ def a_second_server_shares_the_gateway_by_its_rights_and_each_is_found_again(wor
     expect("ets_307: muted again", code(ask(world, own, "write", "/1/1/23", "--value", "1")) == "2.04" and "Mute Send" in refused("account", "send", LOCAL, "/3/0/0"))
     expect("and not", code(ask(world, own, "write", "/1/1/23", "--value", "0")) == "2.04")
     expect("attributes", code(ask(world, own, "attributes", "/3/0/13", "--query", "pmin=7")) == "2.04")
+    expect("ets_951: they are this server's alone", "pmin=7" in json.dumps(ask(world, own, "discover", "/3/0")) and
+           "pmin" not in json.dumps(ask(world, "GW-0001", "discover", "/3/0")))
 
     agentctl("account", "disable", LOCAL)
     until("de-registered", lambda: state(world, 102) == "disabled" and any(e["event"] == "deregister" and e["ep"] == own for e in world.lwm2m_events()))

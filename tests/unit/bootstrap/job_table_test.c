@@ -2,6 +2,7 @@
 /* The job table: the way of a good job, the way out of every state, and nothing else. */
 #include <glib.h>
 
+#include "bootstrap/fallback.h"
 #include "bootstrap/job_table.h"
 
 static const enum job_event good_way[] = { JOB_ACCEPTED, JOB_GO, JOB_LEASED, JOB_BRIEFED, JOB_EXECUTED, JOB_STAGED_ALL, JOB_PROVED, JOB_REPORT_TAKEN };
@@ -73,6 +74,24 @@ static void test_limits(void)
     g_assert_cmpuint(job_step_row(JOB_ROLLING_BACK)->timeout_ms, >, 0);
 }
 
+/* Bootstrap on registration failure: once at once, then 15, 30 .. minutes apart, a day at most; a day of peace forgets. */
+static void test_fallback(void)
+{
+    struct fallback f = { 0 };
+    uint64_t now = 5, wait = FALLBACK_FIRST_MS;
+    g_assert_cmpuint(fallback_left(&f, now), ==, 0);
+    for (int i = 0; i < 12; i++) {
+        fallback_asked(&f, now);
+        g_assert_cmpuint(fallback_left(&f, now), ==, wait);
+        g_assert_cmpuint(fallback_left(&f, now + wait - 1), ==, 1);
+        now += wait;
+        g_assert_cmpuint(fallback_left(&f, now), ==, 0);
+        wait = 2 * wait < FALLBACK_LIMIT_MS ? 2 * wait : FALLBACK_LIMIT_MS;
+    }
+    fallback_asked(&f, now + FALLBACK_LIMIT_MS + 1);
+    g_assert_cmpuint(fallback_left(&f, now + FALLBACK_LIMIT_MS + 1), ==, FALLBACK_FIRST_MS);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -81,5 +100,6 @@ int main(int argc, char **argv)
     g_test_add_func("/job-table/no-other-arrow", test_no_other_arrow);
     g_test_add_func("/job-table/names", test_names);
     g_test_add_func("/job-table/limits", test_limits);
+    g_test_add_func("/fallback", test_fallback);
     return g_test_run();
 }

@@ -31,13 +31,16 @@ class Plain:
             return None
         return Message.decode(data)
 
+    def send(self, message):
+        self.socket.sendto(message.encode(), self.peer)
+
     def answer(self, request, text, options=(), payload=b""):
-        self.socket.sendto(Message(ACK, code(text), request.mid, request.token, options, payload).encode(), self.peer)
+        self.send(Message(ACK, code(text), request.mid, request.token, options, payload))
 
     def request(self, what, path, options=(), payload=b""):
         self.mid += 1
         segments = [(11, s.encode()) for s in path.split("/")[1:] if s]
-        self.socket.sendto(Message(CON, what, self.mid, b"b", segments + list(options), payload).encode(), self.peer)
+        self.send(Message(CON, what, self.mid, b"b", segments + list(options), payload))
         while True:
             got = self.receive()
             if not got or (got.kind == ACK and got.mid == self.mid):

@@ -348,7 +348,7 @@ static void test_retry(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(own); i++)
         g_assert_cmpuint(retry_after(&v, i + 1).delay_s, ==, own[i]);
     g_assert_false(retry_after(&v, 4).sequence_over);
-    g_assert_true(retry_after(&v, 5).sequence_over && retry_after(&v, 5).all_over && !retry_after(&v, 6).all_over && retry_after(&v, 6).sequence_over);
+    g_assert_true(retry_after(&v, 5).sequence_over && retry_after(&v, 5).all_over && !retry_after(&v, 4).all_over && retry_after(&v, 6).all_over && retry_after(&v, 6).sequence_over);
     write_rule(&v, SERVER_RETRY_COUNT, 3); /* the other defaults are the TS's */
     static const unsigned rules[] = { 60, 120, 86400, 60, 120, 86400 };
     for (unsigned i = 0; i < G_N_ELEMENTS(rules); i++)
@@ -360,7 +360,7 @@ static void test_retry(void)
     for (unsigned i = 0; i < G_N_ELEMENTS(all); i++) {
         struct retry r = retry_after(&v, i + 1);
         g_assert_cmpuint(r.delay_s, ==, all[i]);
-        g_assert_true(r.sequence_over == (i + 1 >= 3) && r.all_over == (i + 1 == 6));
+        g_assert_true(r.sequence_over == (i + 1 >= 3) && r.all_over == (i + 1 >= 6));
     }
     write_rule(&v, SERVER_RETRY_COUNT, 0); /* 0 of anything is no busy loop */
     write_rule(&v, SERVER_RETRY_TIMER, 0);

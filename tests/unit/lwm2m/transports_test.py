@@ -19,12 +19,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from wire_test import ACCEPT, ACK, BLOCK1, CON, FORMAT, GET, IDENTITY, KEY, LOCATION, POST, PUT, QUERY, Message, check, code, line, number, results
 
 CSM, PING, PONG = 0xE1, 0xE2, 0xE3
-PORT = 6000
+PORT, TOOL = 6000, sys.argv[1]
 WORK = tempfile.mkdtemp()
 
 
 def start(scheme, *more, port=PORT, host="127.0.0.1"):
-    client = subprocess.Popen([sys.argv[1], "--uri", f"{scheme}://{host}:{port}", "--endpoint", "gw", *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+    client = subprocess.Popen([TOOL, "--uri", f"{scheme}://{host}:{port}", "--endpoint", "gw", *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
     client.lines = b""
     return client
 
@@ -250,15 +250,15 @@ def make_certificates():
 
 
 class Openssl:
-    def __init__(self, *more, tls=False):
+    def __init__(self, *more, tls=False, port=PORT):
         flags = 0 if tls else os.O_DIRECT
         stdin_end, self.input = os.pipe2(flags)
         self.output, stdout_end = os.pipe2(flags)
-        self.process = subprocess.Popen(["openssl", "s_server", *([] if tls else ["-dtls1_2"]), "-quiet", "-accept", f"127.0.0.1:{PORT}", *more],
+        self.process = subprocess.Popen(["openssl", "s_server", *([] if tls else ["-dtls1_2"]), "-quiet", "-accept", f"127.0.0.1:{port}", *more],
                                         stdin=stdin_end, stdout=stdout_end, stderr=subprocess.DEVNULL)
         os.close(stdin_end)
         os.close(stdout_end)
-        await_port("tcp" if tls else "udp")
+        await_port("tcp" if tls else "udp", port)
         self.stream = Stream(self.output, self.input)
 
     def register(self, seconds=3.0):
