@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "config.h"
+#include "glue/key_file.h"
 
 static enum error_code bad_value(struct error *err, const char *key, const char *allowed)
 {
@@ -223,11 +224,9 @@ enum error_code config_load(const char *path, struct agentd_config *out, struct 
                                    .default_nonce = DEFAULT_NONCE_OCTETS, .lwm2m_triggers = 6, .awake_s = 93, .log_level = LOG_LEVEL_INFO,
                                    .sources = { { SOURCE_UI, SOURCE_BBN, SOURCE_SMS, SOURCE_FACTORY }, SOURCE_LAN }, /* all but the LAN */
                                    .pull = { .retry_s = 60, .interval_s = 86400 } };
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) error = NULL;
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &error))
-        return g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT) ? ERROR_NONE
-                                                                        : error_set(err, ERROR_INVALID, "%s: %s", path, error->message);
+    g_autoptr(GKeyFile) file = key_file_read(path, false, NULL, err);
+    if (!file)
+        return ERROR_INVALID;
     g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
     for (char **group = groups; *group; group++) {
         enum error_code rc = set_group(out, file, *group, err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "glue/key_file.h"
 
 static const struct {
     const char *group, *key;
@@ -19,20 +20,6 @@ static bool is_known(const char *group, const char *key)
         if (strcmp(known[i].group, group) == 0 && (!key || strcmp(known[i].key, key) == 0))
             return true;
     return false;
-}
-
-static enum error_code check_known(GKeyFile *file, const char *path, struct error *err)
-{
-    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-    for (size_t g = 0; groups[g]; g++) {
-        if (!is_known(groups[g], NULL))
-            return error_set(err, ERROR_INVALID, "%s: unknown group [%s]", path, groups[g]);
-        g_auto(GStrv) keys = g_key_file_get_keys(file, groups[g], NULL, NULL);
-        for (size_t k = 0; keys && keys[k]; k++)
-            if (!is_known(groups[g], keys[k]))
-                return error_set(err, ERROR_INVALID, "%s: unknown key %s in [%s]", path, keys[k], groups[g]);
-    }
-    return ERROR_NONE;
 }
 
 static enum error_code take_ports(char *const *ports, const char *path, struct modemd_settings *out, struct error *err)
@@ -48,9 +35,6 @@ static enum error_code take_ports(char *const *ports, const char *path, struct m
 
 static enum error_code take_values(GKeyFile *file, const char *path, struct modemd_settings *out, struct error *err)
 {
-    enum error_code rc = check_known(file, path, err);
-    if (rc)
-        return rc;
     g_auto(GStrv) ports = g_key_file_get_string_list(file, "link", "ports", NULL, NULL);
     if (!ports)
         ports = g_strsplit("wwan*;wwp*", ";", -1);
@@ -66,12 +50,8 @@ static enum error_code take_values(GKeyFile *file, const char *path, struct mode
 enum error_code modemd_settings_read(const char *path, bool must_exist, struct modemd_settings *out, struct error *err)
 {
     *out = (struct modemd_settings){ 0 };
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) problem = NULL;
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &problem) &&
-        (must_exist || !g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)))
-        return error_set(err, ERROR_INVALID, "%s: %s", path, problem->message);
-    enum error_code rc = take_values(file, path, out, err);
+    g_autoptr(GKeyFile) file = key_file_read(path, must_exist, is_known, err);
+    enum error_code rc = file ? take_values(file, path, out, err) : ERROR_INVALID;
     if (rc)
         modemd_settings_clear(out);
     return rc;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "glue/key_file.h"
 
 enum { VPCD_PORT = 35963 };
 
@@ -46,20 +47,6 @@ static bool known(const char *group, const char *key)
         if (strcmp(others[i][0], group) == 0 && strcmp(others[i][1], key) == 0)
             return true;
     return false;
-}
-
-static enum error_code check_known(GKeyFile *file, const char *path, struct error *err)
-{
-    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
-    for (size_t g = 0; groups[g]; g++) {
-        g_auto(GStrv) keys = g_key_file_get_keys(file, groups[g], NULL, NULL);
-        if (!known(groups[g], NULL))
-            return error_set(err, ERROR_INVALID, "%s: unknown group [%s]", path, groups[g]);
-        for (size_t k = 0; keys && keys[k]; k++)
-            if (!known(groups[g], keys[k]))
-                return error_set(err, ERROR_INVALID, "%s: unknown key %s in [%s]", path, keys[k], groups[g]);
-    }
-    return ERROR_NONE;
 }
 
 static enum error_code take_card(GKeyFile *file, const char *path, struct usimd_settings *out, struct error *err)
@@ -145,16 +132,13 @@ static enum error_code take_ikes(GKeyFile *file, const char *path, struct usimd_
 
 static enum error_code take_values(GKeyFile *file, const char *path, struct usimd_settings *out, struct error *err)
 {
-    enum error_code rc = check_known(file, path, err);
-    if (rc)
-        return rc;
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
         *(char **)(void *)((char *)out + texts[i].at) = g_key_file_get_string(file, texts[i].group, texts[i].key, NULL);
     if (g_key_file_has_group(file, "wpa") && !out->wpa_folder)
         out->wpa_folder = g_strdup("/run/wpa_supplicant");
     if (out->wpa_folder && out->wpa_folder[0] != '/')
         return error_set(err, ERROR_INVALID, "%s: folder in [wpa] must be an absolute path", path);
-    rc = take_ikes(file, path, out, err);
+    enum error_code rc = take_ikes(file, path, out, err);
     if (!rc && out->vici_socket && out->vici_socket[0] != '/')
         rc = error_set(err, ERROR_INVALID, "%s: socket in [vici] must be an absolute path", path);
     return rc ? rc : take_card(file, path, out, err);
@@ -162,13 +146,9 @@ static enum error_code take_values(GKeyFile *file, const char *path, struct usim
 
 enum error_code usimd_settings_read(const char *path, bool must_exist, struct usimd_settings *out, struct error *err)
 {
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    g_autoptr(GError) problem = NULL;
+    g_autoptr(GKeyFile) file = key_file_read(path, must_exist, known, err);
     *out = (struct usimd_settings){ 0 };
-    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &problem) &&
-        (must_exist || !g_error_matches(problem, G_FILE_ERROR, G_FILE_ERROR_NOENT)))
-        return error_set(err, ERROR_INVALID, "%s: %s", path, problem->message);
-    enum error_code rc = take_values(file, path, out, err);
+    enum error_code rc = file ? take_values(file, path, out, err) : ERROR_INVALID;
     if (rc)
         usimd_settings_clear(out);
     return rc;
