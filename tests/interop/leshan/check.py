@@ -67,7 +67,7 @@ def start_leshan():
                      '</pattern></encoder></appender><root level="INFO"><appender-ref ref="C"/></root></configuration>')
     log = open(os.path.join(WORK, "leshan.log"), "w")
     return subprocess.Popen(
-        ["java", "--add-opens", "java.base/java.util=ALL-UNNAMED", "--add-opens", "java.base/java.lang=ALL-UNNAMED",
+        ["java", "-XX:-UsePerfData", "--add-opens", "java.base/java.util=ALL-UNNAMED", "--add-opens", "java.base/java.lang=ALL-UNNAMED",
          "-Dlogback.configurationFile=" + os.path.join(WORK, "logback.xml"), "-cp", JARS + "/*",
          "org.eclipse.leshan.server.demo.LeshanServerDemo", "-lh", "127.0.0.1", "-slh", "127.0.0.1", "-wh", "127.0.0.1", "-wp", "8080"],
         stdout=log, stderr=subprocess.STDOUT, cwd=WORK)

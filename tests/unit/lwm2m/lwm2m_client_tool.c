@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The LwM2M client alone, with an account from its arguments: for interoperability tests and for looking at a server by hand.
  * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME MODE" and "server hold-off S timeout S" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
- * SIGHUP gives the same lease anew, SIGUSR2 takes it away. */
+ * SIGHUP gives the same lease anew, SIGUSR2 takes it away, SIGWINCH sends the values of --send ("sent", or an error). With --bootstrap, Execute /1/0/9 asks the
+ * bootstrap server again. */
 #include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,12 +73,14 @@ static bool reboot(void *user)
 }
 
 static char *uri, *endpoint, *identity, *key, *local;
-static char *certificate, *private_key, *server_certificate, *sni, *roots;
+static char *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
 static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake;
 static gboolean verbose, no_reboot, bootstrap_first, nosec, pack;
 static struct lwm2m_rules rules;
 static struct lwm2m_bootstrap *bootstrap;
 static struct lwm2m_device device;
+static struct lwm2m_account account, installed[4]; /* the latter: of the last bootstrap, its server's own account last */
+static size_t installed_count;
 
 static const GOptionEntry options[] = {
     { "uri", 'u', 0, G_OPTION_ARG_STRING, &uri, "server", "coap[s][+tcp]://HOST[:PORT]" },
@@ -101,6 +104,8 @@ static const GOptionEntry options[] = {
     { "hold-off", 0, 0, G_OPTION_ARG_INT, &hold_off, "/0/x/11 of the bootstrap server", "SECONDS" },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &timeout, "/0/x/12 of the bootstrap server", "SECONDS" },
     { "pack", 0, 0, G_OPTION_ARG_NONE, &pack, "ask for a Bootstrap-Pack first", NULL },
+    { "send", 0, 0, G_OPTION_ARG_STRING, &send_paths, "what SIGWINCH sends", "PATHS" },
+    { "send-format", 0, 0, G_OPTION_ARG_STRING, &send_format, "senml-cbor, senml-json, lwm2m-cbor", "NAME" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
@@ -123,37 +128,37 @@ static bool fill_x509(struct lwm2m_x509 *x)
            fill_file(server_certificate, x->server, sizeof x->server, &x->server_len);
 }
 
-static bool fill_credentials(struct lwm2m_account *account)
+static bool fill_credentials(struct lwm2m_account *a)
 {
-    account->mode = certificate ? LWM2M_X509 : nosec ? LWM2M_NOSEC : LWM2M_PSK;
-    if (account->mode != LWM2M_PSK)
-        return account->mode == LWM2M_NOSEC || fill_x509(&account->x509);
-    return identity && key && text_copy(account->identity, sizeof account->identity, identity) &&
-           text_hex_decode((struct slice){ (const uint8_t *)key, strlen(key) }, account->key, sizeof account->key, &account->key_len);
+    a->mode = certificate ? LWM2M_X509 : nosec ? LWM2M_NOSEC : LWM2M_PSK;
+    if (a->mode != LWM2M_PSK)
+        return a->mode == LWM2M_NOSEC || fill_x509(&a->x509);
+    return identity && key && text_copy(a->identity, sizeof a->identity, identity) &&
+           text_hex_decode((struct slice){ (const uint8_t *)key, strlen(key) }, a->key, sizeof a->key, &a->key_len);
 }
 
-static bool fill(struct lwm2m_account *account)
+static bool fill(struct lwm2m_account *a)
 {
-    if (!uri || !endpoint || !fill_credentials(account))
+    if (!uri || !endpoint || !fill_credentials(a))
         return false;
-    account->hold_off = (uint32_t)hold_off;
-    account->timeout = (uint32_t)timeout;
+    a->hold_off = (uint32_t)hold_off;
+    a->timeout = (uint32_t)timeout;
     rules.nosec = nosec;
     if (roots && !g_file_get_contents(roots, (char **)(uintptr_t)&rules.roots_pem, NULL, NULL))
         return false;
-    account->short_server_id = bootstrap_first ? 0 : (uint16_t)server_id;
-    account->lifetime = (uint32_t)lifetime;
+    a->short_server_id = bootstrap_first ? 0 : (uint16_t)server_id;
+    a->lifetime = (uint32_t)lifetime;
     if (local && ip_address_parse(local, &lease.address[0])) {
         lease.bound = true;
         lease.addresses = 1;
     }
-    return text_copy(account->uri, sizeof account->uri, uri) && text_copy(account->endpoint, sizeof account->endpoint, endpoint);
+    return text_copy(a->uri, sizeof a->uri, uri) && text_copy(a->endpoint, sizeof a->endpoint, endpoint);
 }
 
-static bool register_at(const struct lwm2m_account *account)
+static bool register_at(const struct lwm2m_account *a)
 {
     struct error error = { 0 };
-    client = lwm2m_client_new(&loop, account, &lease, &device, on_state, NULL, &error);
+    client = lwm2m_client_new(&loop, a, &lease, &device, on_state, NULL, &error);
     if (!client)
         printf("error %s %s\n", error_name(error.code), error.text);
     return client != NULL;
@@ -170,29 +175,71 @@ static void on_bootstrap(void *user, const struct error *error, const struct lwm
     if (count)
         printf("server hold-off %u timeout %u\n", (unsigned)accounts[count - 1].hold_off, (unsigned)accounts[count - 1].timeout);
     fflush(stdout);
+    for (installed_count = 0; installed_count < count && installed_count < G_N_ELEMENTS(installed); installed_count++)
+        installed[installed_count] = accounts[installed_count];
     if (error || !register_at(&accounts[0]))
         g_main_loop_quit(main_loop);
     lwm2m_bootstrap_free(bootstrap);
     bootstrap = NULL;
 }
 
-static bool begin(const struct lwm2m_account *account)
+static bool begin(void)
 {
     struct error error = { 0 };
-    struct lwm2m_bootstrap_task task = { .server = account, .lease = &lease, .endpoint = endpoint, .rules = &rules, .pack = pack };
+    struct lwm2m_bootstrap_task task = { .server = &account, .installed = installed, .installed_count = installed_count ? installed_count - 1 : 0, .lease = &lease,
+                                         .endpoint = endpoint, .rules = &rules, .pack = pack };
     if (!bootstrap_first)
-        return register_at(account);
+        return register_at(&account);
     bootstrap = lwm2m_bootstrap_new(&loop, &task, on_bootstrap, NULL, &error);
     if (!bootstrap)
         printf("error %s %s\n", error_name(error.code), error.text);
     return bootstrap != NULL;
 }
 
+static void on_left(void *user)
+{
+    (void)user;
+    client = NULL;
+    if (!begin())
+        g_main_loop_quit(main_loop);
+}
+
+static void leave(void *user)
+{
+    (void)user;
+    lwm2m_client_stop(client, on_left, NULL);
+}
+
+static bool request_bootstrap(void *user)
+{
+    (void)user;
+    loop_timer(&loop, 100, leave, NULL); /* after the answer */
+    return true;
+}
+
+static void on_sent(void *user, const struct error *error)
+{
+    (void)user;
+    if (error)
+        printf("error %s %s\n", error_name(error->code), error->text);
+    else
+        printf("sent\n");
+    fflush(stdout);
+}
+
+static gboolean on_send(gpointer user)
+{
+    struct error error = { 0 };
+    (void)user;
+    if (lwm2m_client_send(client, send_paths, send_format ? send_format : "", on_sent, NULL, &error))
+        on_sent(NULL, &error);
+    return G_SOURCE_CONTINUE;
+}
+
 int main(int argc, char **argv)
 {
     GOptionContext *context = g_option_context_new(NULL);
     g_option_context_add_main_entries(context, options, NULL);
-    struct lwm2m_account account = { 0 };
     if (!g_option_context_parse(context, &argc, &argv, NULL) || !fill(&account)) {
         fprintf(stderr, "usage: lwm2m_client_tool --uri URI --endpoint NAME (--identity TEXT --key HEX | --certificate FILE .. | --nosec) [--help]\n");
         return 2;
@@ -203,14 +250,16 @@ int main(int argc, char **argv)
     main_loop = g_main_loop_new(NULL, FALSE);
     device = (struct lwm2m_device){ .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
                                    .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .queue_mode = awake > 0, .awake_s = (uint32_t)awake,
-                                   .rules = &rules };
-    if (!begin(&account))
+                                   .rules = &rules, .request_bootstrap = bootstrap_first ? request_bootstrap : NULL };
+    if (!begin())
         return 1;
     g_unix_signal_add(SIGTERM, on_stop, NULL);
     g_unix_signal_add(SIGINT, on_stop, NULL);
     g_unix_signal_add(SIGUSR1, on_update, NULL);
     g_unix_signal_add(SIGHUP, on_lease, &lease);
     g_unix_signal_add(SIGUSR2, on_lease, NULL);
+    if (send_paths)
+        g_unix_signal_add(SIGWINCH, on_send, NULL);
     g_main_loop_run(main_loop);
     g_main_loop_unref(main_loop);
     loop_glib_done(&loop);

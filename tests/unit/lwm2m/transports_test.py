@@ -239,14 +239,15 @@ def at(name):
 
 
 def make_certificates():
-    for name in ("operator", "other"):
-        chain = Chain(name)
+    chains = {name: Chain(name) for name in ("operator", "other")}
+    for name, chain in chains.items():
         write(name + ".root.der", chain.root.public_bytes(serialization.Encoding.DER))
         write(name + ".root.pem", chain.root.public_bytes(serialization.Encoding.PEM))
         chain.issue(name + ".server")
         chain.issue(name + ".gateway", sans=[x509.DNSName("gw")])
         chain.issue(name + ".elsewhere", sans=[x509.DNSName("elsewhere.example")])
         chain.issue(name + ".expired", days=(-20, -10))
+    return chains
 
 
 class Openssl:
