@@ -236,6 +236,10 @@ public class Servers {
     /** What "value" is at that path: of an object {instance: {resource: value}}, of an instance {resource: value}, of a resource a value. */
     static LwM2mNode node(LwM2mModel model, LwM2mPath path, JsonNode given) {
         int object = path.getObjectId();
+        if (path.isResourceInstance()) {
+            ResourceModel.Type type = model.getResourceModel(object, path.getResourceId()).type;
+            return LwM2mResourceInstance.newInstance(path.getResourceInstanceId(), value(given, type), type);
+        }
         if (path.isResource())
             return resource(model, object, path.getResourceId(), given);
         if (path.isObjectInstance())

@@ -268,6 +268,9 @@ def check_observe(leshan, ep):
     leshan.code("cancel", ep, path="/16")
     got = leshan.ask("create-anywhere", ep, format="TLV", path="/16", value={"0": {"0": "guest", "3": "second"}})
     check("Create without an id tells the instance", got.get("code") == "2.01" and got.get("content") == "16/0", got)
+    for form in ("TEXT", "TLV", "SENML_JSON", "SENML_CBOR", "CBOR"):
+        check(f"ets_228: Write of a resource instance in {form}", leshan.code("write", ep, format=form, path="/16/0/0/3", value=form) == "2.04" and
+              leshan.ask("read", ep, path="/16/0/0").get("content") == {"/16/0/0/0": "guest", "/16/0/0/3": form})
     leshan.code("delete", ep, path="/16/0")
 
 
