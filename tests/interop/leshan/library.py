@@ -331,6 +331,21 @@ def check_queue_mode(leshan):
     client.end()
 
 
+def check_restart(leshan, ep, client):
+    """Clause 6.4.1 of the Core TS: a Register ends observations, and the server begins them anew."""
+    check("Observe before a restart", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05" and change(leshan, ep, False, path="/1/0/6"))
+    client.end()
+    since = len(leshan.events)
+    again = Client(ep, SERVER, *psk("ms", "first"))
+    e = leshan.event("registered", since, ep=ep) or {}
+    check("killed and started: a Register, at which Leshan ends what it observed", e.get("observed", 0) >= 1, e)
+    since = len(leshan.events)
+    check("nothing is notified of the former registration", leshan.code("write", ep, path="/1/0/6", format="TLV", value=False) == "2.04"
+          and not leshan.event("notified", since, 1.0) and not leshan.event("bad notification", since, 0.1))
+    check("and it is observed anew", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05" and change(leshan, ep, True, path="/1/0/6"))
+    return again
+
+
 def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     transports_test.WORK = WORK
@@ -354,6 +369,7 @@ def main():
         check_refused_certificates(leshan)
         check_inconsistent(leshan)
         check_queue_mode(leshan)
+        client = check_restart(leshan, ep, client)
     finally:
         if client:
             client.end()
