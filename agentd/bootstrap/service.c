@@ -226,14 +226,22 @@ static uint64_t device_time(void *user)
     return site_wall_clock(s->site);
 }
 
-/* Execute /1/0/9, by a management server that is in session. */
-static bool device_bootstrap(void *user)
+/* Execute /1/x/9, by a management server that is in session: the bootstrap server of that account's context. */
+static bool device_bootstrap(void *user, uint16_t short_server_id)
 {
+    struct service *s = user;
     struct error e = { 0 };
-    enum error_code rc = service_request_bootstrap(user, 0, &e);
-    if (rc)
+    const struct entry *server = NULL;
+    for (size_t i = 0; i < ENTRIES && !server; i++)
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client && lwm2m_client_server_id(s->entry[i].client) == short_server_id)
+            server = bootstrap_entry(s, s->entry[i].context);
+    if (!server)
+        error_set(&e, ERROR_NOT_FOUND, "server %u: its context has no account of a bootstrap server", short_server_id);
+    else
+        (void)renewal_begin(s->renewal, server->context, &e);
+    if (e.code)
         log_warning("lwm2m", "Execute of the bootstrap trigger refused: %s", e.text);
-    return rc == ERROR_NONE;
+    return e.code == ERROR_NONE;
 }
 
 static size_t device_history(void *user, uint64_t after, uint64_t until, char *out, size_t cap)

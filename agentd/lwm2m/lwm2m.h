@@ -25,7 +25,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     struct tree *tree; /* facts of modems and bearers, only read; NULL: none */
     const struct lwm2m_rules *rules; /* NULL: nothing allowed, nothing trusted */
     const char *root;  /* before the paths of system files; NULL: none */
-    bool (*request_bootstrap)(void *user); /* Execute /1/0/9: as reboot */
+    bool (*request_bootstrap)(void *user, uint16_t short_server_id); /* Execute /1/x/9, of that server's account: as reboot */
     /* The agent's history as text, the part behind `after` up to `until`; the number of its newest event. NULL: no object 20. */
     size_t (*history)(void *user, uint64_t after, uint64_t until, char *out, size_t cap);
     uint64_t (*history_last)(void *user);

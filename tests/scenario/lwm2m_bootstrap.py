@@ -5,6 +5,7 @@ import secrets
 
 from main_job import expect
 from scenarios import scenario
+from second_server import ask
 from smart_card import BOOTSTRAP, document, image, lwm2m_accounts
 from world import agentctl, lab, until
 
@@ -119,7 +120,7 @@ def a_registration_that_fails_for_good_asks_the_bootstrap_server_and_never_in_a_
     until("which is well again", lambda: accounts(world, 102, "registered"))
 
     plan(world, 104, {**AT_ONCE, "16": 0})
-    trigger(world)
+    expect("Execute of the trigger", ask(world, "GW-0001", "execute", "/1/0/9")["code"] == "2.04")
     until("the account that wants no bootstrap", lambda: accounts(world, 104, "registered"), 60)
     world.kill("agentd")
     admit(world, 104, "nobody")

@@ -175,7 +175,7 @@ static bool execute_update(struct spot *s, struct slice arguments)
 static bool execute_bootstrap(struct spot *s, struct slice arguments)
 {
     (void)arguments;
-    return s->o->device->request_bootstrap && s->o->device->request_bootstrap(s->o->device->user);
+    return s->o->device->request_bootstrap && s->o->device->request_bootstrap(s->o->device->user, values(s)->short_server_id);
 }
 
 enum { R = OPERATION_READ, RW = OPERATION_READ | OPERATION_WRITE, E = OPERATION_EXECUTE };

@@ -210,9 +210,10 @@ static void leave(void *user)
     lwm2m_client_stop(client, on_left, NULL);
 }
 
-static bool request_bootstrap(void *user)
+static bool request_bootstrap(void *user, uint16_t short_server_id)
 {
     (void)user;
+    (void)short_server_id;
     loop_timer(&loop, 100, leave, NULL); /* after the answer */
     return true;
 }
