@@ -26,9 +26,9 @@ static bool may(const struct lwm2m_client *c, const struct path *p, enum access 
     return access_may(&c->objects, p->id[0], p->id[1], right);
 }
 
-static bool is_readable(const struct path *p)
+static bool is_readable(const struct lwm2m_client *c, const struct path *p)
 {
-    const struct resource *resource = resource_at(&model_managed, p);
+    const struct resource *resource = resource_at(c->objects.model, p);
     return p->depth < PATH_RESOURCE || (resource && resource->operations & OPERATION_READ);
 }
 
@@ -52,7 +52,7 @@ static enum coap_code observe(struct lwm2m_client *c, const struct coap_request 
         reporting_cancel(c, &r->token);
     if (r->observe != 0)
         return CODE_CONTENT;
-    if (r->queries > COAP_QUERIES || !attributes_apply(&wish.attributes, path_value_type(p), r->query, r->queries))
+    if (r->queries > COAP_QUERIES || !attributes_apply(&wish.attributes, path_value_type(c, p), r->query, r->queries))
         return CODE_BAD_REQUEST;
     int64_t sequence;
     if (reporting_observe(c, &wish, &sequence))
@@ -62,7 +62,7 @@ static enum coap_code observe(struct lwm2m_client *c, const struct coap_request 
 
 static enum coap_code read(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a)
 {
-    if (p->depth == PATH_ROOT || !is_readable(p))
+    if (p->depth == PATH_ROOT || !is_readable(c, p))
         return CODE_METHOD_NOT_ALLOWED;
     if (p->depth == PATH_OBJECT ? !access_may_read_some(&c->objects, p->id[0]) : !may(c, p, ACCESS_READ))
         return CODE_UNAUTHORIZED;
@@ -97,9 +97,9 @@ static enum coap_code get(struct lwm2m_client *c, const struct coap_request *r, 
 
 /* ---- Write-Attributes (clause 6.3.4) ---- */
 
-enum value_type path_value_type(const struct path *p)
+enum value_type path_value_type(const struct lwm2m_client *c, const struct path *p)
 {
-    const struct resource *resource = resource_at(&model_managed, p);
+    const struct resource *resource = resource_at(c->objects.model, p);
     return resource && (!resource->multiple || p->depth == PATH_RESOURCE_INSTANCE) ? resource->type : VALUE_NONE;
 }
 
@@ -111,7 +111,7 @@ static enum coap_code write_attributes(struct lwm2m_client *c, const struct coap
         return CODE_METHOD_NOT_ALLOWED;
     if (p->depth >= PATH_INSTANCE && !may(c, p, ACCESS_READ))
         return CODE_UNAUTHORIZED; /* clause 8.2.3: of a whole object it needs no right, nor does Discover */
-    if (r->queries > COAP_QUERIES || !attributes_write(&c->attributes, p, path_value_type(p), r->query, r->queries))
+    if (r->queries > COAP_QUERIES || !attributes_write(&c->attributes, p, path_value_type(c, p), r->query, r->queries))
         return CODE_BAD_REQUEST;
     reporting_changed(c);
     return CODE_CHANGED;
@@ -145,7 +145,7 @@ static bool arguments_valid(struct slice text)
 
 static enum coap_code execute(struct lwm2m_client *c, const struct coap_request *r, const struct path *p)
 {
-    const struct resource *resource = resource_at(&model_managed, p);
+    const struct resource *resource = resource_at(c->objects.model, p);
     if (!path_exists(&c->objects, p))
         return CODE_NOT_FOUND;
     if (p->depth != PATH_RESOURCE || !(resource->operations & OPERATION_EXECUTE))

@@ -18,7 +18,7 @@ struct wish {
 /* device_management.c: one request of the server. */
 void device_management_serve(struct lwm2m_client *c, const struct coap_request *request, struct coap_answer *answer);
 bool request_path(const struct coap_request *r, struct path *p); /* false: no path of 0..4 identifiers */
-enum value_type path_value_type(const struct path *p); /* of the one value there; NONE: several, or none */
+enum value_type path_value_type(const struct lwm2m_client *c, const struct path *p); /* of the one value there; NONE: several, or none */
 /* The format that the server accepts for these records, NULL: none. */
 const struct format *answer_format(const struct lwm2m_client *c, int accept, const struct path *p);
 

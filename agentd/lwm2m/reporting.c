@@ -64,7 +64,7 @@ static void drop_continuous(struct records *records)
 {
     size_t kept = 0;
     for (size_t i = 0; i < records->count; i++)
-        if (!resource_at(&model_managed, &records->at[i].path)->continuous)
+        if (!resource_at(records->model, &records->at[i].path)->continuous)
             records->at[kept++] = records->at[i];
     records->count = kept;
 }
@@ -78,10 +78,10 @@ static struct reading take_reading(struct lwm2m_client *c, const struct observat
     struct writer w = writer_make(octets, sizeof octets);
     read_values(c, o);
     if (!o->paths && o->path.depth >= PATH_RESOURCE)
-        out.continuous = c->records.count && resource_at(&model_managed, &c->records.at[0].path)->continuous;
+        out.continuous = c->records.count && resource_at(c->objects.model, &c->records.at[0].path)->continuous;
     else
         drop_continuous(&c->records);
-    if (!o->paths && path_value_type(&o->path) != VALUE_NONE && c->records.count == 1) {
+    if (!o->paths && path_value_type(c, &o->path) != VALUE_NONE && c->records.count == 1) {
         out.numeric = value_is_number(c->records.at[0].value.type);
         out.boolean = c->records.at[0].value.type == VALUE_BOOLEAN;
         out.number = value_number(&c->records.at[0].value);

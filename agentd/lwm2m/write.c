@@ -150,14 +150,6 @@ enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r
 
 /* ---- Create ---- */
 
-static uint16_t free_instance(struct lwm2m_client *c, const struct object *object)
-{
-    uint16_t id, candidate = 0;
-    for (size_t i = 0; object_instance(&c->objects, object, i, &id) && id == candidate; i++)
-        candidate++;
-    return candidate;
-}
-
 /* The instance that all records are of; false if they are of several. */
 static bool common_instance(const struct records *records, uint16_t *id)
 {
@@ -195,7 +187,7 @@ enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r
         return code;
     bool chosen = id == LWM2M_NO_ID;
     if (chosen)
-        id = free_instance(c, object);
+        id = object_free_instance(&c->objects, object);
     if (object_has_instance(&c->objects, object, id))
         return CODE_BAD_REQUEST; /* clause 6.3.6: the id is taken */
     if (!object->create(&c->objects, id))

@@ -43,13 +43,34 @@ bool object_instance(struct objects *o, const struct object *object, size_t inde
     return index == 0;
 }
 
+/* Ids ascend, so the index-th is index or more: nothing behind index `instance` can be it, and where there is no gap it stands just there. */
 bool object_has_instance(struct objects *o, const struct object *object, uint16_t instance)
 {
     uint16_t id;
-    for (size_t i = 0; object && object_instance(o, object, i, &id) && id <= instance; i++)
-        if (id == instance)
+    for (size_t from = 0, to = (size_t)instance + 1, at = instance; object && from < to; at = from + (to - from) / 2) {
+        bool some = object_instance(o, object, at, &id);
+        if (some && id == instance)
             return true;
+        if (some && id < instance)
+            from = at + 1;
+        else
+            to = at;
+    }
     return false;
+}
+
+uint16_t object_free_instance(struct objects *o, const struct object *object)
+{
+    uint16_t id;
+    size_t from = 0;
+    for (size_t to = LWM2M_NO_ID; from < to;) {
+        size_t at = from + (to - from) / 2;
+        if (object_instance(o, object, at, &id) && id == at)
+            from = at + 1; /* no gap up to here */
+        else
+            to = at;
+    }
+    return (uint16_t)from;
 }
 
 const struct resource *resource_find(const struct object *object, uint16_t id)

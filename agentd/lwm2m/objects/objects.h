@@ -73,6 +73,7 @@ bool object_present(const struct objects *o, const struct object *object); /* fa
 /* The index-th instance; false: there are fewer. */
 bool object_instance(struct objects *o, const struct object *object, size_t index, uint16_t *id);
 bool object_has_instance(struct objects *o, const struct object *object, uint16_t instance);
+uint16_t object_free_instance(struct objects *o, const struct object *object); /* the lowest id that no instance has; LWM2M_NO_ID: all are taken */
 const struct resource *resource_find(const struct object *object, uint16_t id);
 /* The row for the path (depth RESOURCE or more), whether its instance exists or not; NULL: object or resource are unknown. */
 const struct resource *resource_at(const struct model *m, const struct path *p);

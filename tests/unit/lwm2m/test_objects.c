@@ -318,6 +318,58 @@ static void test_event_log(void)
     g_assert_cmpuint(put(c, METHOD_PUT, "/20/0/4015", CONTENT_TEXT, "1", 1), ==, CODE_BAD_REQUEST);
 }
 
+/* ---- an object with many instances, of this test's own ---- */
+
+enum { MANY = 10000, GAP = 3, MANY_OBJECT = 26241, STEPS = 17 /* halvings of 65536, and one */ };
+
+static unsigned asked; /* how often an instance was asked for */
+static size_t many_count, many_gap;
+
+static bool many_instance(struct objects *o, size_t index, uint16_t *id)
+{
+    (void)o;
+    asked++;
+    *id = (uint16_t)(index * many_gap);
+    return index < many_count;
+}
+
+static bool many_read(struct spot *s, struct value *v)
+{
+    *v = value_integer(VALUE_INTEGER, s->instance);
+    return true;
+}
+
+/* What a request costs does not grow with the instances that its object has: an instance is found without a walk. */
+static void test_many(void)
+{
+    static const struct resource row = { 0, VALUE_INTEGER, OPERATION_READ, .read = many_read };
+    static const struct object many = { .id = MANY_OBJECT, .resources = &row, .count = 1, .instance = many_instance }, *const list[] = { &many };
+    static const struct model model = { list, 1 };
+    struct lwm2m_client *c = make_gateway();
+    c->objects.model = c->records.model = &model;
+    many_count = MANY;
+    many_gap = GAP;
+    for (unsigned id = 0; id <= LWM2M_NO_ID; id++) {
+        asked = 0;
+        g_assert_cmpint(object_has_instance(&c->objects, &many, (uint16_t)id), ==, id % GAP == 0 && id / GAP < MANY);
+        g_assert_cmpuint(asked, <=, STEPS);
+    }
+    g_assert_cmpuint(object_free_instance(&c->objects, &many), ==, 1);
+    asked = 0;
+    expect_read(c, "/26241/29997/0", "29997");
+    expect_absent(c, "/26241/29998/0");
+    g_assert_cmpuint(asked, <=, 2 * STEPS);
+    many_gap = 1;
+    asked = 0;
+    expect_read(c, "/26241/9999/0", "9999");
+    g_assert_cmpuint(asked, ==, 1); /* without gaps it stands where it is looked for first */
+    g_assert_cmpuint(object_free_instance(&c->objects, &many), ==, MANY);
+    many_count = 0;
+    g_assert_cmpuint(object_free_instance(&c->objects, &many), ==, 0);
+    many_count = LWM2M_NO_ID;
+    g_assert_cmpuint(object_free_instance(&c->objects, &many), ==, LWM2M_NO_ID);
+}
+
 /* A value that may change at any time, and does not: it is looked at once a minute, not all the time. */
 static void test_still(void)
 {
@@ -355,6 +407,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/objects/version-1.0", test_version_1_0);
     g_test_add_func("/lwm2m/objects/disable", test_disable);
     g_test_add_func("/lwm2m/objects/event-log", test_event_log);
+    g_test_add_func("/lwm2m/objects/many", test_many);
     g_test_add_func("/lwm2m/objects/still", test_still); /* the last: the files stay */
     int failed = g_test_run();
     tree_free(tree);
