@@ -306,6 +306,7 @@ static bool build(struct agent *a, struct error *err)
         a->cards = card_source_new(&a->site, a->access, a->config.card_dm_oid, on_card_offer, a);
     a->gba = gba_new(&(struct gba_site){ .loop = &a->loop, .trust = a->site.trust, .tree = a->site.tree, .clock = &a->site.clock, .bsf = a->config.bsf,
                                          .roots_pem = a->site.factory.roots_pem, .user = a, .lease = gba_lease, .report = gba_report });
+    a->site.gba = a->gba;
     a->devices = devices_new(a->site.store, a->site.tree, a->site.trust);
     a->calls = (struct calls){ .site = &a->site, .service = a->service, .accounts = a->accounts, .conductor = a->conductor, .pins = a->pins,
                                .sessions = a->sessions, .gba = a->gba, .devices = a->devices, .config_path = a->options.config };

@@ -23,7 +23,7 @@ static const char *uri_of(const struct bei *b, const char *scheme, char *host, s
 
 /* Of what only some mechanisms have a use for. */
 enum { NAF = 1, SNI = 2, PORT = 4, SERVER = 8, BSF = 16, UA = 32, TRUST = 64 };
-static const unsigned uses[] = { [BEI_GBA] = 0, [BEI_PKI] = 0, [BEI_PSK] = SERVER, [BEI_LWM2M] = 0, [BEI_OMADM] = TRUST };
+static const unsigned uses[] = { [BEI_GBA] = NAF | SERVER | BSF | UA, [BEI_PKI] = 0, [BEI_PSK] = SERVER, [BEI_LWM2M] = 0, [BEI_OMADM] = TRUST };
 
 /* What is signed is followed as a whole or not at all. */
 static enum error_code refuse_others(const struct bei *b, struct error *err)
@@ -149,6 +149,34 @@ static enum error_code take_psk(const struct bei *b, struct settings *out, struc
     return ERROR_NONE;
 }
 
+/* TS 33.220 annex H.3: shared-key TLS is 01 00 01 and the cipher suite; the default is what LwM2M demands (Transport TS 1.1.1 clause 5.2.8.1),
+ * TLS_PSK_WITH_AES_128_CCM_8. */
+static const uint8_t ua_default[BEI_UA] = { 1, 0, 1, 0xc0, 0xa8 };
+enum { UA_FAMILY = 3 };
+
+/* The server is a NAF: its key is made of Ks of a MID. It is named as it is reached, because TLS tells it that name (TS 24.109 clause 5.3.3.1). */
+static enum error_code take_gba(const struct bei *b, struct settings *out, struct error *err)
+{
+    struct lwm2m_account *a = &out->lwm2m[0];
+    char host[256], bsf[256];
+    uint16_t port;
+    if (take_place(b, out, host, sizeof host, err))
+        return err->code;
+    if (b->target.naf[0] && strcmp(b->target.naf, host) != 0)
+        return error_set(err, ERROR_INVALID, "instruction: tgt naf %.100s is not the host of its uri", b->target.naf);
+    if (b->bsf[0] && uri_split(b->bsf, "https", bsf, sizeof bsf, &port, err))
+        return err->code;
+    if (b->has_ua && memcmp(b->ua, ua_default, UA_FAMILY) != 0)
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: ua is not that of shared-key TLS (01 00 01 and a cipher suite)");
+    if (b->credential != BEI_CREDENTIAL_NONE && b->credential != BEI_CREDENTIAL_BTID)
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: credential %.64s is no identity", b->credential_ref);
+    a->key_from = LWM2M_KEY_NAF;
+    memcpy(a->gba.ua, b->has_ua ? b->ua : ua_default, sizeof a->gba.ua);
+    (void)text_copy(a->gba.bsf, sizeof a->gba.bsf, b->bsf);
+    (void)text_copy(a->gba.mid, sizeof a->gba.mid, b->credential_ref);
+    return text_copy(a->gba.naf, sizeof a->gba.naf, host) ? ERROR_NONE : error_set(err, ERROR_INVALID, "instruction: the host is too long for a NAF");
+}
+
 static enum error_code take_mechanism(const struct bei *b, struct settings *out, struct error *err)
 {
     switch (b->mechanism) {
@@ -158,10 +186,11 @@ static enum error_code take_mechanism(const struct bei *b, struct settings *out,
     case BEI_PSK:
         return take_psk(b, out, err);
     case BEI_GBA:
+        return take_gba(b, out, err);
     case BEI_PKI:
         break;
     }
-    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %s is not carried out by this build, only omadm, lwm2m and psk", bei_mechanism_name(b->mechanism));
+    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %s is not carried out by this build, only omadm, lwm2m, psk and gba", bei_mechanism_name(b->mechanism));
 }
 
 enum error_code instruction_settings(const struct bei *b, struct settings *out, struct error *err)

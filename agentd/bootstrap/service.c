@@ -86,7 +86,7 @@ static void show_status(struct entry *e)
     node_set_flag(n, "Installed", !e->trial);
 }
 
-static void show_lwm2m(struct entry *e, const struct lwm2m_account *a)
+void entry_show(struct entry *e, const struct lwm2m_account *a)
 {
     char id[8], name[STORE_NAME + 8];
     (void)snprintf(id, sizeof id, "%u", (unsigned)a->short_server_id);
@@ -96,7 +96,7 @@ static void show_lwm2m(struct entry *e, const struct lwm2m_account *a)
     node_set(e->node, "ServerId", id);
     node_set(e->node, "Uri", a->uri);
     node_set(e->node, "Endpoint", a->endpoint);
-    node_set(e->node, "SecurityMode", lwm2m_mode_name(a->mode));
+    node_set(e->node, "SecurityMode", account_key_is_made(a) ? "gba" : lwm2m_mode_name(a->mode));
     node_set_number(e->node, "Lifetime", a->lifetime);
     show_status(e);
     node_publish(e->node);
@@ -155,6 +155,7 @@ void entry_end(struct entry *e, bool politely)
     else if (e->client)
         lwm2m_client_free(e->client);
     purge_stop(&e->purge);
+    entry_key_end(e);
     node_remove(e->node);
     *e = (struct entry){ 0 };
 }
@@ -212,6 +213,10 @@ static void on_state(void *user, const struct lwm2m_status *status)
     if (status->error.code && before != LWM2M_RETRYING && status->state == LWM2M_RETRYING)
         site_report(s->site, "lwm2m", 0, &status->error);
     update_state(s);
+    if (e->made && status->state == LWM2M_REGISTERED)
+        e->renew_delay_ms = 0;
+    if (e->made && !e->trial && status->state == LWM2M_RETRYING && status->error.code == ERROR_CLIENT_AUTH)
+        entry_key_again(e);
     if (e->trial && status->state == LWM2M_REGISTERED)
         prove_end(s, NULL);
     else if (e->trial && status->state == LWM2M_RETRYING && status->error.code == ERROR_CLIENT_AUTH) /* no waiting makes the key right (Transport TS 5.2.9) */
@@ -298,7 +303,7 @@ static bool entry_connect(struct entry *e, const struct lwm2m_account *account, 
 {
     struct service *s = e->service;
     fill_device(s);
-    show_lwm2m(e, account);
+    entry_show(e, account);
     e->bootstrap = is_bootstrap(account);
     if (e->bootstrap) {
         node_set(e->node, "State", "bootstrap");
@@ -306,6 +311,8 @@ static bool entry_connect(struct entry *e, const struct lwm2m_account *account, 
         return true;
     }
     e->client = lwm2m_client_new(s->site->loop, account, lease, &s->device, on_state, e, err);
+    if (account_key_is_made(account))
+        entry_key_watch(e, account);
     return e->client != NULL;
 }
 
@@ -330,22 +337,15 @@ static void release(struct service *s)
         }
 }
 
-static void on_account_open(void *user, enum error_code status, struct slice octets)
+void entry_open(struct entry *e, const struct lwm2m_account *account)
 {
-    struct entry *e = user;
     struct service *s = e->service;
-    struct lwm2m_account account;
     struct error err = { 0 };
-    e->call = 0;
-    if (status || !lease_for(s, e)) {
-        release(s);
-        return; /* the next lease or the return of the TRE tries again */
-    }
-    if (!lwm2m_account_read(octets, &account))
-        error_set(&err, ERROR_STORAGE, "stored account %s is not readable", e->id);
-    else if (!entry_connect(e, &account, NULL, &err) && !err.code)
+    if (e->client)
+        lwm2m_client_stop(e->client, NULL, NULL);
+    e->client = NULL;
+    if (!entry_connect(e, account, NULL, &err) && !err.code)
         error_set(&err, ERROR_INTERNAL, "account %s cannot be started", e->id);
-    secret_zero(&account, sizeof account);
     if (err.code)
         site_report(s->site, "lwm2m", 0, &err);
     e->waits = e->client != NULL;
@@ -354,20 +354,49 @@ static void on_account_open(void *user, enum error_code status, struct slice oct
     release(s);
 }
 
+static void on_account_open(void *user, enum error_code status, struct slice octets)
+{
+    struct entry *e = user;
+    struct service *s = e->service;
+    struct lwm2m_account account;
+    struct error err = { 0 };
+    e->call = 0;
+    if (status || !lease_for(s, e)) {
+        if (e->made)
+            entry_key_again(e);
+        release(s);
+        return; /* the next lease or the return of the TRE tries again */
+    }
+    if (!lwm2m_account_read(octets, &account)) {
+        error_set(&err, ERROR_STORAGE, "stored account %s is not readable", e->id);
+        site_report(s->site, "lwm2m", 0, &err);
+        release(s);
+    } else if (account_key_is_made(&account) && !is_bootstrap(&account)) {
+        entry_key_make(e, &account);
+        release(s); /* the others need not wait for a BSF */
+    } else {
+        entry_open(e, &account);
+    }
+    secret_zero(&account, sizeof account);
+}
+
 static void entry_wake(struct entry *e)
+{
+    if (!e->used || e->trial || e->call || e->bootstrap)
+        return;
+    if (e->client)
+        lwm2m_client_set_lease(e->client, lease_for(e->service, e));
+    else if (lease_for(e->service, e) && !e->key)
+        entry_unseal(e);
+}
+
+void entry_unseal(struct entry *e)
 {
     struct service *s = e->service;
     uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
     char label[96];
     size_t len;
-    const struct lease *lease = lease_for(s, e);
-    if (!e->used || e->trial || e->call || e->bootstrap)
-        return;
-    if (e->client) {
-        lwm2m_client_set_lease(e->client, lease);
-        return;
-    }
-    if (!lease || !store_item_octets(s->site->store, "lwm2m", e->id, false, sealed, sizeof sealed, &len))
+    if (!store_item_octets(s->site->store, "lwm2m", e->id, false, sealed, sizeof sealed, &len))
         return;
     apply_label("lwm2m", e->id, label, sizeof label);
     e->call = trust_unseal(s->site->trust, label, (struct slice){ sealed, len }, on_account_open, e);

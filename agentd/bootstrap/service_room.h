@@ -3,6 +3,7 @@
 #ifndef BOOTSTRAP_SERVICE_ROOM_H
 #define BOOTSTRAP_SERVICE_ROOM_H
 
+#include "bootstrap/account_key.h"
 #include "bootstrap/fallback.h"
 #include "bootstrap/purge.h"
 #include "bootstrap/service.h"
@@ -18,6 +19,10 @@ struct entry {
     bool used, trial, cellular, bootstrap;
     bool waits; /* for the other accounts, which may come before it in the order */
     uint32_t call; /* unsealing */
+    bool made, fresh;       /* fresh: of a new bootstrapping. Its key is made anew for it, by service_key.c: */
+    struct account_key *key;      /* being made */
+    struct lwm2m_account *opened; /* meanwhile; wiped pages */
+    uint64_t renew_timer, renew_delay_ms;
     struct purge purge; /* of a bootstrap server's account */
     struct lwm2m_client *client;
     struct lwm2m_status status;
@@ -49,6 +54,17 @@ struct entry *service_entry(struct service *s, const char *account_id, struct er
 void entry_end(struct entry *e, bool politely);
 /* The account is gone from the store, or is another one: what its server wrote is void; its rights too, if no account has that server now. */
 void entry_replace(struct entry *e);
+
+/* The account is complete: its client begins, in place of one that it has. */
+void entry_open(struct entry *e, const struct lwm2m_account *account);
+void entry_unseal(struct entry *e); /* begins to open the account anew */
+void entry_show(struct entry *e, const struct lwm2m_account *account); /* in the tree, and its status */
+
+/* service_key.c: accounts whose keys the store does not have. */
+void entry_key_make(struct entry *e, const struct lwm2m_account *account); /* then entry_open */
+void entry_key_watch(struct entry *e, const struct lwm2m_account *account); /* another key before this one ends */
+void entry_key_again(struct entry *e); /* the server refused it, or it could not be made: with back-off */
+void entry_key_end(struct entry *e);
 
 /* kept.c: what servers wrote, over a restart. Written only when it is not what the store has. */
 void kept_load(struct service *s); /* rights and objects of the gateway; watches from now on */

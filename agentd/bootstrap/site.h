@@ -33,6 +33,7 @@ struct source_order {
 };
 
 struct upkeep;
+struct gba;
 
 struct site {
     const struct loop *loop;
@@ -45,6 +46,7 @@ struct site {
     bool any_sim_of_operator; /* a bearer that was bootstrapped with one card may be used with others of its home network */
     struct https *https;
     struct upkeep *upkeep;
+    struct gba *gba;
     struct clock_state clock;
     struct factory_data factory;
     enum uplink_policy uplink;

@@ -12,12 +12,22 @@ enum { FIRST_MS = 2 * 1000, LAST_MS = 15 * 60 * 1000, LEASE_MS = 5 * 1000 };
 
 struct want {
     char mid_id[65]; /* "": free */
-    bool due;
+    bool due, program; /* program: some wants it, and it is tried until it is there */
+    char bsf[256];     /* of an ask; "": the one for everybody */
     uint64_t at_ms, delay_ms; /* not before; what is added after the next failure */
     enum error_code told;
 };
 
+struct gba_ask {
+    struct gba_ask *next;
+    char mid_id[65];
+    bool answered; /* it is its turn */
+    gba_ask_fn *fn;
+    void *user;
+};
+
 struct gba {
+    struct gba_ask *asks;
     struct gba_site site;
     char bsf[256];
     struct https *https; /* of its own: a DM session must not wait for it */
@@ -47,9 +57,28 @@ static void show(struct gba *g, const char *mid_id, const char *state, uint64_t 
     node_set(n, "GbaError", error);
 }
 
+/* Each ask of that MID has its answer; it may ask again. */
+static void answer(struct gba *g, const char *mid_id, const struct error *err)
+{
+    for (struct gba_ask *a = g->asks; a; a = a->next)
+        a->answered = strcmp(a->mid_id, mid_id) == 0;
+    for (struct gba_ask **at = &g->asks; *at;) {
+        struct gba_ask *a = *at;
+        if (!a->answered) {
+            at = &a->next;
+            continue;
+        }
+        *at = a->next;
+        a->fn(a->user, err); /* may ask and cancel */
+        free(a);
+        at = &g->asks;
+    }
+}
+
 static void failed(struct gba *g, struct want *w, const struct error *err)
 {
-    w->due = true;
+    w->due = w->program;
+    w->bsf[0] = '\0';
     w->delay_ms = w->delay_ms ? w->delay_ms * 2 : FIRST_MS;
     if (w->delay_ms > LAST_MS)
         w->delay_ms = LAST_MS;
@@ -69,13 +98,18 @@ static void on_done(void *user, const struct error *err, const char *btid, int64
     (void)btid;
     g->run = NULL;
     g->running = NULL;
+    char mid_id[sizeof w->mid_id];
+    (void)text_copy(mid_id, sizeof mid_id, w->mid_id);
     if (err) {
         failed(g, w, err);
+        if (!w->program)
+            *w = (struct want){ .due = false };
     } else {
         log_notice("gba", "%s: bootstrapped", w->mid_id);
         show(g, w->mid_id, "ready", (uint64_t)ends, "");
         *w = (struct want){ .due = false };
     }
+    answer(g, mid_id, err);
     go_on(g);
 }
 
@@ -91,7 +125,7 @@ static bool start(struct gba *g, struct want *w, struct node *n)
     struct node *context = tree_at(g->site.tree, node_text(n, "Context"));
     bool named = context && node_kind(context) == TREE_CONTEXT;
     struct ub_request q = { .loop = g->site.loop, .trust = g->site.trust, .https = g->https, .clock = g->site.clock, .roots_pem = g->site.roots_pem,
-                            .url = g->bsf, .type = strcmp(node_text(n, "Type"), mid_type_name(MID_ISIM)) == 0 ? MID_ISIM : MID_USIM };
+                            .url = w->bsf[0] ? w->bsf : g->bsf, .type = strcmp(node_text(n, "Type"), mid_type_name(MID_ISIM)) == 0 ? MID_ISIM : MID_USIM };
     if (clock_source(g->site.clock) == CLOCK_UNTRUSTED || !g->site.lease(g->site.user, named ? node_id(context) : "", &q.lease)) {
         w->at_ms = loop_now(g->site.loop) + LEASE_MS; /* no certificate can be judged, or no way there */
         show(g, w->mid_id, "waiting", 0, "");
@@ -103,6 +137,16 @@ static bool start(struct gba *g, struct want *w, struct node *n)
     show(g, w->mid_id, "running", 0, "");
     g->run = ub_start(&q, on_done, g);
     return true;
+}
+
+static void drop(struct gba *g, struct want *w)
+{
+    struct error e;
+    char mid_id[sizeof w->mid_id];
+    (void)text_copy(mid_id, sizeof mid_id, w->mid_id);
+    *w = (struct want){ .due = false };
+    (void)error_set(&e, ERROR_NOT_READY, "GBA of MID %.64s: it is not ACTIVE", mid_id);
+    answer(g, mid_id, &e);
 }
 
 static void on_timer(void *user)
@@ -120,7 +164,7 @@ static void go_on(struct gba *g)
         struct want *w = &g->wants[i];
         struct node *n = w->due ? active(g, w->mid_id) : NULL;
         if (w->due && !n)
-            *w = (struct want){ .due = false };
+            drop(g, w);
         else if (n && w->at_ms <= now && start(g, w, n))
             return;
         if (w->due && w->at_ms < next)
@@ -130,9 +174,8 @@ static void go_on(struct gba *g)
         g->timer = loop_timer(g->site.loop, next > now ? next - now : 0, on_timer, g);
 }
 
-static void on_wanted(void *user, const char *mid_id)
+static struct want *want(struct gba *g, const char *mid_id)
 {
-    struct gba *g = user;
     struct want *w = want_of(g, mid_id);
     if (w) {
         w->due = w->due || g->running != w;
@@ -140,7 +183,43 @@ static void on_wanted(void *user, const char *mid_id)
         *w = (struct want){ .due = true };
         (void)text_copy(w->mid_id, sizeof w->mid_id, mid_id);
     }
+    return w;
+}
+
+static void on_wanted(void *user, const char *mid_id)
+{
+    struct gba *g = user;
+    struct want *w = want(g, mid_id);
+    if (w)
+        w->program = true;
     go_on(g);
+}
+
+struct gba_ask *gba_ask(struct gba *g, const char *mid_id, const char *bsf, gba_ask_fn *fn, void *user)
+{
+    struct gba_ask *a = calloc(1, sizeof *a);
+    struct want *w = want(g, mid_id); /* there are as many as MIDs */
+    if (!a || !w)
+        abort(); /* the agent restarts */
+    *a = (struct gba_ask){ .next = g->asks, .fn = fn, .user = user };
+    (void)text_copy(a->mid_id, sizeof a->mid_id, mid_id);
+    g->asks = a;
+    (void)text_copy(w->bsf, sizeof w->bsf, bsf);
+    w->at_ms = 0;
+    loop_cancel(g->site.loop, &g->timer);
+    if (!g->run)
+        g->timer = loop_timer(g->site.loop, 0, on_timer, g); /* fn never comes from inside of this call */
+    return a;
+}
+
+void gba_ask_cancel(struct gba *g, struct gba_ask *ask)
+{
+    for (struct gba_ask **at = &g->asks; ask && *at; at = &(*at)->next)
+        if (*at == ask) {
+            *at = ask->next;
+            free(ask);
+            return;
+        }
 }
 
 void gba_look(struct gba *g)
@@ -177,6 +256,8 @@ void gba_free(struct gba *g)
     trust_watch_ks(g->site.trust, NULL, NULL);
     loop_cancel(g->site.loop, &g->timer);
     ub_cancel(g->run);
+    while (g->asks)
+        gba_ask_cancel(g, g->asks);
     https_free(g->https);
     free(g);
 }

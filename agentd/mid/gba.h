@@ -25,6 +25,12 @@ struct gba *gba_new(const struct gba_site *site);
 void gba_free(struct gba *g);
 /* The TRE came or went: every Ks goes with it, what waits may go on. */
 void gba_look(struct gba *g);
+/* Ks of the MID is made anew by that BSF ("": the one for everybody). fn once from the loop, unless cancelled: err NULL when it is there. A failure is not
+ * tried again for this. */
+struct gba_ask;
+typedef void gba_ask_fn(void *user, const struct error *err);
+struct gba_ask *gba_ask(struct gba *g, const char *mid_id, const char *bsf, gba_ask_fn *fn, void *user);
+void gba_ask_cancel(struct gba *g, struct gba_ask *ask); /* NULL is fine */
 /* The administrator has changed something: what failed is tried again at once. bsf as in gba_site. */
 void gba_retry(struct gba *g, const char *bsf);
 

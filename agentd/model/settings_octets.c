@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { VERSION = 4 };
+enum { VERSION = 5 };
 
 static void put_octets(struct writer *w, const void *data, size_t len)
 {
@@ -255,13 +255,27 @@ static void x509_write(struct writer *w, const struct lwm2m_x509 *x)
     put_text(w, x->sni);
 }
 
+static void gba_write(struct writer *w, const struct lwm2m_account *a)
+{
+    bool naf = a->key_from == LWM2M_KEY_NAF;
+    writer_u8(w, naf);
+    if (!naf)
+        return;
+    put_text(w, a->gba.mid);
+    put_text(w, a->gba.bsf);
+    put_text(w, a->gba.naf);
+    writer_put(w, a->gba.ua, sizeof a->gba.ua);
+}
+
+/* Ks_NAF and B-TID are made for a session, and are gone after it. */
 void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
 {
+    bool made = a->key_from == LWM2M_KEY_NAF;
     writer_u8(w, VERSION);
     writer_u16(w, a->short_server_id);
     put_text(w, a->uri);
-    put_text(w, a->identity);
-    put_octets(w, a->key, a->key_len);
+    put_text(w, made ? "" : a->identity);
+    put_octets(w, a->key, made ? 0 : a->key_len);
     put_text(w, a->endpoint);
     writer_u32(w, a->lifetime);
     server_settings_write(w, &a->server);
@@ -270,6 +284,7 @@ void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
     writer_u32(w, a->hold_off);
     writer_u32(w, a->timeout);
     writer_u64(w, a->purge_at);
+    gba_write(w, a);
 }
 
 static void x509_read(struct reader *r, struct lwm2m_x509 *x)
@@ -292,6 +307,20 @@ static void lwm2m_read_more(struct reader *r, struct lwm2m_account *a)
     a->purge_at = reader_u64(r);
 }
 
+/* What version 5 added. */
+static void gba_read(struct reader *r, struct lwm2m_account *a)
+{
+    if (!get_choice(r, 2))
+        return;
+    a->key_from = LWM2M_KEY_NAF;
+    get_text(r, a->gba.mid, sizeof a->gba.mid);
+    get_text(r, a->gba.bsf, sizeof a->gba.bsf);
+    get_text(r, a->gba.naf, sizeof a->gba.naf);
+    struct slice ua = reader_take(r, sizeof a->gba.ua);
+    if (!r->failed)
+        memcpy(a->gba.ua, ua.data, ua.len);
+}
+
 bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
 {
     struct reader r;
@@ -307,5 +336,7 @@ bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
         server_settings_read(&r, &a->server);
     if (version > 3)
         lwm2m_read_more(&r, a);
+    if (version > 4)
+        gba_read(&r, a);
     return reader_done(&r);
 }

@@ -29,7 +29,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(SESSION_END, 33, TRE_AKA_PEERS, TRE_READY, 4, 4) \
     X(EAP_KEYS, 34, TRE_AKA_PEERS, TRE_READY, 9, 520) \
     X(DIGEST, 35, TRE_AKA_PEERS, TRE_READY, 38, 4096) \
-    X(NAF_KEY, 36, TRE_PEER_USIMD, TRE_READY, 5, 400) \
+    X(NAF_KEY, 36, TRE_AKA_PEERS, TRE_READY, 5, 400) \
     X(READ_FILE, 37, TRE_AKA_PEERS, TRE_READY, 5, 83) \
     X(VERIFY_PIN, 38, TRE_AKA_PEERS, TRE_READY, 5, 75) \
     X(GBA_BIND, 39, TRE_PEER_AGENTD, TRE_READY, 12, 600) \
@@ -69,7 +69,8 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * DIGEST        u32 session, u8 version (1, 2), u8 qop (0 none, 1 auth, 2 auth-int), u32 nc, 16 octets MD5 of the body, octets username,
  *               octets realm, octets nonce, octets uri, octets method (empty: response-auth), octets cnonce -> 32 hex digits
  * GBA_BIND      u32 session of purpose GBA, u32 seconds of life (1..31 days), text B-TID, octets IMPI: its keys become Ks of the MID, never on disk
- * NAF_KEY       text MID id, octets NAF_Id -> u32 seconds that are left, text B-TID, 32 octets Ks_NAF. `gba`. NOT_READY without Ks: agentd hears of it
+ * NAF_KEY       text MID id, octets NAF_Id -> u32 seconds that are left, text B-TID, 32 octets Ks_NAF. `gba`; agentd `naf`, and for shared-key TLS alone (TS 33.220
+ *               annex H.3: 01 00 01 yy zz). NOT_READY without Ks: agentd hears of it, unless it asked itself
  * READ_FILE     text MID id, octets path (empty: all) -> u16 count, then octets path and octets content each, in the order of the package:
  *               files of one path are the records of a linear one. `identity`
  * VERIFY_PIN    text MID id, octets digits (empty: asks only) -> u8 enabled, u8 tries left. MAC_MISMATCH if wrong, DENIED if blocked

@@ -15,7 +15,7 @@
 #include "tred/mide.h"
 #include "tred/session.h"
 
-enum { ID_CAP = sizeof ((struct mid_entry *)0)->id, EAP_AKA = 23, EAP_AKA_PRIME = 50, PATH_OCTETS = 16 };
+enum { ID_CAP = sizeof ((struct mid_entry *)0)->id, EAP_AKA = 23, EAP_AKA_PRIME = 50, PATH_OCTETS = 16, UA_LEN = 5 };
 
 typedef enum error_code run_fn(struct tre *t, unsigned peers, struct reader *in, struct writer *out);
 
@@ -192,8 +192,20 @@ static enum error_code do_digest(struct tre *t, unsigned peers, struct reader *i
     return ERROR_NONE;
 }
 
+/* agent-usimd by `gba`; agentd by `naf`, for the TLS sessions that it has itself (TS 33.222 clauses 5.3 and 5.4) and no other use of the key. */
+static bool may_have_naf_key(const struct engine *e, unsigned peers, struct slice naf_id)
+{
+    static const uint8_t shared_key_tls[] = { 1, 0, 1 };
+    struct reader r = reader_make(naf_id.data, naf_id.len);
+    if ((peers & TRE_PEER_USIMD) && (mide_rights(e, peers) & RIGHT_GBA))
+        return true;
+    (void)reader_take(&r, naf_id.len > UA_LEN ? naf_id.len - UA_LEN : naf_id.len);
+    bool tls = slice_equal(reader_take(&r, sizeof shared_key_tls), (struct slice){ shared_key_tls, sizeof shared_key_tls });
+    return (peers & TRE_PEER_AGENTD) && tls && (mide_rights(e, TRE_PEER_AGENTD) & RIGHT_NAF);
+}
+
 /* B-TID and Ks_NAF, or the news for agentd that Ks is wanted. */
-static enum error_code put_naf_key(struct tre *t, const char *id, struct slice naf_id, struct writer *out)
+static enum error_code put_naf_key(struct tre *t, unsigned peers, const char *id, struct slice naf_id, struct writer *out)
 {
     uint8_t key[KEYS_KS_NAF];
     uint32_t seconds;
@@ -203,7 +215,7 @@ static enum error_code put_naf_key(struct tre *t, const char *id, struct slice n
         writer_u32(out, seconds);
         fields_put(out, btid.data, btid.len);
         writer_put(out, key, sizeof key);
-    } else if (rc == ERROR_NOT_READY) {
+    } else if (rc == ERROR_NOT_READY && (peers & TRE_PEER_USIMD)) {
         t->news = (struct tre_news){ .peers = TRE_PEER_AGENTD, .op = TRE_OP_NAF_KEY };
         memcpy(t->news.mid, id, sizeof t->news.mid);
     }
@@ -224,11 +236,11 @@ static enum error_code do_naf_key(struct tre *t, unsigned peers, struct reader *
     enum error_code rc = mide_open(t, id, &e);
     if (rc)
         return rc;
-    if (!(mide_rights(e, peers) & RIGHT_GBA))
-        return denied(id, "gba");
+    if (!may_have_naf_key(e, peers, naf_id))
+        return denied(id, peers & TRE_PEER_USIMD ? "gba" : "naf, or not this use of the key");
     struct heap_scope scope;
     heap_scope_begin(&scope);
-    rc = put_naf_key(t, id, naf_id, out);
+    rc = put_naf_key(t, peers, id, naf_id, out);
     heap_scope_end(&scope);
     return rc;
 }

@@ -154,7 +154,7 @@ static enum error_code take_value(struct factory *f, const char *file, const CON
     if (strcmp(v->name, "mid_deny") == 0)
         return policy_words((struct slice){ (const uint8_t *)v->value, len }, POLICY_WORDS, &f->denied)
                    ? ERROR_NONE
-                   : error_set(err, ERROR_INVALID, "mid_deny: words of authenticate, ckik, gba, identity, msk, share, erase, apart by commas");
+                   : error_set(err, ERROR_INVALID, "mid_deny: words of authenticate, ckik, gba, identity, msk, naf, share, erase, apart by commas");
     if (strcmp(v->name, "platform_authority") == 0)
         return read_authority(f, file, v->value, err);
     if (strcmp(v->name, "pfc_certificate") == 0)

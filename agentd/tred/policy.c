@@ -13,7 +13,7 @@ static unsigned word_bit(struct slice word)
         unsigned bit;
     } known[] = {
         { "authenticate", RIGHT_AUTHENTICATE }, { "ckik", RIGHT_CKIK }, { "gba", RIGHT_GBA }, { "identity", RIGHT_IDENTITY },
-        { "msk", RIGHT_MSK },                   { "share", DENY_SHARE }, { "erase", DENY_ERASE },
+        { "msk", RIGHT_MSK },                   { "share", DENY_SHARE }, { "erase", DENY_ERASE }, { "naf", RIGHT_NAF },
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (slice_is(word, known[i].word))

@@ -17,7 +17,7 @@
 
 enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 128, HOST_MAX = 256 };
 enum { MAC_LEN = 20, INSTRUCTION_MAC_LEN = 32, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15, TYPED_MAX = 40 };
-enum { TEXT_MAX = 512, DIGEST_TEXT = 32 };
+enum { TEXT_MAX = 512, DIGEST_TEXT = 32, BTID_MAX = 280, KS_NAF = 32 };
 
 struct call;
 /* Takes the answer apart and calls the caller's function; body is empty unless the TRE sent one. */
@@ -37,6 +37,7 @@ struct call {
         trust_mid_fn *mid;
         trust_keys_fn *keys;
         trust_aka_fn *aka;
+        trust_naf_fn *naf;
         trust_order_fn *order;
     } fn;
     void *user;
@@ -639,6 +640,27 @@ uint32_t trust_gba_bind(struct trust *t, uint32_t session, uint32_t seconds, con
     put_text(&q, btid, 1, TEXT_MAX);
     put_text(&q, impi, 1, TEXT_MAX);
     return request_send(t, &q, TRE_OP_GBA_BIND, &(struct call){ .answer = answer_done, .fn.done = fn, .user = user });
+}
+
+static void answer_naf(struct trust *t, const struct call *c, enum error_code status, struct slice body)
+{
+    struct reader r = reader_make(body.data, body.len);
+    char btid[BTID_MAX + 1] = "";
+    struct trust_naf naf = { .seconds = reader_u32(&r), .btid = btid };
+    (void)t;
+    fields_take_text(&r, btid, sizeof btid);
+    naf.key = reader_take(&r, KS_NAF);
+    if (!status && !reader_done(&r))
+        status = ERROR_PROTOCOL;
+    c->fn.naf(c->user, status, status ? NULL : &naf);
+}
+
+uint32_t trust_naf_key(struct trust *t, const char *mid_id, struct slice naf_id, trust_naf_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    put_text(&q, mid_id, 1, 64);
+    fields_put(&q.w, naf_id.data, naf_id.len);
+    return request_send(t, &q, TRE_OP_NAF_KEY, &(struct call){ .answer = answer_naf, .fn.naf = fn, .user = user });
 }
 
 static void on_session_ended(void *user, enum error_code status)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The MID engine as agentd sees it: what its ACL gives to agentd, never CK, IK or a key made of them. Part of trust/trust.h. */
+/* The MID engine as agentd sees it: what its ACL gives to agentd, never CK or IK; of the keys made of them Ks_NAF alone, of servers that agentd itself talks
+ * to over TLS, if the ACL names it with `naf`. Part of trust/trust.h. */
 #ifndef TRUST_TRUST_AKA_H
 #define TRUST_TRUST_AKA_H
 
@@ -26,6 +27,14 @@ struct trust_digest { /* RFC 3310; texts are borrowed for the call */
 uint32_t trust_digest(struct trust *t, const struct trust_digest *d, trust_octets_fn *fn, void *user); /* 32 hex digits */
 /* The session's keys become Ks of its MID. */
 uint32_t trust_gba_bind(struct trust *t, uint32_t session, uint32_t seconds, const char *btid, const char *impi, trust_done_fn *fn, void *user);
+struct trust_naf { /* borrowed for the call */
+    uint32_t seconds;  /* that are left */
+    const char *btid;
+    struct slice key;
+};
+typedef void trust_naf_fn(void *user, enum error_code status, const struct trust_naf *naf); /* NULL on error */
+/* naf_id: FQDN and Ua security protocol identifier (TS 33.220 annex B.3). NOT_READY: there is no Ks now; DENIED: not in the ACL, or not for that Ua protocol. */
+uint32_t trust_naf_key(struct trust *t, const char *mid_id, struct slice naf_id, trust_naf_fn *fn, void *user);
 uint32_t trust_session_end(struct trust *t, uint32_t session);
 /* All files of an ACTIVE MID (body of READ_FILE). */
 uint32_t trust_files(struct trust *t, const char *mid_id, trust_octets_fn *fn, void *user);

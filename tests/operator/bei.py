@@ -97,7 +97,7 @@ def as_push(octets: bytes) -> bytes:
 
 def make(a: argparse.Namespace) -> bytes:
     other: dict = {}
-    for name in ("seq", "iss", "sub", "mech", "ctx", "next", "iat", "exp"):
+    for name in ("seq", "iss", "sub", "mech", "ctx", "next", "iat", "exp", "bsf"):
         if getattr(a, name) is not None:
             other[name] = getattr(a, name)
     if a.uri:
@@ -106,6 +106,10 @@ def make(a: argparse.Namespace) -> bytes:
         other["trust"] = [[1, pki.pin(a.server_pin)]]
     if a.cred:
         other["cred"] = [1, a.cred]
+    if a.mid:
+        other["cred"] = [2, a.mid]
+    if a.ua:
+        other["ua"] = bytes.fromhex(a.ua)
     if a.apn:
         other["bearer"] = [a.apn, 0, 0]
     fields = instruction(a.dir, a.gateway_id, **other)
@@ -142,10 +146,12 @@ def main() -> None:
     p.add_argument("--naf", help="tgt.naf")
     p.add_argument("--server", type=int, help="tgt.server: LwM2M Short Server ID")
     p.add_argument("--cred", metavar="NAME", help="cred: the pre-shared key of that name")
+    p.add_argument("--mid", metavar="ID", help="cred: the identity whose Ks is used")
+    p.add_argument("--ua", metavar="HEX", help="Ua security protocol identifier")
     p.add_argument("--apn", help="bearer")
     p.add_argument("--iat", type=int)
     p.add_argument("--exp", type=int)
-    for name in ("iss", "sub", "mech", "ctx", "next"):
+    for name in ("iss", "sub", "mech", "ctx", "next", "bsf"):
         p.add_argument(f"--{name}")
     a = p.parse_args()
     octets = make(a)

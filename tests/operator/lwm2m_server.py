@@ -18,8 +18,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import bsf
 import coap
 import lwm2m_data
+from aka import kdf
 from coap import ACK, Message
 from coap_endpoint import Endpoint, NoAnswer, Observation
 from common import EventLog, Refused, load_json, run_program
@@ -27,6 +29,7 @@ from dtls import DtlsServer
 from lwm2m_bootstrap import Bootstrap
 
 LIFETIME, VERSIONS = 86400, ("1.0", "1.1", "1.2")
+NAF_IDENTITY = "3GPP-bootstrapping;"
 PARAMETERS = {"ep", "lt", "lwm2m", "b", "Q", "sms", "pid"}
 MARGIN = 1.0
 
@@ -91,7 +94,17 @@ class Lwm2mServer:
     def psk(self) -> dict:
         return load_json(self.a.dir / "psk.json", {})
 
+    def naf_key(self, btid: str) -> bytes | None:
+        """As a NAF of GBA: DIR/naf.json names it and its Ua protocol; the key comes from the BSF (Zn), until the B-TID ends."""
+        naf = load_json(self.a.dir / "naf.json", {})
+        try:
+            return bsf.key(self.a.dir, btid, kdf.naf_id(naf["name"], bytes.fromhex(naf["ua"])))
+        except (KeyError, Refused):
+            return None
+
     def key(self, identity: str) -> bytes | None:
+        if identity.startswith(NAF_IDENTITY):
+            return self.naf_key(identity.removeprefix(NAF_IDENTITY))
         entry = self.psk().get(identity)
         return bytes.fromhex(entry["key"]) if entry else None
 

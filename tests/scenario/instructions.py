@@ -3,11 +3,12 @@
 import json
 
 from factory_lwm2m import KEYS, NAMED, admit, check_secret, order
+from gba import MID, provisioned
 from main_job import expect
 from scenarios import scenario
 from smart_card import LWM2M, lwm2m_accounts
 from sources import SIGNED
-from world import GATEWAY, agentctl, until
+from world import GATEWAY, TREE, agentctl, run, until
 
 
 def psk(world, *options, **signed):
@@ -52,3 +53,82 @@ def an_instruction_names_a_server_and_a_pre_shared_key_of_the_trusted_environmen
     agentctl("bootstrap", psk(world))
     has(world, ("0", "bootstrap"), ("103", "registered"))
     check_secret(world, NAMED, json.loads((world.operator_dir / "psk.json").read_text())[GATEWAY]["key"])
+
+
+NAF, UA, NAME_SPACE = "lwm2m.operator.example", "010001c0a8", "3GPP-bootstrapping;"
+ALLOWED = ("--acl", "agentd:identity,gba,naf", "--acl", "agent-usimd:gba", "--endpoint", f"{GATEWAY}-dm")
+
+
+def by_gba(world, *options):
+    return world.instruction("--mech", "gba", "--uri", LWM2M, "--nid", "", "--ctx", "m2m", *options)
+
+
+def naf(world, known=True):
+    """The LwM2M server is a NAF: it gets keys from the BSF."""
+    (world.operator_dir / "naf.json").write_text(json.dumps({"name": NAF, "ua": UA} if known else {}))
+
+
+def bsf_key(world, btid):
+    return run("/usr/bin/python3", "-B", TREE / "tests/operator/bsf.py", "key", "--dir", world.operator_dir, "--btid", btid, "--naf", NAF, "--ua", UA, check=False).stdout.strip()
+
+
+def sessions(world) -> list:
+    """B-TIDs by which the gateway registered, in their order."""
+    names = [e["identity"] for e in world.lwm2m_events() if e["event"] == "register" and e.get("identity")]
+    return [n.removeprefix(NAME_SPACE) for n in names if n.startswith(NAME_SPACE)]
+
+
+def of_context(world, number):
+    return next((a for a in world.all("Account").values() if a["Protocol"] == "lwm2m" and a["ServerId"] == str(number)), {})
+
+
+@scenario(mode="none", factory_options=SIGNED)
+def an_instruction_by_gba_registers_with_a_bootstrapped_key_and_renews_it(world):
+    """Also: a BSF that is away, a NAF that does not know the B-TID, another process of each daemon; the key is in no store and no log."""
+    world.operator_options = ALLOWED
+    provisioned(world)
+    naf(world)
+    refused(world, "ConnectFailed", by_gba(world, "--server", "102"))
+    world.bsf_up("--lifetime", "12")
+    naf(world, False)
+    refused(world, "ClientAuth", by_gba(world, "--server", "102"))
+    expect("nothing is kept", world.one("Context", Name="m2m")["State"] == "open" and not of_context(world, 102))
+    naf(world)
+    agentctl("bootstrap", by_gba(world, "--server", "102", "--bsf", "https://bsf.operator.example:8443/", "--naf", NAF, "--ua", UA, "--mid", MID))
+    until("the account", lambda: of_context(world, 102).get("State") == "registered")
+    expect(f"by GBA: {of_context(world, 102)}", of_context(world, 102)["SecurityMode"] == "gba")
+    suite = [e["cipher"] for e in world.lwm2m_events() if e["event"] == "dtls.open" and e["identity"].startswith(NAME_SPACE)]
+    expect(f"the cipher suite of the identifier: {suite}", suite == ["PSK-AES128-CCM8"])
+    first = sessions(world)
+    until("another B-TID before the first one ends", lambda: sessions(world)[-1] != first[-1], 20)
+    until("still there", lambda: of_context(world, 102).get("State") == "registered")
+    world.bsf_fault("away")
+    until("a BSF that is away is told", lambda: world.manager()["LastError"] == "HttpStatus", 30)
+    world.bsf_fault()
+    count = len(sessions(world))
+    until("found again", lambda: len(sessions(world)) > count, 40)
+    (world.operator_dir / "bsf.json").write_text("{}")                                       # the network has lost its B-TIDs
+    world.stop("agentd")
+    world.kill("tred")
+    world.start("tred", "agentd")
+    count = len(sessions(world))
+    until("registered after a restart, without another job", lambda: len(sessions(world)) > count and not world.all("Job"), 60)
+    keys = [bsf_key(world, btid) for btid in json.loads((world.operator_dir / "bsf.json").read_text())]
+    check_secret(world, *keys)
+    expect(f"every request was right: {world.bsf_events('violation')}", keys and not world.bsf_events("violation"))
+
+
+@scenario(mode="none", factory_options=SIGNED)
+def without_naf_in_the_acl_agentd_gets_no_key_and_no_account(world):
+    """`gba` lets agentd bootstrap for others, no more. What is wrong in an instruction by GBA is refused before."""
+    world.operator_options = ("--acl", "agentd:identity,gba", *ALLOWED[2:])
+    provisioned(world)
+    world.bsf_up()
+    for cause, document in (("Invalid", by_gba(world, "--naf", "other.operator.example")), ("NotSupported", by_gba(world, "--ua", "0100000002")),
+                            ("NotSupported", by_gba(world, "--cred", "boot")), ("Invalid", by_gba(world, "--bsf", "http://bsf.operator.example/")),
+                            ("NotSupported", by_gba(world, "--sni", NAF)), ("NotSupported", by_gba(world, "--server-pin", world.operator_dir / "ca/bbn.pem"))):
+        refused(world, cause, document, 1)
+    refused(world, "NotFound", by_gba(world, "--server", "102", "--mid", "usim-other"))
+    refused(world, "Denied", by_gba(world, "--server", "102"))
+    expect(f"the hint: {world.manager()['LastErrorHint']}", "naf" in world.manager()["LastErrorHint"])
+    expect("the BSF was not asked", not world.bsf_events("challenge") and not of_context(world, 102))

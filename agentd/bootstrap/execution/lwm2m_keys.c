@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "bootstrap/account_key.h"
 #include "model/fields.h"
 
 enum { KEY_MIN = 16 };
@@ -15,6 +16,7 @@ struct lwm2m_keys {
     struct settings *settings;
     size_t at;
     uint32_t call;
+    struct account_key *made;
     uint64_t timer;
     void (*fn)(void *user, const struct error *error);
     void *user;
@@ -59,6 +61,18 @@ static void on_key(void *user, enum error_code status, struct slice octets)
     next(k);
 }
 
+static void on_made(void *user, const struct error *error)
+{
+    struct lwm2m_keys *k = user;
+    k->made = NULL;
+    if (error) {
+        end(k, error);
+        return;
+    }
+    k->at++;
+    next(k);
+}
+
 static void next(void *user)
 {
     struct lwm2m_keys *k = user;
@@ -70,7 +84,11 @@ static void next(void *user)
         end(k, NULL);
         return;
     }
-    const struct lwm2m_account *a = &s->lwm2m[k->at];
+    struct lwm2m_account *a = &s->lwm2m[k->at];
+    if (account_key_is_made(a)) {
+        k->made = account_key_fill(k->site, a, false, on_made, k);
+        return;
+    }
     k->call = a->key_from == LWM2M_KEY_DERIVED ? trust_credentials(k->site->trust, TRE_CREDENTIALS_PSK, a->endpoint, a->key_ref, on_key, k)
                                                : trust_credentials(k->site->trust, TRE_CREDENTIALS_NAMED, a->key_ref, a->endpoint, on_key, k);
 }
@@ -85,7 +103,7 @@ struct lwm2m_keys *lwm2m_keys_fill(struct site *site, struct settings *settings,
         struct lwm2m_account *a = &settings->lwm2m[i];
         if (!a->endpoint[0])
             (void)text_copy(a->endpoint, sizeof a->endpoint, site->factory.gateway_id);
-        if (!a->identity[0])
+        if (!a->identity[0] && !account_key_is_made(a))
             (void)text_copy(a->identity, sizeof a->identity, a->endpoint);
     }
     k->timer = loop_timer(site->loop, 0, next, k);
@@ -99,5 +117,6 @@ void lwm2m_keys_cancel(struct lwm2m_keys *k)
     loop_cancel(k->site->loop, &k->timer);
     if (k->call)
         trust_cancel(k->site->trust, k->call);
+    account_key_cancel(k->made);
     free(k);
 }

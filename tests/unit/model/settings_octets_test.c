@@ -26,7 +26,7 @@ static struct dm_account full_dm(void)
                                 .proxy = { "192.0.2.8", 8080, HTTP_PROXY_DIGEST, "pu", "pp" } };
 }
 
-enum { VERSION_NOW = 4 };
+enum { VERSION_NOW = 5 };
 
 /* Each octet less, and one more, is refused. */
 #define CHECK_LENGTHS(read, w, value) \
@@ -125,19 +125,33 @@ static void dm_version_2(void)
 static const uint8_t napdef_v1[] = { 1, 0, 1, 'a', 0, 1, 'n', 0, 3, 'a', 'p', 'n', 1, 0, 1, 'u', 0, 1, 'p', 2, 1 };
 static const uint8_t dm_v1_head[] = { 1, 0, 1, 's', 0, 0, 0, 1, 'u', 0, 1, 'a', 1 };
 
-/* A LwM2M account of version 2 ends behind its lifetime, one of version 3 behind what servers wrote. */
+/* A LwM2M account of version 2 ends behind its lifetime, one of version 3 behind what servers wrote, one of version 4 before whose key it is. */
 static void lwm2m_older_versions(void)
 {
-    enum { SERVER_OCTETS = 8, MODE_OCTETS = 27 }; /* of versions 3 and 4, when nothing is set */
+    enum { SERVER_OCTETS = 8, MODE_OCTETS = 27, MADE_OCTETS = 1 }; /* of versions 3 to 5, when nothing is set */
     struct lwm2m_account a = { .short_server_id = 7, .uri = "coaps://a.example", .identity = "id", .key_len = 16, .endpoint = "e", .lifetime = 60 }, again;
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_account_write(&w, &a);
-    for (uint8_t version = 2; version <= 3; version++) {
+    for (uint8_t version = 2; version <= 4; version++) {
         octets[0] = version;
         g_assert_false(lwm2m_account_read(writer_slice(&w), &again));
-        g_assert_true(lwm2m_account_read((struct slice){ octets, w.len - MODE_OCTETS - (version == 2 ? SERVER_OCTETS : 0) }, &again));
+        g_assert_true(lwm2m_account_read((struct slice){ octets, w.len - MADE_OCTETS - (version < 4 ? MODE_OCTETS : 0) - (version == 2 ? SERVER_OCTETS : 0) }, &again));
         g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
     }
+}
+
+/* Of an account whose key is made there is no key, and no identity, in the store. */
+static void lwm2m_key_that_is_made(void)
+{
+    struct lwm2m_account again, a = { .short_server_id = 7, .uri = "coaps://a.example", .identity = "3GPP-bootstrapping;b", .key = { 1 }, .key_len = 32, .endpoint = "e",
+                                      .key_from = LWM2M_KEY_NAF, .gba = { .mid = "mid", .bsf = "https://b.example/", .naf = "a.example", .ua = { 1, 0, 1, 0xc0, 0xa8 }, .ends_ms = 5 } };
+    struct writer w = writer_make(octets, sizeof octets);
+    lwm2m_account_write(&w, &a);
+    g_assert_true(lwm2m_account_read(writer_slice(&w), &again));
+    g_assert_true(again.key_from == LWM2M_KEY_NAF && !again.key_len && !again.key[0] && !again.identity[0] && !again.gba.ends_ms);
+    g_assert_cmpmem(again.gba.ua, sizeof again.gba.ua, a.gba.ua, sizeof a.gba.ua);
+    g_assert_true(strcmp(again.gba.mid, "mid") == 0 && strcmp(again.gba.bsf, a.gba.bsf) == 0 && strcmp(again.gba.naf, "a.example") == 0);
+    CHECK_LENGTHS(lwm2m_account_read, w, again);
 }
 
 static void version_1(void)
@@ -191,6 +205,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);
     g_test_add_func("/settings/DM account of version 2", dm_version_2);
-    g_test_add_func("/settings/LwM2M account of versions 2 and 3", lwm2m_older_versions);
+    g_test_add_func("/settings/LwM2M account of versions 2 to 4", lwm2m_older_versions);
+    g_test_add_func("/settings/LwM2M key that is made", lwm2m_key_that_is_made);
     return g_test_run();
 }

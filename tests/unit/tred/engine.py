@@ -333,11 +333,21 @@ class Engine(Subscribed):
         self.for_both()
         self.assertEqual(self.tre.naf_key("mid-1", b"naf"), (E["NOT_READY"],))
 
-    def test_ks_naf_is_for_agent_usimd_and_never_for_agentd(self):
-        self.put_in()
-        with self.assertRaises(Lost):
-            self.tre.naf_key("mid-1", b"naf")
-        self.assertIn("forbidden request 36", self.log())
+    def test_ks_naf_is_for_agentd_only_by_naf_and_for_shared_key_tls(self):
+        """`gba` lets it bootstrap, no more; `naf` gives keys of TLS (TS 33.220 annex H.3) and of nothing else, and is no news to itself."""
+        impi, names = "232010000000000@ims.mnc001.mcc232.3gppnetwork.org", [kdf.naf_id("naf.example", bytes.fromhex(ua)) for ua in
+                                                                            ("010001c0a8", "0100000002", "0100010000", "0200010001", "0100020001")]
+        for version, words in enumerate(("gba", "gba,naf"), 1):
+            self.put_in(acl=[("agentd", words), ("agent-usimd", "gba,naf")], version=version, active=version == 1)
+            self.assertEqual(self.tre.naf_key("mid-1", names[0]), (E["DENIED"],) if words == "gba" else (E["NOT_READY"],))
+            self.assertFalse(self.tre.events)
+            v = self.net.vector()
+            self.assertEqual(self.tre.gba_bind(self.ok(v, GBA)["session"], 60, b"b@bsf", impi), 0)
+            got = [self.tre.naf_key("mid-1", name)[0] for name in names]
+            self.assertEqual(got, [E["DENIED"]] * 5 if words == "gba" else [0, E["DENIED"], 0, E["DENIED"], E["DENIED"]])
+            self.assertEqual(self.tre.naf_key("mid-1", b"\x01\x00\x01\xc0\xa8"), (E["DENIED"],))
+            if words != "gba":
+                self.assertEqual(self.tre.naf_key("mid-1", names[0])[3], kdf.gba(v.ck, v.ik, v.rand, impi, names[0])["ks_naf"])
 
     def test_without_gba_in_the_acl_there_is_neither_bootstrapping_nor_ks_naf(self):
         self.put_in(acl=[("agentd", "authenticate,ckik,identity,msk")])
