@@ -239,7 +239,7 @@ static bool open_state(struct agent *a, struct error *err)
 static void show_manager(struct agent *a)
 {
     struct node *m = tree_manager(a->site.tree);
-    static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "oma-dm-notification", "lwm2m-trigger", "bearer-modemmanager", "instruction-psk" };
+    static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "oma-dm-notification", "lwm2m-trigger", "bearer-modemmanager", "instruction-psk", "instruction-gba" };
     static const char *const texts[] = { "LastError", "LastErrorText", "LastErrorHint", "TreBackend", "TreCause" };
     static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused", "MessagesIgnored", "MessagesWaiting",
                                            "TriggersCarriedOut", "TriggersLimited" };

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 
-enum { FIRST_MS = 2 * 1000, LAST_MS = 15 * 60 * 1000 };
+enum { FIRST_MS = 2 * 1000, LAST_MS = 15 * 60 * 1000, MARGIN_MS = 30 * 1000 };
 
 static void close_opened(struct entry *e)
 {
@@ -55,12 +55,13 @@ void entry_key_again(struct entry *e)
     back_off(e);
 }
 
-/* At nine tenths of its life: the server ends a session at the end of the key's (TS 33.220 clause 4.5.3). */
+/* The server ends a session at the end of the key's life (TS 33.220 clause 4.5.3): a tenth of it before, at least MARGIN_MS, or half of what is left. */
 void entry_key_watch(struct entry *e, const struct lwm2m_account *account)
 {
     uint64_t now = loop_now(e->service->site->loop), left = account->gba.ends_ms > now ? account->gba.ends_ms - now : 0;
     e->made = e->fresh = true;
-    renew_in(e, left / 10 * 9);
+    uint64_t margin = left / 10 > MARGIN_MS ? left / 10 : left / 2 < MARGIN_MS ? left / 2 : MARGIN_MS;
+    renew_in(e, left - margin);
 }
 
 static void on_key(void *user, const struct error *error)

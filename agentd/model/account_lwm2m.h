@@ -41,6 +41,8 @@ struct lwm2m_x509 {           /* mode X509; all DER */
     uint8_t usage;            /* /0/x/15: 0..3 */
     uint8_t matching;         /* /0/x/13: 0 whole, 1 SHA-256, 2 SHA-384, 3 SHA-512 */
     char sni[129];            /* /0/x/14; "": the host of the URI */
+    uint8_t selector;         /* server is of: 0 the certificate, 1 its SubjectPublicKeyInfo (RFC 6698 clause 2.1.2) */
+    bool device;              /* ours are the device's: the store has neither, the TRE signs */
 };
 
 struct lwm2m_account {

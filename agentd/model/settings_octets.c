@@ -247,7 +247,7 @@ void server_settings_read(struct reader *r, struct lwm2m_server_settings *s)
 
 static void x509_write(struct writer *w, const struct lwm2m_x509 *x)
 {
-    put_octets(w, x->certificate, x->certificate_len);
+    put_octets(w, x->certificate, x->device ? 0 : x->certificate_len);
     put_octets(w, x->private_key, x->private_key_len);
     put_octets(w, x->server, x->server_len);
     writer_u8(w, x->usage);
@@ -255,9 +255,11 @@ static void x509_write(struct writer *w, const struct lwm2m_x509 *x)
     put_text(w, x->sni);
 }
 
-static void gba_write(struct writer *w, const struct lwm2m_account *a)
+static void made_write(struct writer *w, const struct lwm2m_account *a)
 {
     bool naf = a->key_from == LWM2M_KEY_NAF;
+    writer_u8(w, a->x509.device);
+    writer_u8(w, a->x509.selector);
     writer_u8(w, naf);
     if (!naf)
         return;
@@ -284,7 +286,7 @@ void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
     writer_u32(w, a->hold_off);
     writer_u32(w, a->timeout);
     writer_u64(w, a->purge_at);
-    gba_write(w, a);
+    made_write(w, a);
 }
 
 static void x509_read(struct reader *r, struct lwm2m_x509 *x)
@@ -308,8 +310,10 @@ static void lwm2m_read_more(struct reader *r, struct lwm2m_account *a)
 }
 
 /* What version 5 added. */
-static void gba_read(struct reader *r, struct lwm2m_account *a)
+static void made_read(struct reader *r, struct lwm2m_account *a)
 {
+    a->x509.device = get_choice(r, 2);
+    a->x509.selector = (uint8_t)get_choice(r, 2);
     if (!get_choice(r, 2))
         return;
     a->key_from = LWM2M_KEY_NAF;
@@ -337,6 +341,6 @@ bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
     if (version > 3)
         lwm2m_read_more(&r, a);
     if (version > 4)
-        gba_read(&r, a);
+        made_read(&r, a);
     return reader_done(&r);
 }

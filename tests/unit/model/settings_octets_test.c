@@ -128,7 +128,7 @@ static const uint8_t dm_v1_head[] = { 1, 0, 1, 's', 0, 0, 0, 1, 'u', 0, 1, 'a', 
 /* A LwM2M account of version 2 ends behind its lifetime, one of version 3 behind what servers wrote, one of version 4 before whose key it is. */
 static void lwm2m_older_versions(void)
 {
-    enum { SERVER_OCTETS = 8, MODE_OCTETS = 27, MADE_OCTETS = 1 }; /* of versions 3 to 5, when nothing is set */
+    enum { SERVER_OCTETS = 8, MODE_OCTETS = 27, MADE_OCTETS = 3 }; /* of versions 3 to 5, when nothing is set */
     struct lwm2m_account a = { .short_server_id = 7, .uri = "coaps://a.example", .identity = "id", .key_len = 16, .endpoint = "e", .lifetime = 60 }, again;
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_account_write(&w, &a);
@@ -152,6 +152,10 @@ static void lwm2m_key_that_is_made(void)
     g_assert_cmpmem(again.gba.ua, sizeof again.gba.ua, a.gba.ua, sizeof a.gba.ua);
     g_assert_true(strcmp(again.gba.mid, "mid") == 0 && strcmp(again.gba.bsf, a.gba.bsf) == 0 && strcmp(again.gba.naf, "a.example") == 0);
     CHECK_LENGTHS(lwm2m_account_read, w, again);
+    a = (struct lwm2m_account){ .mode = LWM2M_X509, .x509 = { .device = true, .selector = 1, .certificate = { 0x30 }, .certificate_len = 1, .server = { 5 }, .server_len = 1 } };
+    w = writer_make(octets, sizeof octets);
+    lwm2m_account_write(&w, &a);
+    g_assert_true(lwm2m_account_read(writer_slice(&w), &again) && again.x509.device && again.x509.selector == 1 && !again.x509.certificate_len && again.x509.server_len == 1);
 }
 
 static void version_1(void)
