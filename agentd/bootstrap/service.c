@@ -54,6 +54,8 @@ static void update_state(struct service *s)
 void service_set_bootstrapping(struct service *s, bool running)
 {
     s->bootstrapping = running;
+    if (running)
+        access_point_yield(s->access_point);
     ways_hold(s->ways, running);
     update_state(s);
 }
@@ -281,7 +283,8 @@ static void fill_device(struct service *s)
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset,
-                                       .firmware = upkeep_firmware(s->site->upkeep), .history = device_history, .history_last = device_history_last,
+                                       .firmware = upkeep_firmware(s->site->upkeep), .profiles = access_point_profiles(s->access_point),
+                                       .history = device_history, .history_last = device_history_last,
                                        .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
 }
 
@@ -730,6 +733,7 @@ struct service *service_new(struct site *site)
     kept_load(s);
     s->ways = ways_new(site, on_moved, s);
     s->renewal = renewal_new(site);
+    s->access_point = access_point_new(s);
     upkeep_listen(site->upkeep, on_upkeep, s);
     return s;
 }
@@ -767,6 +771,7 @@ void service_free(struct service *s)
         if (s->entry[i].used)
             entry_end(&s->entry[i], false);
     lwm2m_servers_free(s->servers);
+    access_point_free(s->access_point);
     ways_free(s->ways);
     renewal_free(s->renewal);
     free(s);

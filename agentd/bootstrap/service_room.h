@@ -3,6 +3,7 @@
 #ifndef BOOTSTRAP_SERVICE_ROOM_H
 #define BOOTSTRAP_SERVICE_ROOM_H
 
+#include "bootstrap/access_point.h"
 #include "bootstrap/account_key.h"
 #include "bootstrap/fallback.h"
 #include "bootstrap/purge.h"
@@ -36,6 +37,7 @@ struct service {
     struct fallback fallback[FACTORY_CONTEXTS]; /* as the contexts of the factory data */
     struct lease lease; /* of the kept bearer */
     bool has_lease, bootstrapping;
+    struct access_point *access_point;
     struct ways *ways;
     struct lwm2m_device device;
     struct servers *servers;

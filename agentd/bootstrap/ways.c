@@ -57,6 +57,16 @@ static struct nap *way_find(struct ways *w, const char *id)
     return NULL;
 }
 
+bool ways_napdef(struct ways *w, const char *id, struct napdef *out, char *context, size_t cap)
+{
+    const struct nap *way = way_find(w, id);
+    if (!way || !text_copy(context, cap, way->context))
+        return false;
+    if (out)
+        *out = way->napdef;
+    return true;
+}
+
 static void way_drop(struct ways *w, size_t i)
 {
     secret_pages_free(w->way[i], sizeof *w->way[i]);

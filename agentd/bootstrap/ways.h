@@ -17,6 +17,8 @@ void ways_load(struct ways *w, const char *context);
 void ways_look(struct ways *w);
 /* While a job has a bearer of its own, nothing else is chosen; after it (false) the choice is made again and what is kept comes back. */
 void ways_hold(struct ways *w, bool held);
+/* The installed NAPDEF with that id, with its secret (out may be NULL), and its context. False: there is none, or it is not open. */
+bool ways_napdef(struct ways *w, const char *id, struct napdef *out, char *context, size_t cap);
 /* Into the open transaction: the SIM over which data goes is the one of that context from now on. */
 void ways_bind_sim(struct site *site, const char *context);
 

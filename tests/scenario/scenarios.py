@@ -26,6 +26,7 @@ def scenario(measured=False, **world_options):
 
 
 def load():
+    import access_points    # noqa: F401
     import attacks          # noqa: F401
     import bad_input        # noqa: F401
     import devices          # noqa: F401

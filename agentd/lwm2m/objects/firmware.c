@@ -17,8 +17,9 @@ static bool while_hook(const struct objects *o)
     return firmware_present(firmware(o));
 }
 
-static bool may_write(const struct objects *o, const struct value *v)
+static bool may_write(const struct objects *o, uint16_t instance, const struct value *v)
 {
+    (void)instance;
     return firmware_may_write(firmware(o), v->octets);
 }
 

@@ -15,6 +15,7 @@
 #include "glue/loop_glib.h"
 #include "lwm2m/firmware.h"
 #include "lwm2m/lwm2m.h"
+#include "lwm2m/profiles.h"
 
 static struct loop loop;
 static GMainLoop *main_loop;
@@ -198,6 +199,45 @@ static struct tree *make_facts(void)
     return t;
 }
 
+/* ---- access point ---- */
+
+static profiles_outcome_fn *tried;
+static void *tried_user;
+static uint64_t tried_timer;
+
+static bool may_change(void *user, uint16_t server, const char *bearer)
+{
+    (void)user;
+    (void)bearer;
+    return server == 1;
+}
+
+static bool open_napdef(void *user, const char *bearer, struct napdef *out)
+{
+    const struct node *n = tree_find(user, TREE_BEARER, bearer);
+    *out = (struct napdef){ .auth = NAPDEF_AUTH_CHAP };
+    return n && text_copy(out->name, sizeof out->name, node_text(n, "Name")) && text_copy(out->apn, sizeof out->apn, node_text(n, "Apn"));
+}
+
+static void on_tried(void *user)
+{
+    (void)user;
+    tried_timer = 0;
+    tried(tried_user, PROFILE_ACCEPTED);
+}
+
+static void try_out(void *user, uint16_t server, const char *bearer, const struct napdef *draft, profiles_outcome_fn *fn, void *fn_user)
+{
+    struct node *n = tree_find(user, TREE_BEARER, bearer);
+    (void)server;
+    node_set(n, "Name", draft->name);
+    node_set(n, "Apn", draft->apn);
+    node_set(n, "Auth", napdef_auth_name(draft->auth));
+    tried = fn;
+    tried_user = fn_user;
+    tried_timer = loop_timer(&loop, 0, on_tried, NULL);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 4)
@@ -212,8 +252,10 @@ int main(int argc, char **argv)
     firmware_look(firmware, &(struct firmware_sight){ .boot = "1" });
     g_autofree char *root = g_build_filename(folder, "sys", NULL);
     struct tree *tree = make_facts();
+    struct profiles_host profiles_host = { .may = may_change, .open = open_napdef, .begin = try_out, .time = current_time, .changed = changed, .user = tree };
+    struct profiles *profiles = profiles_new(&loop, &profiles_host);
     struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "ets", .serial = "SN-1", .hardware_version = "1", .firmware_version = "1", .gateway_id = "gw",
-                                   .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .reboot = reboot, .factory_reset = factory_reset,
+                                   .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .profiles = profiles, .reboot = reboot, .factory_reset = factory_reset,
                                    .queue_mode = atoi(argv[3]) > 0, .awake_s = (uint32_t)atoi(argv[3]) };
     struct lwm2m_account account = { .short_server_id = 1, .uri = "coaps://127.0.0.1:5684", .identity = "wire", .endpoint = "gw", .key_len = 16,
                                      .lifetime = (uint32_t)atoi(argv[2]) };
@@ -231,6 +273,8 @@ int main(int argc, char **argv)
     g_unix_signal_add(SIGHUP, on_lease, &lease);
     g_main_loop_run(main_loop);
     firmware_free(firmware);
+    loop_cancel(&loop, &tried_timer);
+    profiles_free(profiles);
     tree_free(tree);
     g_main_loop_unref(main_loop);
     loop_glib_done(&loop);

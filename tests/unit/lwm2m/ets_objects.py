@@ -353,6 +353,17 @@ def cellular(b):
     same(senml(b.get("/10/0", SENML_JSON)), {"/10/0/11/0": "11:0"})
 
 
+@case(1250)
+def access_point(b):
+    same(senml(b.get("/11/0", SENML_JSON))["/11/0/1"], "internet.example")
+    for resource, value in (("0", "Second"), ("1", "second.example"), ("4", "1"), ("5", "me"), ("6", "s3cret")):
+        same(b.write(f"/11/0/{resource}", value), "2.04")
+    time.sleep(1.5)
+    after = senml(b.get("/11/0", SENML_JSON))
+    same([after[f"/11/0/{r}"] for r in ("0", "1", "4", "10/0")], ["Second", "second.example", 1, 0])
+    assert "/11/0/6" not in after
+
+
 @case(1201)
 def cellular_1_1(b):
     assert b'</10>;ver=1.1' in b.register.payload

@@ -181,7 +181,7 @@ static void test_profiles(void)
     expect_read(c, "/11/0/15/1", "2001:db8::7");
     expect_read(c, "/11/0/19/0", "192.0.2.53");
     expect_read(c, "/11/0/20/0", "192.0.2.54");
-    expect_absent(c, "/11/0/6"); /* the secret */
+    g_assert_cmpuint(get(c, "/11/0/6", CONTENT_TEXT, &a), ==, CODE_METHOD_NOT_ALLOWED); /* the secret */
     node_set_flag(first, "Installed", false);
     expect_absent(c, "/11/0/0");
     node_set_flag(first, "Installed", true);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access points that servers change (object 11): what was written is a draft, tried when the answer is out and the server has written no more for a second, and
+ * either becomes the profile or is forgotten. One draft at a time. Never shows a secret, never changes what is installed by itself. */
+#ifndef LWM2M_PROFILES_H
+#define LWM2M_PROFILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "model/napdef.h"
+
+struct profiles;
+
+enum profile_result { PROFILE_ACCEPTED, PROFILE_REJECTED }; /* /11/x/10 */
+enum { PROFILE_ID = 65 };
+
+typedef void profiles_outcome_fn(void *user, enum profile_result result);
+
+/* What the agent around it can do. Functions are called from the loop; none calls back before it has returned. bearer: id of its Bearer node. */
+struct profiles_host {
+    bool (*may)(void *user, uint16_t server, const char *bearer); /* may that server change it now? No is reported by the host */
+    bool (*open)(void *user, const char *bearer, struct napdef *out); /* as installed, with its secret; false: not now */
+    /* Tries the draft (borrowed) instead of what is installed: connected, and that server reached over it. outcome once: ACCEPTED, it is installed now, or
+     * REJECTED, the former one is back. */
+    void (*begin)(void *user, uint16_t server, const char *bearer, const struct napdef *draft, profiles_outcome_fn *outcome, void *outcome_user);
+    uint64_t (*time)(void *user); /* Unix seconds */
+    void (*changed)(void *user);  /* a value did: observers are told */
+    void *user;
+};
+
+struct profile_attempt { /* the last one */
+    uint64_t at; /* Unix seconds */
+    enum profile_result result;
+};
+
+struct profiles *profiles_new(const struct loop *loop, const struct profiles_host *host); /* NULL without memory */
+void profiles_free(struct profiles *p); /* NULL is fine */
+/* May the server write the profile now? Not while a draft of another server or profile waits, nor while any is tried. */
+bool profiles_may(const struct profiles *p, uint16_t server, const char *bearer);
+/* The draft, to be changed; the first change of it takes what is installed. NULL: what is installed cannot be opened. After profiles_may. */
+struct napdef *profiles_edit(struct profiles *p, uint16_t server, const char *bearer);
+const struct napdef *profiles_draft(const struct profiles *p, const char *bearer);            /* NULL: none; its secret is nobody's to read */
+const struct profile_attempt *profiles_attempt(const struct profiles *p, const char *bearer); /* NULL: none yet */
+
+#endif

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A management server changes the access point: what holds stays, what does not leaves the former one."""
+import json
+
+from main_job import check_managed, expect, lwm2m
+from scenarios import scenario
+from second_server import account_file, ask, code, state
+from upkeep import read
+from world import agentctl, lab, until
+
+
+def attempts() -> list:
+    return [bytes.fromhex(a["apn"]).decode() for a in json.loads(lab("modem", "state").stdout)["attempts"]]
+
+
+def write(world, resource, value):
+    return lwm2m(world, op="write", path=f"/11/0/{resource}", value=value)["code"]
+
+
+def installed(world, apn):
+    return until(f"the bearer {apn}", lambda: world.one("Bearer", State="connected", Apn=apn, Installed=True), 60)
+
+
+def managed_again(world):
+    until("the registration", lambda: world.one("Account", Protocol="lwm2m", ServerId="101", State="registered"), 60)
+
+
+def tried(world, result):
+    """The end of a trial, as the server sees it: once it is registered again."""
+    until(f"result {result}", lambda: state(world, 101) == "registered" and read(world, "/11/0/10/0") == result, 60)
+
+
+@scenario(mode="qmi")
+def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world):
+    """APN, authentication and secret are written to object 11: tried when the answer is out, proved by the registration over them, kept over a restart; a wrong one
+    and one of a server of another context change nothing."""
+    world.up()
+    world.start()
+    world.sms(world.push())
+    check_managed(world)
+    expect("as bootstrapped", read(world, "/11/0/1") == "m2m.example.net" and read(world, "/11/0/4") == "1" and read(world, "/11/0/10/0") == "4.04")
+    expect("the secret is not to be read", read(world, "/11/0/6") == "4.05")
+    begun = attempts()
+    expect("what cannot be is refused", [write(world, *w) for w in ((1, "a b"), (1, ""), (4, "2"), (24, "0"))] == ["4.00"] * 4)
+    expect("nor is it put aside", write(world, 3, "0") == "4.05")
+    expect("nothing is tried", attempts() == begun)
+
+    expect("a wrong APN is taken", write(world, 1, "nowhere.example") == "2.04")
+    expect("and shown until it is tried", read(world, "/11/0/1") == "nowhere.example")
+    until("its refusal", lambda: world.manager()["LastError"] == "BearerRefused", 30)
+    expect("says what and whose", "server 101" in world.manager()["LastErrorText"] and "former one" in world.manager()["LastErrorText"])
+    installed(world, "m2m.example.net")
+    tried(world, "1")
+    expect("the former one, as it was", read(world, "/11/0/1") == "m2m.example.net" and read(world, "/11/0/5") == "gw")
+
+    registrations = sum(e["event"] in ("register", "update") for e in world.lwm2m_events())
+    expect("another one, in four Writes", [write(world, *w) for w in ((1, "prov.example"), (4, "3"), (5, ""), (6, ""))] == ["2.04"] * 4)
+    installed(world, "prov.example")
+    tried(world, "0")
+    expect("proved by its server", sum(e["event"] in ("register", "update") for e in world.lwm2m_events()) > registrations)
+    expect("in one trial", world.log().count("connecting APN prov.example") == 1)
+    expect("known as such", (read(world, "/11/0/1"), read(world, "/11/0/4"), read(world, "/11/0/5")) == ("prov.example", "3", "4.04"))
+
+    world.kill("agentd")
+    world.start("agentd")
+    installed(world, "prov.example")
+    managed_again(world)
+    expect("the secret of the former one is the server's to give again", [write(world, *w) for w in ((1, "m2m.example.net"), (4, "0"), (5, "gw"), (6, "apn-secret-7"))] == ["2.04"] * 4)
+    until("the trial", lambda: "trial SEALING" in world.log("agentd").split("ready")[-1])
+    world.kill("agentd")
+    world.start("agentd")
+    installed(world, "prov.example")
+    managed_again(world)
+    expect("killed in a trial, the former one is there", read(world, "/11/0/1") == "prov.example")
+
+    agentctl("account", "add", account_file(world, 102))
+    until("a server of another context", lambda: state(world, 102) == "registered")
+    rows = [r for r in range(64) if read(world, f"/2/{r}/0") == "11" and read(world, f"/2/{r}/1") == "0"]
+    expect("which its rights keep away", code(ask(world, "GW-0001-102", "write", "/11/0/1", "--value", "a.example")) == "4.01")
+    given = json.dumps([{"bn": f"/2/{rows[0]}/2/", "n": "102", "v": 3}]).encode()
+    expect("the owner gives it the right", lwm2m(world, op="write", path=f"/2/{rows[0]}/2", format=110, hex=given.hex())["code"] == "2.04")
+    before = attempts()
+    expect("it may not change it all the same", code(ask(world, "GW-0001-102", "write", "/11/0/1", "--value", "a.example")) == "4.05")
+    expect("which is visible", world.manager()["LastError"] == "PolicyDenied" and "server 102" in world.manager()["LastErrorText"])
+    expect("nothing was tried", attempts() == before and world.one("Bearer", State="connected")["Apn"] == "prov.example")
