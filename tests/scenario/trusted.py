@@ -11,6 +11,7 @@ from scenarios import scenario
 from world import NAME, TREE, agentctl, labproc, run, until
 sys.path.append(str(TREE / "tests/unit/tred"))
 import sealed  # noqa: E402
+from foreign_call import foreign_call, here  # noqa: E402
 from aka import subscribers  # noqa: E402
 
 MID = ("/usr/bin/python3", "-B", TREE / "tests/operator/mid.py")
@@ -193,3 +194,21 @@ def tre_R1_no_long_term_key_is_outside_the_trusted_environment(world):
     for folder in "/var/lib/gateway-agent", labproc.folder():
         expect(f"a key below {folder}", not sealed.files_hold(folder, long_term + device))
     expect("a key in clear in the TRE's own state", sealed.files_hold(STATE, long_term + device[1:]) == [])
+
+
+@scenario(mode="none", breaks=("tred SIGSYS", "tred SIGSYS"))
+def tre_R45_a_trusted_environment_that_leaves_its_filter_is_ended_and_seen(world):
+    """The control of all scenarios: they run with the filter that ends the process, and one whose TRE it ended fails for that alone. Here it is made to ask for a
+    socket, and for its user; agentd says that it is gone and takes the next one."""
+    world.up()
+    world.start()
+    until("the TRE", lambda: world.manager()["TreState"] == "ready")
+    expect("the numbers of system calls below are those of x86-64", here())
+    for call in ("socket", 2, 1, 0), ("getuid",):
+        pid = labproc.pid_of("tred")
+        status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status", encoding="ascii").read().splitlines() if ":\t" in line)
+        expect(f"the filter is on: {status['Seccomp']}", (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1") and foreign_call(pid, "getpid") == f"returned {pid}")
+        expect("ended", foreign_call(pid, *call) == "killed by SIGSYS" and not world.alive("tred"))
+        until("its absence on the bus", lambda: world.manager()["TreState"] != "ready")
+        world.start("tred")
+        until("the next one", lambda: world.manager()["TreState"] == "ready")
