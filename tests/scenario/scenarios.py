@@ -39,6 +39,7 @@ def load():
     import main_job         # noqa: F401
     import neighbours       # noqa: F401
     import once             # noqa: F401
+    import operators        # noqa: F401
     import proxy            # noqa: F401
     import pushes           # noqa: F401
     import restarts         # noqa: F401

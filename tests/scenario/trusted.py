@@ -150,17 +150,22 @@ def tre_R36_R37_R38_R39_a_bootstrap_is_authentic_once_and_to_a_proved_server(wor
 STATE = "/var/lib/gateway-tred"
 
 
-def answer(world, mid):
-    """One AUTHENTICATE by hand; RES is the AuC's."""
+def shown_all(world):
+    return {m["MidId"]: (m["State"], m["Version"]) for m in world.all("Mid").values()}
+
+
+def answer_of(world, mid):
+    """One AUTHENTICATE by hand; RES is that of the AuC, which knows the key that was last issued for that MID."""
+    imsi = json.loads((world.operator_dir / "mids.json").read_text())[mid]["imsi"]
     with subscribers.changing(world.operator_dir / "subscribers.db") as db:
-        vector = next(iter(db.values())).next_vector()
+        vector = db[imsi].next_vector()
         told = json.loads(agentctl("--json", "mid", "authenticate", mid, vector.rand.hex(), vector.autn.hex()).stdout)
     expect(f"RES: {told['result']}", told["res"] == vector.xres.hex())
 
 
 def in_use(world, mid, tred, secrets):
     """The control: while the engine is open the same scan does find the key in agent-tred."""
-    answer(world, mid)
+    answer_of(world, mid)
     return sealed.process_holds(tred, secrets)
 
 
