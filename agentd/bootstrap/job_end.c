@@ -138,14 +138,26 @@ static void restore_mid(struct conductor *c)
         job_post(c, JOB_ROLLED_BACK);
 }
 
-static void on_erased(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
+static void on_undone(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
 {
     struct conductor *c = user;
-    (void)status; /* NOT_FOUND and the like: there is nothing to erase */
+    (void)status; /* NOT_FOUND and the like: there is nothing to undo */
     (void)result;
     (void)entry;
     c->tre_call = 0;
     restore_mid(c);
+}
+
+/* One that was never in service is erased; one that was, before the job or at its very end, waits for the next one. Only a job with a MID has put another one
+ * out of service: what an administrator suspended stays so. */
+static void undo_mid(struct conductor *c)
+{
+    struct node *mid = c->row.mid[0] ? tree_find(c->site->tree, TREE_MID, c->row.mid) : NULL;
+    bool fresh = mid && strcmp(node_text(mid, "State"), mid_state_name(MID_PROVISIONED)) == 0;
+    if (!mid)
+        job_post(c, JOB_ROLLED_BACK);
+    else
+        c->tre_call = trust_mid_set_state(c->site->trust, c->row.mid, fresh ? MID_ERASED : MID_SUSPENDED, on_undone, c);
 }
 
 static void on_bearer_down(void *user)
@@ -163,8 +175,5 @@ void job_roll_back(struct conductor *c)
         c->busy_connecting = true; /* until the old state is back */
         bearers_disconnect(c->site->bearers, on_bearer_down, c);
     }
-    if (c->row.mid[0])
-        c->tre_call = trust_mid_set_state(c->site->trust, c->row.mid, MID_ERASED, on_erased, c);
-    else
-        restore_mid(c);
+    undo_mid(c);
 }

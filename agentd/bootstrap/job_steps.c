@@ -140,6 +140,15 @@ static enum error_code mid_error(enum mid_result r)
     return (size_t)r < sizeof codes / sizeof *codes ? codes[r] : ERROR_INTERNAL;
 }
 
+/* The MID that the job answers for. A newer version of the one in service took its place in the TRE and is in service; it is none of the job's to undo. */
+static void take_mid(struct conductor *c, const struct dm_outcome *outcome)
+{
+    bool waits = outcome->mid_attempted && outcome->mid_result == MID_OK && outcome->mid.state != MID_ACTIVE;
+    if (waits)
+        (void)text_copy(c->row.mid, sizeof c->row.mid, outcome->mid.id);
+    c->row.result = outcome->mid_attempted ? (int)outcome->mid_result : 0;
+}
+
 /* The session ended. What it brought joins the settings; the account keeps its new nonces. */
 static void on_executed(void *user, const struct error *error, const struct dm_outcome *outcome)
 {
@@ -147,9 +156,7 @@ static void on_executed(void *user, const struct error *error, const struct dm_o
     struct settings *s = c->trigger.settings;
     struct error e;
     c->omadm = NULL;
-    if (outcome->mid_attempted && outcome->mid_result == MID_OK)
-        (void)text_copy(c->row.mid, sizeof c->row.mid, outcome->mid.id);
-    c->row.result = outcome->mid_attempted ? (int)outcome->mid_result : 0;
+    take_mid(c, outcome);
     if (error) {
         job_fail(c, error);
         return;

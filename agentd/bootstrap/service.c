@@ -104,10 +104,17 @@ void entry_show(struct entry *e, const struct lwm2m_account *a)
     node_publish(e->node);
 }
 
+enum { DM_NODE = STORE_NAME + 8 };
+
+static void dm_node_name(const char *item_id, char out[DM_NODE])
+{
+    (void)snprintf(out, DM_NODE, "omadm-%s", item_id);
+}
+
 static void show_dm(struct service *s, const char *item_id, const struct dm_account *a)
 {
-    char name[STORE_NAME + 8];
-    (void)snprintf(name, sizeof name, "omadm-%s", item_id);
+    char name[DM_NODE];
+    dm_node_name(item_id, name);
     struct node *n = tree_add(s->site->tree, TREE_ACCOUNT, name);
     node_set(n, "Protocol", "omadm");
     node_set(n, "ServerId", a->server_id);
@@ -122,6 +129,23 @@ static void show_dm(struct service *s, const char *item_id, const struct dm_acco
     node_set_number(n, "NextContact", 0);
     show_error(n, NULL);
     node_publish(n);
+}
+
+/* Accounts whose place another server's took. */
+static void hide_old_dm(struct service *s)
+{
+    char name[DM_NODE];
+    struct item_row row;
+    for (struct node *n = tree_next(s->site->tree, TREE_ACCOUNT, NULL), *next; n; n = next) {
+        bool stays = strcmp(node_text(n, "Protocol"), "omadm") != 0;
+        next = tree_next(s->site->tree, TREE_ACCOUNT, n);
+        for (size_t i = 0; !stays && store_item_at(s->site->store, "dm", false, i, &row); i++) {
+            dm_node_name(row.id, name);
+            stays = strcmp(name, node_id(n)) == 0;
+        }
+        if (!stays)
+            node_remove(n);
+    }
 }
 
 /* --- LwM2M clients --- */
@@ -507,8 +531,8 @@ void service_dm_open(struct service *s, const struct item_row *row, service_acco
 
 void service_dm_show(struct service *s, const struct item_row *row, const char *state, bool contact, const struct error *error)
 {
-    char name[STORE_NAME + 8];
-    (void)snprintf(name, sizeof name, "omadm-%s", row->id);
+    char name[DM_NODE];
+    dm_node_name(row->id, name);
     struct node *n = tree_find(s->site->tree, TREE_ACCOUNT, name);
     if (!n)
         return;
@@ -641,6 +665,7 @@ void service_adopt(struct service *s, const char *context)
         s->lease = *lease;
         s->has_lease = true;
     }
+    hide_old_dm(s);
     service_start(s);
 }
 

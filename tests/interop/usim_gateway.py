@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -80,7 +81,8 @@ class Gateway:
         process = self.processes.pop(name, None)
         if process:
             process.terminate()
-            process.wait(10)
+            if process.wait(10) == -signal.SIGSYS:
+                raise AssertionError(f"the filter of {name} ended it")
 
     def tred(self):
         self.start("tred", self.dir / "agent-tred", "--state", self.state, "--socket", self.dir / "run/tred.sock", "--agentd-user", "0", "--usimd-user",

@@ -9,7 +9,7 @@ import struct
 import subprocess
 from contextlib import contextmanager
 
-from usim_gateway import IMSI, ISIM, SUSPENDED, Gateway, bcd, main, subscribers, until
+from usim_gateway import ACTIVE, IMSI, ISIM, SUSPENDED, Gateway, bcd, main, subscribers, until
 
 AID_USIM, AID_ISIM = "A0000000871002", "A0000000871004"
 
@@ -184,6 +184,19 @@ def eapol_test_uses_the_card_and_a_suspended_mid_is_pulled_out(build):
         until("the card", lambda: subprocess.run(["opensc-tool", "-r", "0", "-a"], capture_output=True, check=False).returncode == 0, 20)
 
 
+def another_operators_identity_takes_the_place_in_the_reader(build):
+    with world(build) as g:
+        read = (f"00A4040407{AID_USIM}00", "00B0870009")
+        expect(apdus(*read)[1] == (bcd(IMSI).hex().upper(), "9000"), "the former one", g)
+        other = "262420000000007"
+        files = [("7FFF6F07", bcd(other)), ("7FFF6FAD", bytes.fromhex("00000002")), ("3F002FE2", bytes.fromhex("98880112000000000000"))]
+        g.install(mid_id="usim-2", files=files, active=False)
+        expect(apdus(*read)[1] == (bcd(IMSI).hex().upper(), "9000"), "one that waits beside it changes nothing", g)
+        g.tre.set_state("usim-1", SUSPENDED)
+        g.tre.set_state("usim-2", ACTIVE)
+        until("the other card", lambda: [a for a in apdus(*read)[1:] if a == (bcd(other).hex().upper(), "9000")], 20)
+
+
 def without_identity_in_the_acl_there_is_no_card(build):
     with world(build, acl="authenticate,ckik") as g:
         expect("must name `identity`" in g.log("usimd") and "in the reader" not in g.log("usimd"), "left out", g)
@@ -194,4 +207,5 @@ if __name__ == "__main__":
           authenticate_gives_res_and_keys_or_auts_or_a_mac_error, logical_channels_are_apart, malformed_commands_are_answered_and_change_nothing,
           pin_guards_files_and_keys_and_is_counted_in_the_trusted_environment,
           data_is_fetched_as_t0_wants_it_and_lengths_are_corrected, inline_hosts_get_their_data_at_once,
-          eapol_test_uses_the_card_and_a_suspended_mid_is_pulled_out, without_identity_in_the_acl_there_is_no_card])
+          eapol_test_uses_the_card_and_a_suspended_mid_is_pulled_out,
+          another_operators_identity_takes_the_place_in_the_reader, without_identity_in_the_acl_there_is_no_card])

@@ -2,7 +2,7 @@
 """Processes of the laboratory: start, find, wait, end.
 
 Owns: FILE.pid and FILE.log in the laboratory's folder.
-Promises: a process is ended by its own id and is gone when stop() returns.
+Promises: a process is ended by its own id and is gone when stop() returns; how each child of this program ended can be asked.
 Must never end a process by name.
 """
 import os
@@ -15,6 +15,8 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parents[2]
 RUN = Path("/run/lab")                                # private to the laboratory's namespaces
 CONTROL = RUN / "ctl"                                 # control socket of the simulated modem
+BROKEN = (signal.SIGSYS, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGTRAP)
+started = []                                          # (name, child) of this program
 
 
 class LabError(Exception):
@@ -68,6 +70,12 @@ def start(name: str, *command, write_pid: bool = True, env=None) -> None:
                                  start_new_session=True, env={**os.environ, **(env or {})})
     if write_pid:
         (base / f"{name}.pid").write_text(f"{child.pid}\n")
+    started.append((name, child))
+
+
+def broken() -> list:
+    """"NAME SIGNAL" of each child that ended by a fault of its own: its filter of system calls (SIGSYS), a wrong access, an assertion."""
+    return [f"{name} {signal.Signals(-child.poll()).name}" for name, child in started if -(child.poll() or 0) in BROKEN]
 
 
 def require(name: str) -> None:

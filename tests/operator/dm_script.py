@@ -40,6 +40,7 @@ class Plan:
     ocsp: str = ""                 # URL of the manufacturer's responder; "": certificates are not asked for
     impus: list[str] | None = None  # MIDs are ISIMs with these
     keys: dict[str, bytes] | None = None  # k, opc, amf of MIDs; default: random ones
+    issuer: str = mid.ISSUER
 
 
 def get(*uris: str) -> Node:
@@ -182,7 +183,7 @@ def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -
         return last.read_bytes(), None
     target = {"tre_id": verdict.tre_id, "pfc": sha256(p.public_key), "transport": p.transport_key, "token_hash": sha256(p.token), "nonce": p.nonce}
     fault = plan.fault.removeprefix("mid-") if plan.fault in MID_FAULTS else None
-    extra = {"backend": mid.BACKENDS[plan.min_backend]} | ({"acl": plan.acl} if plan.acl else {})
+    extra = {"backend": mid.BACKENDS[plan.min_backend], "issuer": plan.issuer} | ({"acl": plan.acl} if plan.acl else {})
     extra |= {"mid_type": mid.ISIM, "impus": plan.impus} if plan.impus else {}
     extra |= plan.keys or {}
     try:

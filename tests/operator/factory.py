@@ -15,8 +15,8 @@ from pathlib import Path
 import ocsp
 import pki
 from common import Refused, b64, json_state, load_json, openssl, run_program, sha256, write_file
+from mid import ISSUER, signer
 
-ISSUER = "sho.example"
 GATEWAY_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 
@@ -33,7 +33,11 @@ def init(directory: Path, issuer: str) -> None:
                                    ("rogue-mid-root", "MID Issuer Root", "Operator"), ("platform-authority", "Platform Authority", "Example Gateways")):
         pki.make_root(ca, name, cn, organisation)
     for root, name in (("mid-root", "mid-issuer"), ("rogue-mid-root", "rogue-mid-issuer")):
-        pki.make_leaf(ca, root, ca / f"{name}.key", ca / f"{name}.pem", issuer, "keyUsage=critical,digitalSignature\n", "Operator")
+        issuer_leaf(ca, root, name, issuer)
+
+
+def issuer_leaf(ca: Path, root: str, stem: str, issuer: str) -> None:
+    pki.make_leaf(ca, root, ca / f"{stem}.key", ca / f"{stem}.pem", issuer, "keyUsage=critical,digitalSignature\n", "Operator")
 
 
 def sources(ca: Path, args: argparse.Namespace) -> dict:
@@ -121,6 +125,9 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     v = sub.add_parser("init", help="make DIR/ca")
     v.add_argument("dir", type=Path)
     v.add_argument("--issuer", default=ISSUER, help="common name of the MID issuer (default %(default)s)")
+    v = sub.add_parser("issuer", help="certify one more MID issuer, of another operator, under the same root")
+    v.add_argument("dir", type=Path)
+    v.add_argument("name")
     v = sub.add_parser("device", help="write factory.json, factory-secret.conf, mid-issuers.pem")
     v.add_argument("dir", type=Path)
     v.add_argument("--gateway-id", required=True)
@@ -157,6 +164,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 def run(a: argparse.Namespace) -> None:
     if a.verb == "init":
         init(a.dir, a.issuer)
+    elif a.verb == "issuer":
+        issuer_leaf(a.dir / "ca", "mid-root", signer(a.name), a.name)
     elif a.verb == "device":
         device(a.dir, a)
     elif a.verb == "sign":

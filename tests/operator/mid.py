@@ -28,6 +28,7 @@ from oma.wsp import imsi_key
 USIM, ISIM = 0, 1
 BACKENDS = {"software": 0, "tpm2": 1}
 SQN_STEP = subscribers.STEP
+ISSUER = "sho.example"
 FAULTS = {
     "other-tre": "target is another TRE", "other-pfc": "target thumbprint is another key", "wrong-token": "bound to another registration token",
     "wrong-nonce": "bound to another nonce", "expired": "notAfter is past", "not-yet": "notBefore is to come", "old-version": "version 1, whatever is installed",
@@ -48,7 +49,7 @@ class Manifest:
     version: int = 1
     mid_type: int = USIM
     format: int = 1
-    issuer: str = "sho.example"
+    issuer: str = ISSUER
     backend: int = 0
     not_before: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc) - dt.timedelta(hours=1))
     not_after: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.timezone.utc) + dt.timedelta(days=365))
@@ -118,10 +119,15 @@ def recipient_certificate(ca: Path, spki: bytes, folder: Path) -> Path:
     return out
 
 
-def seal(directory: Path, manifest: bytes, transport_spki: bytes, fault: str | None = None) -> bytes:
+def signer(issuer: str) -> str:
+    """Stem of its key in DIR/ca (`factory.py init`, `factory.py issuer`)."""
+    return "mid-issuer" if issuer == ISSUER else f"mid-issuer-{issuer}"
+
+
+def seal(directory: Path, manifest: bytes, transport_spki: bytes, fault: str | None = None, by: str = ISSUER) -> bytes:
     """SignedData in AuthEnvelopedData, with the two openssl commands of doc mid-package."""
     ca = directory / "ca"
-    issuer, root = ("rogue-mid-issuer", "rogue-mid-root") if fault == "untrusted" else ("mid-issuer", "mid-root")
+    issuer, root = ("rogue-mid-issuer", "rogue-mid-root") if fault == "untrusted" else (signer(by), "mid-root")
     if fault == "trailing":
         manifest += b"\0"
     if fault == "truncated":
@@ -156,17 +162,18 @@ def unseal(package: bytes, key: Path, root: Path) -> bytes:
 
 def issue(directory: Path, gateway: str, target: dict[str, bytes], fault: str | None = None, **extra) -> tuple[bytes, Manifest]:
     """A package for one TRE. target: tre_id, pfc, token_hash, nonce, transport (SubjectPublicKeyInfo). A new version and new keys each time."""
-    mid_id = extra.pop("mid_id", None) or "usim-" + gateway.replace(":", "-")
+    issuer = extra.setdefault("issuer", ISSUER)
+    mid_id = extra.pop("mid_id", None) or ("usim-" if issuer == ISSUER else issuer + "-") + gateway.replace(":", "-")
     with json_state(directory / "mids.json") as mids:
         entry = mids.setdefault(mid_id, {"version": 0, "imsi": extra.pop("imsi", None) or f"24008{len(mids) + 1:010d}", "gateway": gateway})
         extra.pop("imsi", None)
         version = extra.pop("version", None) or entry["version"] + 1
         m = Manifest(mid_id, target["tre_id"], target["pfc"], target["token_hash"], target["nonce"], entry["imsi"], version, **extra)
         apply_fault(m, fault)
-        package = seal(directory, m.encode(), target["transport"], fault)
+        package = seal(directory, m.encode(), target["transport"], fault, issuer)
         entry["version"] = max(version, entry["version"])
         if fault is None:
-            entry |= {"tre_id": target["tre_id"].hex(), "package": sha256(package).hex()}
+            entry |= {"tre_id": target["tre_id"].hex(), "package": sha256(package).hex(), "issuer": issuer, "token_hash": target["token_hash"].hex()}
     if fault is None:
         with subscribers.changing(directory / "subscribers.db") as db:
             db[m.imsi] = subscribers.Subscriber(m.imsi, m.k, m.opc, m.amf, m.sqn + SQN_STEP)
@@ -177,11 +184,11 @@ COMMANDS = ("discover", "block", "unblock", "migrate", "erase")
 RECEIPT_AAD = b"gateway-agent mid receipt v1"
 
 
-def sign(directory: Path, content: bytes) -> bytes:
+def sign(directory: Path, content: bytes, issuer: str = ISSUER) -> bytes:
     """SignedData by the MID issuer."""
     ca = directory / "ca"
-    return openssl("cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-md", "sha256", "-signer", ca / "mid-issuer.pem", "-inkey",
-                   ca / "mid-issuer.key", "-certfile", ca / "mid-root.pem", data=content)
+    return openssl("cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-md", "sha256", "-signer", ca / f"{signer(issuer)}.pem", "-inkey",
+                   ca / f"{signer(issuer)}.key", "-certfile", ca / "mid-root.pem", data=content)
 
 
 def order(directory: Path, mid_id: str, command: str, nonce: bytes | None = None) -> tuple[bytes, bytes]:
@@ -190,13 +197,14 @@ def order(directory: Path, mid_id: str, command: str, nonce: bytes | None = None
         entry = mids[mid_id]
         if "package" not in entry:
             raise Refused(f"{mid_id} was never issued")
-        number = max((m.get("sequence", 0) for m in mids.values()), default=0) + 1
+        issuer = entry["issuer"]
+        number = max((m.get("sequence", 0) for m in mids.values() if m.get("issuer") == issuer), default=0) + 1
         entry["sequence"] = number
     about = () if command == "discover" else (der.sequence(der.utf8(mid_id), der.octets(bytes.fromhex(entry["package"]))),)
-    content = der.sequence(der.integer(1), der.enumerated(COMMANDS.index(command)), der.utf8("sho.example"), der.octets(bytes.fromhex(entry["tre_id"])),
+    content = der.sequence(der.integer(1), der.enumerated(COMMANDS.index(command)), der.utf8(issuer), der.octets(bytes.fromhex(entry["tre_id"])),
                            der.integer(number), der.octets(nonce or secrets.token_bytes(16)),
                            der.time(dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=1)), *about)
-    return sign(directory, content), content
+    return sign(directory, content, issuer), content
 
 
 def read_receipt(receipt: bytes, content: bytes, devices: dict) -> dict:

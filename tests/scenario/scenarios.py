@@ -3,7 +3,8 @@
 """The table of scenarios, and the program that plays one of them inside a laboratory.
 
 Owns: SCENARIOS (name -> function), gathered from the files named below. A scenario is a function that takes a World that is not up yet and returns
-when what its name says was seen. On failure the ends of the logs are printed.    usage (inside enter): scenarios.py NAME FOLDER
+when what its name says was seen, while no program of ours broke: one that its filter of system calls ended, or a fault of its own, fails the scenario even where
+nothing else was missed. On failure the ends of the logs are printed.    usage (inside enter): scenarios.py NAME FOLDER
 """
 import sys
 import traceback
@@ -16,7 +17,7 @@ MEASURED = set()  # names of those that measure: they are not played beside many
 
 
 def scenario(measured=False, **world_options):
-    """Registers a function under its name; world_options go to World."""
+    """Registers a function under its name; world_options go to World, but for `breaks`: what its programs end by, which is the thing shown."""
     def register(function):
         SCENARIOS[function.__name__] = (function, world_options)
         if measured:
@@ -39,6 +40,7 @@ def load():
     import main_job         # noqa: F401
     import neighbours       # noqa: F401
     import once             # noqa: F401
+    import operators        # noqa: F401
     import proxy            # noqa: F401
     import pushes           # noqa: F401
     import restarts         # noqa: F401
@@ -57,8 +59,9 @@ def load():
 
 
 def play(name: str, folder: str) -> int:
-    from world import World
+    from world import World, labproc
     function, options = SCENARIOS[name]
+    wanted, options = sorted(options.get("breaks", ())), {k: v for k, v in options.items() if k != "breaks"}
     world = World(folder, **options)
     try:
         function(world)
@@ -71,6 +74,9 @@ def play(name: str, folder: str) -> int:
                 print(f"--- {log}.log", "".join(path.read_text(errors="replace").splitlines(True)[-30:]), sep="\n")
         code = 1
     world.down()
+    if sorted(labproc.broken()) != wanted:
+        print(f"a program broke: {labproc.broken()}, expected {wanted}")
+        code = 1
     return code
 
 

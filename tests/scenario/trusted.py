@@ -11,6 +11,7 @@ from scenarios import scenario
 from world import NAME, TREE, agentctl, labproc, run, until
 sys.path.append(str(TREE / "tests/unit/tred"))
 import sealed  # noqa: E402
+from foreign_call import foreign_call, here  # noqa: E402
 from aka import subscribers  # noqa: E402
 
 MID = ("/usr/bin/python3", "-B", TREE / "tests/operator/mid.py")
@@ -149,17 +150,22 @@ def tre_R36_R37_R38_R39_a_bootstrap_is_authentic_once_and_to_a_proved_server(wor
 STATE = "/var/lib/gateway-tred"
 
 
-def answer(world, mid):
-    """One AUTHENTICATE by hand; RES is the AuC's."""
+def shown_all(world):
+    return {m["MidId"]: (m["State"], m["Version"]) for m in world.all("Mid").values()}
+
+
+def answer_of(world, mid):
+    """One AUTHENTICATE by hand; RES is that of the AuC, which knows the key that was last issued for that MID."""
+    imsi = json.loads((world.operator_dir / "mids.json").read_text())[mid]["imsi"]
     with subscribers.changing(world.operator_dir / "subscribers.db") as db:
-        vector = next(iter(db.values())).next_vector()
+        vector = db[imsi].next_vector()
         told = json.loads(agentctl("--json", "mid", "authenticate", mid, vector.rand.hex(), vector.autn.hex()).stdout)
     expect(f"RES: {told['result']}", told["res"] == vector.xres.hex())
 
 
 def in_use(world, mid, tred, secrets):
     """The control: while the engine is open the same scan does find the key in agent-tred."""
-    answer(world, mid)
+    answer_of(world, mid)
     return sealed.process_holds(tred, secrets)
 
 
@@ -193,3 +199,21 @@ def tre_R1_no_long_term_key_is_outside_the_trusted_environment(world):
     for folder in "/var/lib/gateway-agent", labproc.folder():
         expect(f"a key below {folder}", not sealed.files_hold(folder, long_term + device))
     expect("a key in clear in the TRE's own state", sealed.files_hold(STATE, long_term + device[1:]) == [])
+
+
+@scenario(mode="none", breaks=("tred SIGSYS", "tred SIGSYS"))
+def tre_R45_a_trusted_environment_that_leaves_its_filter_is_ended_and_seen(world):
+    """The control of all scenarios: they run with the filter that ends the process, and one whose TRE it ended fails for that alone. Here it is made to ask for a
+    socket, and for its user; agentd says that it is gone and takes the next one."""
+    world.up()
+    world.start()
+    until("the TRE", lambda: world.manager()["TreState"] == "ready")
+    expect("the numbers of system calls below are those of x86-64", here())
+    for call in ("socket", 2, 1, 0), ("getuid",):
+        pid = labproc.pid_of("tred")
+        status = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status", encoding="ascii").read().splitlines() if ":\t" in line)
+        expect(f"the filter is on: {status['Seccomp']}", (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1") and foreign_call(pid, "getpid") == f"returned {pid}")
+        expect("ended", foreign_call(pid, *call) == "killed by SIGSYS" and not world.alive("tred"))
+        until("its absence on the bus", lambda: world.manager()["TreState"] != "ready")
+        world.start("tred")
+        until("the next one", lambda: world.manager()["TreState"] == "ready")

@@ -187,6 +187,18 @@ class World:
                       "--name", name, *options)
         until("the BSF", lambda: self.bsf_events("listening"))
 
+    def other_operator_up(self, issuer="nsho.example"):
+        """Another operator: a DM server of its own beside the first one, an issuer of MIDs, an access point; the options of its pushes."""
+        factory = ("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py")
+        name = f"dm.{issuer}"
+        run(*factory, "issuer", self.operator_dir, issuer)
+        run(*factory, "server", self.operator_dir, name)
+        labproc.start("other-dm", TREE / "tests/lab/lab", "in", "operator", "--", "/usr/bin/python3", "-B", TREE / "tests/operator/dm_server.py", "run", "--dir",
+                      self.operator_dir, "--addr", "198.51.100.10", "--port", "8443", "--name", name, "--issuer", issuer, "--short-server-id", "102")
+        until("the other DM server", lambda: labproc.log_has("other-dm", "listening"))
+        return ("--url", f"https://{name}:8443/dm", "--server-id", "com.nsho.dm", "--user", f"{self.gateway}-other", "--napid", "NAP2", "--nap-name", "Other bearer",
+                "--apn", f"m2m.{issuer}", "--apn-auth", "none", "--name", "Other Operator")
+
     def bsf_fault(self, fault=""):
         (self.operator_dir / "bsf-fault").write_text(fault)
 
@@ -201,7 +213,7 @@ class World:
         run(*OPERATOR, "down", "--dir", self.operator_dir, check=False)
 
     def down(self):
-        for name in ("usimd", *reversed(ORDER), "sysd", "bbn", "bsf"):
+        for name in ("usimd", *reversed(ORDER), "sysd", "bbn", "bsf", "other-dm"):
             self.stop(name)
         self.operator_down()
         lab("down", check=False)

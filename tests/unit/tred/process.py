@@ -86,7 +86,7 @@ class Bench(unittest.TestCase):
         self.start()
 
     def tearDown(self):
-        self.stop()
+        self.assertNotEqual(self.stop(), -signal.SIGSYS, "the filter ended it")
         if os.environ.get("TRED_LOG"):
             sys.stderr.write(self.log())
 

@@ -15,6 +15,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../../operator")]
 import engine  # noqa: E402
 import process  # noqa: E402
 import sealed  # noqa: E402
+import denied  # noqa: E402
 import pva  # noqa: E402
 from aka import kdf  # noqa: E402
 from engine import AMF, EAP, GBA, ISIM, K, OPC, Network  # noqa: E402
@@ -25,7 +26,7 @@ from tre_client import *  # noqa: E402,F403
 DOC = os.path.join(HERE, "../../../etc/doc/trusted-environment.md")
 
 
-class Requirements(engine.Subscribed):
+class Requirements(denied.Denied, engine.Subscribed):
     def platform(self, nonce=bytes(range(32)), context="usim", host="plmn=24008"):
         """What a DM server reads of the gateway's nodes, for the PVA."""
         status, token = self.tre.call(TOKEN_OPEN, text(context))
@@ -282,6 +283,9 @@ class Requirements(engine.Subscribed):
         }.items():
             self.assertIn(words, declared)
             self.assertTrue(holds, words)
+
+    def test_tre_R45_the_running_process_opens_no_socket_program_or_foreign_file(self):
+        self.denied_calls()
 
     @staticmethod
     def lines(path):

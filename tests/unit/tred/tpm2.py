@@ -15,6 +15,7 @@ from pathlib import Path
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../sim"), os.path.join(HERE, "../../operator")]
 import cbor  # noqa: E402
+import denied  # noqa: E402
 import der  # noqa: E402
 import platform_policy  # noqa: E402
 import process  # noqa: E402
@@ -31,7 +32,7 @@ ANY_SQN = 5, 2 ** 48 - 1, None  # the known answer of TS 35.208 has a high one
 UNPROVISIONED, READY, TRE_BLOCKED = 1, 2, 4
 
 
-class Tpm2(process.Bench):
+class Tpm2(denied.Denied, process.Bench):
     """Each test has a copy of the provisioned state, and of the TPM that it was made with."""
     FACTORY = process.Bench.FACTORY + "platform_authority = authority.pub\n"
 
@@ -72,6 +73,9 @@ class Tpm2(process.Bench):
         super().tearDown()
         self.tpm.stop()
         self.oracle.stop()
+
+    def test_tre_R45_the_running_process_opens_no_socket_program_or_foreign_file(self):
+        self.denied_calls()
 
     def again(self, *measured):
         """The machine starts anew; without arguments as it was. A killed program leaves its objects in a TPM without a resource manager: they end here."""
