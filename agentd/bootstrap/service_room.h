@@ -62,6 +62,12 @@ void entry_open(struct entry *e, const struct lwm2m_account *account);
 void entry_unseal(struct entry *e); /* begins to open the account anew */
 void entry_show(struct entry *e, const struct lwm2m_account *account); /* in the tree, and its status */
 
+void service_show_error(struct node *n, const struct error *e); /* NULL: none */
+
+/* service_dm.c */
+void service_dm_load(struct service *s);     /* all of the store into the tree */
+void service_dm_hide_old(struct service *s); /* those whose place another server's took leave it */
+
 /* service_key.c: accounts whose keys the store does not have. */
 void entry_key_make(struct entry *e, const struct lwm2m_account *account); /* then entry_open */
 void entry_key_watch(struct entry *e, const struct lwm2m_account *account); /* another key before this one ends */
