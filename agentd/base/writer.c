@@ -4,33 +4,12 @@
 
 #include <string.h>
 
-struct writer writer_make(void *data, size_t cap)
-{
-    return (struct writer){ .data = data, .cap = cap };
-}
-
-void writer_put(struct writer *w, const void *data, size_t len)
-{
-    if (w->failed || w->cap - w->len < len) {
-        w->failed = true;
-        return;
-    }
-    if (len)
-        memcpy(&w->data[w->len], data, len);
-    w->len += len;
-}
-
 static void big_endian(struct writer *w, uint64_t v, size_t len)
 {
     uint8_t b[8];
     for (size_t i = 0; i < len; i++)
         b[i] = (uint8_t)(v >> (8 * (len - 1 - i)));
     writer_put(w, b, len);
-}
-
-void writer_u8(struct writer *w, uint8_t v)
-{
-    big_endian(w, v, 1);
 }
 
 void writer_u16(struct writer *w, uint16_t v)
@@ -63,9 +42,4 @@ void writer_uintvar(struct writer *w, uint32_t v)
 void writer_text(struct writer *w, const char *text)
 {
     writer_put(w, text, strlen(text));
-}
-
-struct slice writer_slice(const struct writer *w)
-{
-    return w->failed ? (struct slice){ NULL, 0 } : (struct slice){ w->data, w->len };
 }

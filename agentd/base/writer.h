@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/reader.h"
 
@@ -15,14 +16,40 @@ struct writer {
     bool failed;
 };
 
-struct writer writer_make(void *data, size_t cap);
-void writer_u8(struct writer *w, uint8_t v);
+static inline struct writer writer_make(void *data, size_t cap)
+{
+    return (struct writer){ .data = data, .cap = cap };
+}
+
+static inline void writer_u8(struct writer *w, uint8_t v)
+{
+    if (w->failed || w->len == w->cap)
+        w->failed = true;
+    else
+        w->data[w->len++] = v;
+}
+
 void writer_u16(struct writer *w, uint16_t v); /* big endian, like the next two */
 void writer_u32(struct writer *w, uint32_t v);
 void writer_u64(struct writer *w, uint64_t v);
 void writer_uintvar(struct writer *w, uint32_t v); /* base 128, shortest form */
-void writer_put(struct writer *w, const void *data, size_t len);
+
+static inline void writer_put(struct writer *w, const void *data, size_t len)
+{
+    if (w->failed || w->cap - w->len < len) {
+        w->failed = true;
+        return;
+    }
+    if (len)
+        memcpy(&w->data[w->len], data, len);
+    w->len += len;
+}
+
 void writer_text(struct writer *w, const char *text); /* without NUL */
-struct slice writer_slice(const struct writer *w); /* what was written; empty if failed */
+
+static inline struct slice writer_slice(const struct writer *w) /* what was written; empty if failed */
+{
+    return w->failed ? (struct slice){ NULL, 0 } : (struct slice){ w->data, w->len };
+}
 
 #endif

@@ -6,12 +6,10 @@
 
 enum { ONE = 24, TWO = 25, FOUR = 26, EIGHT = 27 };
 
-void cbor_put_head(struct writer *w, enum cbor_major major, uint64_t v)
+void cbor_put_long_head(struct writer *w, enum cbor_major major, uint64_t v)
 {
     uint8_t top = (uint8_t)((unsigned)major << 5);
-    if (v < ONE) {
-        writer_u8(w, (uint8_t)(top | v));
-    } else if (v <= 0xff) {
+    if (v <= 0xff) {
         writer_u8(w, top | ONE);
         writer_u8(w, (uint8_t)v);
     } else if (v <= 0xffff) {

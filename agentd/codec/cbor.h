@@ -12,8 +12,16 @@
 
 enum cbor_major { CBOR_UINT = 0, CBOR_NINT = 1, CBOR_BYTES = 2, CBOR_TEXT = 3, CBOR_ARRAY = 4, CBOR_MAP = 5, CBOR_TAG = 6, CBOR_SIMPLE = 7 };
 
+void cbor_put_long_head(struct writer *w, enum cbor_major major, uint64_t v); /* of 24 and more */
 /* The head alone, in its shortest form; what it announces follows by the caller. */
-void cbor_put_head(struct writer *w, enum cbor_major major, uint64_t v);
+static inline void cbor_put_head(struct writer *w, enum cbor_major major, uint64_t v)
+{
+    if (v < 24)
+        writer_u8(w, (uint8_t)((unsigned)major << 5 | v));
+    else
+        cbor_put_long_head(w, major, v);
+}
+
 void cbor_put_uint(struct writer *w, uint64_t v);
 void cbor_put_int(struct writer *w, int64_t v);
 void cbor_put_bytes(struct writer *w, const void *data, size_t len);

@@ -98,7 +98,7 @@ static void on_request(coap_resource_t *resource, coap_session_t *session, const
         answer.code = seen->code; /* only a Read has a body */
         memcpy(answer.created, seen->created, sizeof answer.created);
     }
-    pdu_write_answer(request, response, &answer, r.block1);
+    pdu_write_answer(request, &r, response, &answer);
 }
 
 /* ---- answers to our requests ---- */

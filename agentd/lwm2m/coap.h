@@ -28,7 +28,7 @@ struct coap_request { /* borrowed for the call */
     int observe;              /* -1: absent; 0 register, 1 cancel */
     uint32_t size1;           /* octets of the whole body, 0: not told */
     int64_t block1;           /* Block1 as on the wire, -1: absent; a handler gets whole bodies all the same */
-    bool if_none_match;       /* also an If-Match that cannot match: nothing here has an ETag */
+    bool block2, if_none_match; /* asks for a block of the answer; has If-None-Match, or an If-Match that cannot match: nothing here has an ETag */
     struct coap_token token;
     struct slice payload;
 };

@@ -50,6 +50,9 @@ static void read_option(struct coap_request *r, uint16_t number, const coap_opt_
     case COAP_OPTION_BLOCK1:
         r->block1 = option_number(option);
         break;
+    case COAP_OPTION_BLOCK2:
+        r->block2 = true;
+        break;
     case COAP_OPTION_IF_MATCH:
         r->if_none_match = r->if_none_match || value.len > 0;
         break;
@@ -113,21 +116,20 @@ static void add_location(coap_pdu_t *pdu, const uint16_t ids[2])
 }
 
 /* Options in the order of their numbers: the library adds them faster so. */
-void pdu_write_answer(const coap_pdu_t *request, coap_pdu_t *response, const struct coap_answer *answer, int64_t block1)
+void pdu_write_answer(const coap_pdu_t *request, const struct coap_request *r, coap_pdu_t *response, const struct coap_answer *answer)
 {
-    coap_opt_iterator_t it;
     struct slice body = writer_slice(&answer->body);
     coap_pdu_set_code(response, (coap_pdu_code_t)answer->code);
     if (answer->observe >= 0)
         pdu_add_number(response, COAP_OPTION_OBSERVE, (uint32_t)answer->observe & 0xffffff);
     add_location(response, answer->created);
-    if (block1 >= 0)
-        pdu_add_number(response, COAP_OPTION_BLOCK1, (uint32_t)block1);
+    if (r->block1 >= 0)
+        pdu_add_number(response, COAP_OPTION_BLOCK1, (uint32_t)r->block1);
     if (answer->code == CODE_TOO_LARGE)
         pdu_add_number(response, COAP_OPTION_SIZE1, BLOCK1_BODY_MAX);
     if (answer->content_format < 0)
         return;
-    if (body.len > PDU_BLOCK_SIZE || coap_check_option(request, COAP_OPTION_BLOCK2, &it)) {
+    if (body.len > PDU_BLOCK_SIZE || r->block2) {
         coap_add_data_blocked_response(request, response, (uint16_t)answer->content_format, -1, body.len, body.data);
         return;
     }

@@ -13,6 +13,12 @@ void integer_put(struct writer *w, int64_t v)
 {
     char digits[20]; /* of 2^64, from the last */
     size_t n = sizeof digits;
+    if (v >= 0 && v < 100) { /* as most numbers of resources */
+        if (v >= 10)
+            writer_u8(w, (uint8_t)('0' + v / 10));
+        writer_u8(w, (uint8_t)('0' + v % 10));
+        return;
+    }
     uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     do
         digits[--n] = (char)('0' + left % 10);
@@ -72,18 +78,6 @@ bool path_parse(struct slice text, struct path *p)
 bool path_equal(const struct path *a, const struct path *b)
 {
     return a->depth == b->depth && path_contains(a, b);
-}
-
-bool path_contains(const struct path *outer, const struct path *inner)
-{
-    return outer->depth <= inner->depth && memcmp(outer->id, inner->id, outer->depth * sizeof outer->id[0]) == 0;
-}
-
-struct path path_child(const struct path *parent, uint16_t id)
-{
-    struct path p = *parent;
-    p.id[p.depth++] = id;
-    return p;
 }
 
 struct path path_parent(const struct path *p, uint8_t depth)

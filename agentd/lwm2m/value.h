@@ -67,8 +67,21 @@ void path_put_below(struct writer *w, const struct path *base, const struct path
 bool path_parse(struct slice text, struct path *p);
 bool path_equal(const struct path *a, const struct path *b);
 /* True if inner is outer or lies below it. */
-bool path_contains(const struct path *outer, const struct path *inner);
-struct path path_child(const struct path *parent, uint16_t id);
+static inline bool path_contains(const struct path *outer, const struct path *inner)
+{
+    bool same = outer->depth <= inner->depth;
+    for (size_t i = 0; same && i < outer->depth; i++)
+        same = outer->id[i] == inner->id[i];
+    return same;
+}
+
+static inline struct path path_child(const struct path *parent, uint16_t id)
+{
+    struct path p = *parent;
+    p.id[p.depth++] = id;
+    return p;
+}
+
 struct path path_parent(const struct path *p, uint8_t depth); /* its first depth ids */
 /* One identifier: decimal digits, no leading zero, below 65535. */
 bool path_id(struct slice text, uint16_t *id);

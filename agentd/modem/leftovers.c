@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parts of messages of the QMI route that ModemManager does not know of: hidden behind a repeated reference, merged into another sender's message, or
- * with a time stamp that it cannot read. It deletes what it knows; the rest would fill the storage. Owns a bounded ring of parts with their
- * places and digests. A part is deleted GRACE_MS after its message was taken over, one at a time, by agent-modemd, which compares the digest first; and only
- * while ModemManager holds nothing unfinished, since it deletes by index without a look and the index may have got another message. */
+ * with a time stamp that it cannot read. It deletes what it knows; the rest would fill the storage. Owns a bounded table of parts, one for a
+ * place (there lies one message at a time), with their digests: what waits for its deletion is not pushed out by what comes meanwhile. A part is deleted
+ * GRACE_MS after its message was taken over, one at a time, by agent-modemd, which compares the digest first; and only while ModemManager holds nothing
+ * unfinished, since it deletes by index without a look and the index may have got another message. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "base/log.h"
 #include "modem/room.h"
 
-enum { PARTS = 512, GRACE_MS = 5000, STEP_MS = 250, PATIENCE_MS = 60000, DIGEST = 32 };
+enum { PARTS = 512, GRACE_MS = 5000, STEP_MS = 250, PATIENCE_MS = 60000, ATTEMPTS = 5, DIGEST = 32 };
 
 #define HANDLE_PREFIX "qmi/"
 
@@ -18,14 +19,16 @@ struct part {
     uint32_t number;   /* 0: free */
     uint32_t group;    /* of its message, 0: not whole */
     uint64_t due;      /* 0: not to be deleted */
+    unsigned attempts;
     struct access_place place;
     uint8_t digest[DIGEST];
 };
 
 struct leftovers {
     struct modem_watch *watch;
-    struct part part[PARTS]; /* by number modulo PARTS: the oldest is forgotten */
+    struct part part[PARTS];
     uint32_t last_number, last_group;
+    uint32_t deleting;       /* number of the part that call is about */
     uint64_t timer;
     uint32_t call;
     size_t found;            /* deleted since it was said last */
@@ -33,8 +36,28 @@ struct leftovers {
 
 static struct part *part_of(struct leftovers *l, uint32_t number)
 {
-    struct part *p = &l->part[number % PARTS];
-    return number && p->number == number ? p : NULL;
+    for (size_t i = 0; number && i < PARTS; i++)
+        if (l->part[i].number == number)
+            return &l->part[i];
+    return NULL;
+}
+
+static bool same_place(const struct access_place *a, const struct access_place *b)
+{
+    return a->storage == b->storage && a->index == b->index;
+}
+
+/* The part of that place, else a free one, else the one that came first. */
+static struct part *part_at(struct leftovers *l, const struct access_place *place)
+{
+    struct part *best = &l->part[0];
+    for (size_t i = 0; i < PARTS; i++) {
+        struct part *p = &l->part[i];
+        if (p->number && same_place(&p->place, place))
+            return p;
+        best = p->number < best->number ? p : best;
+    }
+    return best;
 }
 
 static struct part *first_due(struct leftovers *l)
@@ -69,8 +92,14 @@ static void work_on(struct leftovers *l)
 static void on_deleted(void *user, enum error_code status)
 {
     struct leftovers *l = user;
+    struct part *p = part_of(l, l->deleting);
+    bool over = status == ERROR_NONE || status == ERROR_NOT_FOUND;
     l->call = 0;
     l->found += status == ERROR_NONE;
+    if (p && (over || ++p->attempts == ATTEMPTS))
+        *p = (struct part){ .number = 0 };
+    else if (p)
+        p->due = loop_now(l->watch->loop) + GRACE_MS;
     if (status == ERROR_NONE && l->watch->primary)
         messages_disown(l->watch->primary);
     work_on(l);
@@ -91,6 +120,7 @@ static void work(void *user)
         return;
     }
     p->due = 0;
+    l->deleting = p->number;
     l->call = access_sms_delete(w->access, w->route.device, &p->place, p->digest, on_deleted, l);
 }
 
@@ -123,13 +153,15 @@ uint32_t leftovers_note(struct leftovers *l, const struct access_place *place, s
     gsize len = DIGEST;
     if (!place->stored)
         return 0;
-    if (++l->last_number == 0)
-        l->last_number = 1;
-    struct part *p = &l->part[l->last_number % PARTS];
-    *p = (struct part){ .number = l->last_number, .place = *place };
+    struct part new = { .place = *place }, *p = part_at(l, place);
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_checksum_update(sum, tpdu.data, (gssize)tpdu.len);
-    g_checksum_get_digest(sum, p->digest, &len);
+    g_checksum_get_digest(sum, new.digest, &len);
+    bool again = p->number && same_place(&p->place, place) && memcmp(p->digest, new.digest, DIGEST) == 0; /* listed once more; it may be due already */
+    if (!again) {
+        *p = new;
+        p->number = ++l->last_number;
+    }
     return p->number;
 }
 

@@ -8,7 +8,9 @@
 #include "modem/handle.h"
 #include "modem/room.h"
 
-enum { LIST_RETRY_MS = 10000, OVERFLOW_MS = 1000, SHORT_MS = 20 * 1000, LONG_MS = 10 * 60 * 1000, MESSAGES_MAX = 512 };
+enum { LIST_RETRY_MS = 10000, OVERFLOW_MS = 1000, SHORT_MS = 20 * 1000, LONG_MS = 10 * 60 * 1000, MESSAGES_MAX = 512,
+       READS_MAX = 32, /* a bus admits 128 open calls of a connection and refuses the rest */
+       READ_AGAIN_MS = 2000, READ_ATTEMPTS = 5 };
 
 enum message_state {
     MESSAGE_UNREAD,  /* its object is being read */
@@ -26,6 +28,8 @@ struct message {
     MMSms *sms;          /* NULL: not read yet, or done with */
     gulong on_changed;
     uint64_t timer;
+    bool queued;         /* to be read when others have been */
+    unsigned attempts;   /* to read it */
     bool said;           /* that it stays incomplete */
     bool disowned;       /* one of its parts may be deleted already: its indexes may mean other messages */
 };
@@ -151,27 +155,72 @@ static void message_look(struct message *s)
     }
 }
 
-static void on_proxy(GObject *source, GAsyncResult *result, gpointer handle)
+static void message_read(struct message *s);
+
+struct reading { /* one read of an object; both may go meanwhile */
+    gpointer message, modem;
+};
+
+static void on_read_again(gpointer user)
+{
+    struct message *s = user;
+    s->timer = 0;
+    message_read(s);
+}
+
+/* Not there any more, which ModemManager tells by a signal too, or nobody answered: asked again some times. */
+static void read_failed(struct message *s, const GError *error)
+{
+    log_debug("sms", "%s: %s", s->path, error ? error->message : "not to be read");
+    if (++s->attempts < READ_ATTEMPTS)
+        s->timer = loop_timer(s->modem->watch->loop, READ_AGAIN_MS, on_read_again, s);
+    else
+        forget(s);
+}
+
+static void read_queued(struct modem *m)
+{
+    for (GList *l = m->messages; l && m->reads < READS_MAX; l = l->next) {
+        struct message *s = l->data;
+        if (s->queued)
+            message_read(s);
+    }
+}
+
+static void on_proxy(GObject *source, GAsyncResult *result, gpointer data)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GObject) proxy = g_async_initable_new_finish(G_ASYNC_INITABLE(source), result, &error);
-    struct message *s = handle_get(handle);
-    if (!s)
-        return;
-    if (!proxy || !g_dbus_proxy_get_cached_property(G_DBUS_PROXY(proxy), "State")) {
-        log_debug("sms", "%s: %s", s->path, error ? error->message : "not there any more");
-        forget(s);
-        return;
+    g_autofree struct reading *r = data;
+    struct message *s = handle_get(r->message);
+    struct modem *m = handle_get(r->modem);
+    if (m)
+        m->reads--;
+    g_autoptr(GVariant) state = proxy ? g_dbus_proxy_get_cached_property(G_DBUS_PROXY(proxy), "State") : NULL;
+    if (s && state) {
+        s->attempts = 0;
+        s->sms = MM_SMS(g_steal_pointer(&proxy));
+        message_look(s);
+    } else if (s) {
+        read_failed(s, error);
     }
-    s->sms = MM_SMS(g_steal_pointer(&proxy));
-    message_look(s);
+    m = handle_get(r->modem);
+    if (m)
+        read_queued(m);
 }
 
 static void message_read(struct message *s)
 {
+    struct modem *m = s->modem;
     s->state = MESSAGE_UNREAD;
-    g_async_initable_new_async(MM_TYPE_SMS, G_PRIORITY_DEFAULT, s->modem->watch->cancel, on_proxy, s->handle, "g-flags",
-                               G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, "g-name", MM_DBUS_SERVICE, "g-connection", s->modem->watch->bus,
+    s->queued = m->reads >= READS_MAX;
+    if (s->queued)
+        return;
+    m->reads++;
+    struct reading *r = g_new(struct reading, 1);
+    *r = (struct reading){ s->handle, m->handle };
+    g_async_initable_new_async(MM_TYPE_SMS, G_PRIORITY_DEFAULT, m->watch->cancel, on_proxy, r, "g-flags",
+                               G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, "g-name", MM_DBUS_SERVICE, "g-connection", m->watch->bus,
                                "g-object-path", s->path, "g-interface-name", MM_DBUS_INTERFACE_SMS, NULL);
 }
 

@@ -32,6 +32,7 @@ struct modem {
     struct relist relist;
     bool time_asked, time_able; /* an answer is awaited; it is registered and has ModemManager's Time */
     GList *messages;            /* of struct message */
+    unsigned reads;             /* of their objects, not answered yet */
 };
 
 struct qmi_route { /* raw SMS of the primary modem by agent-modemd */

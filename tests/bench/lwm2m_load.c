@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Load for a CoAP peer over DTLS with a pre-shared key: as LwM2M server for the one client that registers, or as client of a server. Confirmable requests, some in
- * flight, as many as asked. usage: lwm2m_load server PORT | client PORT. Then lines on standard input:
+ * flight, as many as asked. A server listens without security at the port below, too. usage: lwm2m_load server PORT | client PORT. Then lines on standard input:
  *   get PATH ACCEPT COUNT WINDOW      -> "done ANSWERS NANOSECONDS"
  *   observe PATH COUNT                -> "done ANSWERS NANOSECONDS": a token each
  *   change PATH VALUE COUNT           -> "done NOTIFICATIONS NANOSECONDS": until COUNT notifications came
@@ -64,6 +64,9 @@ static void open_server(uint16_t port)
     at.addr.sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     coap_context_set_psk2(context, &psk);
     if (!coap_new_endpoint(context, &at, COAP_PROTO_DTLS))
+        exit(1);
+    at.addr.sin.sin_port = htons((uint16_t)(port - 1));
+    if (!coap_new_endpoint(context, &at, COAP_PROTO_UDP))
         exit(1);
     coap_resource_t *rd = coap_resource_init(coap_make_str_const("rd"), 0);
     coap_register_handler(rd, COAP_REQUEST_POST, on_register);

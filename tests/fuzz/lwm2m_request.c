@@ -112,13 +112,13 @@ static struct slice snapshot(struct lwm2m_client *c, uint8_t *out, size_t cap)
     return writer_slice(&w);
 }
 
-static void check_answer(const coap_pdu_t *request, const struct coap_answer *a, int64_t block1)
+static void check_answer(const coap_pdu_t *request, const struct coap_request *r, const struct coap_answer *a)
 {
     FUZZ_ASSERT(is_answer(a->code) && !(a->code == CODE_CONTENT && (a->body.failed || a->content_format < 0)));
     FUZZ_ASSERT(a->code == CODE_CONTENT || (a->content_format < 0 && a->observe < 0));
     coap_pdu_t *response = coap_pdu_init(COAP_MESSAGE_ACK, COAP_EMPTY_CODE, 1, MESSAGE_MAX);
     FUZZ_ASSERT(response);
-    pdu_write_answer(request, response, a, block1);
+    pdu_write_answer(request, r, response, a);
     const uint8_t *data = NULL;
     size_t len = 0;
     (void)coap_get_data(response, &len, &data);
@@ -136,7 +136,7 @@ static void serve(struct lwm2m_client *c, const coap_pdu_t *pdu)
         return;
     struct slice old = snapshot(c, before, sizeof before);
     device_management_serve(c, &r, &a);
-    check_answer(pdu, &a, r.block1);
+    check_answer(pdu, &r, &a);
     if (a.code >= CODE_BAD_REQUEST || a.code == CODE_CONTENT)
         FUZZ_ASSERT(slice_equal(old, snapshot(c, after, sizeof after)));
 }

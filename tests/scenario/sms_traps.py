@@ -139,6 +139,26 @@ def a_storage_full_of_the_users_messages_is_visible(world):
     check_managed(world)
 
 
+@scenario(mode="qmi")
+def more_messages_stored_than_the_bus_admits_calls_are_all_taken_over(world):
+    """Without agent-modemd, so that nobody else hears or deletes them. The bus refuses the 129th open call of a program; a message whose object could not be
+    read for that was forgotten, and lay in the modem until its messages were listed anew."""
+    count = 235
+    with_users_messages(world)
+    for n in range(0, count, 47):
+        say(world, "store", *(wap_push(bad(i), ref=i)[0] for i in range(n, n + 47)))
+    world.start("agentd")
+    until(f"all {count} to be known", lambda: world.log().count("is whole") >= count, 60)
+    manager = int((world.dir / "lab/mm.pid").read_text())
+    os.kill(manager, signal.SIGSTOP)
+    world.start("tred")  # all that wait are read again at once
+    until("room for those that wait", lambda: taken_over(world) >= 24, 20)
+    os.kill(manager, signal.SIGCONT)
+    expect("no call is refused by the bus", "pending replies" not in (world.dir / "lab/dbus.log").read_text())
+    until(f"all {count} to be taken over", lambda: taken_over(world) == count, 60)
+    until("the user's messages alone", lambda: kept(world) == sorted(ordinary()[:9]), 40)
+
+
 @scenario(mode="at", lab_options=("--uplink-reaches-operator",))
 def parts_that_modemmanager_drops_in_at_mode_are_found_again(world):
     """A burst: ModemManager takes one part and drops the others. Two senders with one reference: it merges them. Both storages are emptied of ours."""

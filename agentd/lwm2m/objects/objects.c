@@ -128,11 +128,12 @@ static bool record_add(struct records *out, const struct path *p, bool multiple,
     return true;
 }
 
+/* The parent is what is wanted, or stands above or below it. */
 static bool read_resource(struct objects *o, const struct resource *resource, const struct path *parent, const struct path *wanted, struct records *out)
 {
-    struct path p = path_child(parent, resource->id);
-    if (!(resource->operations & OPERATION_READ) || !(path_contains(wanted, &p) || path_contains(&p, wanted)))
+    if (!(resource->operations & OPERATION_READ) || (wanted->depth >= PATH_RESOURCE && wanted->id[2] != resource->id))
         return true;
+    struct path p = path_child(parent, resource->id);
     struct spot s = { .o = o, .instance = parent->id[1] };
     struct value v;
     if (!resource->multiple)
