@@ -247,6 +247,11 @@ static bool device_factory_reset(void *user)
     return upkeep_begin(s->site->upkeep, SYSD_OP_FACTORY_RESET);
 }
 
+static void device_prefer(void *user, const char *mode)
+{
+    mode_choice_want(&((struct service *)user)->mode_choice, mode);
+}
+
 static void fill_device(struct service *s)
 {
     const struct factory_data *f = &s->site->factory;
@@ -254,7 +259,7 @@ static void fill_device(struct service *s)
     s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
-                                       .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset,
+                                       .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset, .prefer = device_prefer,
                                        .firmware = upkeep_firmware(s->site->upkeep), .profiles = access_point_profiles(s->access_point),
                                        .history = device_history, .history_last = device_history_last,
                                        .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
@@ -632,6 +637,7 @@ struct service *service_new(struct site *site)
     s->ways = ways_new(site, on_moved, s);
     s->renewal = renewal_new(site);
     s->access_point = access_point_new(s);
+    s->mode_choice.site = site;
     upkeep_listen(site->upkeep, on_upkeep, s);
     return s;
 }
@@ -669,6 +675,7 @@ void service_free(struct service *s)
         if (s->entry[i].used)
             entry_end(&s->entry[i], false);
     lwm2m_servers_free(s->servers);
+    mode_choice_stop(&s->mode_choice);
     access_point_free(s->access_point);
     ways_free(s->ways);
     renewal_free(s->renewal);

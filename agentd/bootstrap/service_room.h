@@ -6,6 +6,7 @@
 #include "bootstrap/access_point.h"
 #include "bootstrap/account_key.h"
 #include "bootstrap/fallback.h"
+#include "bootstrap/mode_choice.h"
 #include "bootstrap/purge.h"
 #include "bootstrap/service.h"
 #include "bootstrap/ways.h"
@@ -38,6 +39,7 @@ struct service {
     struct lease lease; /* of the kept bearer */
     bool has_lease, bootstrapping;
     struct access_point *access_point;
+    struct mode_choice mode_choice;
     struct ways *ways;
     struct lwm2m_device device;
     struct servers *servers;

@@ -34,6 +34,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     struct profiles *profiles; /* what servers write to object 11; NULL: nothing */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */
+    void (*prefer)(void *user, const char *mode); /* Write of /13/0/0, one of the Modem's PreferableModes: soon, after the answer; NULL: no object 13 */
     bool queue_mode;   /* registers with Q wherever the account does not say otherwise */
     uint32_t awake_s;  /* queue mode: reachable for so long after a message; 0: MAX_TRANSMIT_WAIT, 93 s */
     void *user;

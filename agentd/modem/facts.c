@@ -264,6 +264,7 @@ void facts_show(struct modem *m)
     set_cleaned(n, "OperatorName", net && m->facts.registered ? mm_modem_3gpp_get_operator_name(net) : "");
     node_set(n, "AccessTechnology", m->facts.access);
     node_set_flag(n, "Roaming", m->facts.roaming);
+    modes_show(m, n);
     node_set(n, "Sim", sim ? node_path(sim) : "/");
     node_set_flag(n, "Primary", w->primary == m);
     node_set_number(n, "MessagesKept", m->kept);

@@ -82,4 +82,8 @@ void modem_watch_want_time(struct modem_watch *w, bool wanted);
  * NO_MODEM: it is not known whether the card saw it. */
 void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user);
 
+/* The primary modem prefers networks of that generation (2g, 3g, 4g, 5g; none) from now on; what it may use otherwise stays, so it may leave its network for a
+ * moment, and finds one again. NOT_SUPPORTED: no combination of its modes does that, or it failed; NO_MODEM; DENIED. */
+void modem_prefer(struct modem_watch *w, const char *mode, modem_done_fn *fn, void *user);
+
 #endif

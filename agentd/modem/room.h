@@ -75,6 +75,9 @@ void facts_show_messages(struct modem *m); /* the number of messages that are no
 void facts_hide(struct modem *m);   /* removes the nodes, unless another modem object shows the same */
 void facts_clean(char *out, size_t cap, const char *in); /* bounded, printable, valid UTF-8; in may be NULL */
 
+/* modes.c */
+void modes_show(struct modem *m, struct node *n);   /* which generation of network it prefers, and which it could */
+
 /* qmi_route.c */
 void qmi_route_open(struct modem_watch *w);
 void qmi_route_look(struct modem_watch *w);              /* the primary modem may have changed */

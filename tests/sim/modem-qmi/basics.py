@@ -105,11 +105,12 @@ def operator_value(operator) -> bytes:
 class NasService:
     """Mixin of Modem; the present state is in self.registration, one of REGISTRATIONS; self.away is who serves while it roams."""
 
+    acquisition = bytes([3, 8, 5, 4])                 # LTE, UMTS, GSM
+
     def nas_0002(self, t, cid): return result()
     def nas_0003(self, t, cid): return result()
     def nas_0022(self, t, cid): return result()
     def nas_0023(self, t, cid): return result()
-    def nas_0033(self, t, cid): return result()
     def nas_0050(self, t, cid): return result()
     def nas_006c(self, t, cid): return result()
 
@@ -151,7 +152,11 @@ class NasService:
 
     def nas_0034(self, t, cid):                       # Get System Selection Preference
         return result() + tlv(0x11, struct.pack("<H", 0x1C)) + tlv(0x16, b"\x00") + \
-            tlv(0x12, struct.pack("<Q", 1 << 7)) + tlv(0x15, struct.pack("<Q", 4))
+            tlv(0x12, struct.pack("<Q", 1 << 7)) + tlv(0x15, struct.pack("<Q", 4)) + tlv(0x1C, self.acquisition)
+
+    def nas_0033(self, t, cid):                       # Set System Selection Preference: of it, the order of acquisition
+        self.acquisition = t.get(0x1E, self.acquisition)
+        return result()
 
     def nas_004f(self, t, cid):                       # Get Signal Info
         return result() + tlv(0x14, struct.pack("<bbhh", -60, -10, -90, 150))

@@ -206,6 +206,48 @@ static void test_profiles(void)
     expect_absent(c, "/25/0/0");
 }
 
+static char preferred[8];
+
+static void prefer(void *user, const char *mode)
+{
+    (void)user;
+    (void)g_strlcpy(preferred, mode, sizeof preferred);
+}
+
+/* What the primary modem prefers and could; one preference, and no other resource. */
+static void test_bearer_selection(void)
+{
+    static const char *const able[] = { "none", "3g", "5g" };
+    static const char two[] = "[{\"bn\":\"/13/0/0/\",\"n\":\"0\",\"v\":3},{\"n\":\"1\",\"v\":16}]", one[] = "[{\"n\":\"/13/0/0/0\",\"v\":16}]";
+    struct lwm2m_client *c = make_gateway();
+    struct node *other = tree_add(tree, TREE_MODEM, "a"), *n = add_modem("lte", "24491");
+    node_set(other, "PreferredMode", "2g");
+    node_set_flag(other, "Primary", false);
+    node_set_flag(n, "Primary", true);
+    node_set_texts(n, "PreferableModes", able, 3);
+    expect_absent(c, "/13/0/0/0"); /* nobody to ask */
+    c->device.prefer = prefer;
+    expect_absent(c, "/13/0/0/0"); /* the modem does not tell */
+    node_set(n, "PreferredMode", "4g");
+    expect_read(c, "/13/0/0/0", "4");
+    expect_absent(c, "/13/0/0/1");
+    preferred[0] = '\0';
+    static const char *const never[] = { "1", "5", "6", "7", "15", "17", "101", "-1" };
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        g_assert_cmpuint(put(c, METHOD_PUT, "/13/0/0/0", CONTENT_TEXT, never[i], strlen(never[i])), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/13/0/0/0", CONTENT_TEXT, "2", 1), ==, CODE_METHOD_NOT_ALLOWED); /* not this modem */
+    g_assert_cmpuint(put(c, METHOD_PUT, "/13/0/0", CONTENT_SENML_JSON, two, sizeof two - 1), ==, CODE_BAD_REQUEST);
+    g_assert_cmpstr(preferred, ==, "");
+    g_assert_cmpuint(put(c, METHOD_PUT, "/13/0/0/0", CONTENT_TEXT, "3", 1), ==, CODE_CHANGED);
+    g_assert_cmpstr(preferred, ==, "3g");
+    g_assert_cmpuint(put(c, METHOD_PUT, "/13/0/0", CONTENT_SENML_JSON, one, sizeof one - 1), ==, CODE_CHANGED);
+    g_assert_cmpstr(preferred, ==, "5g");
+    g_assert_cmpuint(put(c, METHOD_PUT, "/13/0/0/0", CONTENT_TEXT, "0", 1), ==, CODE_CHANGED);
+    g_assert_cmpstr(preferred, ==, "none");
+    node_set_flag(n, "Primary", false);
+    expect_absent(c, "/13/0/0/0");
+}
+
 /* The Register fits a datagram with all that can be there. */
 static void test_links(void)
 {
@@ -402,6 +444,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/objects/connectivity", test_connectivity);
     g_test_add_func("/lwm2m/objects/statistics", test_statistics);
     g_test_add_func("/lwm2m/objects/profiles", test_profiles);
+    g_test_add_func("/lwm2m/objects/bearer-selection", test_bearer_selection);
     g_test_add_func("/lwm2m/objects/links", test_links);
     g_test_add_func("/lwm2m/objects/observed", test_observed);
     g_test_add_func("/lwm2m/objects/version-1.0", test_version_1_0);
