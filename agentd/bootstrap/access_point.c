@@ -46,16 +46,6 @@ static void fail(struct access_point *a, enum error_code code, const char *text)
     fire(a, FAILED);
 }
 
-static const struct entry *entry_of(const struct access_point *a, uint16_t server)
-{
-    for (size_t i = 0; i < ENTRIES; i++) {
-        const struct entry *e = &a->service->entry[i];
-        if (e->used && !e->trial && e->client && lwm2m_client_server_id(e->client) == server)
-            return e;
-    }
-    return NULL;
-}
-
 /* ---- steps ---- */
 
 static void on_sealed(void *user, const struct error *error)
@@ -98,7 +88,7 @@ static void do_connect(struct access_point *a)
 static void look(void *user)
 {
     struct access_point *a = user;
-    const struct entry *e = entry_of(a, a->server);
+    const struct entry *e = service_entry_of(a->service, a->server);
     a->timer = 0;
     if (e && e->status.state == LWM2M_REGISTERED && e->status.last_contact > a->leased_at)
         fire(a, PROVED);
@@ -111,7 +101,7 @@ static void look(void *user)
 /* Where the addresses are the former ones, the session stays, and an Update says whether it still leads there. */
 static void do_prove(struct access_point *a)
 {
-    const struct entry *e = entry_of(a, a->server);
+    const struct entry *e = service_entry_of(a->service, a->server);
     if (e)
         lwm2m_client_update(e->client);
     a->timer = loop_timer(a->service->site->loop, LOOK_MS, look, a);
@@ -192,7 +182,7 @@ static bool may(void *user, uint16_t server, const char *bearer)
     struct service *s = a->service;
     struct error e = { 0 };
     char context[STORE_NAME];
-    const struct entry *entry = entry_of(a, server);
+    const struct entry *entry = service_entry_of(s, server);
     if (s->bootstrapping || a->state != IDLE || a->connecting)
         error_set(&e, ERROR_BUSY, "access point %s: server %u may not change it while a job or another trial has the bearer", bearer, (unsigned)server);
     else if (!s->site->bearers || !ways_napdef(s->ways, bearer, NULL, context, sizeof context) || !entry || strcmp(entry->context, context) != 0)

@@ -11,7 +11,6 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/apply.h"
-#include "bootstrap/history.h"
 #include "bootstrap/upkeep.h"
 #include "config.h"
 #include "model/settings_octets.h"
@@ -143,7 +142,7 @@ static void prove_end(struct service *s, const struct error *error)
         fn(s->proved_user, error);
 }
 
-static const struct entry *bootstrap_entry(const struct service *s, const char *context)
+const struct entry *service_bootstrap_entry(const struct service *s, const char *context)
 {
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && !s->entry[i].trial && s->entry[i].bootstrap && (!context || strcmp(s->entry[i].context, context) == 0))
@@ -161,7 +160,7 @@ static void fall_back(struct entry *e)
     size_t context = 0;
     while (context < f->context_count && strcmp(f->contexts[context], e->context) != 0)
         context++;
-    if (context == f->context_count || s->bootstrapping || !bootstrap_entry(s, e->context))
+    if (context == f->context_count || s->bootstrapping || !service_bootstrap_entry(s, e->context))
         return;
     struct fallback *row = &s->fallback[context];
     if (fallback_left(row, now)) {
@@ -199,72 +198,6 @@ static void on_state(void *user, const struct lwm2m_status *status)
         fall_back(e);
 }
 
-static uint64_t device_time(void *user)
-{
-    struct service *s = user;
-    return site_wall_clock(s->site);
-}
-
-/* Execute /1/x/9, by a management server that is in session: the bootstrap server of that account's context. */
-static bool device_bootstrap(void *user, uint16_t short_server_id)
-{
-    struct service *s = user;
-    struct error e = { 0 };
-    const struct entry *server = NULL;
-    for (size_t i = 0; i < ENTRIES && !server; i++)
-        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client && lwm2m_client_server_id(s->entry[i].client) == short_server_id)
-            server = bootstrap_entry(s, s->entry[i].context);
-    if (!server)
-        error_set(&e, ERROR_NOT_FOUND, "server %u: its context has no account of a bootstrap server", short_server_id);
-    else
-        (void)renewal_begin(s->renewal, server->context, &e);
-    if (e.code)
-        log_warning("lwm2m", "Execute of the bootstrap trigger refused: %s", e.text);
-    return e.code == ERROR_NONE;
-}
-
-static size_t device_history(void *user, uint64_t after, uint64_t until, char *out, size_t cap)
-{
-    struct service *s = user;
-    return history_text(s->site->store, after, until, out, cap);
-}
-
-static uint64_t device_history_last(void *user)
-{
-    struct service *s = user;
-    return store_history_last(s->site->store);
-}
-
-static bool device_reboot(void *user)
-{
-    struct service *s = user;
-    return upkeep_begin(s->site->upkeep, SYSD_OP_REBOOT);
-}
-
-static bool device_factory_reset(void *user)
-{
-    struct service *s = user;
-    return upkeep_begin(s->site->upkeep, SYSD_OP_FACTORY_RESET);
-}
-
-static void device_prefer(void *user, const char *mode)
-{
-    mode_choice_want(&((struct service *)user)->mode_choice, mode);
-}
-
-static void fill_device(struct service *s)
-{
-    const struct factory_data *f = &s->site->factory;
-    s->rules = site_lwm2m_rules(s->site);
-    s->device = (struct lwm2m_device){ .manufacturer = f->manufacturer, .model = f->model, .serial = f->serial,
-                                       .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
-                                       .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
-                                       .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset, .prefer = device_prefer,
-                                       .firmware = upkeep_firmware(s->site->upkeep), .profiles = access_point_profiles(s->access_point),
-                                       .history = device_history, .history_last = device_history_last,
-                                       .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
-}
-
 /* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */
 static bool is_bootstrap(const struct lwm2m_account *a)
 {
@@ -282,7 +215,7 @@ static void on_purge(void *user)
 static bool entry_connect(struct entry *e, const struct lwm2m_account *account, const struct lease *lease, struct error *err)
 {
     struct service *s = e->service;
-    fill_device(s);
+    service_fill_device(s);
     entry_show(e, account);
     e->bootstrap = is_bootstrap(account);
     if (e->bootstrap) {
@@ -559,6 +492,16 @@ void service_look(struct service *s)
     facts_changed(s);
 }
 
+struct entry *service_entry_of(struct service *s, uint16_t short_server_id)
+{
+    for (size_t i = 0; i < ENTRIES; i++) {
+        struct entry *e = &s->entry[i];
+        if (e->used && !e->trial && e->client && lwm2m_client_server_id(e->client) == short_server_id)
+            return e;
+    }
+    return NULL;
+}
+
 struct entry *service_entry(struct service *s, const char *account_id, struct error *err)
 {
     for (size_t i = 0; i < ENTRIES; i++)
@@ -601,7 +544,7 @@ enum error_code service_request_bootstrap(struct service *s, uint16_t instance, 
 {
     if (check_instance(instance, err))
         return ERROR_NOT_FOUND;
-    const struct entry *e = bootstrap_entry(s, NULL);
+    const struct entry *e = service_bootstrap_entry(s, NULL);
     if (e)
         return renewal_begin(s->renewal, e->context, err);
     return error_set(err, ERROR_NOT_FOUND, "bootstrap trigger, and no account of a LwM2M bootstrap server is installed");

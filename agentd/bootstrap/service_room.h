@@ -55,6 +55,8 @@ struct service {
 
 /* service.c */
 struct entry *service_entry(struct service *s, const char *account_id, struct error *err); /* by its node; NOT_FOUND */
+struct entry *service_entry_of(struct service *s, uint16_t short_server_id); /* in session with that server; NULL: none */
+const struct entry *service_bootstrap_entry(const struct service *s, const char *context); /* of a bootstrap server; context NULL: the first; NULL: none */
 void entry_end(struct entry *e, bool politely);
 /* The account is gone from the store, or is another one: what its server wrote is void; its rights too, if no account has that server now. */
 void entry_replace(struct entry *e);
@@ -75,6 +77,8 @@ void entry_key_make(struct entry *e, const struct lwm2m_account *account); /* th
 void entry_key_watch(struct entry *e, const struct lwm2m_account *account); /* another key before this one ends */
 void entry_key_again(struct entry *e); /* the server refused it, or it could not be made: with back-off */
 void entry_key_end(struct entry *e);
+
+void service_fill_device(struct service *s); /* service_device.c: s->device, which the clients share */
 
 /* kept.c: what servers wrote, over a restart. Written only when it is not what the store has. */
 void kept_load(struct service *s); /* rights and objects of the gateway; watches from now on */
