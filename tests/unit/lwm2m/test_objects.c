@@ -225,8 +225,10 @@ static void test_bearer_selection(void)
     node_set_flag(other, "Primary", false);
     node_set_flag(n, "Primary", true);
     node_set_texts(n, "PreferableModes", able, 3);
+    node_set(n, "PreferredMode", "4g");
     expect_absent(c, "/13/0/0/0"); /* nobody to ask */
     c->device.prefer = prefer;
+    node_set(n, "PreferredMode", "");
     expect_absent(c, "/13/0/0/0"); /* the modem does not tell */
     node_set(n, "PreferredMode", "4g");
     expect_read(c, "/13/0/0/0", "4");
