@@ -98,12 +98,9 @@ static void look(void *user)
         a->timer = loop_timer(a->service->site->loop, LOOK_MS, look, a);
 }
 
-/* Where the addresses are the former ones, the session stays, and an Update says whether it still leads there. */
+/* Its clients have the lease, and register anew over it. */
 static void do_prove(struct access_point *a)
 {
-    const struct entry *e = service_entry_of(a->service, a->server);
-    if (e)
-        lwm2m_client_update(e->client);
     a->timer = loop_timer(a->service->site->loop, LOOK_MS, look, a);
 }
 

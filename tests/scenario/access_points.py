@@ -3,6 +3,7 @@
 import json
 
 from main_job import check_managed, expect, lwm2m
+from roaming import registers
 from scenarios import scenario
 from second_server import account_file, ask, code, state
 from upkeep import read
@@ -61,6 +62,11 @@ def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world
     expect("in one trial", world.log().count("connecting APN prov.example") == 1)
     expect("known as such", (read(world, "/11/0/1"), read(world, "/11/0/4"), read(world, "/11/0/5")) == ("prov.example", "3", "4.04"))
 
+    registers(world, "roaming")
+    until("no data abroad", lambda: not world.one("Bearer", State="connected"), 30)
+    registers(world, "home")
+    installed(world, "prov.example")  # it is what is kept up from now on
+    managed_again(world)
     world.kill("agentd")
     world.start("agentd")
     installed(world, "prov.example")
