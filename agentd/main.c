@@ -239,7 +239,7 @@ static bool open_state(struct agent *a, struct error *err)
 static void show_manager(struct agent *a)
 {
     struct node *m = tree_manager(a->site.tree);
-    static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "oma-dm-notification", "lwm2m-trigger", "bearer-modemmanager", "instruction-psk", "instruction-gba" };
+    static const char *const capabilities[] = { "dtls-psk", "oma-cp", "oma-dm", "oma-dm-notification", "lwm2m-trigger", "bearer-modemmanager", "instruction-psk", "instruction-gba", "instruction-pki" };
     static const char *const texts[] = { "LastError", "LastErrorText", "LastErrorHint", "TreBackend", "TreCause" };
     static const char *const numbers[] = { "ActiveJobs", "LastErrorTime", "MessagesReceived", "MessagesRefused", "MessagesIgnored", "MessagesWaiting",
                                            "TriggersCarriedOut", "TriggersLimited" };
@@ -290,6 +290,7 @@ static bool build(struct agent *a, struct error *err)
         return false;
     node_set(tree_manager(a->site.tree), "GatewayId", a->site.factory.gateway_id);
     a->access = access_new(&a->loop, a->options.modemd);
+    a->site.tre_socket = a->options.tred;
     a->site.trust = trust_new(&a->loop, a->options.tred, a->site.tree, on_tre_change, a);
     a->site.https = https_new(&a->loop);
     a->sysd = sysd_new(&a->loop, a->options.sysd);

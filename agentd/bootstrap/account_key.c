@@ -30,7 +30,7 @@ struct account_key {
 
 bool account_key_is_made(const struct lwm2m_account *account)
 {
-    return account->key_from == LWM2M_KEY_NAF;
+    return account->key_from == LWM2M_KEY_NAF || account->x509.device;
 }
 
 void account_key_cancel(struct account_key *k)
@@ -127,12 +127,34 @@ static const char *find_mid(const struct site *s, const char *wanted, size_t *co
     return *count == 1 ? found : NULL;
 }
 
+static void on_keys(void *user, enum error_code status, const struct trust_keys *keys)
+{
+    struct account_key *k = user;
+    struct lwm2m_x509 *x = &k->account->x509;
+    struct error e;
+    k->call = 0;
+    if (!status && (!keys->certificate.len || keys->certificate.len > sizeof x->certificate))
+        status = ERROR_INCOMPLETE;
+    if (status) {
+        error_set(&e, status, "device certificate for %.100s: %s", k->account->uri, status == ERROR_INCOMPLETE ? "the gateway has none" : error_text(status));
+        end(k, &e);
+        return;
+    }
+    memcpy(x->certificate, keys->certificate.data, keys->certificate.len);
+    x->certificate_len = keys->certificate.len;
+    end(k, NULL);
+}
+
 static void begin(void *user)
 {
     struct account_key *k = user;
     struct lwm2m_gba *g = &k->account->gba;
     size_t count;
     k->timer = 0;
+    if (k->account->x509.device) {
+        k->call = trust_keys(k->site->trust, on_keys, k);
+        return;
+    }
     const char *mid = find_mid(k->site, g->mid, &count);
     if (!mid) {
         fail(k, count ? ERROR_INCOMPLETE : ERROR_NOT_FOUND, count ? "several MIDs are ACTIVE; the instruction must name one in cred" : "no such MID is ACTIVE");

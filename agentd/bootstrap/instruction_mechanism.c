@@ -3,11 +3,12 @@
 #include "bootstrap/instruction_mechanism.h"
 
 #include <openssl/evp.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 #include "base/text.h"
 
+enum { USAGE_AUTHORITY = 2, USAGE_SERVER = 3, MATCH_WHOLE = 0, MATCH_SHA256 = 1 }; /* /0/x/15, /0/x/13 */
 enum { LIFETIME = 86400 }; /* of a registration, seconds; the server may write another */
 
 /* The first URI of the scheme that the mechanism speaks (they are in the order of preference). */
@@ -23,7 +24,7 @@ static const char *uri_of(const struct bei *b, const char *scheme, char *host, s
 
 /* Of what only some mechanisms have a use for. */
 enum { NAF = 1, SNI = 2, PORT = 4, SERVER = 8, BSF = 16, UA = 32, TRUST = 64 };
-static const unsigned uses[] = { [BEI_GBA] = NAF | SERVER | BSF | UA, [BEI_PKI] = 0, [BEI_PSK] = SERVER, [BEI_LWM2M] = 0, [BEI_OMADM] = TRUST };
+static const unsigned uses[] = { [BEI_GBA] = NAF | SERVER | BSF | UA, [BEI_PKI] = SNI | SERVER | TRUST, [BEI_PSK] = SERVER, [BEI_LWM2M] = 0, [BEI_OMADM] = TRUST };
 
 /* What is signed is followed as a whole or not at all. */
 static enum error_code refuse_others(const struct bei *b, struct error *err)
@@ -177,6 +178,43 @@ static enum error_code take_gba(const struct bei *b, struct settings *out, struc
     return text_copy(a->gba.naf, sizeof a->gba.naf, host) ? ERROR_NONE : error_set(err, ERROR_INVALID, "instruction: the host is too long for a NAF");
 }
 
+/* As certificate usage, selector and matching type of DANE (RFC 6698 clause 2.1), which LwM2M took over: the server's key by its hash, the certificate of its
+ * authority, or its own. */
+static enum error_code take_anchor(const struct bei_trust *t, struct lwm2m_x509 *x, struct error *err)
+{
+    const unsigned char *der = t->value.data;
+    if (t->type == BEI_TRUST_ISSUER)
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: trust in a named issuer is not carried out, name its certificate");
+    X509 *c = t->type == BEI_TRUST_CERTIFICATE ? d2i_X509(NULL, &der, (long)t->value.len) : NULL;
+    bool authority = c && X509_check_ca(c) > 0, whole = c && der == t->value.data + t->value.len;
+    X509_free(c);
+    if ((t->type == BEI_TRUST_CERTIFICATE && !whole) || t->value.len > sizeof x->server)
+        return error_set(err, ERROR_INVALID, "instruction: trust holds no certificate");
+    memcpy(x->server, t->value.data, t->value.len);
+    x->server_len = t->value.len;
+    x->usage = authority ? USAGE_AUTHORITY : USAGE_SERVER;
+    x->selector = t->type == BEI_TRUST_SPKI;
+    x->matching = t->type == BEI_TRUST_SPKI ? MATCH_SHA256 : MATCH_WHOLE;
+    return ERROR_NONE;
+}
+
+/* The server knows the gateway by its device certificate, whose key signs in the TRE. The target's certificate is proved by what the instruction trusts. */
+static enum error_code take_pki(const struct bei *b, struct settings *out, struct error *err)
+{
+    struct lwm2m_account *a = &out->lwm2m[0];
+    char host[256];
+    if (take_place(b, out, host, sizeof host, err))
+        return err->code;
+    if (b->trusts != 1)
+        return error_set(err, b->trusts ? ERROR_NOT_SUPPORTED : ERROR_INCOMPLETE, "instruction: mechanism pki needs one trust, not %zu", b->trusts);
+    if (b->credential != BEI_CREDENTIAL_NONE)
+        return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism pki is by the device certificate; cred means nothing to it");
+    a->mode = LWM2M_X509;
+    a->x509.device = true;
+    (void)text_copy(a->x509.sni, sizeof a->x509.sni, b->target.sni);
+    return take_anchor(&b->trust[0], &a->x509, err);
+}
+
 static enum error_code take_mechanism(const struct bei *b, struct settings *out, struct error *err)
 {
     switch (b->mechanism) {
@@ -188,9 +226,9 @@ static enum error_code take_mechanism(const struct bei *b, struct settings *out,
     case BEI_GBA:
         return take_gba(b, out, err);
     case BEI_PKI:
-        break;
+        return take_pki(b, out, err);
     }
-    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %s is not carried out by this build, only omadm, lwm2m, psk and gba", bei_mechanism_name(b->mechanism));
+    return error_set(err, ERROR_NOT_SUPPORTED, "instruction: mechanism %d is not carried out by this build", (int)b->mechanism);
 }
 
 enum error_code instruction_settings(const struct bei *b, struct settings *out, struct error *err)

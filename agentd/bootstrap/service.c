@@ -89,7 +89,7 @@ void entry_show(struct entry *e, const struct lwm2m_account *a)
     node_set(e->node, "ServerId", id);
     node_set(e->node, "Uri", a->uri);
     node_set(e->node, "Endpoint", a->endpoint);
-    node_set(e->node, "SecurityMode", account_key_is_made(a) ? "gba" : lwm2m_mode_name(a->mode));
+    node_set(e->node, "SecurityMode", a->key_from == LWM2M_KEY_NAF ? "gba" : lwm2m_mode_name(a->mode));
     node_set_number(e->node, "Lifetime", a->lifetime);
     show_status(e);
     node_publish(e->node);
@@ -173,6 +173,12 @@ static void fall_back(struct entry *e)
     }
 }
 
+/* No waiting makes a key right, ours or the server's (Transport TS 1.1.1 clause 5.2.9). */
+static bool is_final(enum error_code code)
+{
+    return code == ERROR_CLIENT_AUTH || code == ERROR_TLS_UNTRUSTED;
+}
+
 static void on_state(void *user, const struct lwm2m_status *status)
 {
     struct entry *e = user;
@@ -192,7 +198,7 @@ static void on_state(void *user, const struct lwm2m_status *status)
         entry_key_again(e);
     if (e->trial && status->state == LWM2M_REGISTERED)
         prove_end(s, NULL);
-    else if (e->trial && status->state == LWM2M_RETRYING && status->error.code == ERROR_CLIENT_AUTH) /* no waiting makes the key right (Transport TS 5.2.9) */
+    else if (e->trial && status->state == LWM2M_RETRYING && is_final(status->error.code))
         prove_end(s, &status->error);
     else if (!e->trial && status->state == LWM2M_RETRYING && status->exhausted)
         fall_back(e);
@@ -224,7 +230,7 @@ static bool entry_connect(struct entry *e, const struct lwm2m_account *account, 
         return true;
     }
     e->client = lwm2m_client_new(s->site->loop, account, lease, &s->device, on_state, e, err);
-    if (account_key_is_made(account))
+    if (account->key_from == LWM2M_KEY_NAF)
         entry_key_watch(e, account);
     return e->client != NULL;
 }

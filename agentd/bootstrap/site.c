@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "trust/device_key.h"
 
 const struct modem_facts *site_modem(const struct site *s)
 {
@@ -59,7 +60,7 @@ char *site_network_facts(const struct site *s, const char *apn, char *out, size_
 
 struct lwm2m_rules site_lwm2m_rules(const struct site *s)
 {
-    return (struct lwm2m_rules){ .nosec = s->lwm2m_nosec, .roots_pem = s->factory.roots_pem };
+    return (struct lwm2m_rules){ .nosec = s->lwm2m_nosec, .roots_pem = s->factory.roots_pem, .device_key = device_key_open, .tre_socket = s->tre_socket };
 }
 
 uint64_t site_wall_clock(const struct site *s)

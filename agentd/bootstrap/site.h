@@ -47,6 +47,7 @@ struct site {
     struct https *https;
     struct upkeep *upkeep;
     struct gba *gba;
+    const char *tre_socket;
     struct clock_state clock;
     struct factory_data factory;
     enum uplink_policy uplink;

@@ -302,12 +302,14 @@ static coap_session_t *open_x509(struct coap_link *link, const coap_address_t *l
 {
     const struct lwm2m_x509 *x = &link->endpoint->account.x509;
     coap_dtls_pki_t setup = { .version = COAP_DTLS_PKI_SETUP_VERSION, .pki_key = { .key_type = COAP_PKI_KEY_ASN1 } };
+    setup.client_sni = link->sni[0] ? link->sni : NULL; /* read when the connection is there, too */
+    if (x->device) /* its key is not for the library to have: tls_adopt */
+        return coap_new_client_session_pki(link->context, local, remote, proto, &setup);
     setup.pki_key.key.asn1.public_cert = x->certificate;
     setup.pki_key.key.asn1.public_cert_len = x->certificate_len;
     setup.pki_key.key.asn1.private_key = x->private_key;
     setup.pki_key.key.asn1.private_key_len = x->private_key_len;
     setup.pki_key.key.asn1.private_key_type = tls_key_type(x) == EVP_PKEY_RSA ? COAP_ASN1_PKEY_RSA : COAP_ASN1_PKEY_EC;
-    setup.client_sni = link->sni[0] ? link->sni : NULL; /* read when the connection is there, too */
     return coap_new_client_session_pki(link->context, local, remote, proto, &setup);
 }
 

@@ -102,6 +102,8 @@ struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_
         endpoint_free(e);
         return NULL;
     }
+    e->device_key = rules ? rules->device_key : NULL;
+    e->tre_socket = rules ? rules->tre_socket : NULL;
     e->roots_pem = rules && rules->roots_pem ? strdup(rules->roots_pem) : NULL;
     return e;
 }

@@ -5,13 +5,19 @@
 #define LWM2M_ENDPOINT_H
 
 #include "base/error.h"
+#include "base/reader.h"
 #include "model/account.h"
 
 enum transport { TRANSPORT_UDP, TRANSPORT_DTLS, TRANSPORT_TCP, TRANSPORT_TLS };
 
+/* The device key of that certificate (DER), which signs in the TRE: trust/device_key.h. */
+typedef struct evp_pkey_st *device_key_fn(struct slice certificate, const char *socket);
+
 struct lwm2m_rules {       /* what the gateway allows and trusts; borrowed */
     bool nosec;            /* accounts without any security (mode 3) may be used */
     const char *roots_pem; /* for certificate usages 0 and 1; NULL: there are none */
+    device_key_fn *device_key; /* NULL: no account by the device certificate */
+    const char *tre_socket; /* for it; outlives everything */
 };
 
 struct endpoint { /* holds keys: wiped pages */
@@ -20,6 +26,8 @@ struct endpoint { /* holds keys: wiped pages */
     char host[256];
     uint16_t port;
     char *roots_pem; /* NULL: none */
+    device_key_fn *device_key; /* as in the rules */
+    const char *tre_socket;
 };
 
 /* INVALID, INCOMPLETE, POLICY, NOT_SUPPORTED: can a session with the server of that account be tried? rules NULL: nothing allowed, nothing trusted. */

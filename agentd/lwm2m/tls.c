@@ -11,7 +11,7 @@
 #include "base/reader.h"
 #include "model/lease.h"
 
-enum { ALERT_NONE = -1, HANDSHAKE_DONE_MESSAGE = 14, MATCH_WHOLE = 0, MATCHES = 4, SELECT_CERTIFICATE = 0, USAGE_TRUST_ANCHOR = 2 };
+enum { ALERT_NONE = -1, HANDSHAKE_DONE_MESSAGE = 14, MATCH_WHOLE = 0, MATCHES = 4, USAGE_TRUST_ANCHOR = 2 };
 
 /* Of /0/x/13 as OpenSSL's TLSA matching types: 1 and 2 are SHA-256 and SHA-512 there (RFC 6698 clause 2.1.3), 3 is free for SHA-384. */
 static const struct {
@@ -53,13 +53,16 @@ static bool is_usable(const EVP_PKEY *key)
     return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC || EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA; /* what the CoAP library takes */
 }
 
+/* Of the device, whose key is in the TRE, the certificate alone is there. */
 static enum error_code check_ours(const struct lwm2m_x509 *x, struct error *err)
 {
     X509 *certificate = certificate_of(x->certificate, x->certificate_len);
-    EVP_PKEY *key = key_of(x->private_key, x->private_key_len);
+    EVP_PKEY *key = x->device ? NULL : key_of(x->private_key, x->private_key_len);
     enum error_code code = ERROR_NONE;
     if (!certificate)
         code = error_set(err, ERROR_INVALID, "our certificate (/0/x/3) is no X.509 certificate in DER");
+    else if (x->device)
+        code = ERROR_NONE;
     else if (!key || !is_usable(key))
         code = error_set(err, ERROR_INVALID, "our private key (/0/x/5) is no EC or RSA private key in DER");
     else if (X509_check_private_key(certificate, key) != 1)
@@ -72,14 +75,14 @@ static enum error_code check_ours(const struct lwm2m_x509 *x, struct error *err)
 
 enum error_code tls_check(const struct lwm2m_x509 *x, const char *roots_pem, struct error *err)
 {
-    if (!x->certificate_len || !x->private_key_len || !x->server_len)
+    if (!x->certificate_len || (!x->private_key_len && !x->device) || !x->server_len)
         return error_set(err, ERROR_INCOMPLETE, "security mode 2 needs our certificate, our private key and the server's certificate (/0/x/3, 5, 4)");
     if (x->usage > 3 || x->matching >= MATCHES)
         return error_set(err, ERROR_INVALID, "certificate usage (/0/x/15) and matching type (/0/x/13) are 0 to 3");
     if (x->usage < USAGE_TRUST_ANCHOR && !roots_pem)
         return error_set(err, ERROR_INCOMPLETE, "certificate usage %u (/0/x/15) needs factory roots, and there are none", x->usage);
-    X509 *server = x->matching == MATCH_WHOLE ? certificate_of(x->server, x->server_len) : NULL;
-    bool fine = x->matching == MATCH_WHOLE ? server != NULL : x->server_len == matches[x->matching].len;
+    X509 *server = x->matching == MATCH_WHOLE && !x->selector ? certificate_of(x->server, x->server_len) : NULL;
+    bool fine = x->matching == MATCH_WHOLE && !x->selector ? server != NULL : x->server_len == matches[x->matching].len;
     X509_free(server);
     if (!fine)
         return error_set(err, ERROR_INVALID, "the server's certificate (/0/x/4) is not what matching type %u (/0/x/13) says", x->matching);
@@ -141,7 +144,17 @@ static bool set_trust(SSL *ssl, struct tls_watch *watch, const struct endpoint *
         return false;
     if (x->usage < USAGE_TRUST_ANCHOR && (!e->roots_pem || !add_roots(context, e->roots_pem)))
         return false;
-    return SSL_dane_tlsa_add(ssl, x->usage, SELECT_CERTIFICATE, matches[x->matching].type, x->server, x->server_len) == 1;
+    return SSL_dane_tlsa_add(ssl, x->usage, x->selector, matches[x->matching].type, x->server, x->server_len) == 1;
+}
+
+/* The device certificate, and the key that signs in the TRE. OpenSSL compares their public halves. */
+static bool use_device(SSL *ssl, const struct endpoint *e)
+{
+    const struct lwm2m_x509 *x = &e->account.x509;
+    EVP_PKEY *key = e->device_key ? e->device_key((struct slice){ x->certificate, x->certificate_len }, e->tre_socket) : NULL;
+    bool fine = key && SSL_use_certificate_ASN1(ssl, x->certificate, (int)x->certificate_len) == 1 && SSL_use_PrivateKey(ssl, key) == 1;
+    EVP_PKEY_free(key);
+    return fine;
 }
 
 /* A handshake that was over before the session could be taken over: the same judgement of what the server has shown. */
@@ -193,7 +206,7 @@ bool tls_adopt(SSL *ssl, struct tls_watch *watch, const struct endpoint *e)
     SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION);
     SSL_set_msg_callback(ssl, on_message);
     SSL_set_msg_callback_arg(ssl, watch);
-    bool fine = e->account.mode != LWM2M_X509 || set_trust(ssl, watch, e);
+    bool fine = e->account.mode != LWM2M_X509 || (set_trust(ssl, watch, e) && (!e->account.x509.device || use_device(ssl, e)));
     ERR_clear_error();
     return fine;
 }

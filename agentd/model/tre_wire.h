@@ -35,7 +35,8 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(GBA_BIND, 39, TRE_PEER_AGENTD, TRE_READY, 12, 600) \
     X(VERIFY_INSTRUCTION, 21, TRE_PEER_AGENTD, TRE_READY, 33, 12500) \
     X(SIGN_REQUEST, 22, TRE_PEER_AGENTD, TRE_READY, 1, 1600) \
-    X(CREDENTIALS, 23, TRE_PEER_AGENTD, TRE_READY, 7, 400)
+    X(CREDENTIALS, 23, TRE_PEER_AGENTD, TRE_READY, 7, 400) \
+    X(HANDSHAKE_SIGN, 24, TRE_PEER_AGENTD, TRE_READY, 24, 16000)
 
 /* STATUS        -> u8 state, u8 enum tre_backend, 16 octets TRE id, text gateway id, text program version, u16 error code: why BLOCKED
  * KEYS          -> octets PfC SPKI, octets transport SPKI, octets PfC certificate (DER each; the last may be empty)
@@ -56,7 +57,6 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  *               proved to be of an issuer for this TRE. The status is that of the result
  * VERIFY_NOTIFICATION  text label and octets blob of a sealed OMA DM account, u8 readings of the default nonce that are allowed (enum tre_nonce), rest
  *               Package #0 (digest and trigger) -> u8 enum tre_nonce: which one fits. MAC_MISMATCH, NOT_FOUND (another server, or no secret of it)
- *
  * The MID engine. The MID must be ACTIVE (else NOT_READY, MID_BLOCKED) and its ACL must allow the peer what it asks (else DENIED); agentd
  * may have RES without being named. Sessions are the peer's own, hold one RAND's keys for a day at most, and give way to newer ones.
  * AUTHENTICATE  text MID id, u8 purpose (enum tre_purpose), 16 octets RAND, 16 octets AUTN
@@ -69,8 +69,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * DIGEST        u32 session, u8 version (1, 2), u8 qop (0 none, 1 auth, 2 auth-int), u32 nc, 16 octets MD5 of the body, octets username,
  *               octets realm, octets nonce, octets uri, octets method (empty: response-auth), octets cnonce -> 32 hex digits
  * GBA_BIND      u32 session of purpose GBA, u32 seconds of life (1..31 days), text B-TID, octets IMPI: its keys become Ks of the MID, never on disk
- * NAF_KEY       text MID id, octets NAF_Id -> u32 seconds that are left, text B-TID, 32 octets Ks_NAF. `gba`; agentd `naf`, and for shared-key TLS alone (TS 33.220
- *               annex H.3: 01 00 01 yy zz). NOT_READY without Ks: agentd hears of it, unless it asked itself
+ * NAF_KEY       text MID id, octets NAF_Id -> u32 seconds that are left, text B-TID, 32 octets Ks_NAF. `gba`; agentd `naf`, and of Ua 01 00 01 yy zz alone. NOT_READY: no Ks, of which agentd hears
  * READ_FILE     text MID id, octets path (empty: all) -> u16 count, then octets path and octets content each, in the order of the package:
  *               files of one path are the records of a linear one. `identity`
  * VERIFY_PIN    text MID id, octets digits (empty: asks only) -> u8 enabled, u8 tries left. MAC_MISMATCH if wrong, DENIED if blocked
@@ -79,6 +78,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  *
  * VERIFY_INSTRUCTION  32 octets MAC, rest MAC_structure (doc bootstrap-instruction) -> u8 0. MAC_MISMATCH (counted like that of a push), PIN_REQUIRED (no
  *               device PIN), DENIED (fits, but too many did not: nobody can type digits for an instruction)
+ * HANDSHAKE_SIGN  rest messages of a DTLS 1.2 client's handshake (RFC 5246 clause 7.4.8) -> 64 octets: ES256 by the PfC key. INVALID: they are none
  * SIGN_REQUEST  rest payload -> rest COSE_Sign1 by the PfC key with external_aad "gateway-agent request v1", which makes it no evidence
  * CREDENTIALS   u8 kind (enum tre_credentials), text, text. PIN: client name, server name -> text B64(H(client:PIN)), text B64(H(server:PIN)).
  *               KEYED: IMEI, ServerID -> text ClientPW, text ServerPW, octets ClientNonce, octets ServerNonce. PSK: endpoint, server -> octets key.

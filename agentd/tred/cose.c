@@ -6,7 +6,7 @@
 
 enum { COSE_SIGN1 = 18, HEADER_ALG = 1, HEADER_KID = 4, ALG_ES256 = -7, TBS_MAX = COSE_PAYLOAD_MAX + 128 };
 
-static enum error_code sign(struct tre *t, struct slice octets, uint8_t raw[BACKEND_SIGNATURE])
+enum error_code cose_sign_octets(struct tre *t, struct slice octets, uint8_t raw[BACKEND_SIGNATURE])
 {
     struct identity_secrets secrets;
     enum error_code rc = identity_open(&secrets, &t->store);
@@ -29,7 +29,7 @@ enum error_code cose_sign(struct tre *t, struct slice aad, struct slice payload,
     cbor_put_bytes(&s, p.data, p.len);
     cbor_put_bytes(&s, aad.data, aad.len);
     cbor_put_bytes(&s, payload.data, payload.len);
-    enum error_code rc = payload.len > COSE_PAYLOAD_MAX || s.failed || p.failed ? ERROR_TOO_LARGE : sign(t, writer_slice(&s), signature);
+    enum error_code rc = payload.len > COSE_PAYLOAD_MAX || s.failed || p.failed ? ERROR_TOO_LARGE : cose_sign_octets(t, writer_slice(&s), signature);
     if (rc)
         return rc;
     cbor_put_tag(out, COSE_SIGN1);

@@ -12,6 +12,7 @@
 #include "tred/aka_requests.h"
 #include "tred/derive.h"
 #include "tred/evidence.h"
+#include "tred/handshake.h"
 #include "tred/heap.h"
 #include "tred/mid.h"
 #include "tred/mid_order.h"
@@ -274,6 +275,7 @@ static request_fn *const handlers[] = {
     [TRE_OP_VERIFY_INSTRUCTION] = derive_verify_instruction,
     [TRE_OP_SIGN_REQUEST] = derive_sign_request,
     [TRE_OP_CREDENTIALS] = derive_credentials,
+    [TRE_OP_HANDSHAKE_SIGN] = handshake_sign,
 };
 
 const char *requests_name(uint16_t op)

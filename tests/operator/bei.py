@@ -104,6 +104,8 @@ def make(a: argparse.Namespace) -> bytes:
         other["tgt"] = {**({"nid": a.nid} if a.nid else {}), "uri": a.uri, **{k: v for k, v in (("naf", a.naf), ("sni", a.sni), ("server", a.server)) if v}}
     if a.server_pin:
         other["trust"] = [[1, pki.pin(a.server_pin)]]
+    if a.server_certificate:
+        other["trust"] = [[2, pki.der(a.server_certificate)]]
     if a.cred:
         other["cred"] = [1, a.cred]
     if a.mid:
@@ -142,6 +144,7 @@ def main() -> None:
     p.add_argument("--uri", action="append", help="tgt.uri; may be repeated")
     p.add_argument("--nid", default="com.example.dm", help='tgt.nid; "": none')
     p.add_argument("--server-pin", type=Path, metavar="CERT", help="trust: SHA-256 of this certificate's key")
+    p.add_argument("--server-certificate", type=Path, metavar="CERT", help="trust: this certificate, the server's or of its authority")
     p.add_argument("--sni", help="tgt.sni")
     p.add_argument("--naf", help="tgt.naf")
     p.add_argument("--server", type=int, help="tgt.server: LwM2M Short Server ID")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DTLS 1.2 server with pre-shared keys, on OpenSSL's libssl by ctypes and memory BIOs: datagrams in, datagrams and application data out.
+"""DTLS 1.2 server with pre-shared keys, and with certificates of both sides, on OpenSSL's libssl by ctypes and memory BIOs: datagrams in, datagrams and application data out.
 
 Owns every connection by the peer's address. A new handshake from a known address runs beside the old connection and replaces it only when it is
 complete (RFC 6347, 4.2.8). Keys come from the caller's look-up and are never logged. Cookie exchange is always on.
@@ -16,11 +16,12 @@ from ctypes import c_char_p, c_int, c_long, c_uint, c_uint64, c_void_p
 
 _ssl = ctypes.CDLL("libssl.so.3")
 _crypto = ctypes.CDLL("libcrypto.so.3")
-CIPHERS = b"PSK-AES128-CCM8:PSK-AES128-CCM:PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:PSK-AES128-CBC-SHA256:@SECLEVEL=0"
+CIPHERS = b"PSK-AES128-CCM8:PSK-AES128-CCM:PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:PSK-AES128-CBC-SHA256:ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0"
 _DTLS1_2, _SET_MIN, _SET_MTU, _CACHE_MODE = 0xFEFD, 123, 17, 44
 _HANDLE_TIMEOUT, _SET_EOF_RETURN, _PENDING = 74, 130, 10
 _OPTIONS = 0x1000 | 0x2000 | 0x4000 | 1 << 22 | 1 << 30  # NO_QUERY_MTU, COOKIE_EXCHANGE, NO_TICKET, SERVER_PREFERENCE, NO_RENEGOTIATION
 _WANT_READ, _ZERO_RETURN = 2, 6
+_PEM, _SET_VERIFY_STORE, _VERIFY_AND_DEMAND = 1, 106, 3
 MTU, MAX_RECORD, HANDSHAKE_TIME = 1200, 16384, 60
 HANDSHAKE, CLIENT_HELLO = 22, 1
 
@@ -55,6 +56,16 @@ _shutdown = _declare(_ssl, "SSL_shutdown", c_int, c_void_p)
 _error = _declare(_ssl, "SSL_get_error", c_int, c_void_p, c_int)
 _cipher = _declare(_ssl, "SSL_get_current_cipher", c_void_p, c_void_p)
 _cipher_name = _declare(_ssl, "SSL_CIPHER_get_name", c_char_p, c_void_p)
+_use_certificate = _declare(_ssl, "SSL_use_certificate_file", c_int, c_void_p, c_char_p, c_int)
+_use_key = _declare(_ssl, "SSL_use_PrivateKey_file", c_int, c_void_p, c_char_p, c_int)
+_set_verify = _declare(_ssl, "SSL_set_verify", None, c_void_p, c_int, c_void_p)
+_peer_certificate = _declare(_ssl, "SSL_get1_peer_certificate", c_void_p, c_void_p)
+_store_new = _declare(_crypto, "X509_STORE_new", c_void_p)
+_store_load = _declare(_crypto, "X509_STORE_load_file", c_int, c_void_p, c_char_p)
+_store_free = _declare(_crypto, "X509_STORE_free", None, c_void_p)
+_subject = _declare(_crypto, "X509_get_subject_name", c_void_p, c_void_p)
+_one_line = _declare(_crypto, "X509_NAME_oneline", c_char_p, c_void_p, c_char_p, c_int)
+_x509_free = _declare(_crypto, "X509_free", None, c_void_p)
 _bio_mem = _declare(_crypto, "BIO_s_mem", c_void_p)
 _bio_new = _declare(_crypto, "BIO_new", c_void_p, c_void_p)
 _bio_write = _declare(_crypto, "BIO_write", c_int, c_void_p, c_char_p, c_int)
@@ -98,6 +109,27 @@ class Connection:
         _accept_state(self.ssl)
         _ctrl(self.ssl, _SET_MTU, MTU, None)
         server.by_pointer[self.ssl] = self
+        if files := server.certificates():
+            self.use(*(str(f).encode() for f in files))
+
+    def use(self, certificate: bytes, key: bytes, roots: bytes) -> None:
+        """The server's certificate; the client must show one of these roots."""
+        store = _store_new()
+        if _use_certificate(self.ssl, certificate, _PEM) != 1 or _use_key(self.ssl, key, _PEM) != 1 or _store_load(store, roots) != 1:
+            raise OSError(f"certificates of DTLS: {_errors()}")
+        _ctrl(self.ssl, _SET_VERIFY_STORE, 1, store)
+        _store_free(store)
+        _set_verify(self.ssl, _VERIFY_AND_DEMAND, None)
+
+    def shown(self) -> str:
+        """The subject of the client's certificate."""
+        certificate = _peer_certificate(self.ssl)
+        if not certificate:
+            return ""
+        text = ctypes.create_string_buffer(256)
+        _one_line(_subject(certificate), text, len(text))
+        _x509_free(certificate)
+        return text.value.decode()
 
     def __repr__(self) -> str:
         return f"{self.address[0]}:{self.address[1]}"
@@ -118,6 +150,7 @@ class Connection:
         result = _handshake(self.ssl)
         if result == 1:
             self.open = True
+            self.identity = self.identity or self.shown()
             self.flush()
             self.server.opened(self)
         elif _error(self.ssl, result) != _WANT_READ:
@@ -179,8 +212,8 @@ class DtlsServer:
     """transmit(datagram, address), look_up(identity) -> key or None, then the on_* of the user: on_open(connection, replaced), on_data, on_close."""
 
     def __init__(self, transmit: Callable, look_up: Callable[[str], bytes | None], on_open: Callable, on_data: Callable, on_close: Callable,
-                 log: Callable, ciphers: bytes = CIPHERS) -> None:
-        self.transmit, self.look_up = transmit, look_up
+                 log: Callable, ciphers: bytes = CIPHERS, certificates: Callable[[], tuple | None] = lambda: None) -> None:
+        self.transmit, self.look_up, self.certificates = transmit, look_up, certificates
         self.on_open, self.on_data, self.on_close, self.log = on_open, on_data, on_close, log
         self.current: dict[tuple, Connection] = {}
         self.pending: dict[tuple, Connection] = {}

@@ -102,6 +102,12 @@ class Lwm2mServer:
         except (KeyError, Refused):
             return None
 
+    def certificates(self) -> tuple | None:
+        """Beside keys, once DIR/dtls.json names them: the server's certificate (of DIR/servers) and the root (of DIR/ca) of its clients."""
+        names = load_json(self.a.dir / "dtls.json", {})
+        stem = self.a.dir / "servers" / names.get("server", "")
+        return (f"{stem}.pem", f"{stem}.key", self.a.dir / "ca" / f"{names['roots']}.pem") if names else None
+
     def key(self, identity: str) -> bytes | None:
         if identity.startswith(NAF_IDENTITY):
             return self.naf_key(identity.removeprefix(NAF_IDENTITY))
@@ -355,7 +361,8 @@ class SecureSocket(asyncio.DatagramProtocol):
 
     def __init__(self, server: Lwm2mServer) -> None:
         self.server = server
-        self.dtls = DtlsServer(self.transmit, server.key, self.opened, server.endpoint.receive, server.endpoint.forget, server.log)
+        self.dtls = DtlsServer(self.transmit, server.key, self.opened, server.endpoint.receive, server.endpoint.forget, server.log,
+                               certificates=server.certificates)
 
     def connection_made(self, transport) -> None:
         self.transport = transport

@@ -98,6 +98,10 @@ def check_p256(spki: bytes) -> bytes:
     return spki
 
 
+def der(path: Path) -> bytes:
+    return openssl("x509", "-in", path, "-outform", "DER")
+
+
 def pin(path: Path) -> bytes:
     """SHA-256 of the certificate's SubjectPublicKeyInfo."""
     return sha256(certificate_spki(path))

@@ -141,3 +141,45 @@ def without_naf_in_the_acl_agentd_gets_no_key_and_no_account(world):
     refused(world, "Denied", by_gba(world, "--server", "102"))
     expect(f"the hint: {world.manager()['LastErrorHint']}", "naf" in world.manager()["LastErrorHint"])
     expect("the BSF was not asked", not world.bsf_events("challenge") and not of_context(world, 102))
+
+
+def by_pki(world, *options):
+    return world.instruction("--mech", "pki", "--uri", LWM2M, "--nid", "", "--server", "101", *options)
+
+
+def dtls(world, server=NAF, roots="manufacturer"):
+    """The LwM2M server shows a certificate, and asks for one of the manufacturer's."""
+    (world.operator_dir / "dtls.json").write_text(json.dumps({"server": server, "roots": roots}))
+
+
+@scenario(mode="none", factory_options=SIGNED)
+def an_instruction_by_pki_registers_with_the_device_certificate_whose_key_stays_inside(world):
+    """The server by the hash of its key, by its certificate, by that of its authority; one that is another, or that does not know the gateway's root."""
+    world.up()
+    run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, NAF)
+    server, ca = world.operator_dir / f"servers/{NAF}.pem", world.operator_dir / "ca"
+    dtls(world)
+    world.start()
+    for cause, document in (("Incomplete", by_pki(world)), ("NotSupported", by_pki(world, "--server-pin", server, "--cred", "boot")),
+                            ("NotSupported", by_pki(world, "--server-pin", server, "--naf", NAF))):
+        refused(world, cause, document, 1)
+    refused(world, "TlsUntrusted", by_pki(world, "--server-pin", ca / "bbn.pem"))
+    refused(world, "TlsUntrusted", by_pki(world, "--server-certificate", ca / "rogue-tls.pem"))
+    refused(world, "TlsUntrusted", by_pki(world, "--server-certificate", ca / "operator-tls.pem", "--sni", "other.operator.example"))
+    dtls(world, roots="rogue-tls")
+    refused(world, "ClientAuth", by_pki(world, "--server-pin", server))
+    expect("nothing is kept", not lwm2m_accounts(world) and world.one("Context", Name="usim")["State"] == "open")
+    dtls(world)
+    for trust in ("--server-pin", server), ("--server-certificate", server), ("--server-certificate", ca / "operator-tls.pem"):
+        count = len([e for e in world.lwm2m_events() if e["event"] == "register"])
+        agentctl("bootstrap", by_pki(world, *trust))
+        shown = [e["identity"] for e in world.lwm2m_events() if e["event"] == "register"][count:]
+        expect(f"by the device certificate: {shown}", len(shown) == 1 and shown[0].endswith(f"CN={GATEWAY}"))
+    has(world, ("101", "registered"))
+    expect(f"visible: {of_context(world, 101)}", of_context(world, 101)["SecurityMode"] == "x509")
+    count = world.log("tred").count("signs a DTLS handshake: ok")
+    expect(f"the key signed inside: {count}", count >= 4)
+    world.stop("agentd")
+    world.start("agentd")
+    until("again after a restart, without another job", lambda: world.log("tred").count("signs a DTLS handshake: ok") > count and lwm2m_accounts(world) == [("101", "registered")], 60)
+    expect("no job", not world.all("Job"))

@@ -35,7 +35,7 @@ def a_signed_instruction_is_carried_out_and_bad_ones_are_refused(world):
             ("MacMismatch", world.instruction("--flip", "3", signed="")),
             ("UnknownKey", world.instruction(signed="rogue-bbn")),
             ("Invalid", world.instruction("--mech", "gba")),
-            ("NotSupported", world.instruction("--mech", "pki")),
+            ("Invalid", world.instruction("--mech", "pki")),
             ("Invalid", world.instruction("--mech", "psk", signed="")),
             ("NotSupported", world.instruction("--uri", URL, "--sni", "other.example")),
             ("Invalid", world.instruction("--uri", BOOTSTRAP)),

@@ -78,7 +78,7 @@ static void next(void *user)
     struct lwm2m_keys *k = user;
     struct settings *s = k->settings;
     k->timer = 0;
-    while (k->at < s->lwm2ms && s->lwm2m[k->at].key_from == LWM2M_KEY_OWN)
+    while (k->at < s->lwm2ms && s->lwm2m[k->at].key_from == LWM2M_KEY_OWN && !account_key_is_made(&s->lwm2m[k->at]))
         k->at++;
     if (k->at == s->lwm2ms) {
         end(k, NULL);

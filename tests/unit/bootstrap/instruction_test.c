@@ -7,6 +7,8 @@
 
 #define URI "coaps://s.example:5684"
 
+static const uint8_t hash[32] = { 7 };
+
 static const struct {
     const char *name;
     struct bei bei;
@@ -32,6 +34,13 @@ static const struct {
     { "gba of somebody else", { .mechanism = BEI_GBA, .target = { .uri = { URI }, .uris = 1 }, .has_ua = true, .ua = { 2, 0, 1, 0xc0, 0xa8 } }, ERROR_NOT_SUPPORTED },
     { "gba by psk", { .mechanism = BEI_GBA, .target = { .uri = { URI }, .uris = 1 }, .credential = BEI_CREDENTIAL_PSK, .credential_ref = "k" }, ERROR_NOT_SUPPORTED },
     { "gba with sni", { .mechanism = BEI_GBA, .target = { .uri = { URI }, .uris = 1, .sni = "s.example" } }, ERROR_NOT_SUPPORTED },
+    { "pki", { .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1, .sni = "t.example" }, .trust = { { BEI_TRUST_SPKI, { hash, sizeof hash } } }, .trusts = 1 }, ERROR_NONE },
+    { "pki without trust", { .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1 } }, ERROR_INCOMPLETE },
+    { "pki with two", { .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1 }, .trust = { { BEI_TRUST_SPKI, { hash, sizeof hash } } }, .trusts = 2 }, ERROR_NOT_SUPPORTED },
+    { "pki with an issuer", { .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1 }, .trust = { { BEI_TRUST_ISSUER, { hash, sizeof hash } } }, .trusts = 1 }, ERROR_NOT_SUPPORTED },
+    { "pki with no certificate", { .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1 }, .trust = { { BEI_TRUST_CERTIFICATE, { hash, sizeof hash } } }, .trusts = 1 }, ERROR_INVALID },
+    { "pki with cred", { .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1 }, .trust = { { BEI_TRUST_SPKI, { hash, sizeof hash } } }, .trusts = 1, .credential = BEI_CREDENTIAL_KEY, .credential_ref = "pfc" }, ERROR_NOT_SUPPORTED },
+    { "pki with naf", { .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1, .naf = "s.example" }, .trust = { { BEI_TRUST_SPKI, { hash, sizeof hash } } }, .trusts = 1 }, ERROR_NOT_SUPPORTED },
 };
 
 static enum error_code take(const struct bei *b, struct settings *s)
@@ -79,6 +88,10 @@ static void accounts(void)
     (void)strcpy(b.credential_ref, "usim-1");
     g_assert_true(take(&b, s) == ERROR_NONE && strcmp(a->gba.mid, "usim-1") == 0);
     g_assert_cmpmem(a->gba.ua, sizeof a->gba.ua, other, sizeof other);
+    b = (struct bei){ .mechanism = BEI_PKI, .target = { .uri = { URI }, .uris = 1, .server_id = 9, .sni = "t.example" }, .trust = { { BEI_TRUST_SPKI, { hash, sizeof hash } } }, .trusts = 1 };
+    g_assert_true(take(&b, s) == ERROR_NONE && a->mode == LWM2M_X509 && a->x509.device && a->x509.selector == 1 && a->x509.matching == 1 && a->x509.usage == 3);
+    g_assert_true(a->x509.server_len == sizeof hash && memcmp(a->x509.server, hash, sizeof hash) == 0);
+    g_assert_cmpstr(a->x509.sni, ==, "t.example");
     settings_free(s);
 }
 

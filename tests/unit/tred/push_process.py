@@ -8,16 +8,48 @@ import sys
 import tempfile
 import unittest
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import process  # noqa: E402
 from process import E, Bench  # noqa: E402
-from tre_client import CREDENTIALS, text  # noqa: E402
+from tre_client import CREDENTIALS, HANDSHAKE_SIGN, text  # noqa: E402
 
 
 def user_pin_mac(pin, document):
     """What a person types for USERPINMAC (ProvBoot 5.2.1)."""
     mac = hmac.new(pin.encode(), document, "sha1").digest()
     return pin + "".join(str(octet % 10) for octet in mac[:len(pin)])
+
+
+def message(kind, body=b"body", number=0, offset=0, fragment=None):
+    """RFC 6347 clause 4.2.2."""
+    return bytes([kind]) + len(body).to_bytes(3, "big") + number.to_bytes(2, "big") + offset.to_bytes(3, "big") + \
+        (len(body) if fragment is None else fragment).to_bytes(3, "big") + body
+
+
+class Handshake(Bench):
+    HELLO, SERVER_HELLO, ASKED, DONE, CERTIFICATE, EXCHANGE = (message(k, bytes([k]) * 300) for k in (1, 2, 13, 14, 11, 16))
+
+    def test_the_device_key_signs_a_handshake_and_nothing_that_only_looks_like_one(self):
+        whole = self.HELLO + self.SERVER_HELLO + self.CERTIFICATE + self.ASKED + self.DONE + self.CERTIFICATE + self.EXCHANGE
+        status, raw = self.tre.call(HANDSHAKE_SIGN, whole)
+        self.assertEqual((status, len(raw)), (0, 64))
+        spki = load_der_public_key(self.tre.keys()[0])
+        der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+        spki.verify(der, whole, ec.ECDSA(hashes.SHA256()))
+        with self.assertRaises(InvalidSignature):
+            spki.verify(der, whole + b"x", ec.ECDSA(hashes.SHA256()))
+        evidence = bytes.fromhex("846a5369676e61747572653143a101264058e0") + bytes(64)
+        for bad in (evidence, evidence + whole, hashlib.sha256(whole).digest(), bytes.fromhex("3082010a") + bytes(60), whole[:-1], whole + b"\x01", whole + self.HELLO,
+                    self.SERVER_HELLO + whole, self.HELLO + self.DONE + self.EXCHANGE, self.HELLO + self.ASKED, self.ASKED + self.EXCHANGE, self.HELLO * 2,
+                    self.HELLO + message(13, b"body", fragment=3) + self.EXCHANGE, self.HELLO + message(13, b"body", offset=1) + self.EXCHANGE):
+            self.assertEqual(self.tre.call(HANDSHAKE_SIGN, bad), (E["INVALID"], b""))
+        self.assertIn("no handshake of a DTLS client", self.log())
 
 
 class Push(Bench):
