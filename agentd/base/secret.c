@@ -4,6 +4,9 @@
 
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+enum { STACK_WIPED = 32 * 1024 };
 
 void *secret_pages_new(size_t len)
 {
@@ -52,6 +55,15 @@ void secret_wipe(struct secret *s)
 struct slice secret_slice(const struct secret *s)
 {
     return (struct slice){ s->data, s->len };
+}
+
+__attribute__((noinline)) void secret_stack_wipe(void)
+{
+    uint8_t dead[STACK_WIPED];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), head = (page - (uintptr_t)dead % page) % page;
+    secret_zero(dead, sizeof dead);
+    if (sizeof dead >= head + page)
+        (void)madvise(&dead[head], (sizeof dead - head) / page * page, MADV_DONTNEED);
 }
 
 void secret_zero(void *data, size_t len)

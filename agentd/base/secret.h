@@ -28,6 +28,9 @@ void secret_wipe(struct secret *s);
 struct slice secret_slice(const struct secret *s);
 /* Zeroes len octets; never optimised away. */
 void secret_zero(void *data, size_t len);
+/* Zeroes the 32 KiB of stack below the caller: what calls that have returned left there, spilled registers among it. Whole pages go back to the system where they are
+ * not locked. */
+void secret_stack_wipe(void);
 /* Equal length and octets, in time that depends on the lengths only. */
 bool secret_equal(struct slice a, struct slice b);
 

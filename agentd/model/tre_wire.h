@@ -62,7 +62,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * AUTHENTICATE  text MID id, u8 purpose (enum tre_purpose), 16 octets RAND, 16 octets AUTN
  *               -> u8 verdict (enum tre_verdict), u32 session (0: none), octets RES, octets CK, octets IK, octets AUTS; empty is what the
  *               verdict does not give or the ACL keeps. USIM, ISIM: RES, with `ckik` also CK and IK. EAP: RES and a session. GBA (`gba`)
- *               and DIGEST: a session, also out of step (then with the empty password)
+ *               and DIGEST: a session, also out of step (then with the empty password). GSM (`gsm`, AUTN of zeros): SRES as RES, with `ckik` also Kc as CK
  * SESSION_END   u32 session; no error if there is none
  * EAP_KEYS      u32 session, u8 EAP type (23, 50), octets identity, octets network name (empty for 23) -> rest keys: of RFC 4187 section 7
  *               or RFC 9048 section 3.3. `msk`. PROTOCOL if the AMF separation bit is missing for type 50
@@ -91,7 +91,7 @@ enum tre_op {
 };
 
 enum tre_form { TRE_FORM_SEMI_AUTONOMOUS = 0, TRE_FORM_AUTONOMOUS = 1, TRE_FORM_REMOTE = 2 };
-enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5 };
+enum tre_purpose { TRE_FOR_USIM = 1, TRE_FOR_ISIM = 2, TRE_FOR_EAP = 3, TRE_FOR_GBA = 4, TRE_FOR_DIGEST = 5, TRE_FOR_GSM = 6 };
 enum tre_verdict { TRE_AKA_OK = 0, TRE_AKA_SYNC = 1, TRE_AKA_MAC = 2 };
 enum tre_nonce { TRE_NONCE_STORED = 0, TRE_NONCE_ZERO = 1, TRE_NONCE_TEXT = 2 };
 enum tre_credentials { TRE_CREDENTIALS_PIN = 0, TRE_CREDENTIALS_KEYED = 1, TRE_CREDENTIALS_PSK = 2, TRE_CREDENTIALS_NAMED = 3 };

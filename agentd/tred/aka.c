@@ -86,3 +86,12 @@ bool aka_resync(const struct aka *a, const struct aka_out *out, const uint8_t sq
     conceal(sqn_ms, out->akstar, auts);
     return aka_f1(a, out, sqn_ms, amf, NULL, &auts[AKA_SQN]);
 }
+
+void aka_gsm(const struct aka_out *out, uint8_t sres[AKA_SRES], uint8_t kc[AKA_KC])
+{
+    memset(sres, 0, AKA_SRES);
+    for (size_t i = 0; i < out->res_len; i++)
+        sres[i % AKA_SRES] ^= out->res[i];
+    for (size_t i = 0; i < AKA_KC; i++)
+        kc[i] = (uint8_t)(out->ck[i] ^ out->ck[i + AKA_KC] ^ out->ik[i] ^ out->ik[i + AKA_KC]);
+}

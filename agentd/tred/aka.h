@@ -8,7 +8,7 @@
 #include "tred/milenage.h"
 #include "tred/tuak.h"
 
-enum { AKA_RAND = 16, AKA_SQN = 6, AKA_AMF = 2, AKA_MAC = 8, AKA_AUTN = 16, AKA_AUTS = 14, AKA_KEY = 16, AKA_RES_MAX = 16 };
+enum { AKA_RAND = 16, AKA_SQN = 6, AKA_AMF = 2, AKA_MAC = 8, AKA_AUTN = 16, AKA_AUTS = 14, AKA_KEY = 16, AKA_RES_MAX = 16, AKA_SRES = 4, AKA_KC = 8 };
 
 struct aka_profile { /* what the issuer chose; slices borrowed */
     enum mid_algorithm algorithm;
@@ -36,6 +36,9 @@ void aka_close(struct aka *a); /* zeroes; a zeroed *a is fine */
 bool aka_f2345(const struct aka *a, const uint8_t rand[16], struct aka_out *out);
 /* f1 and f1* (either may be NULL) for the RAND of out. */
 bool aka_f1(const struct aka *a, const struct aka_out *out, const uint8_t sqn[6], const uint8_t amf[2], uint8_t f1[8], uint8_t f1star[8]);
+
+/* Conversion functions c2 and c3 (TS 33.102 section 6.8.1.2): what a 2G network expects for the same RAND. */
+void aka_gsm(const struct aka_out *out, uint8_t sres[AKA_SRES], uint8_t kc[AKA_KC]);
 
 enum aka_verdict { AKA_OK, AKA_SYNC, AKA_MAC_FAILED };
 /* SQN out of AUTN, and whether its MAC-A is right (TS 33.102 section 6.3.3); in constant time. False if libcrypto failed. */

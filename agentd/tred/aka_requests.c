@@ -39,7 +39,7 @@ static const struct {
 } purposes[] = {
     [TRE_FOR_USIM] = { RIGHT_AUTHENTICATE, true, false, "usim" },   [TRE_FOR_ISIM] = { RIGHT_AUTHENTICATE, true, false, "isim" },
     [TRE_FOR_EAP] = { RIGHT_AUTHENTICATE, true, true, "eap" },      [TRE_FOR_GBA] = { RIGHT_GBA, false, true, "gba" },
-    [TRE_FOR_DIGEST] = { RIGHT_AUTHENTICATE, false, true, "digest" },
+    [TRE_FOR_DIGEST] = { RIGHT_AUTHENTICATE, false, true, "digest" }, [TRE_FOR_GSM] = { RIGHT_GSM, true, false, "gsm" },
 };
 
 struct question {
@@ -87,18 +87,48 @@ static void put_reply(const struct question *q, unsigned rights, const struct re
     fields_put(out, r->auts, r->verdict == AKA_SYNC ? sizeof r->auts : 0);
 }
 
+/* Whoever picks the RANDs learns what a 2G network would: nothing of it is there unless the issuer said so. */
+static enum error_code authenticate_gsm(unsigned peers, const struct question *q, struct engine *e, struct writer *out)
+{
+    static const uint8_t none[AKA_AUTN] = { 0 };
+    struct aka_out o = { .res_len = AKA_SRES };
+    if (!slice_equal(q->autn, (struct slice){ none, sizeof none }))
+        return ERROR_INVALID;
+    enum error_code rc = mide_gsm(e, q->rand.data, o.res, o.ck);
+    if (!rc) {
+        writer_u8(out, AKA_OK);
+        writer_u32(out, 0);
+        fields_put(out, o.res, AKA_SRES);
+        fields_put(out, o.ck, mide_rights(e, peers) & RIGHT_CKIK ? AKA_KC : 0);
+        fields_put(out, NULL, 0);
+        fields_put(out, NULL, 0);
+    }
+    log_debug("mide", "%s: AUTHENTICATE (gsm): %s", q->id, rc ? error_name(rc) : "ok");
+    secret_zero(&o, sizeof o);
+    return rc;
+}
+
+/* The engine, if it may be asked for that purpose. */
+static enum error_code open_for(struct tre *t, unsigned peers, const struct question *q, struct engine **e)
+{
+    enum error_code rc = mide_open(t, q->id, e);
+    if (rc)
+        return rc;
+    if (!(mide_rights(*e, peers) & purposes[q->purpose].right))
+        return denied(q->id, purposes[q->purpose].name);
+    bool usim = q->purpose == TRE_FOR_USIM || q->purpose == TRE_FOR_GSM;
+    if ((usim && mide_type(*e) != MID_USIM) || (q->purpose == TRE_FOR_ISIM && mide_type(*e) != MID_ISIM))
+        return ERROR_INVALID;
+    return purposes[q->purpose].session ? mide_check(t, *e) : ERROR_NONE;
+}
+
 static enum error_code authenticate(struct tre *t, unsigned peers, const struct question *q, struct writer *out)
 {
     struct engine *e;
     struct reply r = { .session = 0 };
-    enum error_code rc = mide_open(t, q->id, &e);
-    if (rc)
-        return rc;
-    if (!(mide_rights(e, peers) & purposes[q->purpose].right))
-        return denied(q->id, purposes[q->purpose].name);
-    if ((q->purpose == TRE_FOR_USIM && mide_type(e) != MID_USIM) || (q->purpose == TRE_FOR_ISIM && mide_type(e) != MID_ISIM))
-        return ERROR_INVALID;
-    rc = purposes[q->purpose].session ? mide_check(t, e) : ERROR_NONE;
+    enum error_code rc = open_for(t, peers, q, &e);
+    if (!rc && q->purpose == TRE_FOR_GSM)
+        return authenticate_gsm(peers, q, e, out);
     if (rc)
         return rc;
     rc = mide_authenticate(t, e, q->rand.data, q->autn.data, &r.verdict, &r.out, r.auts);
@@ -123,7 +153,7 @@ static enum error_code do_authenticate(struct tre *t, unsigned peers, struct rea
     q.autn = reader_take(in, AKA_AUTN);
     if (!complete(in))
         return ERROR_MALFORMED;
-    return q.purpose >= TRE_FOR_USIM && q.purpose <= TRE_FOR_DIGEST ? authenticate(t, peers, &q, out) : ERROR_INVALID;
+    return q.purpose >= TRE_FOR_USIM && q.purpose <= TRE_FOR_GSM ? authenticate(t, peers, &q, out) : ERROR_INVALID;
 }
 
 static enum error_code do_session_end(struct tre *t, unsigned peers, struct reader *in, struct writer *out)

@@ -11,7 +11,7 @@
 #include "model/fields.h"
 #include "tred/heap.h"
 
-enum { FORMAT = 2, FORMAT_FIRST = 1, RECORD_MAX = 48 * 1024 };
+enum { FORMAT = 3, FORMAT_NARROW = 2, FORMAT_FIRST = 1, RECORD_MAX = 48 * 1024 };
 
 #define RECORD "identity"
 #define CERTIFICATE "certificate"
@@ -86,7 +86,10 @@ static enum error_code load_both(struct identity *id, struct identity_secrets *s
     struct reader r = reader_make(secrets->plain, secrets->plain_len);
     uint8_t format = take_public(&r, id);
     take_secrets(&r, secrets);
-    id->denied = format > FORMAT_FIRST ? reader_u8(&r) : 0; /* the first format had no overall policy */
+    if (format > FORMAT_NARROW)
+        id->denied = reader_u16(&r);
+    else
+        id->denied = format == FORMAT_NARROW ? reader_u8(&r) : 0; /* the first format had no overall policy */
     if (reader_done(&r))
         return ERROR_NONE;
     identity_close(secrets);
@@ -134,7 +137,7 @@ static void put_all(struct writer *w, const struct identity *id, const struct id
     writer_u8(w, (uint8_t)secrets->issuer_count);
     for (size_t i = 0; i < secrets->issuer_count; i++)
         fields_put(w, secrets->issuers[i].data, secrets->issuers[i].len);
-    writer_u8(w, (uint8_t)id->denied);
+    writer_u16(w, (uint16_t)id->denied);
 }
 
 enum error_code identity_create(const struct identity *id, const struct identity_secrets *secrets, const struct store *s)

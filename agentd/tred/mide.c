@@ -247,6 +247,17 @@ enum error_code mide_authenticate(struct tre *t, struct engine *e, const uint8_t
     return judge(t, e, autn, out, verdict, auts);
 }
 
+enum error_code mide_gsm(struct engine *e, const uint8_t rand[16], uint8_t sres[AKA_SRES], uint8_t kc[AKA_KC])
+{
+    struct aka_out out;
+    bool ok = aka_f2345(&e->aka, rand, &out);
+    e->answers++;
+    if (ok)
+        aka_gsm(&out, sres, kc);
+    secret_zero(&out, sizeof out);
+    return ok ? ERROR_NONE : ERROR_INTERNAL;
+}
+
 /* The try is on disk before the PIN is looked at, so that pulling the plug gives no more tries. */
 enum error_code mide_pin(struct tre *t, struct engine *e, struct slice pin, bool *enabled, uint8_t *left)
 {

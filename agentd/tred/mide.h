@@ -20,6 +20,8 @@ enum mid_type mide_type(const struct engine *e);
  * leave. The caller zeroes out. */
 enum error_code mide_authenticate(struct tre *t, struct engine *e, const uint8_t rand[16], const uint8_t autn[16], enum aka_verdict *verdict,
                                   struct aka_out *out, uint8_t auts[14]);
+/* AUTHENTICATE in the GSM context: out of RAND alone, no network is checked and no SQN moves. The caller zeroes both. */
+enum error_code mide_gsm(struct engine *e, const uint8_t rand[16], uint8_t sres[AKA_SRES], uint8_t kc[AKA_KC]);
 /* Before a session with the MID: what is stored of it is checked again if its policy says so (R3). MID_BLOCKED if it is damaged (it becomes
  * BLOCKED, and the engine is closed before the next request). */
 enum error_code mide_check(struct tre *t, struct engine *e);

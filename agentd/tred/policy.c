@@ -14,6 +14,7 @@ static unsigned word_bit(struct slice word)
     } known[] = {
         { "authenticate", RIGHT_AUTHENTICATE }, { "ckik", RIGHT_CKIK }, { "gba", RIGHT_GBA }, { "identity", RIGHT_IDENTITY },
         { "msk", RIGHT_MSK },                   { "share", DENY_SHARE }, { "erase", DENY_ERASE }, { "naf", RIGHT_NAF },
+        { "gsm", RIGHT_GSM },
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (slice_is(word, known[i].word))

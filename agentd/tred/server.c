@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/wire.h"
 #include "model/fields.h"
 #include "tred/gba.h"
@@ -189,8 +190,11 @@ int server_run(struct tre *t, int listener, const struct server_users *users)
     if (!buffers_renew(&s))
         return 1;
     for (;;) {
+        int wait = mide_wait_ms(t);
+        if (wait < 0) /* no engine is open: no key is to be found */
+            secret_stack_wipe();
         poll_fill(&s, p);
-        if (poll(p, CLIENTS + 1, mide_wait_ms(t)) < 0) {
+        if (poll(p, CLIENTS + 1, wait) < 0) {
             if (errno != EINTR)
                 return 1;
             continue;

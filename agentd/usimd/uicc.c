@@ -308,7 +308,24 @@ static enum sw do_verify(struct uicc *u, const struct command *c, struct writer 
     return SW_OK;
 }
 
-/* TS 31.102 section 7.1.2.1 (context 81), TS 31.103 section 7.1.2.1: 10 RAND 10 AUTN. */
+/* TS 31.102 section 7.1.2.1: 10 RAND 10 AUTN (context 81), 10 RAND (80, with service 27); TS 31.103 section 7.1.2.1 has the first. */
+static bool take_challenge(struct slice data, bool gsm, struct uicc_ask *ask)
+{
+    struct reader r = reader_make(data.data, data.len);
+    bool good = reader_u8(&r) == 16;
+    struct slice rand = reader_take(&r, 16), autn = { NULL, 0 };
+    if (!gsm) {
+        good = good && reader_u8(&r) == 16;
+        autn = reader_take(&r, 16);
+    }
+    if (!good || !reader_done(&r))
+        return false;
+    memcpy(ask->rand, rand.data, rand.len);
+    if (autn.len)
+        memcpy(ask->autn, autn.data, autn.len);
+    return true;
+}
+
 static enum sw do_authenticate(struct uicc *u, const struct command *c, struct writer *data, struct uicc_ask *ask)
 {
     int df = c->channel->df;
@@ -319,19 +336,16 @@ static enum sw do_authenticate(struct uicc *u, const struct command *c, struct w
         return SW_P1P2;
     if (u->apps[df].pin_enabled && !u->verified[df])
         return SW_SECURITY;
-    if (c->p2 != 0x81)
+    bool gsm = c->p2 == 0x80 && u->apps[df].type == MID_USIM && uicc_flag(&u->apps[df], EF_UST, KC_SERVICE);
+    if (c->p2 != 0x81 && !gsm)
         return SW_AUTH_CONTEXT;
-    struct reader r = reader_make(c->data.data, c->data.len);
-    bool good = reader_u8(&r) == 16;
-    struct slice rand = reader_take(&r, 16);
-    good = good && reader_u8(&r) == 16;
-    struct slice autn = reader_take(&r, 16);
-    if (!good || !reader_done(&r))
+    struct uicc_ask wanted = { .mid = u->apps[df].mid, .purpose = gsm ? TRE_FOR_GSM : u->apps[df].type == MID_ISIM ? TRE_FOR_ISIM : TRE_FOR_USIM };
+    if (!take_challenge(c->data, gsm, &wanted))
         return SW_LENGTH;
-    *ask = (struct uicc_ask){ .kind = UICC_ASK_AKA, .mid = u->apps[df].mid, .purpose = u->apps[df].type == MID_ISIM ? TRE_FOR_ISIM : TRE_FOR_USIM };
-    memcpy(ask->rand, rand.data, 16);
-    memcpy(ask->autn, autn.data, 16);
+    *ask = wanted;
+    ask->kind = UICC_ASK_AKA;
     u->open.app = (size_t)df;
+    u->open.gsm = gsm;
     return SW_OK;
 }
 
@@ -455,6 +469,16 @@ static void put_kc(struct writer *w, const struct tre_aka *a)
         writer_u8(w, (uint8_t)(a->ck.data[i] ^ a->ck.data[i + 8] ^ a->ik.data[i] ^ a->ik.data[i + 8]));
 }
 
+/* 04 SRES 08 Kc. */
+static enum sw put_gsm(const struct tre_aka *a, struct writer *w)
+{
+    if (a->res.len != 4 || a->ck.len != 8)
+        return SW_SECURITY; /* the ACL keeps Kc */
+    put_field(w, a->res);
+    put_field(w, a->ck);
+    return SW_OK;
+}
+
 static enum sw put_aka(const struct uicc_app *app, const struct tre_aka *a, struct writer *w)
 {
     switch (a->verdict) {
@@ -482,7 +506,8 @@ void uicc_take_aka(struct uicc *u, enum error_code status, const struct tre_aka 
 {
     uint8_t octets[128];
     struct writer w = writer_make(octets, sizeof octets);
-    enum sw sw = status ? SW_CONDITIONS : put_aka(&u->apps[u->open.app], aka, &w);
+    enum sw refused = status == ERROR_DENIED ? SW_SECURITY : SW_CONDITIONS;
+    enum sw sw = status ? refused : u->open.gsm ? put_gsm(aka, &w) : put_aka(&u->apps[u->open.app], aka, &w);
     u->open.kind = UICC_ASK_NOTHING;
     deliver(u, u->open.want_data, sw, writer_slice(&w), out);
     secret_zero(octets, sizeof octets);

@@ -17,7 +17,7 @@ struct uicc_ask {
     enum uicc_ask_kind kind;
     const char *mid;
     enum tre_purpose purpose;
-    uint8_t rand[16], autn[16];
+    uint8_t rand[16], autn[16]; /* autn: zeros in the GSM context */
     uint8_t pin[UICC_PIN];
     size_t pin_len; /* 0: how many tries are left */
 };
@@ -41,6 +41,7 @@ struct uicc {
         size_t app;
         bool want_data; /* with Le */
         bool asks_only; /* VERIFY without digits */
+        bool gsm;       /* AUTHENTICATE in the GSM context */
         enum uicc_ask_kind kind;
     } open;
 };

@@ -42,6 +42,8 @@ struct pending { /* a question on its way to the TRE */
     struct link *link;
     uint32_t generation;
     struct wpa_request request;
+    struct wpa_triplet triplets[WPA_RANDS]; /* of GSM-AUTH, as far as they are answered */
+    size_t answered;
 };
 
 static void link_close(struct link *l)
@@ -82,24 +84,85 @@ static void on_aka(void *user, enum error_code status, const struct tre_aka *aka
     g_free(p);
 }
 
-static void answer_umts(struct link *l, const struct wpa_request *q)
+/* The MID that answers, or NULL: no USIM is ACTIVE. */
+static const struct mid_entry *mid_for(const struct link *l, const struct wpa_request *q)
 {
     const struct mid_entry *m = tre_mid(l->wpa->tre, MID_USIM, l->wpa->mid);
-    char text[WPA_ANSWER_MAX];
-    if (!m) {
+    if (!m)
         log_warning("wpa", "%s: network %u asks for a SIM, and no USIM is ACTIVE", l->name, q->network);
-        reply(l, text, wpa_answer(q, ERROR_NOT_FOUND, NULL, text));
-        return;
-    }
+    return m;
+}
+
+static struct pending *pending_new(struct link *l, const struct wpa_request *q)
+{
     struct pending *p = g_new0(struct pending, 1);
     *p = (struct pending){ .link = l, .generation = l->generation, .request = *q };
-    tre_authenticate(l->wpa->tre, m->id, TRE_FOR_USIM, q->rand, q->autn, on_aka, p);
+    return p;
+}
+
+static void answer_umts(struct link *l, const struct wpa_request *q)
+{
+    const struct mid_entry *m = mid_for(l, q);
+    char text[WPA_ANSWER_MAX];
+    if (m)
+        tre_authenticate(l->wpa->tre, m->id, TRE_FOR_USIM, q->rand[0], q->autn, on_aka, pending_new(l, q));
+    else
+        reply(l, text, wpa_answer(q, ERROR_NOT_FOUND, NULL, text));
+}
+
+/* --- EAP-SIM: one RAND after the other --- */
+
+static void ask_triplet(struct pending *p);
+
+static void end_gsm(struct pending *p, const char *what)
+{
+    struct link *l = p->link;
+    char text[WPA_ANSWER_MAX];
+    bool ok = p->answered == p->request.rands;
+    if (l->generation == p->generation) {
+        reply(l, text, wpa_answer_gsm(&p->request, ok ? p->triplets : NULL, text));
+        if (ok)
+            log_info("wpa", "%s: network %u: ok (GSM)", l->name, p->request.network);
+        else
+            log_warning("wpa", "%s: network %u: EAP-SIM is refused: %s", l->name, p->request.network, what);
+    }
+    secret_zero(text, sizeof text);
+    secret_zero(p, sizeof *p);
+    g_free(p);
+}
+
+static void on_triplet(void *user, enum error_code status, const struct tre_aka *aka)
+{
+    struct pending *p = user;
+    struct wpa_triplet *t = &p->triplets[p->answered];
+    if (status || aka->ck.len != sizeof t->kc || aka->res.len != sizeof t->sres) {
+        end_gsm(p, status && status != ERROR_DENIED ? error_text(status) : "the ACL of the MID does not give SRES and Kc to this program (gsm, ckik)");
+        return;
+    }
+    memcpy(t->kc, aka->ck.data, sizeof t->kc);
+    memcpy(t->sres, aka->res.data, sizeof t->sres);
+    p->answered++;
+    if (p->answered == p->request.rands)
+        end_gsm(p, "");
+    else
+        ask_triplet(p);
+}
+
+/* A supplicant that has gone is not worth another answer. */
+static void ask_triplet(struct pending *p)
+{
+    static const uint8_t no_autn[16] = { 0 };
+    bool here = p->link->generation == p->generation;
+    const struct mid_entry *m = here ? mid_for(p->link, &p->request) : NULL;
+    if (m)
+        tre_authenticate(p->link->wpa->tre, m->id, TRE_FOR_GSM, p->request.rand[p->answered], no_autn, on_triplet, p);
+    else
+        end_gsm(p, "no USIM is ACTIVE");
 }
 
 static void take_datagram(struct link *l, struct slice datagram)
 {
     struct wpa_request q;
-    char text[WPA_ANSWER_MAX];
     switch (wpa_parse(datagram, &q)) {
     case WPA_OTHER:
         return;
@@ -107,8 +170,7 @@ static void take_datagram(struct link *l, struct slice datagram)
         answer_umts(l, &q);
         return;
     case WPA_GSM_AUTH:
-        log_warning("wpa", "%s: network %u: GSM authentication (EAP-SIM) is refused", l->name, q.network);
-        reply(l, text, wpa_refuse_gsm(&q, text));
+        ask_triplet(pending_new(l, &q));
         return;
     case WPA_TERMINATING:
         log_info("wpa", "%s: ended", l->name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wpa_supplicant 2.10, wpa_supplicant/events and eap_aka.c: "<3>CTRL-REQ-SIM-0:UMTS-AUTH:RAND:AUTN needed for SSID x" is answered by
- * "CTRL-RSP-SIM-0:UMTS-AUTH:IK:CK:RES". Must never take a digit more than there is. */
+ * "CTRL-RSP-SIM-0:UMTS-AUTH:IK:CK:RES"; eap_sim.c: "GSM-AUTH:RAND:RAND[:RAND] needed .." by "GSM-AUTH:Kc:SRES:Kc:SRES[:Kc:SRES]". Must never take a digit more than there is. */
 #include "usimd/wpa_text.h"
 
 #include <stdio.h>
@@ -45,6 +45,22 @@ static bool take_octets(struct reader *r, uint8_t out[16])
     return text_hex_decode(reader_take(r, 32), out, 16, &len) && len == 16;
 }
 
+static bool at_end(const struct reader *r)
+{
+    return !reader_left(r) || reader_peek(r) == ' ';
+}
+
+static bool take_rands(struct reader *r, struct wpa_request *q)
+{
+    bool ok = true;
+    q->rands = 0;
+    while (ok && q->rands < WPA_RANDS && !(q->rands && at_end(r))) {
+        ok = (!q->rands || reader_u8(r) == ':') && take_octets(r, q->rand[q->rands]);
+        q->rands++;
+    }
+    return ok && q->rands >= 2 && at_end(r);
+}
+
 enum wpa_event wpa_parse(struct slice datagram, struct wpa_request *q)
 {
     struct reader r = reader_make(datagram.data, datagram.len);
@@ -56,9 +72,9 @@ enum wpa_event wpa_parse(struct slice datagram, struct wpa_request *q)
         return WPA_OTHER;
     other = r;
     if (take_word(&other, "GSM-AUTH:"))
-        return WPA_GSM_AUTH;
-    bool whole = take_word(&r, "UMTS-AUTH:") && take_octets(&r, q->rand) && reader_u8(&r) == ':' && take_octets(&r, q->autn) &&
-                 (!reader_left(&r) || reader_u8(&r) == ' ');
+        return take_rands(&other, q) ? WPA_GSM_AUTH : WPA_OTHER;
+    q->rands = 1;
+    bool whole = take_word(&r, "UMTS-AUTH:") && take_octets(&r, q->rand[0]) && reader_u8(&r) == ':' && take_octets(&r, q->autn) && at_end(&r);
     return whole ? WPA_UMTS_AUTH : WPA_OTHER;
 }
 
@@ -103,9 +119,15 @@ size_t wpa_answer(const struct wpa_request *q, enum error_code status, const str
     return finish(&w, out);
 }
 
-size_t wpa_refuse_gsm(const struct wpa_request *q, char out[WPA_ANSWER_MAX])
+size_t wpa_answer_gsm(const struct wpa_request *q, const struct wpa_triplet triplets[WPA_RANDS], char out[WPA_ANSWER_MAX])
 {
     struct writer w = begin(q, out);
-    writer_text(&w, "GSM-FAIL");
+    writer_text(&w, triplets ? "GSM-AUTH" : "GSM-FAIL");
+    for (size_t i = 0; triplets && i < q->rands; i++) {
+        writer_u8(&w, ':');
+        put_hex(&w, (struct slice){ triplets[i].kc, sizeof triplets[i].kc });
+        writer_u8(&w, ':');
+        put_hex(&w, (struct slice){ triplets[i].sres, sizeof triplets[i].sres });
+    }
     return finish(&w, out);
 }

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from usim_gateway import IMSI, K, OPC, SUSPENDED, USIMD_UID, Gateway, main, until
 
-NETWORKS = {"AKA": "0", "AKA'": "6"}
+NETWORKS = {"AKA": "0", "AKA'": "6", "SIM": "1"}
 
 
 @contextmanager
@@ -48,11 +48,24 @@ def eap_aka_and_aka_prime_succeed_again_and_again(build):
         expect(g.log("usimd").count("attached") == 4, "attached four times", g)
 
 
+def eap_sim_succeeds_where_the_issuer_allows_2g(build):
+    """Two or three RANDs of one question, asked one by one; without `gsm` in the ACL, and for a MID that is not in service, the supplicant hears no at once."""
+    with world(build, acl="authenticate,ckik,gsm,identity") as g:
+        for _ in range(2):
+            status, said = run(g, "SIM")
+            expect(status == 0 and said.rstrip().endswith("SUCCESS"), f"EAP-SIM: {status} {said[-300:]}", g)
+        expect(run(g, "AKA")[0] == 0, "and EAP-AKA beside it", g)
+        g.tre.set_state("usim-1", SUSPENDED)
+        expect(run(g, "SIM", 5)[0] != 0 and "no USIM is ACTIVE" in g.log("usimd"), "suspended", g)
+    with world(build) as g:
+        expect(run(g, "SIM", 5)[0] != 0 and "does not give SRES and Kc" in g.log("usimd"), "refused", g)
+
+
 def a_card_that_is_ahead_resynchronises_and_succeeds(build):
     with world(build) as g:
         g.auc(sqn=0x8000)
         expect(run(g, "AKA")[0] == 0, "first", g)
-        for method in NETWORKS:
+        for method in ("AKA", "AKA'"):
             g.auc(sqn=0x20)  # the network has lost its numbers
             status, said = run(g, method)
             expect(status == 0, f"{method}: {said[-300:]}", g)
@@ -167,6 +180,7 @@ def the_bridge_outlives_tred_and_holds_no_key(build):
 
 
 if __name__ == "__main__":
-    main([eap_aka_and_aka_prime_succeed_again_and_again, the_bridge_follows_a_supplicant_that_is_restarted_and_killed, a_card_that_is_ahead_resynchronises_and_succeeds,
+    main([eap_aka_and_aka_prime_succeed_again_and_again, eap_sim_succeeds_where_the_issuer_allows_2g,
+          the_bridge_follows_a_supplicant_that_is_restarted_and_killed, a_card_that_is_ahead_resynchronises_and_succeeds,
           another_key_in_the_network_is_told_from_a_mac, without_ckik_in_the_acl_the_supplicant_gets_a_failure_at_once,
           a_suspended_mid_answers_nobody_and_an_activated_one_does, the_bridge_outlives_tred_and_holds_no_key])

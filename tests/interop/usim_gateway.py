@@ -130,7 +130,7 @@ class Gateway:
 
     def hostapd(self):
         """hostapd as RADIUS server with the AuC behind it."""
-        (self.dir / "eap_user").write_text('"0"*\tAKA\n"6"*\tAKA\'\n')
+        (self.dir / "eap_user").write_text('"0"*\tAKA\n"6"*\tAKA\'\n"1"*\tSIM\n')
         (self.dir / "radius_clients").write_text("127.0.0.1/32\tradius\n")
         settings = {"driver": "none", "interface": "lo", "ctrl_interface": self.dir / "hostapd", "radius_server_clients": self.dir / "radius_clients",
                     "radius_server_auth_port": 18120, "eap_server": 1, "eap_user_file": self.dir / "eap_user", "eap_sim_db": f"unix:{self.dir}/auc.sock"}

@@ -9,7 +9,7 @@ import struct
 import subprocess
 from contextlib import contextmanager
 
-from usim_gateway import ACTIVE, IMSI, ISIM, SUSPENDED, Gateway, bcd, main, subscribers, until
+from usim_gateway import ACTIVE, IMSI, ISIM, K, OPC, SUSPENDED, Gateway, bcd, main, subscribers, until
 
 AID_USIM, AID_ISIM = "A0000000871002", "A0000000871004"
 
@@ -35,12 +35,14 @@ def world(build, isim=False, acl="authenticate,ckik,gba,identity,msk", config=""
 
 
 def apdus(*commands):
-    """R-APDUs of opensc-tool: (data, status) each."""
+    """R-APDUs of opensc-tool: (data, status) each, as many as there are: the card may go in between."""
     words = [w for c in commands for w in ("-s", c)]
     done = subprocess.run(["opensc-tool", "-r", "0", *words], capture_output=True, text=True, check=False)
     out = []
     for part in re.split(r"(?m)^Sending: .*$", done.stdout)[1:]:
         sw = re.search(r"SW1=0x(..), SW2=0x(..)", part)
+        if not sw:
+            break
         data = "".join(re.findall(r"(?m)^((?:[0-9A-F]{2} )+)", part.split("\n", 2)[2] if part.count("\n") > 1 else "")).replace(" ", "")
         out.append((data, sw[1] + sw[2]))
     return out
@@ -96,6 +98,42 @@ def authenticate_gives_res_and_keys_or_auts_or_a_mac_error(build):
         outside = apdus("00A40004023F0000", ask(w))[1][1]
         gba, gsm = apdus(select, "0088008422" + "10" + "00" * 16 + "10" + "00" * 16)[1][1], apdus(select, ask(w)[:6] + "80" + ask(w)[8:])[1][1]
         expect((outside, gba, gsm) == ("6985", "9864", "9864"), f"{outside} {gba} {gsm}", g)
+
+
+GSM_ACCESS = bytes([0, 0, 0, 4, 0])  # EF_UST: service 27
+
+
+def usim_files(ust):
+    return [("7FFF6F07", bcd(IMSI)), ("7FFF6FAD", bytes.fromhex("00000002")), ("7FFF6F38", ust), ("3F002FE2", bytes.fromhex("98880112000000000000"))]
+
+
+def osmo(rand):
+    """SRES and Kc as osmocom's tool has them."""
+    said = subprocess.run(["osmo-auc-gen", "--3g", "-a", "MILENAGE", "-k", K.hex(), "-o", OPC.hex(), "-r", rand.hex()], capture_output=True, text=True, check=True).stdout
+    return [re.search(name + r":\s*([0-9a-f]+)", said)[1].upper() for name in ("SRES", "Kc")]
+
+
+def gsm_context_and_eap_sim_where_the_issuer_allows_2g(build):
+    """SRES and Kc are those of osmocom's generator; eapol_test does EAP-SIM with them against hostapd; Kc stands beside CK and IK in the 3G context."""
+    rand, select = os.urandom(16), f"00A4040407{AID_USIM}00"
+    ask = "0088008011" + "10" + rand.hex()
+    with world(build, acl="authenticate,ckik,gsm,identity", files=usim_files(GSM_ACCESS)) as g:
+        sres, kc = osmo(rand)
+        expect(apdus(select, ask + "00")[1] == (f"04{sres}08{kc}", "9000"), "04 SRES 08 Kc", g)
+        v = vector(g)
+        threeg = apdus(select, "0088008122" + "10" + v.rand.hex() + "10" + v.autn.hex() + "00")[1]
+        expect(threeg[0].endswith("08" + osmo(v.rand)[1]), f"Kc in the 3G context {threeg}", g)
+        got = [sw for _, sw in apdus(select, "0088008010" + "10" + rand.hex()[:30], "0088008022" + "10" + v.rand.hex() + "10" + v.autn.hex())[1:]]
+        expect(got == ["6700", "6700"], f"lengths {got}", g)
+        g.auc()
+        g.hostapd()
+        status, said = g.eapol({"eap": "SIM", "pcsc": '"Virtual PCD"'})
+        expect(status == 0 and said.rstrip().endswith("SUCCESS"), f"EAP-SIM by PC/SC: {status} {said[-400:]}", g)
+        expect([e["count"] for e in g.events() if e["event"] == "auc.triplets"], "triplets of the AuC", g)
+    for acl, ust, sw in (("authenticate,ckik,identity", GSM_ACCESS, "6982"), ("authenticate,gsm,identity", GSM_ACCESS, "6982"),
+                         ("authenticate,ckik,gsm,identity", bytes(5), "9864")):
+        with world(build, acl=acl, files=usim_files(ust)) as g:
+            expect(apdus(select, ask + "00")[1] == ("", sw), f"{acl}: {sw}", g)
 
 
 def logical_channels_are_apart(build):
@@ -204,7 +242,7 @@ def without_identity_in_the_acl_there_is_no_card(build):
 
 if __name__ == "__main__":
     main([pcsc_scan_and_opensc_tool_see_a_card, files_are_found_by_identifier_path_and_short_identifier,
-          authenticate_gives_res_and_keys_or_auts_or_a_mac_error, logical_channels_are_apart, malformed_commands_are_answered_and_change_nothing,
+          authenticate_gives_res_and_keys_or_auts_or_a_mac_error, gsm_context_and_eap_sim_where_the_issuer_allows_2g, logical_channels_are_apart, malformed_commands_are_answered_and_change_nothing,
           pin_guards_files_and_keys_and_is_counted_in_the_trusted_environment,
           data_is_fetched_as_t0_wants_it_and_lengths_are_corrected, inline_hosts_get_their_data_at_once,
           eapol_test_uses_the_card_and_a_suspended_mid_is_pulled_out,

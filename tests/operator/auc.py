@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The operator's AuC for hostapd (EAP-AKA, EAP-AKA'): answers on the UNIX datagram socket of eap_sim_db with vectors of DIR/subscribers.db, that is of
+"""The operator's AuC for hostapd (EAP-AKA, EAP-AKA', EAP-SIM): answers on the UNIX datagram socket of eap_sim_db with vectors of DIR/subscribers.db, that is of
 the MIDs which mid.py issued. Owns DIR/auc-events.jsonl; keys and vectors are not logged, an IMSI by its last four digits only.
 """
 from __future__ import annotations
@@ -16,16 +16,21 @@ from common import EventLog, run_program
 
 
 def answer(path: Path, message: str, log: EventLog) -> str | None:
-    """AKA-REQ-AUTH IMSI gives a vector or FAILURE; AKA-AUTS IMSI AUTS RAND gives no answer."""
+    """AKA-REQ-AUTH IMSI gives a vector or FAILURE, SIM-REQ-AUTH IMSI COUNT triplets; AKA-AUTS IMSI AUTS RAND gives no answer."""
     verb, imsi, *words = message.split() + [""]
     with subscribers.changing(path) as db:
         sub = db.get(imsi)
         vector = sub.next_vector() if sub and verb == "AKA-REQ-AUTH" else None
+        triplets = [sub.triplet() for _ in range(int(words[0]))] if sub and verb == "SIM-REQ-AUTH" else []
         taken = bool(sub) and verb == "AKA-AUTS" and len(words) > 2 and sub.resync(bytes.fromhex(words[1]), bytes.fromhex(words[0]))
     known = {"imsi": "*" + imsi[-4:], "known": sub is not None}
     if verb == "AKA-AUTS":
         log("auc.resync", taken=taken, **known)
         return None
+    if verb == "SIM-REQ-AUTH":
+        log("auc.triplets", count=len(triplets), **known)
+        told = [":".join(x.hex() for x in (kc, sres, rand)) for rand, sres, kc in triplets] or ["FAILURE"]
+        return " ".join(["SIM-RESP-AUTH", imsi, *told])
     if verb != "AKA-REQ-AUTH":
         log("auc.strange", verb=verb)
         return None

@@ -104,7 +104,7 @@ def tre_R24_another_operator_takes_over_and_the_former_one_has_its_identity_eras
         fails(world, world.push(*other, "--name", fault), error)
     world.dm_fault("none")
     agentctl("bootstrap", "--no-wait", world.push(*other, "--name", "Right"))
-    until("its MID beside the working one", lambda: shown_all(world).get(NEW, ("",))[0] == "PROVISIONED" or "PROVING" in world.log())
+    until("its MID beside the working one", lambda: shown_all(world).get(NEW, ("",))[0] in ("PROVISIONED", "ACTIVE"))
     world.kill("agentd")
     world.start("agentd")
     until("the end of the job", lambda: world.manager()["TreState"] == "ready" and world.manager()["ActiveJobs"] == 0 and world.manager()["State"] == "managed", 90)

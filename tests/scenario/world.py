@@ -236,10 +236,12 @@ class World:
         labproc.stop(name)
 
     def kill(self, name):
-        """SIGKILL, and the process is gone."""
+        """SIGKILL, and the process is gone, for the bus too."""
         pid = labproc.pid_of(name)
         os.kill(pid, signal.SIGKILL)
         until(f"the end of {name}", lambda: not labproc.alive(pid))
+        if name == "agentd":  # else whoever starts it again may take the dead one's name for its own
+            until("its name on the bus to be free", lambda: not self.on_bus())
 
     def alive(self, name):
         return labproc.alive(labproc.pid_of(name))

@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import xor
 from pathlib import Path
 
 from . import milenage
@@ -30,6 +32,16 @@ class Subscriber:
     def next_vector(self) -> milenage.Vector:
         self.sqn += STEP
         return milenage.network_vector(self.k, self.opc, os.urandom(16), self.sqn.to_bytes(6, "big"), self.amf)
+
+    def triplet(self) -> tuple[bytes, bytes, bytes]:
+        return self.triplet_of(os.urandom(16))
+
+    def triplet_of(self, rand: bytes) -> tuple[bytes, bytes, bytes]:
+        """RAND, SRES, Kc by conversion functions c2 and c3 (TS 33.102 6.8.1.2)."""
+        v = milenage.network_vector(self.k, self.opc, rand, bytes(6), self.amf)
+        words = [int.from_bytes(v.xres[i:i + 4], "big") for i in range(0, len(v.xres), 4)]
+        keys = [int.from_bytes((v.ck + v.ik)[i:i + 8], "big") for i in range(0, 32, 8)]
+        return rand, reduce(xor, words).to_bytes(4, "big"), reduce(xor, keys).to_bytes(8, "big")
 
     def resync(self, rand: bytes, auts: bytes) -> bool:
         """TS 33.102 6.3.5: the card's SQN is taken over if AUTS is authentic."""

@@ -14,12 +14,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../operator")]
 import process  # noqa: E402
 from aka import kdf, milenage, tuak  # noqa: E402
+from aka.subscribers import Subscriber  # noqa: E402
 from process import ACTIVE, BLOCKED, ERASED, SUSPENDED, Bench, E, OTHER_UID  # noqa: E402
 from tre_client import *  # noqa: E402,F403
 
 K, OPC = bytes.fromhex("90dca4eda45b53cf0f12d7c9c3bc6a89"), bytes.fromhex("cb9cccc4b9258e6dca4760379fb82581")  # TS 35.208 set 20
 AMF, STEP = b"\x80\0", 32
-USIM, ISIM, EAP, GBA, DIGEST = range(1, 6)
+USIM, ISIM, EAP, GBA, DIGEST, GSM = range(1, 7)
 AUTH_OK, AUTH_SYNC, AUTH_MAC = range(3)
 EVERYTHING = [("agentd", "authenticate,ckik,gba,identity,msk")]
 
@@ -201,7 +202,7 @@ class Engine(Subscribed):
         self.put_in()
         v = self.net.vector()
         self.assertEqual(self.ask(v, purpose=ISIM)["status"], E["INVALID"])
-        for purpose in 0, 6, 255:
+        for purpose in 0, 7, 255:
             self.assertEqual(self.ask(v, purpose=purpose)["status"], E["INVALID"])
         self.ok(v)
 
@@ -217,6 +218,23 @@ class Engine(Subscribed):
             self.assertEqual(self.tre.eap_keys(session, 23, b"0id", b"")[0], E["DENIED"])
             self.assertIn("its ACL does not allow this peer gba", self.log())
             self.tre.set_state(words, ERASED)
+
+    def test_tre_R10_a_2g_answer_is_given_only_where_the_issuer_names_gsm(self):
+        rand, none = os.urandom(16), bytes(16)
+        expected = Subscriber("", K, OPC, AMF, 0).triplet_of(rand)
+        for words, status, keys in ("authenticate,ckik,msk,gba,identity", E["DENIED"], None), ("gsm", 0, False), ("gsm,ckik", 0, True):
+            mid = words.replace(",", "-")
+            self.put_in(acl=[("agentd", words)], mid_id=mid)
+            a = self.tre.authenticate(mid, GSM, rand, none)
+            self.assertEqual(a["status"], status)
+            if not status:
+                self.assertEqual((a["verdict"], a["session"], a["res"], a["ck"], a["ik"], a["auts"]), (0, 0, expected[1], expected[2] if keys else b"", b"", b""))
+                self.assertEqual(self.tre.authenticate(mid, GSM, rand, none)["res"], expected[1])  # no number is used up
+                self.assertEqual(self.tre.authenticate(mid, GSM, rand, none[:15] + b"\1")["status"], E["INVALID"])
+            self.ok(self.net.vector(), mid=mid)
+            self.tre.set_state(mid, ERASED)
+        self.put_in(acl=[("agentd", "gsm,ckik")], mid_id="isim", type=1)
+        self.assertEqual(self.tre.authenticate("isim", GSM, rand, none)["status"], E["INVALID"])
 
     def test_acl_names_the_program_or_its_user(self):
         self.stop()

@@ -5,12 +5,14 @@ import os
 import struct
 import sys
 import unittest
+from pathlib import Path
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../operator")]
 import cbor  # noqa: E402
 import process  # noqa: E402
 import pva  # noqa: E402
+import sealed  # noqa: E402
 from mid_package import BLOCK, DISCOVER, ERASE, MIGRATE, UNBLOCK, Issuer, order  # noqa: E402
 from process import *  # noqa: E402,F403
 from tre_client import *  # noqa: E402,F403
@@ -330,6 +332,27 @@ class Policy(Orders):
         a = self.answer([("agentd", "authenticate,ckik,identity")])
         self.assertEqual((a["status"], len(a["res"]), a["ck"], a["ik"]), (0, 8, b"", b""))
         self.assertEqual(self.tre.read_file("mid-1", b"")[0], E["DENIED"])
+
+    def test_tre_R11_2g_answers_can_be_denied_to_all(self):
+        self.deny("gsm")
+        self.answer([("agentd", "gsm,ckik")])
+        self.assertEqual(self.tre.authenticate("mid-1", 6, bytes(16), bytes(16))["status"], E["DENIED"])
+
+    def test_an_identity_that_a_former_version_wrote_is_read_with_its_policy(self):
+        """Format 2 had the policy in one octet, format 1 had none."""
+        self.deny("ckik,identity")
+        self.put_in(acl=[("agentd", "identity")])
+        self.assertEqual(self.tre.set_state("mid-1", ACTIVE)[0], 0)
+        key, now = sealed.device_key(self.state), {p: p.read_bytes() for p in Path(self.state).glob("identity.?")}
+        for number, tail, status in (2, 1, E["DENIED"]), (1, 0, 0):
+            self.stop()
+            os.unlink(self.path)
+            for path, slot in now.items():
+                plain = sealed.open_octets(slot, "identity", key)
+                self.assertEqual(plain[0], 3)
+                path.write_bytes(sealed.seal_octets(bytes([number]) + plain[1:-2] + plain[len(plain) - tail:], slot, "identity", key))
+            self.start()
+            self.assertEqual((self.tre.call(STATUS)[1][0], self.tre.read_file("mid-1", b"")[0]), (2, status))
 
     def test_tre_R11_it_allows_nothing_by_itself(self):
         self.deny("gba")

@@ -22,6 +22,14 @@ def open_octets(octets, label, key):
     return AESGCM(derived).decrypt(octets[HEADER:HEADER + 12], octets[HEADER + 12:], label.encode() + b"\0" + octets[:HEADER])
 
 
+def seal_octets(plain, like, label, key):
+    """A slot with other plain octets, as a former version of the agent may have written it: counter and flags are those of `like`."""
+    header = like[:HEADER - 4] + struct.pack(">I", len(plain) + len(like) - HEADER - len(open_octets(like, label, key)))
+    derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"gateway-agent tre record 1").derive(key)
+    nonce = os.urandom(12)
+    return header + nonce + AESGCM(derived).encrypt(nonce, plain, label.encode() + b"\0" + header)
+
+
 def opens(octets, label, key):
     try:
         return open_octets(octets, label, key)
@@ -99,4 +107,4 @@ def files_hold(folder, secrets):
     return bad
 
 
-__all__ = ["device_key", "files_hold", "held", "opens", "open_octets", "os", "private_keys", "process_holds", "slots"]
+__all__ = ["device_key", "files_hold", "held", "opens", "open_octets", "os", "private_keys", "process_holds", "seal_octets", "slots"]

@@ -93,6 +93,32 @@ static void check_milenage(struct set *s, const json_t *all)
     aka_close(&a);
 }
 
+/* Set 1 of TS 55.205 (which is that of TS 35.208), where c2 and c3 are the 2G algorithms; a RES of other lengths folds the same way. */
+static void gsm_gives_what_a_2g_network_expects(void)
+{
+    static const uint8_t k[] = { 0x46, 0x5b, 0x5c, 0xe8, 0xb1, 0x99, 0xb4, 0x9f, 0xaa, 0x5f, 0x0a, 0x2e, 0xe2, 0x38, 0xa6, 0xbc };
+    static const uint8_t opc[] = { 0xcd, 0x63, 0xcb, 0x71, 0x95, 0x4a, 0x9f, 0x4e, 0x48, 0xa5, 0x99, 0x4e, 0x37, 0xa0, 0x2b, 0xaf };
+    static const uint8_t rand[] = { 0x23, 0x55, 0x3c, 0xbe, 0x96, 0x37, 0xa8, 0x9d, 0x21, 0x8a, 0xe6, 0x4d, 0xae, 0x47, 0xbf, 0x35 };
+    static const uint8_t want_sres[] = { 0x46, 0xf8, 0x41, 0x6a }, want_kc[] = { 0xea, 0xe4, 0xbe, 0x82, 0x3a, 0xf9, 0xa0, 0x8b };
+    static const uint8_t sixteen[] = { 1, 0, 0, 1, 2, 0, 0, 2, 4, 0, 0, 4, 8, 0, 0, 8 }, folded[] = { 15, 0, 0, 15 }, first[] = { 1, 0, 0, 1 };
+    struct aka a;
+    struct aka_out out;
+    uint8_t sres[4], kc[8];
+    open_milenage(&a, (struct slice){ k, sizeof k }, (struct slice){ opc, sizeof opc });
+    g_assert_true(aka_f2345(&a, rand, &out));
+    aka_gsm(&out, sres, kc);
+    assert_octets(sres, 4, want_sres, 4);
+    assert_octets(kc, 8, want_kc, 8);
+    aka_close(&a);
+    memcpy(out.res, sixteen, sizeof sixteen);
+    out.res_len = 16;
+    aka_gsm(&out, sres, kc);
+    assert_octets(sres, 4, folded, 4);
+    out.res_len = 4;
+    aka_gsm(&out, sres, kc);
+    assert_octets(sres, 4, first, 4);
+}
+
 static void milenage_gives_every_answer_of_ts_35208(void)
 {
     each("usim/milenage_35208.json", "sets", 10, check_milenage);
@@ -385,6 +411,7 @@ int main(int argc, char **argv)
     heap_start();
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/aka/milenage", milenage_gives_every_answer_of_ts_35208);
+    g_test_add_func("/aka/gsm", gsm_gives_what_a_2g_network_expects);
     g_test_add_func("/aka/tuak", tuak_gives_every_answer_of_ts_35233);
     g_test_add_func("/aka/tuak/iterations", tuak_iterates_keccak);
     g_test_add_func("/aka/sqn", sequence_numbers_follow_annex_c);
