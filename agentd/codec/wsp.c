@@ -15,11 +15,11 @@ enum {
     LWM2M_AS_REGISTERED = 0x9A,
     LENGTH_QUOTE = 31,        /* 8.4.1.2: a uintvar length follows */
     SHIFT = 0x7F,
-    NO_CODE = 0xFF,           /* above every short integer */
+    NO_CODE = -1,             /* of no integer, short or long */
 };
 
 static const struct {
-    uint8_t code;
+    int64_t code;
     const char *text;
     enum wsp_media media;
 } media_types[] = {

@@ -156,6 +156,7 @@ def more_messages_stored_than_the_bus_admits_calls_are_all_taken_over(world):
     os.kill(manager, signal.SIGCONT)
     expect("no call is refused by the bus", "pending replies" not in (world.dir / "lab/dbus.log").read_text())
     until(f"all {count} to be taken over", lambda: taken_over(world) == count, 60)
+    expect("without listing them anew", "lists its messages anew" not in world.log())
     until("the user's messages alone", lambda: kept(world) == sorted(ordinary()[:9]), 40)
 
 
