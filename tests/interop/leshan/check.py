@@ -12,11 +12,12 @@ import time
 import urllib.error
 import urllib.request
 
+from bench import check, finish, results
+
 JARS, TOOL, WORK = sys.argv[1:4]
 REST = "http://127.0.0.1:8080"
 ENDPOINT, IDENTITY, KEY = "gateway-1", "gateway-1-identity", "00112233445566778899aabbccddeeff"
 events = []
-results = []
 
 
 def rest(method, path, body=None):
@@ -38,11 +39,6 @@ def wait(seconds, condition):
             return value
         time.sleep(0.05)
     return None
-
-
-def check(name, passed, detail=""):
-    results.append(bool(passed))
-    print(f"{'ok' if passed else 'not ok'} {len(results)} - {name}" + ("" if passed else f" # got {detail}"), flush=True)
 
 
 def listen():
@@ -249,12 +245,7 @@ def main():
         if client and client.poll() is None:
             client.kill()
         leshan.kill()
-    print(f"1..{len(results)}")
-    if not all(results):
-        for name in ("client.log", "leshan.log"):
-            with open(os.path.join(WORK, name)) as log:
-                print("".join(f"# {name}: {line}" for line in log.readlines()[-40:]))
-    return 0 if results and all(results) else 1
+    return finish(WORK, ("client.log", "leshan.log"))
 
 
 sys.exit(main())

@@ -3,116 +3,29 @@
 # observation, Send, queue mode, attributes, arguments. Every check asks Servers.java, which is Leshan; never the client. Runs inside a private network
 # namespace. usage: library.py TOOL JARS WORK. TAP.
 import base64
-import json
 import os
 import pathlib
-import queue
 import signal
 import subprocess
 import sys
-import threading
-import time
+
+from bench import HERE, Client, Leshan, check, finish
 
 TOOL, JARS, WORK = sys.argv[1:4]
-HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "unit/lwm2m"))
 import transports_test  # noqa: E402 - certificates are made there
 from transports_test import at, make_certificates  # noqa: E402
 
-SERVER, BOOTSTRAP, AWAKE_MS, PATIENCE = 5684, 5784, 2000, 15.0
+SERVER, BOOTSTRAP, AWAKE_MS = 5684, 5784, 2000
 KEYS = {name: bytes([n]) * 16 for n, name in enumerate(("bootstrap", "first", "second", "asleep"), 1)}
-results = []
 
 
-def check(name, passed, detail=""):
-    results.append(bool(passed))
-    print(f"{'ok' if passed else 'not ok'} {len(results)} - {name}" + ("" if passed else f" # got {detail}"), flush=True)
+def start(endpoint, port, *more):
+    return Client(TOOL, os.path.join(WORK, "client.log"), endpoint, port, *more)
 
 
 def b64(octets):
     return base64.b64encode(octets).decode()
-
-
-class Leshan:
-    """The Java process; its lines as answers and events."""
-
-    def __init__(self):
-        self.process = subprocess.Popen(
-            ["java", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-cp", JARS + "/*", str(HERE / "Servers.java"), "127.0.0.1", str(SERVER), str(BOOTSTRAP), at("operator.server.pem"),
-             at("operator.server.key.pem"), at("operator.root.pem"), str(AWAKE_MS)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(os.path.join(WORK, "servers.log"), "w"), text=True, bufsize=1)
-        self.events, self.answers, self.count = [], {}, 0
-        self.news = threading.Condition()
-        threading.Thread(target=self.listen, daemon=True).start()
-
-    def listen(self):
-        for text in self.process.stdout:
-            if not text.startswith("{"):  # a word of the Java machine itself
-                print(f"# {text.strip()}", flush=True)
-                continue
-            line = json.loads(text)
-            with self.news:
-                if "id" in line:
-                    self.answers[line["id"]] = line
-                else:
-                    self.events.append(line)
-                self.news.notify_all()
-
-    def wait(self, found, seconds=PATIENCE):
-        """What found() gives, when it is something."""
-        end = time.monotonic() + seconds
-        with self.news:
-            while not (got := found()) and time.monotonic() < end:
-                self.news.wait(end - time.monotonic())
-            return got
-
-    def tell(self, op, ep, **fields):
-        self.count += 1
-        self.process.stdin.write(json.dumps({"id": self.count, "op": op, "ep": ep, **fields}) + "\n")
-        return self.count
-
-    def answer(self, number, seconds=PATIENCE):
-        return self.wait(lambda: self.answers.get(number), seconds) or {}
-
-    def ask(self, op, ep, **fields):
-        return self.answer(self.tell(op, ep, **fields))
-
-    def code(self, op, ep, **fields):
-        got = self.ask(op, ep, **fields)
-        return got.get("code", got.get("error", "silence"))
-
-    def event(self, kind, since=0, seconds=PATIENCE, **wanted):
-        """The first such event behind that many, or None."""
-        return self.wait(lambda: next((e for e in self.events[since:] if e["event"] == kind and all(e.get(k) == v for k, v in wanted.items())), None), seconds)
-
-
-class Client:
-    def __init__(self, endpoint, port, *more):
-        self.process = subprocess.Popen([TOOL, "--uri", f"coaps://127.0.0.1:{port}", "--endpoint", endpoint, *more], stdout=subprocess.PIPE,
-                                        stderr=open(os.path.join(WORK, "library-client.log"), "a"), text=True)
-        self.lines = queue.Queue()
-        threading.Thread(target=self.listen, daemon=True).start()
-
-    def listen(self):
-        for text in self.process.stdout:
-            self.lines.put(text.strip())
-
-    def says(self, start, seconds=PATIENCE):
-        end = time.monotonic() + seconds
-        try:
-            while True:
-                text = self.lines.get(timeout=max(0.01, end - time.monotonic()))
-                if text.startswith(start):
-                    return text
-        except queue.Empty:
-            return ""
-
-    def signal(self, what):
-        self.process.send_signal(what)
-
-    def end(self):
-        self.process.kill()
-        self.process.wait()
 
 
 def psk(identity, name):
@@ -152,7 +65,7 @@ def check_bootstrap_by_key(leshan):
     leshan.ask("key", ep, identity="ms", key=b64(KEYS["first"]))
     reads = [{"op": "discover", "path": "/1"}, {"op": "read", "path": "/1", "format": "TLV"}, {"op": "read", "path": "/1/0", "format": "SENML_CBOR"}]
     leshan.ask("plan", ep, steps=plan(security(101, 0, b"ms", KEYS["first"]), server_object(101, 600), "TLV", *reads))
-    client = Client(ep, BOOTSTRAP, *psk("bs", "bootstrap"), "--bootstrap", "--send", "/3/0/0 /1/0/1")
+    client = start(ep, BOOTSTRAP, *psk("bs", "bootstrap"), "--bootstrap", "--send", "/3/0/0 /1/0/1")
     end = leshan.event("bs-end", ep=ep)
     request = leshan.event("bs-request", ep=ep) or {}
     check("ets_0, ets_1: Bootstrap-Request over DTLS with a key, with its preferred format", "bs" in request.get("peer", "") and "SENML_CBOR" in request.get("format", ""), request)
@@ -183,7 +96,7 @@ def check_bootstrap_by_certificate(leshan):
     certificate, key, server = (pathlib.Path(at(name)).read_bytes() for name in (f"{ep}.der", f"{ep}.key", "operator.server.der"))
     leshan.ask("plan", ep, steps=plan(security(102, 2, certificate, key, server), server_object(102, 800), "SENML_CBOR"))
     since = len(leshan.events)
-    client = Client(ep, BOOTSTRAP, *x509(ep), "--bootstrap")
+    client = start(ep, BOOTSTRAP, *x509(ep), "--bootstrap")
     end = leshan.event("bs-end", since)
     request = leshan.event("bs-request", since) or {}
     check("ets_2: Bootstrap-Request with a certificate", f"x509={ep}" in request.get("peer", ""), request)
@@ -200,7 +113,7 @@ def check_refused_certificates(leshan):
     for name, arguments, expected in (("a gateway whose certificate Leshan does not trust", x509("other.gateway"), "error ClientAuth"),
                                       ("a server that is not the account's", x509("gw-x509", "other.server.der"), "error TlsUntrusted"),
                                       ("another endpoint than the certificate's", x509("operator.gateway"), "error ClientAuth")):
-        client = Client("gw-x509", SERVER, *arguments)
+        client = start("gw-x509", SERVER, *arguments)
         got = client.says("error")
         check(f"refused and visible: {name}", got.startswith(expected), got)
         client.end()
@@ -211,7 +124,7 @@ def check_inconsistent(leshan):
     leshan.ask("bootstrap-key", ep, identity="half", key=b64(KEYS["bootstrap"]))
     leshan.ask("plan", ep, steps=[{"op": "write", "path": "/0/1", "format": "TLV", "value": security(101, 0, b"ms", KEYS["first"])}])
     since = len(leshan.events)
-    client = Client(ep, BOOTSTRAP, *psk("half", "bootstrap"), "--bootstrap")
+    client = start(ep, BOOTSTRAP, *psk("half", "bootstrap"), "--bootstrap")
     failed = leshan.event("bs-failed", since)
     check("ets_9: Finish of an account without its Server object is refused", failed and steps(leshan, since)[-1] == ("Finish", "4.06"), steps(leshan, since))
     client.end()
@@ -315,7 +228,7 @@ def check_send(leshan, ep, client):
 def check_queue_mode(leshan):
     ep = "gw-asleep"
     leshan.ask("key", ep, identity="asleep", key=b64(KEYS["asleep"]))
-    client = Client(ep, SERVER, *psk("asleep", "asleep"), "--queue", str(AWAKE_MS // 1000), "--send", "/3/0/0", "--send-format", "senml-json")
+    client = start(ep, SERVER, *psk("asleep", "asleep"), "--queue", str(AWAKE_MS // 1000), "--send", "/3/0/0", "--send-format", "senml-json")
     e = leshan.event("registered", ep=ep) or {}
     check("ets_108: registered in queue mode", e.get("queue") is True, e)
     check("ets_109: Leshan thinks it asleep, and so it is", leshan.event("asleep", ep=ep) and client.says("state asleep"))
@@ -336,7 +249,7 @@ def check_restart(leshan, ep, client):
     check("Observe before a restart", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05" and change(leshan, ep, False, path="/1/0/6"))
     client.end()
     since = len(leshan.events)
-    again = Client(ep, SERVER, *psk("ms", "first"))
+    again = start(ep, SERVER, *psk("ms", "first"))
     e = leshan.event("registered", since, ep=ep) or {}
     check("killed and started: a Register, at which Leshan ends what it observed", e.get("observed", 0) >= 1, e)
     since = len(leshan.events)
@@ -351,7 +264,8 @@ def main():
     transports_test.WORK = WORK
     operator = make_certificates()["operator"]
     operator.issue("gw-x509")
-    leshan = Leshan()
+    leshan = Leshan(JARS, os.path.join(WORK, "servers.log"), "127.0.0.1", str(SERVER), str(BOOTSTRAP), at("operator.server.pem"), at("operator.server.key.pem"),
+                    at("operator.root.pem"), str(AWAKE_MS))
     client = None
     try:
         if not leshan.event("ready", seconds=60):
@@ -374,12 +288,7 @@ def main():
         if client:
             client.end()
         leshan.process.kill()
-    print(f"1..{len(results)}")
-    if not all(results):
-        for name in ("library-client.log", "servers.log"):
-            with open(os.path.join(WORK, name)) as log:
-                print("".join(f"# {name}: {line}" for line in log.readlines()[-40:]))
-    return 0 if results and all(results) else 1
+    return finish(WORK, ("client.log", "servers.log"))
 
 
 sys.exit(main())
