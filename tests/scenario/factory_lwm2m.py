@@ -8,6 +8,7 @@ from pathlib import Path
 
 from main_job import expect
 from scenarios import scenario
+from second_server import ask
 from smart_card import BOOTSTRAP, LWM2M, document, image, lwm2m_accounts
 from sources import SIGNED
 from world import GATEWAY, TREE, agentctl, lab, run, until
@@ -45,6 +46,28 @@ def check_secret(world, *keys):
         expect("a key is in the store or in a log", not any(form in place for place in places for form in (bytes.fromhex(key), key.encode())))
 
 
+def execute_trigger(world, context, server_id):
+    """Execute of the Bootstrap-Request Trigger of that account by its server: at the operator's one server the last Register counts, so this account goes last."""
+    account = f"account/lwm2m_2d{context}_2d{server_id}"
+    agentctl("account", "disable", account)
+    until("de-registered", lambda: world.one("Account", ServerId=str(server_id), State="disabled"))
+    agentctl("account", "connect", account)
+    until("registered last", lambda: world.one("Account", ServerId=str(server_id), State="registered"))
+    return [ask(world, GATEWAY, "execute", f"/1/{instance}/9")["code"] for instance in (1, 0)]
+
+
+def check_trigger_of_each(world):
+    """Only the context with a bootstrap server has one to ask; the other server's instance is none of its business (4.01)."""
+    asked = events(world, "bootstrap-request")
+    codes = execute_trigger(world, "m2m", 101)
+    expect(f"nobody is asked for context m2m: {codes}", codes == ["4.05", "4.01"] and events(world, "bootstrap-request") == asked)
+    codes = execute_trigger(world, "usim", 102)
+    expect(f"context usim has one: {codes}", codes == ["4.01", "2.04"])
+    until("which is asked", lambda: events(world, "bootstrap-request") == asked + 1)
+    until("and writes the account again", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered"), ("102", "registered")]
+          and not world.one("Job", State="running"), 60)
+
+
 @scenario(mode="none", factory_options=(*KEYS, "--lwm2m", f"{SERVER},context=m2m", "--lwm2m", f"{BOOT},psk=boot,identity=boot-{GATEWAY}"))
 def lwm2m_accounts_of_the_factory_need_no_push(world):
     """Context m2m: a server by derived key, which the operator does not know at first. Context usim: a bootstrap server by a key of that name."""
@@ -65,6 +88,7 @@ def lwm2m_accounts_of_the_factory_need_no_push(world):
     until("both contexts", lambda: all(c["State"] == "committed" and c["Source"] == "factory" for c in world.all("Context").values()), 90)
     until("their accounts", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered"), ("102", "registered")])
     check_secret(world, derived, NAMED)
+    check_trigger_of_each(world)
     world.stop("agentd")
     seen = events(world, "register")
     world.start("agentd")

@@ -237,7 +237,9 @@ def check_queue_mode(leshan):
     client.signal(signal.SIGUSR1)
     got = leshan.answer(number)
     check("and answered after the Update that wakes both", leshan.event("awake", ep=ep) and got.get("content") == {"/3/0/0": "gateway-agent"}, got)
-    leshan.code("write", ep, path="/1/0/23", format="TLV", value=False)
+    number = leshan.tell("write", ep, path="/1/0/23", format="TLV", value=False)
+    client.signal(signal.SIGUSR1)  # should it be thought asleep again
+    check("and may send", leshan.answer(number).get("code") == "2.04")
     client.signal(signal.SIGWINCH)
     e = leshan.event("sent", ep=ep) or {}
     check("Send in SenML JSON", "JSON" in e.get("format", "") and e.get("value") == {"/3/0/0": "gateway-agent"}, e)
