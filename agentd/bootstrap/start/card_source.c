@@ -69,7 +69,7 @@ static void set_state(struct slot *s, const char *state, const struct error *e)
 {
     s->error = e ? *e : (struct error){ 0 };
     if (strcmp(s->state, state) != 0)
-        log_notice("card", "%s: %s%s%s", card_name(s->card), state, e ? ": " : "", e ? e->text : "");
+        log_notice("card", "%s: bootstrap files: %s%s%s", card_name(s->card), state, e ? ": " : "", e ? e->text : "");
     s->state = state;
     show(s);
 }
