@@ -99,12 +99,12 @@ void lwm2m_client_free(struct lwm2m_client *c)
 {
     if (!c)
         return;
+    if (c->objects.servers)
+        servers_leave(c); /* may post an Update */
     if (c->loop) {
         registration_close(c);
         loop_cancel(c->loop, &c->step_timer);
     }
-    if (c->objects.servers)
-        servers_leave(c);
     lwm2m_servers_free(c->own);
     endpoint_free(c->endpoint);
     secret_zero(c, sizeof *c);
