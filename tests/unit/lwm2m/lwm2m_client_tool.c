@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The LwM2M client alone, with an account from its arguments: for interoperability tests and for looking at a server by hand.
  * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME MODE" and "server hold-off S timeout S" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
- * SIGHUP gives the same lease anew, SIGUSR2 takes it away, SIGWINCH sends the values of --send ("sent", or an error). With --bootstrap, Execute /1/0/9 asks the
+ * SIGHUP gives the same lease anew, SIGUSR2 takes it away, SIGWINCH sends the values of --send ("sent", or an error), or with --company puts another client
+ * in the place of this one, at once. With --bootstrap, Execute /1/0/9 asks the
  * bootstrap server again. */
 #include <glib-unix.h>
 #include <stdio.h>
@@ -75,7 +76,8 @@ static bool reboot(void *user)
 static char *uri, *endpoint, *identity, *key, *local;
 static char *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
 static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake;
-static gboolean verbose, no_reboot, bootstrap_first, nosec, pack;
+static gboolean verbose, no_reboot, bootstrap_first, nosec, pack, company;
+static struct servers *servers; /* with company */
 static struct lwm2m_rules rules;
 static struct lwm2m_bootstrap *bootstrap;
 static struct lwm2m_device device;
@@ -106,6 +108,7 @@ static const GOptionEntry options[] = {
     { "pack", 0, 0, G_OPTION_ARG_NONE, &pack, "ask for a Bootstrap-Pack first", NULL },
     { "send", 0, 0, G_OPTION_ARG_STRING, &send_paths, "what SIGWINCH sends", "PATHS" },
     { "send-format", 0, 0, G_OPTION_ARG_STRING, &send_format, "senml-cbor, senml-json, lwm2m-cbor", "NAME" },
+    { "company", 0, 0, G_OPTION_ARG_NONE, &company, "another server, which is never reached, shares the gateway", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
@@ -161,7 +164,30 @@ static bool register_at(const struct lwm2m_account *a)
     client = lwm2m_client_new(&loop, a, &lease, &device, on_state, NULL, &error);
     if (!client)
         printf("error %s %s\n", error_name(error.code), error.text);
+    if (client && servers)
+        lwm2m_client_join(client, servers);
     return client != NULL;
+}
+
+static bool begin_company(void)
+{
+    struct lwm2m_account other = account;
+    struct error error = { 0 };
+    other.short_server_id++;
+    servers = lwm2m_servers_new();
+    struct lwm2m_client *c = lwm2m_client_new(&loop, &other, NULL, &device, NULL, NULL, &error);
+    if (c)
+        lwm2m_client_join(c, servers);
+    return c != NULL;
+}
+
+static gboolean on_replace(gpointer user)
+{
+    (void)user;
+    lwm2m_client_free(client);
+    if (!register_at(&account))
+        g_main_loop_quit(main_loop);
+    return G_SOURCE_CONTINUE;
 }
 
 static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count)
@@ -252,8 +278,10 @@ int main(int argc, char **argv)
     device = (struct lwm2m_device){ .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
                                    .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .queue_mode = awake > 0, .awake_s = (uint32_t)awake,
                                    .rules = &rules, .request_bootstrap = bootstrap_first ? request_bootstrap : NULL };
-    if (!begin())
+    if ((company && !begin_company()) || !begin())
         return 1;
+    if (company)
+        g_unix_signal_add(SIGWINCH, on_replace, NULL);
     g_unix_signal_add(SIGTERM, on_stop, NULL);
     g_unix_signal_add(SIGINT, on_stop, NULL);
     g_unix_signal_add(SIGUSR1, on_update, NULL);

@@ -400,6 +400,21 @@ def test_disable():
     server.close()
 
 
+def test_replaced():
+    """Among several servers: what the going client hears of its leaving must not outlive it."""
+    server = Server()
+    client = start("--company")
+    server.accept_registration()
+    line(client, "state registered")
+    client.send_signal(signal.SIGWINCH)
+    m = server.accept_registration()
+    check("a client that takes another's place registers", m and m.path() == "/rd" and line(client, "state registered"))
+    check("and lives", client.poll() is None)
+    client.kill()
+    client.wait()
+    server.close()
+
+
 def test_lost_server():
     server = Server()
     client = start("--lifetime", "4")
@@ -547,6 +562,7 @@ def main():
     test_refusals()
     test_version()
     test_disable()
+    test_replaced()
     test_lost_server()
     test_queue_mode()
     test_offline()
