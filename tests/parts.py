@@ -18,6 +18,7 @@ TREE = Path(__file__).resolve().parents[1]
 BUILD = TREE / "build-tests"
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 BRANCHES = 95  # percent, of agentd/codec
+FIGURE = re.compile(r"^# (?!random seed|Start of|End of)(.*)$", re.MULTILINE)  # what a test with figures says, as TAP
 FAILURE = re.compile(r"^(FAIL|not ok|ERROR|skip)", re.IGNORECASE)
 
 
@@ -32,6 +33,9 @@ def unit(folder=BUILD, names=()):
     done = subprocess.run(["meson", "test", "-C", folder, "--print-errorlogs", "--no-rebuild", *names], capture_output=True, text=True, check=False)
     rows = [json.loads(line) for line in (folder / "meson-logs/testlog.json").read_text().splitlines()]
     bad = [r for r in rows if r["result"] not in ("OK", "EXPECTEDFAIL", "SKIP")]
+    for row in rows:
+        if "/ fault/" in row["name"]:
+            print("\n".join(f"{row['name'].split('/ ')[-1]:15} {figure}" for figure in FIGURE.findall(row.get("stdout", ""))))
     for row in bad:
         print(f"FAIL {row['name']}\n" + "\n".join(row.get("stdout", "").splitlines()[-30:]) + row.get("stderr", "")[-2000:])
     skipped = [r for r in rows if r["result"] == "SKIP"]
