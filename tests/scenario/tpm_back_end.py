@@ -82,7 +82,8 @@ def a_bad_verdict_of_the_pva_brings_no_identity(world):
     refused(world, "Revoked", "certificate: revoked")
     run(*tool, "hold", world.operator_dir, GATEWAY)
     refused(world, "Unknown", "certificate: unknown")
-    index.write_bytes(issued)
+    index.with_name("issued").write_bytes(issued)
+    index.with_name("issued").rename(index)      # the responder tells lists apart by inode and whole second
     agentctl("bootstrap", world.push("--name", "Good"), check=False)
     check_managed(world)
     expect("the last verdict", verdicts(world)[-1] == ("pass", []))
