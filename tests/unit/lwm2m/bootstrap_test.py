@@ -85,9 +85,10 @@ def test_unasked():
     end(client)
     # The association of a client that waits, as a server of 1.0 knows it: by the address from which it came.
     client = start("coap", "--nosec", "--bootstrap", "--hold-off", "60", "--local", "127.0.0.1")
-    time.sleep(0.5)
-    with open(f"/proc/{client.pid}/net/udp") as table:
-        ports = [int(row.split()[1].split(":")[1], 16) for row in table.readlines()[1:] if row.split()[2].endswith(f":{PORT:04X}")]
+    ports, limit = [], time.monotonic() + 10
+    while not ports and time.monotonic() < limit:
+        with open(f"/proc/{client.pid}/net/udp") as table:
+            ports = [int(row.split()[1].split(":")[1], 16) for row in table.readlines()[1:] if row.split()[2].endswith(f":{PORT:04X}")]
     check("the gateway has an association open while it waits", len(ports) == 1, (ports, peer))
     server.peer = ("127.0.0.1", ports[0] if ports else 0)
     codes = write_accounts(server) + [server.request(POST, "/bs").code]

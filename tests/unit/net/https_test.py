@@ -178,7 +178,10 @@ for address, answers in (("192.0.2.1", ["dm.example.net,203.0.113.5", "stranger.
         ["ip", "netns", "exec", "far", "dnsmasq", "-k", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces", "--user=root",
          f"--listen-address={address}", "--except-interface=lo", "--pid-file=", "--log-facility=-",
          *[f"--host-record={a}" for a in answers]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-time.sleep(0.5)
+for _ in range(200):
+    if len(subprocess.run(["ip", "netns", "exec", "far", "ss", "-Hlun", "sport = :53"], check=True, capture_output=True).stdout.splitlines()) == len(NAME_SERVERS):
+        break
+    time.sleep(0.05)
 
 
 class Base(unittest.TestCase):

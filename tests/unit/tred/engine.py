@@ -118,7 +118,7 @@ class Engine(Subscribed):
                 self.assertEqual(a["verdict"], AUTH_OK)
                 used.append(v)
             if rng.random() < 0.3:
-                time.sleep(0.7)  # the engine has stored the true numbers: no resynchronisation is due
+                self.at_rest()  # no resynchronisation is due
             self.restart()
             for v in used[-5:]:
                 self.assertEqual(self.ask(v)["verdict"], AUTH_SYNC)
@@ -134,7 +134,7 @@ class Engine(Subscribed):
         self.put_in()
         for _ in range(50):
             self.ok(self.net.vector())
-        time.sleep(0.8)
+        self.at_rest()
         self.restart()
         self.ok(self.net.vector())
 
@@ -402,16 +402,13 @@ class Engine(Subscribed):
         self.put_in()
         self.assertEqual(self.tre.pin("mid-1", "1234"), (0, 0, 3))
 
-    def records(self, prefix):
-        return sorted(n for n in os.listdir(self.state) if n.startswith(prefix))
-
     def test_tre_R3_damaged_or_missing_sequence_numbers_block_the_mid(self):
         """Also the older of both slots: with it alone an answered vector would be answered again."""
         v = self.net.vector()
         for n, what in enumerate(("newer", "older", "gone")):
             self.put_in(mid_id=f"m{n}")
             self.ok(v, mid=f"m{n}")
-            time.sleep(0.8)
+            self.at_rest()
             slots = sorted((os.path.join(self.state, s) for s in self.records("sqn%d" % n)), key=os.path.getmtime)
             self.assertEqual(len(slots), 2)
             for slot in slots if what == "gone" else slots[-1:] if what == "newer" else slots[:1]:
@@ -478,7 +475,9 @@ class Engine(Subscribed):
         for _ in range(300):
             self.ok(self.net.vector(), EAP)
         self.assertEqual(self.tre.set_state("mid-1", SUSPENDED)[0], 0)
-        time.sleep(0.8)
+        end = time.monotonic() + 5
+        while process.Confinement.dirty(self.proc.pid) - before > 64 and time.monotonic() < end:
+            time.sleep(0.05)
         self.assertLessEqual(process.Confinement.dirty(self.proc.pid) - before, 64)
 
 

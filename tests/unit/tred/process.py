@@ -116,6 +116,17 @@ class Bench(unittest.TestCase):
         with open(self.dir + "/log", encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def records(self, prefix=""):
+        return sorted(n for n in os.listdir(self.state) if n.startswith(prefix))
+
+    def at_rest(self):
+        """Until the true sequence numbers of an answer just given are stored: a record is younger than any that there is now."""
+        def newest():
+            return max(os.stat(os.path.join(self.state, n)).st_mtime_ns for n in self.records("sqn"))
+        before, end = newest(), time.monotonic() + 5
+        while newest() == before and time.monotonic() < end:
+            time.sleep(0.02)
+
     def register(self, context="usim", nonce=b"0123456789abcdef"):
         status, token = self.tre.call(TOKEN_OPEN, text(context))
         self.assertEqual((status, len(token)), (0, 32))
@@ -485,9 +496,6 @@ class Lifecycle(Bench):
             octet = f.read(1)
             f.seek(at)
             f.write(bytes([octet[0] ^ 1]))
-
-    def records(self, prefix):
-        return sorted(n for n in os.listdir(self.state) if n.startswith(prefix))
 
     def test_tre_R2_R4_damaged_mid_is_blocked_and_no_other(self):
         self.put_in(mid_id="one")

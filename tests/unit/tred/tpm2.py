@@ -338,7 +338,7 @@ class Rollback(Tpm2):
         self.again()
         rand, autn = process.MILENAGE["rand"], process.MILENAGE["autn"]
         self.assertEqual(self.tre.authenticate("mid-1", 1, rand, autn)["verdict"], 0)
-        time.sleep(0.8)
+        self.at_rest()
         self.tre.call(TOKEN_OPEN, text("other"))
         self.stop()
         newest = self.keep()
