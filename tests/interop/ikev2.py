@@ -17,6 +17,7 @@ from checks import run_checks  # noqa: E402
 from gba import MID, provisioned, state  # noqa: E402
 from main_job import expect  # noqa: E402
 from world import ETC, agentctl, run, until  # noqa: E402
+from key_scan import sealed, subscribers  # noqa: E402
 
 NAF, UA = "epdg.operator.example", "0100000006"
 PLUGINS = "random nonce aes sha1 sha2 hmac kdf gmp kernel-netlink socket-default vici"
@@ -224,6 +225,10 @@ def what_goes_wrong_is_told_and_nobody_keeps_the_key(world, peers):
     secrets = [bytes.fromhex(run("/usr/bin/python3", "-B", TREE / "tests/operator/bsf.py", "key", "--dir", world.operator_dir, "--btid", peers.btid(), "--naf", NAF,
                                  "--ua", UA).stdout.strip())]
     expect("the scan finds what is there", all(in_memory(labproc.pid_of("initiator"), s) for s in secrets))
+    subscriber = next(iter(subscribers.load(world.operator_dir / "subscribers.db").values()))
+    for name in "usimd", "agentd":
+        expect(f"a long-term key in {name}", not sealed.process_holds(labproc.pid_of(name), [subscriber.k, subscriber.opc]))
+    expect("a key that is for agent-usimd in agentd", not any(in_memory(labproc.pid_of("agentd"), s) for s in secrets))
     agentctl("mid", "suspend", MID)
     until("taken out", lambda: not peers.keys())
     agentctl("mid", "erase", MID)
@@ -235,16 +240,7 @@ def what_goes_wrong_is_told_and_nobody_keeps_the_key(world, peers):
 
 
 def in_memory(pid, octets):
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb") as mem:
-        for line in maps:
-            begin, end = (int(x, 16) for x in line.split()[0].split("-"))
-            try:
-                mem.seek(begin)
-                if octets in mem.read(end - begin):
-                    return True
-            except (OSError, ValueError):
-                pass
-    return False
+    return any(octets in part for part in sealed.memory(pid))
 
 
 CHECKS = (a_wanted_key_is_bootstrapped_and_loaded_with_its_connection, charon_establishes_ikev2_with_the_key_that_the_bsf_has,

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The trusted environment in a whole gateway: what its issuer may order, and what of it can be seen where. Names carry the requirements of TR 33.812."""
 import json
-import subprocess
 import sys
-import time
 
 from main_job import check_managed, expect
 from pushes import session
 from scenarios import scenario
 from world import NAME, TREE, agentctl, labproc, run, until
 sys.path.append(str(TREE / "tests/unit/tred"))
-import sealed  # noqa: E402
 from foreign_call import foreign_call, here  # noqa: E402
 from aka import subscribers  # noqa: E402
 
@@ -147,9 +144,6 @@ def tre_R36_R37_R38_R39_a_bootstrap_is_authentic_once_and_to_a_proved_server(wor
     until("one MID of two versions", lambda: [m["Version"] for m in world.all("Mid").values()] == [2])
 
 
-STATE = "/var/lib/gateway-tred"
-
-
 def shown_all(world):
     return {m["MidId"]: (m["State"], m["Version"]) for m in world.all("Mid").values()}
 
@@ -161,44 +155,6 @@ def answer_of(world, mid):
         vector = db[imsi].next_vector()
         told = json.loads(agentctl("--json", "mid", "authenticate", mid, vector.rand.hex(), vector.autn.hex()).stdout)
     expect(f"RES: {told['result']}", told["res"] == vector.xres.hex())
-
-
-def in_use(world, mid, tred, secrets):
-    """The control: while the engine is open the same scan does find the key in agent-tred."""
-    answer_of(world, mid)
-    return sealed.process_holds(tred, secrets)
-
-
-@scenario(mode="none")
-def tre_R1_no_long_term_key_is_outside_the_trusted_environment(world):
-    """K, OPc, the master key and the private keys: no run of 16 octets of them in agentd's memory, store, logs or on D-Bus; in agent-tred only while in use."""
-    world.up()
-    capture = world.dir / "bus.pcap"
-    with open(capture, "wb") as out, subprocess.Popen(["dbus-monitor", "--system", "--pcap"], stdout=out) as monitor:
-        world.start()
-        agentctl("bootstrap", world.push())
-        check_managed(world)
-        mid = next(iter(world.all("Mid").values()))["MidId"]
-        until("in service", lambda: shown(world)[0] == "ACTIVE")
-        subscriber = next(iter(subscribers.load(world.operator_dir / "subscribers.db").values()))
-        long_term = [subscriber.k, subscriber.opc]
-        device = [sealed.device_key(STATE), *sealed.private_keys(STATE)]
-        expect(f"two private keys, not {len(device) - 1}", len(device) == 3)
-        agentd, tred = (labproc.pid_of(name) for name in ("agentd", "tred"))
-        until("the key in agent-tred", lambda: in_use(world, mid, tred, long_term), 10)
-        expect("K in agentd while it is in use", not sealed.process_holds(agentd, long_term + device))
-        time.sleep(1)
-        expect("K in agent-tred a second after", not sealed.process_holds(tred, long_term))
-        expect("the scan finds what is there", sealed.process_holds(agentd, [b"/org/gatewayagent/Agent1/mid/"]))
-        expect("K in agentd afterwards", not sealed.process_holds(agentd, long_term + device))
-        monitor.terminate()
-    octets = capture.read_bytes()
-    expect("the capture has the call", b"Authenticate" in octets and mid.encode() in octets)
-    texts = [s.hex().encode()[i:i + 32] for s in long_term + device for i in range(0, 2 * len(s) - 31, 2)]
-    expect("a key on D-Bus", not sealed.held(octets, long_term + device) and not any(t in octets.lower() for t in texts))
-    for folder in "/var/lib/gateway-agent", labproc.folder():
-        expect(f"a key below {folder}", not sealed.files_hold(folder, long_term + device))
-    expect("a key in clear in the TRE's own state", sealed.files_hold(STATE, long_term + device[1:]) == [])
 
 
 @scenario(mode="none", breaks=("tred SIGSYS", "tred SIGSYS"))

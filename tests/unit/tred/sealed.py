@@ -52,9 +52,9 @@ def fields(octets):
         octets = octets[2 + n:]
 
 
-def private_keys(state):
-    """The two private numbers of the identity: PfC and transport key."""
-    plain = open_octets(slots(state, "identity")[0], "identity", device_key(state))
+def private_keys(state, key=None):
+    """The private numbers of the identity: PfC, unless a TPM has it, and transport key."""
+    plain = open_octets(slots(state, "identity")[0], "identity", key or device_key(state))
     found = []
     for at in range(len(plain) - 2):  # the only DER private keys in it
         if plain[at:at + 1] == b"\x30":
@@ -76,19 +76,25 @@ def held(octets, secrets):
     return any(run in octets for secret in secrets for run in runs(secret))
 
 
-def memory(pid):
-    """All readable memory of a process, map by map."""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
-        for line in maps:
-            span, mode = line.split()[:2]
-            if "r" not in mode or "[v" in line:
-                continue
-            begin, end = (int(x, 16) for x in span.split("-"))
-            try:
-                mem.seek(begin)
-                yield mem.read(end - begin)
-            except OSError:  # given back since the list was read
-                pass
+def memory(pid, only=lambda flags: True):
+    """All readable memory of a process, or that whose VmFlags are wanted, map by map."""
+    with open(f"/proc/{pid}/smaps", encoding="ascii") as smaps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
+        for line in smaps:
+            words = line.split()
+            if not words[0].endswith(":"):
+                span, readable = words[0], "r" in words[1] and "[v" not in line
+            elif words[0] == "VmFlags:" and readable and only(words[1:]):
+                begin, end = (int(x, 16) for x in span.split("-"))
+                try:
+                    mem.seek(begin)
+                    yield mem.read(end - begin)
+                except OSError:  # given back since the list was read
+                    pass
+
+
+def secret_pages(pid):
+    """What a process keeps out of cores (MADV_DONTDUMP): its secrets are there while it needs them."""
+    return memory(pid, lambda flags: "dd" in flags)
 
 
 def process_holds(pid, secrets):
@@ -107,4 +113,4 @@ def files_hold(folder, secrets):
     return bad
 
 
-__all__ = ["device_key", "files_hold", "held", "opens", "open_octets", "os", "private_keys", "process_holds", "seal_octets", "slots"]
+__all__ = ["device_key", "files_hold", "held", "memory", "opens", "open_octets", "os", "private_keys", "process_holds", "seal_octets", "secret_pages", "slots"]
