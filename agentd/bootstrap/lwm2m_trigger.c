@@ -37,8 +37,8 @@ static enum taken on_trigger(void *user, const struct trigger *trigger, struct e
         error_set(err, ERROR_RATE_LIMITED, "LwM2M %s trigger: more than %u an hour", lwm2m_trigger_name(asked.kind), t->rate.per_hour);
         return TAKEN_REFUSED;
     }
-    enum error_code rc = asked.kind == LWM2M_TRIGGER_UPDATE ? service_update_all(t->service, asked.instance, err)
-                                                            : service_request_bootstrap(t->service, asked.instance, err);
+    enum error_code rc = asked.kind == LWM2M_TRIGGER_UPDATE ? service_update_instance(t->service, asked.instance, err)
+                                                            : service_bootstrap_instance(t->service, asked.instance, err);
     if (rc)
         return TAKEN_REFUSED;
     log_notice("lwm2m", "%s trigger of instance %u carried out (%s)", lwm2m_trigger_name(asked.kind), asked.instance, trigger->source);

@@ -145,7 +145,7 @@ static void prove_end(struct service *s, const struct error *error)
 const struct entry *service_bootstrap_entry(const struct service *s, const char *context)
 {
     for (size_t i = 0; i < ENTRIES; i++)
-        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].bootstrap && (!context || strcmp(s->entry[i].context, context) == 0))
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].bootstrap && strcmp(s->entry[i].context, context) == 0)
             return &s->entry[i];
     return NULL;
 }
@@ -528,32 +528,50 @@ enum error_code service_update(struct service *s, const char *account_id, struct
     return ERROR_NONE;
 }
 
-static enum error_code check_instance(uint16_t instance, struct error *err)
+/* Who is meant by a trigger, if that server wants to be heard so. */
+static struct entry *triggered_entry(struct service *s, uint16_t instance, struct error *err)
 {
-    return instance == 0 ? ERROR_NONE : error_set(err, ERROR_NOT_FOUND, "trigger for instance %u of the Server object; accounts here are instance 0", instance);
+    bool any = false;
+    for (size_t i = 0; i < ENTRIES; i++) {
+        struct entry *e = &s->entry[i];
+        if (!e->used || e->trial || !e->client)
+            continue;
+        any = true;
+        if (lwm2m_client_instance(e->client) != instance)
+            continue;
+        if (lwm2m_client_triggered(e->client))
+            return e;
+        error_set(err, ERROR_POLICY, "trigger for instance %u of the Server object: its server wants no triggers (/1/%u/21)", instance, instance);
+        return NULL;
+    }
+    if (any)
+        error_set(err, ERROR_NOT_FOUND, "trigger for instance %u of the Server object: no account is that instance", instance);
+    else
+        error_set(err, ERROR_NOT_READY, "trigger, and no LwM2M account is in service");
+    return NULL;
 }
 
-enum error_code service_update_all(struct service *s, uint16_t instance, struct error *err)
+enum error_code service_update_instance(struct service *s, uint16_t instance, struct error *err)
 {
-    size_t count = 0;
-    if (check_instance(instance, err))
-        return ERROR_NOT_FOUND;
-    for (size_t i = 0; i < ENTRIES; i++)
-        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client && lwm2m_client_triggered(s->entry[i].client)) {
-            lwm2m_client_update(s->entry[i].client);
-            count++;
-        }
-    return count ? ERROR_NONE : error_set(err, ERROR_NOT_READY, "update trigger, and no LwM2M account is in service");
+    struct entry *e = triggered_entry(s, instance, err);
+    if (!e)
+        return err->code;
+    lwm2m_client_update(e->client);
+    return ERROR_NONE;
 }
 
-enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err)
+enum error_code entry_request_bootstrap(struct entry *e, struct error *err)
 {
-    if (check_instance(instance, err))
-        return ERROR_NOT_FOUND;
-    const struct entry *e = service_bootstrap_entry(s, NULL);
-    if (e)
+    struct service *s = e->service;
+    if (service_bootstrap_entry(s, e->context))
         return renewal_begin(s->renewal, e->context, err);
-    return error_set(err, ERROR_NOT_FOUND, "bootstrap trigger, and no account of a LwM2M bootstrap server is installed");
+    return error_set(err, ERROR_NOT_FOUND, "bootstrap trigger of %s: context %s has no account of a bootstrap server", e->id, e->context);
+}
+
+enum error_code service_bootstrap_instance(struct service *s, uint16_t instance, struct error *err)
+{
+    struct entry *e = triggered_entry(s, instance, err);
+    return e ? entry_request_bootstrap(e, err) : err->code;
 }
 
 struct renewal *service_renewal(struct service *s)

@@ -40,10 +40,11 @@ void service_dm_open(struct service *s, const struct item_row *row, service_acco
 void service_dm_show(struct service *s, const struct item_row *row, const char *state, bool contact, const struct error *error);
 /* The way of what is installed in context: its kept bearer, or the host's uplink. False while that bearer is down. */
 bool service_lease(struct service *s, const char *context, struct lease *out);
-/* By a trigger that names an instance of the Server object: each server sees its own account as instance 0, so that all of them are meant. NOT_FOUND for another
- * instance, NOT_READY without an account in service; of service_request_bootstrap NOT_FOUND without a bootstrap server, and what renewal_begin says. */
-enum error_code service_update_all(struct service *s, uint16_t instance, struct error *err);
-enum error_code service_request_bootstrap(struct service *s, uint16_t instance, struct error *err);
+/* By a LwM2M trigger, which says nothing but an instance of the Server object (Core TS 1.1.1 clauses 6.2.1.2 and 6.1.3.4): the account that has this instance in
+ * the registrations, and for a bootstrap the bootstrap server of that account's context, as Execute. NOT_READY: no account in service; NOT_FOUND: none is that
+ * instance, or its context has no bootstrap server; POLICY: its server wants no triggers (/1/x/21); and what renewal_begin says. */
+enum error_code service_update_instance(struct service *s, uint16_t instance, struct error *err);
+enum error_code service_bootstrap_instance(struct service *s, uint16_t instance, struct error *err);
 /* How the bootstrap servers of contexts are asked again; owned by the service. */
 struct renewal *service_renewal(struct service *s);
 /* D-Bus Account.Update. */

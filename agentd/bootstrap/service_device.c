@@ -16,11 +16,11 @@ static bool device_bootstrap(void *user, uint16_t short_server_id)
 {
     struct service *s = user;
     struct error e = { 0 };
-    const struct entry *own = service_entry_of(s, short_server_id), *server = own ? service_bootstrap_entry(s, own->context) : NULL;
-    if (!server)
-        error_set(&e, ERROR_NOT_FOUND, "server %u: its context has no account of a bootstrap server", short_server_id);
+    struct entry *own = service_entry_of(s, short_server_id);
+    if (!own)
+        error_set(&e, ERROR_NOT_FOUND, "server %u has no account in service", short_server_id);
     else
-        (void)renewal_begin(s->renewal, server->context, &e);
+        (void)entry_request_bootstrap(own, &e);
     if (e.code)
         log_warning("lwm2m", "Execute of the bootstrap trigger refused: %s", e.text);
     return e.code == ERROR_NONE;

@@ -56,7 +56,8 @@ struct service {
 /* service.c */
 struct entry *service_entry(struct service *s, const char *account_id, struct error *err); /* by its node; NOT_FOUND */
 struct entry *service_entry_of(struct service *s, uint16_t short_server_id); /* in session with that server; NULL: none */
-const struct entry *service_bootstrap_entry(const struct service *s, const char *context); /* of a bootstrap server; context NULL: the first; NULL: none */
+const struct entry *service_bootstrap_entry(const struct service *s, const char *context); /* of its bootstrap server; NULL: none */
+enum error_code entry_request_bootstrap(struct entry *e, struct error *err); /* of the entry's context. NOT_FOUND: it has none; and what renewal_begin says */
 void entry_end(struct entry *e, bool politely);
 /* The account is gone from the store, or is another one: what its server wrote is void; its rights too, if no account has that server now. */
 void entry_replace(struct entry *e);

@@ -68,6 +68,11 @@ uint16_t lwm2m_client_server_id(const struct lwm2m_client *c)
     return c->server.short_server_id;
 }
 
+uint16_t lwm2m_client_instance(const struct lwm2m_client *c)
+{
+    return c->server.instance;
+}
+
 bool lwm2m_client_triggered(const struct lwm2m_client *c)
 {
     return server_value(&c->server, SERVER_TRIGGER, true);

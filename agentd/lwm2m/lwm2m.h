@@ -61,6 +61,7 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
 void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease);
 void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now; an SMS trigger wakes so, if lwm2m_client_triggered is true */
 uint16_t lwm2m_client_server_id(const struct lwm2m_client *c);
+uint16_t lwm2m_client_instance(const struct lwm2m_client *c); /* of object 1, as its registration lists it */
 bool lwm2m_client_triggered(const struct lwm2m_client *c); /* the server allows it (/1/x/21) */
 /* Sends the values at paths ("/3/0/13 /4") to the server, which allowed it (/1/x/23); format: senml-cbor ("" too), senml-json, lwm2m-cbor. fn once, with the
  * server's answer: error NULL or SERVER_STATUS, TIMEOUT, CONNECT. NOT_READY, NOT_SUPPORTED, POLICY (muted), BUSY, INVALID, NOT_FOUND, TOO_LARGE: no fn. */

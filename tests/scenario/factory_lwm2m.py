@@ -46,14 +46,52 @@ def check_secret(world, *keys):
         expect("a key is in the store or in a log", not any(form in place for place in places for form in (bytes.fromhex(key), key.encode())))
 
 
-def execute_trigger(world, context, server_id):
-    """Execute of the Bootstrap-Request Trigger of that account by its server: at the operator's one server the last Register counts, so this account goes last."""
+def register_last(world, context, server_id):
+    """At the operator's one server the last Register counts: this account's, from now on."""
     account = f"account/lwm2m_2d{context}_2d{server_id}"
     agentctl("account", "disable", account)
     until("de-registered", lambda: world.one("Account", ServerId=str(server_id), State="disabled"))
     agentctl("account", "connect", account)
     until("registered last", lambda: world.one("Account", ServerId=str(server_id), State="registered"))
+
+
+def execute_trigger(world, context, server_id):
+    """Execute of the Bootstrap-Request Trigger of that account by its server."""
+    register_last(world, context, server_id)
     return [ask(world, GATEWAY, "execute", f"/1/{instance}/9")["code"] for instance in (1, 0)]
+
+
+def check_both(world):
+    until("both accounts", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered"), ("102", "registered")]
+          and not world.one("Job", State="running"), 60)
+
+
+def check_trigger_by_message(world):
+    """It names an instance of object 1 and nothing else: 0 is the account of context usim, 1 that of m2m, which has no bootstrap server."""
+    def refusal(path):
+        done = agentctl("bootstrap", "--no-wait", world.push("--trigger", path), check=False)
+        return done.stderr if done.returncode else ""
+
+    def allow(wanted):
+        expect("written", ask(world, GATEWAY, "write", "/1/0/21", "--value", wanted)["code"] == "2.04")
+
+    register_last(world, "usim", 102)
+    asked, updates = events(world, "bootstrap-request"), events(world, "update")
+    for path, why in (("/1/1/9", "context m2m has no account of a bootstrap server"), ("/1/2/9", "no account is that"), ("/1/2/8", "no account is that")):
+        expect(f"{path}: {refusal(path)}", why in world.manager()["LastErrorText"] and world.manager()["LastError"] == "NotFound")
+    allow("0")
+    for path in ("/1/0/9", "/1/0/8"):
+        expect(f"its server wants none: {refusal(path)}", "(/1/0/21)" in world.manager()["LastErrorText"] and world.manager()["LastError"] == "PolicyDenied")
+    allow("1")
+    expect("nothing came of these", events(world, "bootstrap-request") == asked and events(world, "update") == updates)
+    expect("an Update", not refusal("/1/0/8"))
+    until("of the account that is meant", lambda: events(world, "update") == updates + 1)
+    registers = events(world, "register")
+    expect("the other account", not refusal("/1/1/8"))
+    until("whose registration the server has replaced", lambda: events(world, "register") == registers + 1)
+    expect("a bootstrap", not refusal("/1/0/9"))
+    until("its bootstrap server is asked", lambda: events(world, "bootstrap-request") == asked + 1)
+    check_both(world)
 
 
 def check_trigger_of_each(world):
@@ -64,14 +102,13 @@ def check_trigger_of_each(world):
     codes = execute_trigger(world, "usim", 102)
     expect(f"context usim has one: {codes}", codes == ["4.01", "2.04"])
     until("which is asked", lambda: events(world, "bootstrap-request") == asked + 1)
-    until("and writes the account again", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered"), ("102", "registered")]
-          and not world.one("Job", State="running"), 60)
+    check_both(world)
 
 
 @scenario(mode="none", factory_options=(*KEYS, "--lwm2m", f"{SERVER},context=m2m", "--lwm2m", f"{BOOT},psk=boot,identity=boot-{GATEWAY}"))
 def lwm2m_accounts_of_the_factory_need_no_push(world):
     """Context m2m: a server by derived key, which the operator does not know at first. Context usim: a bootstrap server by a key of that name."""
-    world.settings = QUICK
+    world.settings = f"lwm2m-triggers=20\n{QUICK}"
     world.up()
     admit(world, f"boot-{GATEWAY}", NAMED)
     order(world, f"boot-{GATEWAY}", 102)
@@ -88,6 +125,7 @@ def lwm2m_accounts_of_the_factory_need_no_push(world):
     until("both contexts", lambda: all(c["State"] == "committed" and c["Source"] == "factory" for c in world.all("Context").values()), 90)
     until("their accounts", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered"), ("102", "registered")])
     check_secret(world, derived, NAMED)
+    check_trigger_by_message(world)
     check_trigger_of_each(world)
     world.stop("agentd")
     seen = events(world, "register")
