@@ -47,15 +47,16 @@ static bool same_place(const struct access_place *a, const struct access_place *
     return a->storage == b->storage && a->index == b->index;
 }
 
-/* The part of that place, else a free one, else the one that came first. */
+/* The part of that place, else a free one, else the one that came first of those that do not wait for their deletion; NULL: all wait. */
 static struct part *part_at(struct leftovers *l, const struct access_place *place)
 {
-    struct part *best = &l->part[0];
+    struct part *best = NULL;
     for (size_t i = 0; i < PARTS; i++) {
         struct part *p = &l->part[i];
         if (p->number && same_place(&p->place, place))
             return p;
-        best = p->number < best->number ? p : best;
+        bool waits = p->due || (p->number && p->number == l->deleting);
+        best = !waits && (!best || p->number < best->number) ? p : best;
     }
     return best;
 }
@@ -154,6 +155,8 @@ uint32_t leftovers_note(struct leftovers *l, const struct access_place *place, s
     if (!place->stored)
         return 0;
     struct part new = { .place = *place }, *p = part_at(l, place);
+    if (!p)
+        return 0;
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_checksum_update(sum, tpdu.data, (gssize)tpdu.len);
     g_checksum_get_digest(sum, new.digest, &len);

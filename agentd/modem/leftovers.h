@@ -12,7 +12,7 @@ struct leftovers *leftovers_new(struct modem_watch *w);
 void leftovers_free(struct leftovers *l);
 /* The device went: places mean nothing any more. */
 void leftovers_clear(struct leftovers *l);
-/* A part came; its number, 0 if it lies nowhere. */
+/* A part came; its number, 0 if it lies nowhere, or if as many parts as are followed (512) wait for their deletion. */
 uint32_t leftovers_note(struct leftovers *l, const struct access_place *place, struct slice tpdu);
 /* These n parts are one message; its handle, "" if none of them lies anywhere. */
 void leftovers_join(struct leftovers *l, const uint32_t *places, size_t n, char *handle, size_t cap);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bearer/bearer.h"
-#include "fake_loop.h"
+#include "../support/fake_loop.h"
 
 static struct fake_loop fake;
 static struct tree *tree;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../bearer/fake_loop.h"
+#include "../support/fake_loop.h"
 #include "lwm2m/firmware.h"
 
 static struct fake_loop loop;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A loop whose clock the test turns. Owns its timers; descriptors are not its business. */
-#ifndef TESTS_UNIT_BEARER_FAKE_LOOP_H
-#define TESTS_UNIT_BEARER_FAKE_LOOP_H
+#ifndef TESTS_UNIT_SUPPORT_FAKE_LOOP_H
+#define TESTS_UNIT_SUPPORT_FAKE_LOOP_H
 
 #include <stdlib.h>
 
