@@ -2,6 +2,7 @@
 /* Owns the open questions, a socket each. Promises: each is answered once, also when agent-sysd is away, ends, or says nothing in time. */
 #include "access/sysd.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 #include "base/wire.h"
 #include "base/writer.h"
 
-enum { MARGIN_MS = 30000 /* to start agent-sysd, and to kill a hook */, LOOK_MS = 30000, BUFFER = WIRE_HEADER + 512 };
+enum { MARGIN_MS = 30000 /* to start agent-sysd, and to kill a hook */, LOOK_MS = 30000, BUFFER = WIRE_HEADER + 512, BODY_MAX = 2 * (SYSD_NAME_MAX + 2) };
 
 struct question {
     struct sysd *sysd;
@@ -23,12 +24,17 @@ struct question {
     sysd_state_fn *state;
     void *user;
     bool used;
+    uint64_t turn;          /* waits for the hooks that were asked for before: its number; 0: it does not */
+    uint8_t body[BODY_MAX]; /* while it waits, with its own descriptor */
+    size_t len;
+    int fd;
 };
 
 struct sysd {
     const struct loop *loop;
     char *path;
     uint16_t hooks; /* bit 1 << enum sysd_op */
+    uint64_t turns; /* the last that was given */
     struct question question[SYSD_QUESTIONS];
 };
 
@@ -44,6 +50,38 @@ static unsigned op_seconds(enum sysd_op op)
     return 0;
 }
 
+static void send_question(struct question *q, struct slice body, int fd);
+
+static void drop_descriptor(struct question *q)
+{
+    if (q->fd >= 0)
+        close(q->fd);
+    q->fd = -1;
+}
+
+/* A hook of ours is at work, as far as we know. */
+static bool is_at_work(const struct sysd *s)
+{
+    for (size_t i = 0; i < SYSD_QUESTIONS; i++)
+        if (s->question[i].used && s->question[i].op != SYSD_OP_STATUS && !s->question[i].turn)
+            return true;
+    return false;
+}
+
+/* The one that waits longest, if there is one and none is at work. */
+static void send_next(struct sysd *s)
+{
+    struct question *next = NULL;
+    for (size_t i = 0; i < SYSD_QUESTIONS; i++)
+        if (s->question[i].turn && (!next || s->question[i].turn < next->turn))
+            next = &s->question[i];
+    if (!next || is_at_work(s))
+        return;
+    next->turn = 0;
+    send_question(next, (struct slice){ next->body, next->len }, next->fd);
+    drop_descriptor(next);
+}
+
 /* The question is over before its function runs, which may ask the next. */
 static void finish(struct question *q, enum error_code status, struct slice body)
 {
@@ -53,7 +91,8 @@ static void finish(struct question *q, enum error_code status, struct slice body
     loop_cancel(s->loop, &q->timer);
     if (q->sock >= 0)
         close(q->sock);
-    *q = (struct question){ .sysd = s, .sock = -1 };
+    *q = (struct question){ .sysd = s, .sock = -1, .fd = -1 };
+    send_next(s);
     struct reader r = reader_make(body.data, body.len);
     struct sysd_state state = { .status = status, .running = SYSD_OP_STATUS };
     if (was.op == SYSD_OP_STATUS && !status) {
@@ -132,26 +171,44 @@ static struct question *question_new(struct sysd *s, enum sysd_op op, void *user
 {
     for (size_t i = 0; i < SYSD_QUESTIONS; i++)
         if (!s->question[i].used) {
-            s->question[i] = (struct question){ .sysd = s, .op = op, .sock = -1, .used = true, .user = user };
+            s->question[i] = (struct question){ .sysd = s, .op = op, .sock = -1, .fd = -1, .used = true, .user = user };
             return &s->question[i];
         }
     log_warning("sysd", "too many questions to agent-sysd");
     return NULL;
 }
 
+/* False: there is no descriptor left. */
+static bool wait_for_turn(struct question *q, struct slice body, int fd)
+{
+    if (body.len)
+        memcpy(q->body, body.data, body.len);
+    q->len = body.len;
+    q->fd = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
+    q->turn = ++q->sysd->turns;
+    return fd < 0 || q->fd >= 0;
+}
+
 bool sysd_ask(struct sysd *s, const struct sysd_question *ask, sysd_done_fn *fn, void *user)
 {
-    uint8_t space[2 * (SYSD_NAME_MAX + 2)];
+    uint8_t space[BODY_MAX];
     struct writer w = writer_make(space, sizeof space);
     for (size_t i = 0; i < 2 && ask->name[i]; i++)
         if (!put_name(&w, ask->name[i]) || w.failed)
             return false;
+    bool busy = is_at_work(s);
     struct question *q = question_new(s, ask->op, user);
     if (!q)
         return false;
     q->done = fn;
-    send_question(q, writer_slice(&w), ask->fd);
-    return true;
+    if (!busy) {
+        send_question(q, writer_slice(&w), ask->fd);
+        return true;
+    }
+    bool waits = wait_for_turn(q, writer_slice(&w), ask->fd);
+    if (!waits)
+        *q = (struct question){ .sysd = s, .sock = -1, .fd = -1 };
+    return waits;
 }
 
 bool sysd_look(struct sysd *s, sysd_state_fn *fn, void *user)
@@ -177,7 +234,7 @@ struct sysd *sysd_new(const struct loop *loop, const char *socket_path)
     s->loop = loop;
     s->path = strdup(socket_path);
     for (size_t i = 0; i < SYSD_QUESTIONS; i++)
-        s->question[i].sock = -1;
+        s->question[i].sock = s->question[i].fd = -1;
     if (s->path)
         return s;
     free(s);
@@ -193,6 +250,7 @@ void sysd_free(struct sysd *s)
         loop_cancel(s->loop, &s->question[i].timer);
         if (s->question[i].sock >= 0)
             close(s->question[i].sock);
+        drop_descriptor(&s->question[i]);
     }
     free(s->path);
     free(s);

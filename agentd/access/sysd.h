@@ -38,11 +38,12 @@ struct sysd_question {
 
 struct sysd *sysd_new(const struct loop *loop, const char *socket_path); /* NULL without memory */
 void sysd_free(struct sysd *s); /* open questions are dropped without an answer; NULL is fine */
-/* fn is called once from the loop. False: SYSD_QUESTIONS are open already, or a name is none. */
+/* fn is called once from the loop. Hooks that are asked for while one of ours is at work wait for its end, in order. False: SYSD_QUESTIONS are open already, a
+ * name is none, or there is no descriptor left. */
 bool sysd_ask(struct sysd *s, const struct sysd_question *q, sysd_done_fn *fn, void *user);
 bool sysd_look(struct sysd *s, sysd_state_fn *fn, void *user); /* fn may be NULL: what sysd_can says is brought up to date */
 /* Is there a hook, as of the last look; false before the first. */
 bool sysd_can(const struct sysd *s, enum sysd_op op);
-enum { SYSD_QUESTIONS = 4 };
+enum { SYSD_QUESTIONS = 16 };
 
 #endif

@@ -63,7 +63,8 @@ void service_fill_device(struct service *s)
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset, .prefer = device_prefer,
-                                       .firmware = upkeep_firmware(s->site->upkeep), .profiles = access_point_profiles(s->access_point),
+                                       .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
+                                       .profiles = access_point_profiles(s->access_point),
                                        .history = device_history, .history_last = device_history_last,
                                        .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
 }

@@ -128,3 +128,15 @@ void site_report_refused(struct site *s, const char *object, const struct error 
     const char *args[] = { error_name(e->code), e->text, e->hint };
     node_signal(m, "Refused", args, 3);
 }
+
+void site_keep(struct site *s, const char *key, const char *text)
+{
+    struct error e;
+    enum error_code rc = store_begin(s->store, &e);
+    if (!rc) {
+        store_value_put(s->store, key, text);
+        rc = store_commit(s->store, &e);
+    }
+    if (rc)
+        site_report(s, key, 0, &e);
+}

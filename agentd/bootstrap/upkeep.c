@@ -7,18 +7,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "bootstrap/fetch.h"
+#include "bootstrap/packages.h"
 #include "lwm2m/objects/system.h"
 
-enum { ANSWER_MS = 1000 /* the server has our answer by then, or had it twice */, LOOK_MIN_MS = 5000, LOOK_MAX_MS = 600000, LOOKS_AT_NOBODY = 6, FETCH_MS = 3600000 };
-enum { HTTP_OK = 200, HTTP_CLIENT_ERROR = 400, HTTP_SERVER_ERROR = 500, REFUSAL_MAX = 4096 };
+enum { ANSWER_MS = 1000 /* the server has our answer by then, or had it twice */, LOOK_MIN_MS = 5000, LOOK_MAX_MS = 600000, LOOKS_AT_NOBODY = 6 };
 
 static const char firmware_key[] = "firmware";
-
-struct download {
-    firmware_sink_fn *sink;
-    firmware_outcome_fn *outcome; /* NULL: none runs */
-    void *user;
-};
 
 struct installation {
     firmware_outcome_fn *outcome; /* NULL: none runs */
@@ -33,8 +28,8 @@ struct upkeep {
     uint64_t look_ms; /* until the next look, doubled each time */
     unsigned in_vain; /* looks when agent-sysd was not there */
     struct firmware *firmware;
-    struct https *https;
-    struct download download;
+    struct packages *packages;
+    struct fetch *fetch; /* of the firmware */
     struct installation installation;
     char version[FIRMWARE_VERSION];
     void (*changed)(void *user);
@@ -103,7 +98,7 @@ static void tell(void *user)
 }
 
 /* Not at once: the change may be made by a request that is not answered yet. */
-static void firmware_changed(void *user)
+static void values_changed(void *user)
 {
     struct upkeep *u = user;
     if (!u->told_timer)
@@ -119,6 +114,11 @@ void upkeep_listen(struct upkeep *u, void (*fn)(void *user), void *user)
 struct firmware *upkeep_firmware(const struct upkeep *u)
 {
     return u->firmware;
+}
+
+struct software *upkeep_software(const struct upkeep *u)
+{
+    return packages_software(u->packages);
 }
 
 const char *upkeep_version(struct upkeep *u)
@@ -144,15 +144,7 @@ static bool firmware_load(void *user, char *text, size_t cap)
 
 static void firmware_save(void *user, const char *text)
 {
-    struct upkeep *u = user;
-    struct error e;
-    enum error_code rc = store_begin(u->site->store, &e);
-    if (!rc) {
-        store_value_put(u->site->store, firmware_key, text);
-        rc = store_commit(u->site->store, &e);
-    }
-    if (rc)
-        site_report(u->site, "upkeep", 0, &e);
+    site_keep(((struct upkeep *)user)->site, firmware_key, text);
 }
 
 static uint64_t firmware_time(void *user)
@@ -211,7 +203,7 @@ static void on_look(void *user, const struct sysd_state *state)
         firmware_look(u->firmware, &(struct firmware_sight){ .boot = state->boot, .running = state->running == SYSD_OP_FIRMWARE_INSTALL,
                                                              .ended = ended ? result_of(&state->last) : RESULT_INITIAL });
     u->in_vain = state->status ? u->in_vain + 1 : 0;
-    firmware_changed(u); /* hooks may have come or gone, and object 5 with them */
+    values_changed(u); /* hooks may have come or gone, and object 5 with them */
     look_later(u);
 }
 
@@ -237,65 +229,6 @@ void upkeep_look(struct upkeep *u)
     (void)sysd_look(u->sysd, on_look, u);
 }
 
-/* ---- firmware: download ---- */
-
-static enum firmware_result fetch_result(const struct error *error, const struct https_response *response)
-{
-    if (!error && response->status == HTTP_OK)
-        return RESULT_SUCCESS;
-    if (!error)
-        return response->status >= HTTP_CLIENT_ERROR && response->status < HTTP_SERVER_ERROR ? RESULT_INVALID_URI : RESULT_CONNECTION_LOST;
-    if (error->code == ERROR_NO_SPACE || error->code == ERROR_IO)
-        return RESULT_NO_SPACE;
-    if (error->code == ERROR_NO_MEMORY)
-        return RESULT_NO_MEMORY;
-    return error->code == ERROR_INVALID || error->code == ERROR_NAME_LOOKUP ? RESULT_INVALID_URI : RESULT_CONNECTION_LOST;
-}
-
-static void on_fetched(void *user, const struct error *error, const struct https_response *response)
-{
-    struct upkeep *u = user;
-    struct download d = u->download;
-    enum firmware_result result = fetch_result(error, response);
-    u->download = (struct download){ 0 };
-    if (error)
-        report(u, error->code, "firmware download", error->text);
-    else if (result != RESULT_SUCCESS)
-        log_warning("upkeep", "firmware download: the server answered %ld", response->status);
-    d.outcome(d.user, result);
-    https_drop_connections(u->https);
-}
-
-static enum error_code on_octets(void *user, struct slice octets)
-{
-    struct upkeep *u = user;
-    return u->download.sink(u->download.user, octets);
-}
-
-static enum firmware_result firmware_fetch(void *user, const char *uri, firmware_sink_fn *sink, firmware_outcome_fn *outcome, void *outcome_user)
-{
-    static const struct lease host;
-    struct upkeep *u = user;
-    struct error e = { 0 };
-    if (strncmp(uri, "https://", strlen("https://")) != 0)
-        return strstr(uri, "://") ? RESULT_UNSUPPORTED_PROTOCOL : RESULT_INVALID_URI;
-    const struct lease *kept = u->site->bearers ? bearers_lease(u->site->bearers) : NULL;
-    struct https_request request = { .url = uri, .roots_pem = u->site->factory.roots_pem, .lease = kept ? kept : &host, .max_response = REFUSAL_MAX, .sink = on_octets,
-                                     .timeout_ms = FETCH_MS, .now = clock_now(&u->site->clock) };
-    u->download = (struct download){ sink, outcome, outcome_user };
-    enum error_code rc = https_post(u->https, &request, on_fetched, u, &e);
-    if (rc)
-        report(u, rc, "firmware download", e.text);
-    return !rc ? RESULT_SUCCESS : rc == ERROR_NO_MEMORY ? RESULT_NO_MEMORY : RESULT_INVALID_URI;
-}
-
-static void firmware_fetch_stop(void *user)
-{
-    struct upkeep *u = user;
-    https_cancel(u->https);
-    u->download = (struct download){ 0 };
-}
-
 /* ---- life ---- */
 
 struct upkeep *upkeep_new(struct site *site, struct sysd *sysd, const char *spool)
@@ -303,13 +236,15 @@ struct upkeep *upkeep_new(struct site *site, struct sysd *sysd, const char *spoo
     struct upkeep *u = calloc(1, sizeof *u);
     if (!u)
         abort(); /* the agent restarts */
-    *u = (struct upkeep){ .site = site, .sysd = sysd, .begun = SYSD_OP_STATUS, .look_ms = LOOK_MIN_MS, .https = https_new(site->loop) };
+    *u = (struct upkeep){ .site = site, .sysd = sysd, .begun = SYSD_OP_STATUS, .look_ms = LOOK_MIN_MS, .fetch = fetch_new(site, "firmware") };
+    if (!u->fetch)
+        abort(); /* as above */
     struct firmware_host host = { .folder = spool, .can = firmware_can, .load = firmware_load, .save = firmware_save, .install = firmware_install,
-                                  .fetch = firmware_fetch, .fetch_stop = firmware_fetch_stop, .time = firmware_time, .changed = firmware_changed,
-                                  .version = firmware_version, .user = u };
+                                  .time = firmware_time, .changed = values_changed, .version = firmware_version, .source = fetch_source(u->fetch), .user = u };
     u->firmware = firmware_new(site->loop, &host);
     if (!u->firmware)
         abort(); /* as above */
+    u->packages = packages_new(site, sysd, spool, values_changed, u);
     upkeep_look(u);
     return u;
 }
@@ -322,6 +257,7 @@ void upkeep_free(struct upkeep *u)
     loop_cancel(u->site->loop, &u->look_timer);
     loop_cancel(u->site->loop, &u->told_timer);
     firmware_free(u->firmware);
-    https_free(u->https);
+    packages_free(u->packages);
+    fetch_free(u->fetch);
     free(u);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a management server may have done to the gateway as a machine: restart, factory reset, a new firmware. Done by agent-sysd; here
+/* What a management server may have done to the gateway as a machine: restart, factory reset, a new firmware, software packages. Done by agent-sysd; here
  * it is decided when, and told how it went. */
 #ifndef BOOTSTRAP_UPKEEP_H
 #define BOOTSTRAP_UPKEEP_H
@@ -7,6 +7,7 @@
 #include "access/sysd.h"
 #include "bootstrap/site.h"
 #include "lwm2m/firmware.h"
+#include "lwm2m/software.h"
 
 struct upkeep;
 
@@ -20,6 +21,7 @@ bool upkeep_begin(struct upkeep *u, enum sysd_op op);
 
 void upkeep_listen(struct upkeep *u, void (*fn)(void *user), void *user); /* a value that servers see has changed; from the loop */
 struct firmware *upkeep_firmware(const struct upkeep *u); /* the one update of the gateway; owned here */
+struct software *upkeep_software(const struct upkeep *u); /* the packages; owned here */
 const char *upkeep_version(struct upkeep *u); /* of the firmware that runs, "": not known; good until the next call */
 
 #endif

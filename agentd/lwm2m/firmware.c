@@ -17,8 +17,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "lwm2m/dedup.h"
-#include "lwm2m/spool.h"
 
 enum { RESTART_MS = 600000 /* a hook that has done its part restarts the machine by then */ };
 
@@ -39,13 +37,13 @@ struct firmware {
     enum firmware_state state;
     enum firmware_result result, cause;
     uint64_t changed_at;
-    char uri[FIRMWARE_URI + 1];
+    char uri[DOWNLOAD_URI + 1];
     char boot[FIRMWARE_BOOT + 1], now_boot[FIRMWARE_BOOT + 1]; /* of the machine: when the update began, and as last looked at; "": not known */
     char version[FIRMWARE_VERSION + 1];                        /* when the update began */
-    struct spool image;
-    bool pulling, hook_done;
+    struct download image;
+    bool hook_done;
     bool asked; /* this very run has asked for the hook and waits for its end */
-    uint64_t timer; /* of a push that stops; of a restart that does not come */
+    uint64_t timer; /* of a restart that does not come */
 };
 
 static const char *const state_names[] = { "IDLE", "DOWNLOADING", "DOWNLOADED", "UPDATING" };
@@ -63,7 +61,7 @@ static const char *or_dash(const char *text)
 static void save(struct firmware *f)
 {
     char text[FIRMWARE_TEXT];
-    (void)snprintf(text, sizeof text, "%d %d %" PRIu64 " %" PRIu64 " %s %s %s %s", f->state, f->result, f->changed_at, f->image.size, or_dash(f->image.digest),
+    (void)snprintf(text, sizeof text, "%d %d %" PRIu64 " %" PRIu64 " %s %s %s %s", f->state, f->result, f->changed_at, f->image.file.size, or_dash(f->image.file.digest),
                    or_dash(f->boot), or_dash(f->version), or_dash(f->uri));
     f->host.save(f->host.user, text);
 }
@@ -94,13 +92,21 @@ static bool load(struct firmware *f, uint64_t *size, char digest[SPOOL_HEX])
 
 /* ---- actions ---- */
 
-static void forget_image(struct firmware *f)
+/* What a download's end means for /5/0/5. */
+static enum firmware_result result_of(enum download_result r)
 {
-    loop_cancel(f->loop, &f->timer);
-    if (f->pulling)
-        f->host.fetch_stop(f->host.user);
-    f->pulling = false;
-    spool_drop(&f->image);
+    static const enum firmware_result of[] = {
+        [DOWNLOAD_WHOLE] = RESULT_SUCCESS, [DOWNLOAD_NO_SPACE] = RESULT_NO_SPACE, [DOWNLOAD_NO_MEMORY] = RESULT_NO_MEMORY, [DOWNLOAD_LOST] = RESULT_CONNECTION_LOST,
+        [DOWNLOAD_INVALID_URI] = RESULT_INVALID_URI, [DOWNLOAD_UNSUPPORTED_PROTOCOL] = RESULT_UNSUPPORTED_PROTOCOL,
+    };
+    return of[r];
+}
+
+static void on_ended(void *user, enum download_result result)
+{
+    struct firmware *f = user;
+    f->cause = result_of(result);
+    post(f, result == DOWNLOAD_WHOLE ? EVENT_WHOLE : EVENT_FAILED);
 }
 
 static void do_push(struct firmware *f)
@@ -108,55 +114,31 @@ static void do_push(struct firmware *f)
     f->result = RESULT_INITIAL;
 }
 
-static void on_fetched(void *user, enum firmware_result result)
-{
-    struct firmware *f = user;
-    f->pulling = false;
-    f->cause = result;
-    if (result == RESULT_SUCCESS && spool_end(&f->image))
-        f->cause = RESULT_NO_SPACE;
-    post(f, f->cause == RESULT_SUCCESS ? EVENT_WHOLE : EVENT_FAILED);
-}
-
-static enum error_code on_octets(void *user, struct slice octets)
-{
-    struct firmware *f = user;
-    return spool_add(&f->image, octets);
-}
-
-/* RFC 3986 clause 2: nothing but printable characters of ASCII, and no space. */
-static bool is_uri(const char *text)
-{
-    for (; *text > ' ' && *text <= '~'; text++)
-        ;
-    return *text == '\0';
-}
-
 static void do_pull(struct firmware *f)
 {
     f->result = RESULT_INITIAL;
-    f->cause = !is_uri(f->uri) ? RESULT_INVALID_URI : spool_begin(&f->image, 0) ? RESULT_NO_SPACE : f->host.fetch(f->host.user, f->uri, on_octets, on_fetched, f);
-    f->pulling = f->cause == RESULT_SUCCESS;
-    if (!f->pulling)
-        post(f, EVENT_FAILED);
+    enum download_result result = download_pull(&f->image, f->uri);
+    if (result != DOWNLOAD_WHOLE)
+        on_ended(f, result);
 }
 
 static void do_keep(struct firmware *f)
 {
-    loop_cancel(f->loop, &f->timer);
     f->result = RESULT_INITIAL;
 }
 
 static void do_fail(struct firmware *f)
 {
-    forget_image(f);
+    loop_cancel(f->loop, &f->timer);
+    download_drop(&f->image);
     f->result = f->cause;
     f->uri[0] = '\0';
 }
 
 static void do_reset(struct firmware *f)
 {
-    forget_image(f);
+    loop_cancel(f->loop, &f->timer);
+    download_drop(&f->image);
     f->result = RESULT_INITIAL;
     f->uri[0] = '\0';
 }
@@ -210,7 +192,7 @@ static void do_install(struct firmware *f)
 /* After the state is on the disk: the hook may end this machine's run at once. */
 static void start_hook(struct firmware *f)
 {
-    int image = spool_open(&f->image);
+    int image = spool_open(&f->image.file);
     bool begun = image >= 0 && f->host.install(f->host.user, image, on_hook_ended, f);
     if (image >= 0)
         close(image);
@@ -225,7 +207,7 @@ static void do_stay(struct firmware *f)
     f->result = f->cause;
     f->hook_done = false;
     loop_cancel(f->loop, &f->timer);
-    if (!f->image.digest[0])
+    if (!f->image.file.digest[0])
         post(f, EVENT_FAILED); /* there is nothing to try again with */
 }
 
@@ -303,48 +285,18 @@ bool firmware_may_write(const struct firmware *f, struct slice octets)
     return f->state == FIRMWARE_IDLE || (is_reset(octets) && f->state != FIRMWARE_UPDATING);
 }
 
-static void fail(struct firmware *f, enum error_code rc)
-{
-    f->cause = rc == ERROR_NO_SPACE ? RESULT_NO_SPACE : RESULT_NO_MEMORY;
-    post(f, EVENT_FAILED);
-}
-
 void firmware_write_package(struct firmware *f, struct slice octets)
 {
     if (is_reset(octets)) {
         post(f, EVENT_RESET);
         return;
     }
-    enum error_code rc = spool_begin(&f->image, octets.len);
-    rc = rc ? rc : spool_add(&f->image, octets);
-    rc = rc ? rc : spool_end(&f->image);
+    enum error_code rc = download_put(&f->image, octets);
     post(f, EVENT_BEGIN);
-    if (rc)
-        fail(f, rc);
-    else
-        post(f, EVENT_WHOLE);
+    on_ended(f, rc ? DOWNLOAD_NO_SPACE : DOWNLOAD_WHOLE);
 }
 
-static void on_push_stopped(void *user)
-{
-    struct firmware *f = user;
-    f->timer = 0;
-    f->cause = RESULT_CONNECTION_LOST;
-    post(f, EVENT_FAILED);
-}
-
-static enum coap_code begin_push(struct firmware *f, const struct firmware_block *b)
-{
-    if (f->state != FIRMWARE_IDLE && (f->state != FIRMWARE_DOWNLOADING || f->pulling))
-        return CODE_METHOD_NOT_ALLOWED;
-    enum error_code rc = spool_begin(&f->image, b->expected);
-    post(f, EVENT_BEGIN);
-    if (rc)
-        fail(f, rc);
-    return rc ? CODE_TOO_LARGE : CODE_CONTINUE;
-}
-
-enum coap_code firmware_write_block(struct firmware *f, const struct firmware_block *b)
+enum coap_code firmware_write_block(struct firmware *f, const struct download_block *b)
 {
     if (b->offset == 0 && !b->more) { /* one block is the whole */
         if (!firmware_may_write(f, b->octets))
@@ -352,23 +304,14 @@ enum coap_code firmware_write_block(struct firmware *f, const struct firmware_bl
         firmware_write_package(f, b->octets);
         return f->state == FIRMWARE_IDLE && f->result != RESULT_INITIAL ? CODE_TOO_LARGE : CODE_CHANGED;
     }
-    enum coap_code code = b->offset == 0 ? begin_push(f, b) : CODE_CONTINUE;
-    if (code != CODE_CONTINUE)
-        return code;
-    if (f->state != FIRMWARE_DOWNLOADING || f->pulling || f->image.size != b->offset)
-        return CODE_INCOMPLETE; /* RFC 7959 clause 2.9.2: begin again */
-    loop_cancel(f->loop, &f->timer);
-    enum error_code rc = spool_add(&f->image, b->octets);
-    rc = rc || b->more ? rc : spool_end(&f->image);
-    if (rc) {
-        fail(f, rc);
-        return CODE_TOO_LARGE;
-    }
-    if (b->more)
-        f->timer = loop_timer(f->loop, EXCHANGE_LIFETIME_MS, on_push_stopped, f);
-    else
-        post(f, EVENT_WHOLE);
-    return b->more ? CODE_CONTINUE : CODE_CHANGED;
+    if (b->offset == 0 && f->state != FIRMWARE_IDLE && (f->state != FIRMWARE_DOWNLOADING || f->image.pulling))
+        return CODE_METHOD_NOT_ALLOWED;
+    if (b->offset == 0)
+        post(f, EVENT_BEGIN);
+    enum coap_code code = download_block(&f->image, b);
+    if (code == CODE_TOO_LARGE || code == CODE_CHANGED)
+        on_ended(f, code == CODE_CHANGED ? DOWNLOAD_WHOLE : DOWNLOAD_NO_SPACE);
+    return code;
 }
 
 void firmware_write_uri(struct firmware *f, struct slice uri)
@@ -437,7 +380,7 @@ static void resume(struct firmware *f)
         return;
     }
     bool whole = f->state == FIRMWARE_DOWNLOADED || f->state == FIRMWARE_UPDATING;
-    bool same = whole && spool_resume(&f->image, size, digest);
+    bool same = whole && spool_resume(&f->image.file, size, digest);
     if (f->state == FIRMWARE_DOWNLOADING && f->uri[0]) {
         do_pull(f);
     } else if (f->state == FIRMWARE_DOWNLOADING) {
@@ -469,12 +412,14 @@ void firmware_look(struct firmware *f, const struct firmware_sight *sight)
 struct firmware *firmware_new(const struct loop *loop, const struct firmware_host *host)
 {
     struct firmware *f = calloc(1, sizeof *f);
-    if (!f || !spool_place(&f->image, host->folder, "firmware.image")) {
+    if (!f || !download_place(&f->image, loop, &host->source, host->folder, "firmware.image")) {
         free(f);
         return NULL;
     }
     f->loop = loop;
     f->host = *host;
+    f->image.ended = on_ended;
+    f->image.user = f;
     resume(f);
     return f;
 }
@@ -484,8 +429,6 @@ void firmware_free(struct firmware *f)
     if (!f)
         return;
     loop_cancel(f->loop, &f->timer);
-    if (f->pulling)
-        f->host.fetch_stop(f->host.user);
-    spool_close(&f->image);
+    download_close(&f->image);
     free(f);
 }

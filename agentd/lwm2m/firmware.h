@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/reader.h"
-#include "lwm2m/coap_code.h"
+#include "lwm2m/download.h"
 
 struct firmware;
 
@@ -19,10 +19,9 @@ enum firmware_result { /* /5/0/5 */
     RESULT_INITIAL, RESULT_SUCCESS, RESULT_NO_SPACE, RESULT_NO_MEMORY, RESULT_CONNECTION_LOST, RESULT_INTEGRITY, RESULT_UNSUPPORTED_TYPE, RESULT_INVALID_URI,
     RESULT_FAILED, RESULT_UNSUPPORTED_PROTOCOL, RESULT_CANCELLED,
 };
-enum { FIRMWARE_URI = 255, FIRMWARE_TEXT = 512, FIRMWARE_BOOT = 40, FIRMWARE_VERSION = 64 };
+enum { FIRMWARE_TEXT = 512, FIRMWARE_BOOT = 40, FIRMWARE_VERSION = 64 };
 
 typedef void firmware_outcome_fn(void *user, enum firmware_result result);
-typedef enum error_code firmware_sink_fn(void *user, struct slice octets); /* what a download brings; an error ends it */
 
 /* What the agent around it can do. Functions are called from the loop; none calls back before it has returned. */
 struct firmware_host {
@@ -33,12 +32,10 @@ struct firmware_host {
     /* Starts the hook; outcome once: SUCCESS (it has done its part, a restart may follow), FAILED, INTEGRITY, UNSUPPORTED_TYPE, NO_SPACE, or INITIAL: not
      * known, a look will tell. */
     bool (*install)(void *user, int image, firmware_outcome_fn *outcome, void *outcome_user);
-    /* Starts a download; outcome once: SUCCESS, CONNECTION_LOST, INVALID_URI, NO_SPACE, NO_MEMORY. At most one at a time. */
-    enum firmware_result (*fetch)(void *user, const char *uri, firmware_sink_fn *sink, firmware_outcome_fn *outcome, void *outcome_user);
-    void (*fetch_stop)(void *user); /* no outcome any more */
     uint64_t (*time)(void *user);   /* Unix seconds */
     void (*changed)(void *user);    /* a value of object 5 did: observers are told */
     const char *(*version)(void *user); /* of the firmware that runs */
+    struct download_source source;      /* of Package URI */
     void *user;
 };
 
@@ -67,13 +64,7 @@ void firmware_write_package(struct firmware *f, struct slice octets); /* whole; 
 void firmware_write_uri(struct firmware *f, struct slice uri);        /* empty: back to IDLE */
 bool firmware_update(struct firmware *f); /* false: not in this state */
 bool firmware_cancel(struct firmware *f); /* the same */
-/* A block of an image that is pushed (RFC 7959). expected: Size1, 0 unknown. CONTINUE, CHANGED (the last one), INCOMPLETE, TOO_LARGE, METHOD_NOT_ALLOWED,
- * INTERNAL. */
-struct firmware_block {
-    uint64_t offset, expected;
-    bool more;
-    struct slice octets;
-};
-enum coap_code firmware_write_block(struct firmware *f, const struct firmware_block *block);
+/* A block of an image that is pushed: as download_block; METHOD_NOT_ALLOWED besides. */
+enum coap_code firmware_write_block(struct firmware *f, const struct download_block *block);
 
 #endif

@@ -17,6 +17,7 @@
 #include "model/tree.h"
 
 struct firmware;
+struct software;
 struct profiles;
 struct lwm2m_client;
 
@@ -31,6 +32,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     size_t (*history)(void *user, uint64_t after, uint64_t until, char *out, size_t cap);
     uint64_t (*history_last)(void *user);
     struct firmware *firmware; /* object 5; NULL: none */
+    struct software *software; /* object 9; NULL: none */
     struct profiles *profiles; /* what servers write to object 11; NULL: nothing */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a management server does to the gateway as a machine, by the administrator's hooks: restart, factory reset, firmware."""
+"""What a management server does to the gateway as a machine, by the administrator's hooks: restart, factory reset, firmware, software."""
+import random
 import re
 from pathlib import Path
 
@@ -68,9 +69,9 @@ def restart(world, version, boot):
     registered(world)
 
 
-def registered(world):
+def registered(world, resource="/5/0/3"):
     until("the registration", lambda: world.on_bus() and world.one("Account", Protocol="lwm2m", State="registered"), 60)
-    until("object 5", lambda: read(world, "/5/0/3") != "4.04")
+    until(resource, lambda: read(world, resource) != "4.04")
 
 
 def push(world, octets):
@@ -119,17 +120,22 @@ def a_pushed_firmware_is_installed_and_reported_after_the_restart(world):
     expect("which is visible", world.manager()["LastError"] == "HookFailed")
 
 
+def file_server(world):
+    """Where the operator keeps files for its gateways, and the folder of them."""
+    run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, "bbn.operator.example")
+    files = world.dir / "files"
+    files.mkdir()
+    labproc.start("files", TREE / "tests/lab/lab", "in", "operator", "--", "/usr/bin/python3", "-B", TREE / "tests/operator/file_server.py", "--dir", world.operator_dir, files)
+    return "https://bbn.operator.example:8443", files
+
+
 @scenario(mode="none")
 def a_firmware_is_pulled_over_https(world):
     """What can go wrong has its result: no such file, another protocol, a server that is not trusted or closes too early; a download can be cancelled."""
     world.hook("firmware", "exit 0")
     managed(world)
-    run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, "bbn.operator.example")
-    files = world.dir / "files"
-    files.mkdir()
+    site, files = file_server(world)
     (files / "image").write_bytes(b"firmware" * 20000)
-    labproc.start("files", TREE / "tests/lab/lab", "in", "operator", "--", "/usr/bin/python3", "-B", TREE / "tests/operator/file_server.py", "--dir", world.operator_dir, files)
-    site = "https://bbn.operator.example:8443"
     registered(world)
 
     def pull(uri):
@@ -150,4 +156,87 @@ def a_firmware_is_pulled_over_https(world):
     spooled = Path("/var/lib/gateway-agent/firmware.image")
     expect("it is whole", spooled.read_bytes() == (files / "image").read_bytes())
     expect("an empty URI drops it", lwm2m(world, op="write", path="/5/0/1", format=0, hex="")["code"] in ("2.04",) and update(world) == ("0", "0") and not spooled.exists())
+    labproc.stop("files")
+
+
+def debian_package(world, name, version):
+    """The octets of a package with one file."""
+    tree = world.dir / f"{name}_{version}"
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN/control").write_text(f"Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Operator <operator@example.com>\nDescription: reads meters\n")
+    (tree / "usr/share/meter").mkdir(parents=True)
+    (tree / "usr/share/meter/noise").write_bytes(random.Random(version).randbytes(5000))
+    run("dpkg-deb", "--root-owner-group", "--build", tree, tree.with_suffix(".deb"))
+    return tree.with_suffix(".deb").read_bytes()
+
+
+def package_hook(world):
+    """The hook that we ship, over a machine of its own for dpkg; it waits while `hold` is there."""
+    root = world.dir / "machine"
+    for folder in ("info", "updates", "triggers"):
+        (root / "var/lib/dpkg" / folder).mkdir(parents=True)
+    for name in ("status", "available"):
+        (root / "var/lib/dpkg" / name).touch()
+    script = (TREE / "etc/hooks/debian/package").read_text().replace("dpkg --", f"dpkg --root={root} --").replace("systemctl", f"echo >>{root}/services")
+    world.hook("package", f"[ \"$1\" = inspect ] || while [ -e {world.dir / 'hold'} ]; do sleep 0.1; done\n{script}")
+    return root
+
+
+def package(world, place):
+    """State and result of a package."""
+    return read(world, f"{place}/7"), read(world, f"{place}/9")
+
+
+@scenario(mode="none")
+def a_management_server_manages_software_by_the_package_hook(world):
+    """Pushed, then an update pulled over HTTPS, with the real dpkg: the hook says what the package is; agentd is killed while it installs; what is not the operator's is refused."""
+    root, hold = package_hook(world), world.dir / "hold"
+    status = root / "var/lib/dpkg/status"
+    first, second = debian_package(world, "operator-meter", "1.0"), debian_package(world, "operator-meter", "1:1.1~beta")
+    managed(world)
+    site, files = file_server(world)
+    (files / "meter.deb").write_bytes(second)
+    until("object 9", lambda: lwm2m(world, op="discover", path="/9")["code"] == "2.05")
+    created = lwm2m(world, op="create", path="/9", format=11542, hex="0000")
+    expect(f"an instance: {created}", created["code"] == "2.01" and created["location"] == "/9/0")
+    expect("nothing there", package(world, "/9/0") == ("0", "0") and execute(world, "/9/0/4") == "4.05" and execute(world, "/9/0/10") == "4.05")
+
+    def push_to(place, octets):
+        return lwm2m(world, op="write", path=f"{place}/2", format=42, hex=octets.hex())["code"]
+
+    def ends(place, wanted):
+        until(f"{place} is {wanted}", lambda: package(world, place) == wanted, 60)
+    expect("a package in blocks", push_to("/9/0", first) == "2.04")
+    ends("/9/0", ("3", "3"))
+    expect("who it is", (read(world, "/9/0/0"), read(world, "/9/0/1")) == ("operator-meter", "1.0"))
+    hold.touch()
+    expect("Install", execute(world, "/9/0/4") == "2.04")
+    until("the hook", lambda: "package install started" in world.log("sysd"))
+    world.kill("agentd")
+    world.start("agentd")
+    registered(world, "/9/0/7")
+    expect("agentd was killed, the hook goes on", package(world, "/9/0") == ("3", "3") and execute(world, "/9/0/4") == "4.05")
+    hold.unlink()
+    ends("/9/0", ("4", "2"))
+    expect("installed", "Package: operator-meter\nStatus: install ok installed" in status.read_text() and (root / "usr/share/meter/noise").exists())
+    expect("not active", read(world, "/9/0/12") == "0" and execute(world, "/9/0/10") == "2.04")
+    until("activated", lambda: read(world, "/9/0/12") == "1")
+    expect("its service", "enable --now operator-meter.service" in (root / "services").read_text())
+    expect("it cannot be deleted now", lwm2m(world, op="delete", path="/9/0")["code"] == "4.05")
+    expect("an update", lwm2m(world, op="execute", path="/9/0/6", value="1")["code"] == "2.04" and package(world, "/9/0") == ("0", "0"))
+    until("the file server", lambda: (lwm2m(world, op="write", path="/9/0/3", value=f"{site}/meter.deb"), package(world, "/9/0") != ("0", "52"))[1])
+    ends("/9/0", ("3", "3"))
+    expect("the next version", read(world, "/9/0/1") == "1:1.1~beta" and execute(world, "/9/0/4") == "2.04")
+    ends("/9/0", ("4", "2"))
+    expect("in place, active as before", "Version: 1:1.1~beta" in status.read_text() and read(world, "/9/0/12") == "1")
+    other = lwm2m(world, op="create", path="/9", format=11542, hex="0000")["location"]
+    for octets, result in ((debian_package(world, "base-files", "99"), "53"), (b"no package", "54"), (first, "57")):
+        expect("taken", push_to(other, octets) == "2.04")
+        ends(other, ("0", result))
+    expect("which is visible", "package" in world.manager()["LastErrorText"])
+    expect("the other one goes", lwm2m(world, op="delete", path=other)["code"] == "2.02")
+    expect("Uninstall", execute(world, "/9/0/6") == "2.04")
+    ends("/9/0", ("0", "0"))
+    expect("it has gone", "Status: deinstall" in status.read_text() or "operator-meter" not in status.read_text())
+    expect("and its instance", lwm2m(world, op="delete", path="/9/0")["code"] == "2.02" and read(world, "/9/0/7") == "4.04")
     labproc.stop("files")

@@ -36,7 +36,7 @@ static bool read_uri(struct spot *s, struct value *v)
 
 static bool check_uri(const struct value *v)
 {
-    return v->octets.len <= FIRMWARE_URI;
+    return v->octets.len <= DOWNLOAD_URI;
 }
 
 static void write_uri(struct spot *s, const struct value *v)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The LwM2M client with all its objects, over facts that are given and a firmware hook that is a file, for the conformance cases. usage: ets_client FOLDER LIFETIME
- * AWAKE (seconds of queue mode; 0: none). * FOLDER/hook holds the result of the hook (enum firmware_result), FOLDER/fetch that of a download, FOLDER/sys stands before the system's files. Prints "state
+ * AWAKE (seconds of queue mode; 0: none). * FOLDER/hook holds the result of the hook (enum firmware_result), FOLDER/fetch that of a download (enum download_result), FOLDER/sys stands before the system's files. Prints "state
  * NAME", "reboot", "reset". SIGTERM de-registers; SIGUSR1 changes a fact; SIGUSR2 takes the
  * connectivity away, SIGHUP gives it back. */
 #include <glib-unix.h>
@@ -23,10 +23,10 @@ static struct lwm2m_client *client;
 static const char *folder;
 static struct lease lease;
 static struct node *modem;
-static firmware_outcome_fn *outcome;
-static void *outcome_user;
-static uint64_t outcome_timer, told_timer;
-static enum firmware_result outcome_result;
+static firmware_outcome_fn *installed;
+static download_outcome_fn *fetched;
+static void *installed_user, *fetched_user;
+static uint64_t install_timer, fetch_timer, told_timer;
 static char stored[FIRMWARE_TEXT];
 
 static void say(const char *word)
@@ -123,50 +123,53 @@ static void changed(void *user)
         told_timer = loop_timer(&loop, 0, tell, NULL);
 }
 
-/* The number in FOLDER/NAME; SUCCESS without it. */
-static enum firmware_result wanted(const char *name)
+/* The number in FOLDER/NAME; without it the other. */
+static int wanted(const char *name, int otherwise)
 {
     g_autofree char *path = g_build_filename(folder, name, NULL), *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) ? (enum firmware_result)atoi(text) : RESULT_SUCCESS;
+    return g_file_get_contents(path, &text, NULL, NULL) ? atoi(text) : otherwise;
 }
 
-static void on_outcome(void *user)
+static void on_installed(void *user)
 {
     (void)user;
-    outcome_timer = 0;
-    outcome(outcome_user, outcome_result);
-}
-
-static void later(enum firmware_result result, firmware_outcome_fn *fn, void *user)
-{
-    outcome = fn;
-    outcome_user = user;
-    outcome_result = result;
-    outcome_timer = loop_timer(&loop, 300, on_outcome, NULL);
+    install_timer = 0;
+    installed(installed_user, (enum firmware_result)wanted("hook", RESULT_SUCCESS));
 }
 
 static bool install(void *user, int image, firmware_outcome_fn *fn, void *fn_user)
 {
     (void)user;
     (void)image;
-    later(wanted("hook"), fn, fn_user);
+    installed = fn;
+    installed_user = fn_user;
+    install_timer = loop_timer(&loop, 300, on_installed, NULL);
     return true;
 }
 
-static enum firmware_result fetch(void *user, const char *uri, firmware_sink_fn *sink, firmware_outcome_fn *fn, void *fn_user)
+static void on_fetched(void *user)
+{
+    (void)user;
+    fetch_timer = 0;
+    fetched(fetched_user, (enum download_result)wanted("fetch", DOWNLOAD_WHOLE));
+}
+
+static enum download_result fetch(void *user, const char *uri, download_sink_fn *sink, download_outcome_fn *fn, void *fn_user)
 {
     (void)user;
     if (!g_str_has_prefix(uri, "https://"))
-        return strstr(uri, "://") ? RESULT_UNSUPPORTED_PROTOCOL : RESULT_INVALID_URI;
+        return strstr(uri, "://") ? DOWNLOAD_UNSUPPORTED_PROTOCOL : DOWNLOAD_INVALID_URI;
     (void)sink(fn_user, (struct slice){ (const uint8_t *)uri, strlen(uri) });
-    later(wanted("fetch"), fn, fn_user);
-    return RESULT_SUCCESS;
+    fetched = fn;
+    fetched_user = fn_user;
+    fetch_timer = loop_timer(&loop, 300, on_fetched, NULL);
+    return DOWNLOAD_WHOLE;
 }
 
 static void fetch_stop(void *user)
 {
     (void)user;
-    loop_cancel(&loop, &outcome_timer);
+    loop_cancel(&loop, &fetch_timer);
 }
 
 static const char *version(void *user)
@@ -246,8 +249,8 @@ int main(int argc, char **argv)
     log_set(LOG_LEVEL_NOTICE, LOG_TARGET_STDERR, "ets_client");
     loop_glib_init(&loop);
     main_loop = g_main_loop_new(NULL, FALSE);
-    struct firmware_host host = { .folder = folder, .can = yes, .load = load, .save = save, .install = install, .fetch = fetch, .fetch_stop = fetch_stop,
-                                  .time = current_time, .changed = changed, .version = version };
+    struct firmware_host host = { .folder = folder, .can = yes, .load = load, .save = save, .install = install,
+                                  .time = current_time, .changed = changed, .version = version, .source = { .fetch = fetch, .fetch_stop = fetch_stop } };
     struct firmware *firmware = firmware_new(&loop, &host);
     firmware_look(firmware, &(struct firmware_sight){ .boot = "1" });
     g_autofree char *root = g_build_filename(folder, "sys", NULL);

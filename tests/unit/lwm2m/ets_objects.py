@@ -249,7 +249,7 @@ def firmware_no_space(b):
 
 @case(775)
 def firmware_connection_lost(b):
-    hook(b, "fetch", 4)
+    hook(b, "fetch", 3)  # DOWNLOAD_LOST
     b.write("/5/0/1", "https://x/image")
     same(b.text("/5/0/3"), "1")
     ends(b, "04")

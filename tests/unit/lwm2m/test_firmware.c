@@ -16,9 +16,10 @@ static bool can, takes;
 static unsigned changes, installs, stops;
 static char installed[64];
 static size_t installed_len;
-static enum firmware_result fetch_answer;
-static firmware_sink_fn *sink;
-static firmware_outcome_fn *fetched, *hook_ended;
+static enum download_result fetch_answer;
+static download_sink_fn *sink;
+static download_outcome_fn *fetched;
+static firmware_outcome_fn *hook_ended;
 static void *hook_user, *fetch_user;
 
 static bool host_can(void *user)
@@ -52,7 +53,7 @@ static bool host_install(void *user, int image, firmware_outcome_fn *outcome, vo
     return takes;
 }
 
-static enum firmware_result host_fetch(void *user, const char *uri, firmware_sink_fn *to, firmware_outcome_fn *outcome, void *outcome_user)
+static enum download_result host_fetch(void *user, const char *uri, download_sink_fn *to, download_outcome_fn *outcome, void *outcome_user)
 {
     (void)user;
     g_assert_cmpstr(uri, ==, "https://x/y");
@@ -88,8 +89,8 @@ static const char *host_version(void *user)
 
 static struct firmware *again(void)
 {
-    struct firmware_host host = { .folder = folder, .can = host_can, .load = host_load, .save = host_save, .install = host_install, .fetch = host_fetch,
-                                  .fetch_stop = host_fetch_stop, .time = host_time, .changed = host_changed, .version = host_version };
+    struct firmware_host host = { .folder = folder, .can = host_can, .load = host_load, .save = host_save, .install = host_install,
+                                  .time = host_time, .changed = host_changed, .version = host_version, .source = { .fetch = host_fetch, .fetch_stop = host_fetch_stop } };
     fake_loop_init(&loop);
     return firmware_new(&loop.loop, &host);
 }
@@ -100,7 +101,7 @@ static struct firmware *fresh(void)
     version = "1";
     can = takes = true;
     changes = installs = stops = 0;
-    fetch_answer = RESULT_SUCCESS;
+    fetch_answer = DOWNLOAD_WHOLE;
     struct firmware *f = again();
     firmware_look(f, &(struct firmware_sight){ .boot = "b1" });
     return f;
@@ -175,7 +176,7 @@ static void test_push(void)
 
 static enum coap_code give(struct firmware *f, uint64_t offset, const char *text, bool more)
 {
-    return firmware_write_block(f, &(struct firmware_block){ .offset = offset, .more = more, .octets = octets(text) });
+    return firmware_write_block(f, &(struct download_block){ .offset = offset, .more = more, .octets = octets(text) });
 }
 
 static void test_blocks(void)
@@ -215,7 +216,7 @@ static void test_blocks(void)
 static void test_full(void)
 {
     struct firmware *f = fresh();
-    struct firmware_block b = { .expected = UINT64_MAX / 2, .more = true, .octets = octets("aaaaaaaaaaaaaaaa") };
+    struct download_block b = { .expected = UINT64_MAX / 2, .more = true, .octets = octets("aaaaaaaaaaaaaaaa") };
     g_assert_cmpuint(firmware_write_block(f, &b), ==, CODE_TOO_LARGE);
     expect(f, FIRMWARE_IDLE, RESULT_NO_SPACE);
     firmware_free(f);
@@ -230,7 +231,7 @@ static void test_pull(void)
     g_assert_cmpuint(give(f, 16, "aaaaaaaaaaaaaaaa", true), ==, CODE_INCOMPLETE);
     g_assert_cmpint(sink(fetch_user, octets("ima")), ==, ERROR_NONE);
     g_assert_cmpint(sink(fetch_user, octets("ge")), ==, ERROR_NONE);
-    fetched(fetch_user, RESULT_SUCCESS);
+    fetched(fetch_user, DOWNLOAD_WHOLE);
     expect(f, FIRMWARE_DOWNLOADED, RESULT_INITIAL);
     g_assert_cmpstr(firmware_uri(f), ==, "https://x/y");
     g_assert_true(firmware_update(f));
@@ -238,7 +239,7 @@ static void test_pull(void)
     firmware_free(f);
     f = fresh();
     firmware_write_uri(f, octets("https://x/y"));
-    fetched(fetch_user, RESULT_CONNECTION_LOST);
+    fetched(fetch_user, DOWNLOAD_LOST);
     expect(f, FIRMWARE_IDLE, RESULT_CONNECTION_LOST);
     g_assert_cmpstr(firmware_uri(f), ==, "");
     firmware_write_uri(f, octets("https://x/y"));
@@ -249,7 +250,7 @@ static void test_pull(void)
     firmware_write_uri(f, octets(""));
     g_assert_cmpuint(stops, ==, 2);
     expect(f, FIRMWARE_IDLE, RESULT_INITIAL);
-    fetch_answer = RESULT_UNSUPPORTED_PROTOCOL;
+    fetch_answer = DOWNLOAD_UNSUPPORTED_PROTOCOL;
     firmware_write_uri(f, octets("https://x/y"));
     expect(f, FIRMWARE_IDLE, RESULT_UNSUPPORTED_PROTOCOL);
     firmware_write_uri(f, octets("https://x/y z"));
@@ -344,7 +345,7 @@ static void test_restart(void)
     firmware_free(f);
     f = restarted(pulling, false);
     expect(f, FIRMWARE_DOWNLOADING, RESULT_INITIAL);
-    fetched(fetch_user, RESULT_SUCCESS);
+    fetched(fetch_user, DOWNLOAD_WHOLE);
     expect(f, FIRMWARE_DOWNLOADED, RESULT_INITIAL);
     firmware_free(f);
     stored[0] = 'x';

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from sysd_wire import (FACTORY_RESET, FIRMWARE_INSTALL, PACKAGE_INSTALL, PACKAGE_REMOVE, REBOOT, STATUS, Sysd, text)
+from sysd_wire import (FACTORY_RESET, FIRMWARE_INSPECT, FIRMWARE_INSTALL, PACKAGE_INSTALL, PACKAGE_REMOVE, REBOOT, STATUS, Sysd, text)
 
 PROGRAM, LIST = sys.argv[1:3]
 CODES = {name: n for n, name in enumerate(re.findall(r"^ +X\((\w+),", pathlib.Path(LIST).read_text(), re.MULTILINE))}
@@ -91,7 +91,7 @@ def test_hooks():
     d = Daemon(hooks={"reboot": "echo going down; exit 0", "firmware": f"cat >{tempfile.gettempdir()}/never; exit 0"})
     s = Sysd(d.path)
     seen = d.dir / "seen"
-    check("a hook that is there is told, others not", s.status()["hooks"] == 1 << REBOOT | 1 << FIRMWARE_INSTALL, s.status())
+    check("a hook that is there is told, others not", s.status()["hooks"] == 1 << REBOOT | 1 << FIRMWARE_INSTALL | 1 << FIRMWARE_INSPECT, s.status())
     check("the boot id is the kernel's", s.status()["boot"] == pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip())
     check("its last line comes back", s.ask(REBOOT) == (0, 0, "going down"))
     check("a hook that is not there is NOT_SUPPORTED", s.ask(FACTORY_RESET)[0] == CODES["NOT_SUPPORTED"])

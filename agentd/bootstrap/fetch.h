@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pulls a file for the LwM2M objects that have a Package URI, over the bearer that is kept, else over the host's own uplink. The server is judged by the
+ * factory roots alone. */
+#ifndef BOOTSTRAP_FETCH_H
+#define BOOTSTRAP_FETCH_H
+
+#include "bootstrap/site.h"
+#include "lwm2m/download.h"
+
+struct fetch;
+
+/* One download at a time. what: in front of what is reported. NULL without memory. */
+struct fetch *fetch_new(struct site *site, const char *what);
+void fetch_free(struct fetch *f); /* NULL is fine */
+struct download_source fetch_source(struct fetch *f);
+
+#endif
