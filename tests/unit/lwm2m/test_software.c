@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../bearer/fake_loop.h"
+#include "../support/fake_loop.h"
 #include "lwm2m/software.h"
 
 enum { ORDERS = 16 };
