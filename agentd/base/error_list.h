@@ -76,6 +76,7 @@
     X(TPM, "TpmFailed", "the TPM does not answer, or refused", "check /dev/tpmrm0 and the group of the service, then restart it") \
     X(PLATFORM, "PlatformChanged", "the platform is in no state that its maker approved", "boot the approved firmware, or install its platform.policy") \
     X(OTHER_TPM, "OtherTpm", "the state was sealed by another TPM, or this one was cleared", "a copy opens nowhere else; provision this gateway anew") \
-    X(ROLLED_BACK, "RolledBack", "the state is older than what the TPM knows of it", "put the newest state back, or provision the gateway anew")
+    X(ROLLED_BACK, "RolledBack", "the state is older than what the TPM knows of it", "put the newest state back, or provision the gateway anew") \
+    X(ENROLMENT, "EnrolmentDue", "the device certificate was issued for other programs", "the operator enrols the gateway anew, or agent-tred --certificate FILE")
 
 #endif

@@ -181,6 +181,22 @@ static int form_set(struct dm_tree *t, const char *name, unsigned field, struct 
     return DM_BAD_REQUEST;
 }
 
+static int certificate_set(struct dm_tree *t, const char *name, unsigned field, struct slice value)
+{
+    (void)name;
+    (void)field;
+    memcpy(t->vendor.certificate, value.data, value.len);
+    t->vendor.certificate_len = value.len;
+    return DM_OK;
+}
+
+static bool certificate_has(const struct dm_tree *t, const char *name, unsigned field)
+{
+    (void)name;
+    (void)field;
+    return t->vendor.certificate_len > 0;
+}
+
 static int order_set(struct dm_tree *t, const char *name, unsigned field, struct slice value)
 {
     struct dm_order *o = &t->vendor.order;
@@ -401,6 +417,10 @@ const struct dm_row dm_rows[] = {
     { .path = PLATFORM "Form", .access = DM_REPLACE | DM_GET, .format = DM_CHR, .min = 1, .max = 15, .get = form_get, .set = form_set },
     { .path = PLATFORM "Evidence", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_EVIDENCE },
     { .path = PLATFORM "Certificate", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_CERTIFICATE },
+    { .path = PLATFORM "Request", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_REQUEST },
+    { .path = PLATFORM "NewCertificate", .access = WRITE, .format = DM_BIN, .min = DM_CERTIFICATE_MIN, .max = DM_CERTIFICATE_MAX, .set = certificate_set,
+      .has = certificate_has },
+    { .path = PLATFORM "Enrol", .access = DM_EXEC, .format = DM_NULL, .ask = DM_ASK_ENROL },
     { .path = PLATFORM "PublicKey", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_PUBLIC_KEY },
     { .path = PLATFORM "TransportKey", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_TRANSPORT_KEY },
     { .path = PLATFORM "Token", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_TOKEN },

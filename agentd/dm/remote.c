@@ -15,9 +15,12 @@ static void go_on(struct dm_session *s)
     command_run(s);
 }
 
-/* What a failing TRE means to the server: 404 while there is nothing yet, 406 for a form of evidence that it cannot give, 500 otherwise. */
+/* What a failing TRE means to the server: 404 while there is nothing yet, 406 for a form of evidence that it cannot give, 409 while the platform needs another
+ * certificate, 500 otherwise. */
 static int status_of(enum error_code code)
 {
+    if (code == ERROR_ENROLMENT)
+        return DM_CONFLICT;
     if (code == ERROR_NOT_SUPPORTED)
         return DM_OPTIONAL;
     return code == ERROR_NOT_READY || code == ERROR_NOT_FOUND ? DM_NOT_FOUND : DM_FAILED;
@@ -31,7 +34,7 @@ static void give_octets(struct dm_session *s, enum error_code code, struct slice
     if (!code && octets.len + 600 > s->server_limit) { /* Results are not chunked: they must fit a message of the server */
         command_answer(s, t, DM_TOO_LARGE);
     } else if (code) {
-        if (status_of(code) == DM_FAILED)
+        if (status_of(code) == DM_FAILED || code == ERROR_ENROLMENT)
             log_warning(s->log, "the TRE gave no value: %s", error_text(code));
         command_answer(s, t, status_of(code));
     } else {
@@ -156,6 +159,30 @@ static bool apply(struct dm_session *s, const struct dm_task *t)
     return false;
 }
 
+static void on_enrolled(void *user, enum error_code status)
+{
+    struct dm_session *s = user;
+    s->call = 0;
+    if (status)
+        log_warning(s->log, "the new certificate of the platform is refused: %s", error_text(status));
+    else
+        log_notice(s->log, "the platform has a new certificate");
+    command_answer(s, &s->tasks[s->task], status ? DM_FAILED : DM_OK);
+    go_on(s);
+}
+
+static bool enrol(struct dm_session *s, const struct dm_task *t)
+{
+    struct dm_vendor *v = &s->tree.vendor;
+    if (v->certificate_len == 0) {
+        command_answer(s, t, DM_INCOMPLETE);
+        return true;
+    }
+    s->call = trust_pfc_certificate(s->trust, (struct slice){ v->certificate, v->certificate_len }, on_enrolled, s);
+    v->certificate_len = 0; /* handed over; the same one again must be sent again */
+    return false;
+}
+
 bool remote_ask(struct dm_session *s, const struct dm_task *t, enum dm_ask ask, const char *name)
 {
     switch (ask) {
@@ -172,6 +199,11 @@ bool remote_ask(struct dm_session *s, const struct dm_task *t, enum dm_ask ask, 
     case DM_ASK_TRANSPORT_KEY:
         s->call = trust_keys(s->trust, on_keys, s);
         return false;
+    case DM_ASK_REQUEST:
+        s->call = trust_pfc_request(s->trust, on_octets, s);
+        return false;
+    case DM_ASK_ENROL:
+        return enrol(s, t);
     case DM_ASK_INSTALL:
         return install(s, t, name);
     case DM_ASK_APPLY:

@@ -16,15 +16,16 @@
 
 enum dm_status { /* SyncML RepPro 1.2, response status codes */
     DM_OK = 200, DM_AUTHENTICATED = 212, DM_CHUNK = 213, DM_NOT_EXECUTED = 215, DM_ROLLED_BACK = 216, DM_BAD_REQUEST = 400, DM_BAD_CREDENTIALS = 401,
-    DM_NOT_FOUND = 404, DM_NOT_ALLOWED = 405, DM_OPTIONAL = 406, DM_NO_CREDENTIALS = 407, DM_SIZE_REQUIRED = 411, DM_INCOMPLETE = 412,
+    DM_NOT_FOUND = 404, DM_NOT_ALLOWED = 405, DM_OPTIONAL = 406, DM_NO_CREDENTIALS = 407, DM_CONFLICT = 409, DM_SIZE_REQUIRED = 411, DM_INCOMPLETE = 412,
     DM_TOO_LARGE = 413, DM_URI_TOO_LONG = 414, DM_BAD_FORMAT = 415, DM_EXISTS = 418, DM_FULL = 420, DM_SIZE_MISMATCH = 424, DM_DENIED = 425, DM_FAILED = 500,
     DM_ATOMIC_FAILED = 507,
 };
 
 enum dm_format { DM_BIN, DM_CHR, DM_INT, DM_NODE, DM_NULL, DM_BOOL };
 enum dm_ask { DM_ASK_NOTHING, DM_ASK_EVIDENCE, DM_ASK_TOKEN, DM_ASK_CERTIFICATE, DM_ASK_PUBLIC_KEY, DM_ASK_TRANSPORT_KEY, DM_ASK_INSTALL,
-              DM_ASK_APPLY, DM_ASK_RECEIPT };
-enum { DM_NAME_CAP = 33, DM_URI_CAP = 128, DM_INSTANCES = 4, DM_PACKAGE_MAX = 49152, DM_VALUE_MAX = 1024, DM_ORDER_MAX = 8192, DM_RECEIPT_MAX = 2048 };
+              DM_ASK_APPLY, DM_ASK_RECEIPT, DM_ASK_REQUEST, DM_ASK_ENROL };
+enum { DM_NAME_CAP = 33, DM_URI_CAP = 128, DM_INSTANCES = 4, DM_PACKAGE_MAX = 49152, DM_VALUE_MAX = 1024, DM_ORDER_MAX = 8192, DM_RECEIPT_MAX = 2048,
+       DM_CERTIFICATE_MIN = 64, DM_CERTIFICATE_MAX = 4096 };
 
 struct dm_mid {
     char name[DM_NAME_CAP]; /* "": free */
@@ -52,6 +53,8 @@ struct dm_vendor { /* what the server wrote below ./GatewayAgent in this session
     uint8_t nonce[64];
     size_t nonce_len;
     enum tre_form form; /* of the evidence */
+    uint8_t certificate[DM_CERTIFICATE_MAX]; /* of the platform key, to be taken by Enrol */
+    size_t certificate_len;
     struct dm_order order;
     struct dm_mid mid[DM_INSTANCES];
     struct dm_lwm2m lwm2m[DM_INSTANCES];

@@ -10,7 +10,6 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
 /* X(symbol, number, peers that may ask, states in which, smallest body, largest body) */
 #define TRE_ANY_STATE (TRE_UNPROVISIONED | TRE_READY | TRE_BLOCKED)
 #define TRE_ANY_PEER (TRE_PEER_AGENTD | TRE_PEER_ROOT | TRE_PEER_USIMD)
-#define TRE_AKA_PEERS (TRE_PEER_AGENTD | TRE_PEER_USIMD)
 #define TRE_OPS(X) \
     X(STATUS, 1, TRE_ANY_PEER, TRE_ANY_STATE, 0, 0) \
     X(KEYS, 2, TRE_PEER_AGENTD | TRE_PEER_ROOT, TRE_READY | TRE_BLOCKED, 0, 0) \
@@ -24,14 +23,15 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(MID_LIST, 10, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
     X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67) \
     X(MID_ORDER, 12, TRE_PEER_AGENTD, TRE_READY, 9, 16392) \
+    X(PFC_REQUEST, 13, TRE_PEER_AGENTD, TRE_READY, 0, 0) X(PFC_CERTIFICATE, 14, TRE_PEER_AGENTD, TRE_READY, 64, 4096) \
     X(VERIFY_NOTIFICATION, 16, TRE_PEER_AGENTD, TRE_READY, 32, 12000) \
-    X(AUTHENTICATE, 32, TRE_AKA_PEERS, TRE_READY, 36, 99) \
-    X(SESSION_END, 33, TRE_AKA_PEERS, TRE_READY, 4, 4) \
-    X(EAP_KEYS, 34, TRE_AKA_PEERS, TRE_READY, 9, 520) \
-    X(DIGEST, 35, TRE_AKA_PEERS, TRE_READY, 38, 4096) \
-    X(NAF_KEY, 36, TRE_AKA_PEERS, TRE_READY, 5, 400) \
-    X(READ_FILE, 37, TRE_AKA_PEERS, TRE_READY, 5, 83) \
-    X(VERIFY_PIN, 38, TRE_AKA_PEERS, TRE_READY, 5, 75) \
+    X(AUTHENTICATE, 32, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 36, 99) \
+    X(SESSION_END, 33, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 4, 4) \
+    X(EAP_KEYS, 34, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 9, 520) \
+    X(DIGEST, 35, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 38, 4096) \
+    X(NAF_KEY, 36, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 5, 400) \
+    X(READ_FILE, 37, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 5, 83) \
+    X(VERIFY_PIN, 38, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 5, 75) \
     X(GBA_BIND, 39, TRE_PEER_AGENTD, TRE_READY, 12, 600) \
     X(VERIFY_INSTRUCTION, 21, TRE_PEER_AGENTD, TRE_READY, 33, 12500) \
     X(SIGN_REQUEST, 22, TRE_PEER_AGENTD, TRE_READY, 1, 1600) \
@@ -47,7 +47,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * SEAL          text label (1..128), rest plain -> rest blob. UNSEAL text label, rest blob -> rest plain. A blob opens with its own label only.
  * TOKEN_OPEN    text context -> 32 octets registration token; the open one again. TOKEN_SPEND text context; no error if none is open
  * EVIDENCE      text context, octets nonce (16..64), text host facts (<= 256), u64 now in Unix seconds (0: clock untrusted), u8 enum tre_form
- *               -> rest COSE_Sign1. NOT_READY without an open token, NOT_SUPPORTED (form that the back end cannot give). The nonce becomes that of the registration.
+ *               -> rest COSE_Sign1. ENROLMENT: the certificate names other programs. NOT_READY without an open token, NOT_SUPPORTED (form that the back end cannot give). The nonce becomes that of the registration.
  * MID_INSTALL   text context, u64 now (0: untrusted), rest package
  *               -> u8 result (doc mid-package section 5), then on 0: one MID entry. The status is the matching ERROR_MID_*.
  * MID_LIST      -> u8 count, entries. Entry = text MID id, u8 type, u32 version, u8 state (enum mid_state), text issuer, u8 algorithm,
@@ -55,6 +55,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * MID_SET_STATE text MID id, u8 new state -> MID entry. POLICY if the lifecycle has no such arrow.
  * MID_ORDER     u64 now (0: untrusted), rest order (doc mid-package, section 4) -> u8 result, rest receipt: COSE_Sign1, empty if the order is not
  *               proved to be of an issuer for this TRE. The status is that of the result
+ * PFC_REQUEST   -> rest DER PKCS #10 of the PfC key, with the program that runs (doc management-objects, section 4). PFC_CERTIFICATE rest DER. INVALID
  * VERIFY_NOTIFICATION  text label and octets blob of a sealed OMA DM account, u8 readings of the default nonce that are allowed (enum tre_nonce), rest
  *               Package #0 (digest and trigger) -> u8 enum tre_nonce: which one fits. MAC_MISMATCH, NOT_FOUND (another server, or no secret of it)
  * The MID engine. The MID must be ACTIVE (else NOT_READY, MID_BLOCKED) and its ACL must allow the peer what it asks (else DENIED); agentd
@@ -75,7 +76,6 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * VERIFY_PIN    text MID id, octets digits (empty: asks only) -> u8 enabled, u8 tries left. MAC_MISMATCH if wrong, DENIED if blocked
  *
  * Events (seq 0). To agent-usimd: MID_LIST: the registry has changed; GBA_BIND, text MID id: new Ks. To agentd: NAF_KEY, text MID id: Ks is wanted.
- *
  * VERIFY_INSTRUCTION  32 octets MAC, rest MAC_structure (doc bootstrap-instruction) -> u8 0. MAC_MISMATCH (counted like that of a push), PIN_REQUIRED (no
  *               device PIN), DENIED (fits, but too many did not: nobody can type digits for an instruction)
  * HANDSHAKE_SIGN  rest messages of a DTLS 1.2 client's handshake (RFC 5246 clause 7.4.8) -> 64 octets: ES256 by the PfC key. INVALID: they are none

@@ -157,6 +157,8 @@ enum error_code evidence_make(struct tre *t, const struct evidence_request *q, s
 {
     if (q->nonce.len < EVIDENCE_NONCE_MIN || q->nonce.len > REGISTRY_NONCE_MAX || !printable(q->host) || !form_name(q->form))
         return ERROR_INVALID;
+    if (t->enrolment_due)
+        return ERROR_ENROLMENT;
     enum error_code rc = token_set_nonce(t, q->context, q->nonce);
     struct evidence_facts facts;
     if (!rc)

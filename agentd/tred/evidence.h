@@ -16,7 +16,7 @@ struct evidence_request {
     enum tre_form form;
 };
 
-/* Writes the COSE_Sign1; the nonce is stored with the registration first. NOT_READY without an open token, INVALID for a nonce or host
+/* Writes the COSE_Sign1; the nonce is stored with the registration first. ENROLMENT while the platform needs another certificate, NOT_READY without an open token, INVALID for a nonce or host
  * text out of bounds or an unknown form, NOT_SUPPORTED for one that the back end cannot give; what the back end says. */
 enum error_code evidence_make(struct tre *t, const struct evidence_request *q, struct writer *out);
 

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/ec.h>
-#include <openssl/ecdsa.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
@@ -21,6 +20,7 @@
 #include "tred/factory.h"
 #include "tred/identity.h"
 #include "tred/owner.h"
+#include "tred/request.h"
 
 struct place { /* the open state directory */
     struct vfs_dir dir;
@@ -50,55 +50,6 @@ static void place_close(struct place *p)
         log_error("provision", "cannot return to the first user");
 }
 
-/* What signs a certificate request: a key in this process, or one that only the back end has. */
-struct requester {
-    EVP_PKEY *key; /* its public half is enough for the back end's */
-    struct backend *backend; /* NULL: key signs */
-    struct slice signer;
-};
-
-static bool request_seal(X509_REQ *req, const struct requester *by)
-{
-    const X509_ALGOR *named = NULL;
-    X509_ALGOR *algorithm = X509_ALGOR_new();
-    ECDSA_SIG *sig = ECDSA_SIG_new();
-    ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
-    uint8_t raw[BACKEND_SIGNATURE];
-    unsigned char *tbs = NULL, *der = NULL;
-    bool ok = algorithm && sig && bits && X509_ALGOR_set0(algorithm, OBJ_nid2obj(NID_ecdsa_with_SHA256), V_ASN1_UNDEF, NULL) == 1 &&
-              X509_REQ_set1_signature_algo(req, algorithm) == 1;
-    X509_REQ_get0_signature(req, NULL, &named);
-    int len = ok ? i2d_re_X509_REQ_tbs(req, &tbs) : 0;
-    ok = len > 0 && named && by->backend->table->sign(by->backend, by->signer, (struct slice){ tbs, (size_t)len }, raw) == ERROR_NONE &&
-         ECDSA_SIG_set0(sig, BN_bin2bn(raw, BACKEND_SIGNATURE / 2, NULL), BN_bin2bn(&raw[BACKEND_SIGNATURE / 2], BACKEND_SIGNATURE / 2, NULL)) == 1;
-    int der_len = ok ? i2d_ECDSA_SIG(sig, &der) : 0;
-    ok = der_len > 0 && ASN1_BIT_STRING_set(bits, der, der_len) == 1;
-    if (ok) {
-        bits->flags = (bits->flags & ~(ASN1_STRING_FLAG_BITS_LEFT | 7)) | ASN1_STRING_FLAG_BITS_LEFT; /* no unused bits */
-        X509_REQ_set0_signature(req, bits);
-        bits = NULL;
-    }
-    ASN1_BIT_STRING_free(bits);
-    ECDSA_SIG_free(sig);
-    X509_ALGOR_free(algorithm);
-    OPENSSL_free(tbs);
-    OPENSSL_free(der);
-    return ok;
-}
-
-static X509_REQ *request_make(const char *cn, const struct requester *by)
-{
-    X509_REQ *req = X509_REQ_new();
-    X509_NAME *name = req ? X509_REQ_get_subject_name(req) : NULL;
-    bool ok = name && X509_REQ_set_version(req, X509_REQ_VERSION_1) == 1 &&
-              X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0) == 1 &&
-              X509_REQ_set_pubkey(req, by->key) == 1 && (by->backend ? request_seal(req, by) : X509_REQ_sign(req, by->key, EVP_sha256()) > 0);
-    if (ok)
-        return req;
-    X509_REQ_free(req);
-    return NULL;
-}
-
 static bool file_write(const char *dir, const char *name, const char *text, size_t len)
 {
     char path[512];
@@ -113,7 +64,7 @@ static bool file_write(const char *dir, const char *name, const char *text, size
 
 static bool request_write(const char *dir, const char *name, const char *cn, const struct requester *by)
 {
-    X509_REQ *req = request_make(cn, by);
+    X509_REQ *req = request_make(cn, NULL, by);
     BIO *out = BIO_new(BIO_s_mem());
     char *text = NULL;
     long len = req && out && PEM_write_bio_X509_REQ(out, req) == 1 ? BIO_get_mem_data(out, &text) : 0;

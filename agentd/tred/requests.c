@@ -11,6 +11,7 @@
 #include "model/fields.h"
 #include "tred/aka_requests.h"
 #include "tred/derive.h"
+#include "tred/enrolment.h"
 #include "tred/evidence.h"
 #include "tred/handshake.h"
 #include "tred/heap.h"
@@ -198,6 +199,18 @@ static enum error_code do_evidence(struct tre *t, struct reader *in, struct writ
     return rc;
 }
 
+static enum error_code do_pfc_request(struct tre *t, struct reader *in, struct writer *out)
+{
+    (void)in;
+    return enrolment_request(t, out);
+}
+
+static enum error_code do_pfc_certificate(struct tre *t, struct reader *in, struct writer *out)
+{
+    (void)out;
+    return enrolment_take(t, reader_take(in, reader_left(in)));
+}
+
 static enum error_code do_mid_install(struct tre *t, struct reader *in, struct writer *out)
 {
     char context[CONTEXT_CAP];
@@ -272,6 +285,7 @@ static request_fn *const handlers[] = {
     [TRE_OP_MID_INSTALL] = do_mid_install, [TRE_OP_MID_LIST] = do_mid_list,
     [TRE_OP_MID_SET_STATE] = do_mid_set_state, [TRE_OP_VERIFY_NOTIFICATION] = do_verify_notification,
     [TRE_OP_MID_ORDER] = do_mid_order,
+    [TRE_OP_PFC_REQUEST] = do_pfc_request, [TRE_OP_PFC_CERTIFICATE] = do_pfc_certificate,
     [TRE_OP_VERIFY_INSTRUCTION] = derive_verify_instruction,
     [TRE_OP_SIGN_REQUEST] = derive_sign_request,
     [TRE_OP_CREDENTIALS] = derive_credentials,

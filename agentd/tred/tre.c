@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "tred/enrolment.h"
 #include "tred/gba.h"
 #include "tred/mid.h"
 #include "tred/mide.h"
@@ -57,6 +58,7 @@ void tre_start(struct tre *t)
         return;
     }
     t->mid_damaged = !mid_check_all(t);
+    enrolment_check(t);
     log_notice("tre", "ready; gateway %s, %s back end", t->identity.gateway_id, t->backend->table->name);
 }
 

@@ -29,6 +29,7 @@ struct tre {
     struct identity identity;
     struct registry registry;
     bool registry_old;    /* a slot of the registry was damaged at start: it may be an older one */
+    bool enrolment_due;   /* the certificate of the platform key was issued for other programs */
     bool mid_damaged;     /* the integrity check at start blocked a MID */
     uint64_t refilled_ms; /* CLOCK_BOOTTIME up to which the budget of wrong MACs is refilled, and what is left of the unit last stored (push.c) */
     uint64_t unit_left;

@@ -497,6 +497,19 @@ uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce
     return request_send(t, &q, TRE_OP_EVIDENCE, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
 }
 
+uint32_t trust_pfc_request(struct trust *t, trust_octets_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    return request_send(t, &q, TRE_OP_PFC_REQUEST, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
+}
+
+uint32_t trust_pfc_certificate(struct trust *t, struct slice der, trust_done_fn *fn, void *user)
+{
+    struct request q = request_begin();
+    writer_put(&q.w, der.data, der.len);
+    return request_send(t, &q, TRE_OP_PFC_CERTIFICATE, &(struct call){ .answer = answer_done, .fn.done = fn, .user = user });
+}
+
 /* The entry of an answer; shown before the caller hears of it. The list follows, for what else the step has changed. */
 static void answer_entry(struct trust *t, const struct call *c, enum error_code status, enum mid_result result, struct reader *r)
 {

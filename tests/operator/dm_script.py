@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+import enrolment
 import mid
 import ocsp
 import pki
@@ -150,11 +151,28 @@ def references(directory: Path) -> pva.References:
                           pki.pin(authority).hex() if authority.exists() else None)
 
 
-def ask_platform(plan: Plan, s: Session) -> Script:
+def enrol(plan: Plan, s: Session) -> Script:
+    """The platform runs a program that its certificate does not name (doc management-objects section 4): the manufacturer certifies it anew, or not."""
+    reply = yield [get(f"{AGENT}/Platform/Request")]
+    expect(reply, "request")
+    try:
+        certificate, program = enrolment.certify(plan.directory, data_of(results(reply).get(f"{AGENT}/Platform/Request"), "bin"))
+    except Refused as e:
+        s.log("enrol", refused=str(e))
+        raise Stop(f"platform is not enrolled: {e}") from None
+    reply = yield [put("Add", f"{AGENT}/Platform/NewCertificate", "bin", certificate), N("Exec", N("Item", N("Target", N("LocURI", f"{AGENT}/Platform/Enrol"))))]
+    expect(reply, "enrolment", "200", "201")
+    s.log("enrol", program=program)
+
+
+def ask_platform(plan: Plan, s: Session, enrolled: bool = False) -> Script:
     nonce = secrets.token_bytes(32)
     asked = [] if plan.form == "semi-autonomous" else [put("Replace", f"{AGENT}/Platform/Form", "chr", plan.form)]
     reply = yield [*asked, put("Replace", f"{AGENT}/Platform/Nonce", "bin", nonce), get(f"{AGENT}/Platform/Evidence"), get(f"{AGENT}/Platform/PublicKey"),
                    get(f"{AGENT}/Platform/TransportKey"), get(f"{AGENT}/Platform/Token"), get(f"{AGENT}/Platform/Network")]
+    if not enrolled and any(w.status == "409" and w.targets[0].endswith("/Evidence") for w in reply.answers):
+        yield from enrol(plan, s)
+        return (yield from ask_platform(plan, s, enrolled=True))
     expect(reply, "platform")
     r = results(reply)
 

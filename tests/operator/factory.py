@@ -12,6 +12,7 @@ import json
 import re
 from pathlib import Path
 
+import enrolment
 import ocsp
 import pki
 from common import Refused, b64, json_state, load_json, openssl, run_program, sha256, write_file
@@ -98,7 +99,7 @@ def sign(directory: Path, args: argparse.Namespace) -> None:
     if spki == kem:
         raise Refused("one key for two purposes")
     out.mkdir(parents=True, exist_ok=True)
-    pki.sign_request(pfc, ca, "manufacturer", out / "pfc.pem", "keyUsage=critical,digitalSignature\n")
+    pki.sign_request(pfc, ca, "manufacturer", out / "pfc.pem", enrolment.extensions(*(sha256(p.read_bytes()) for p in args.program or [])))
     ocsp.record(directory, out / "pfc.pem")
     pki.sign_request(transport, ca, "manufacturer", out / "transport.pem", "keyUsage=critical,keyAgreement\n")
     with json_state(directory / "devices.json") as devices:
@@ -152,6 +153,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     v.add_argument("pfc", type=Path)
     v.add_argument("transport", type=Path)
     v.add_argument("--tre-id", type=Path, help="file tre-id of agent-tred: the PVA then also checks the UEID")
+    v.add_argument("--program", type=Path, action="append", help="program of the TRE that pfc.pem is issued for, may be repeated (default: it names none)")
     v.add_argument("--out", type=Path, help="folder for the two certificates (default DIR)")
     v = sub.add_parser("server", help="issue DIR/servers/NAME.{pem,key} (SAN: all names)")
     v.add_argument("dir", type=Path)

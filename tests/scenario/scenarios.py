@@ -43,6 +43,7 @@ def load():
     import neighbours       # noqa: F401
     import once             # noqa: F401
     import operators        # noqa: F401
+    import platform_update  # noqa: F401
     import proxy            # noqa: F401
     import pushes           # noqa: F401
     import restarts         # noqa: F401

@@ -69,6 +69,7 @@ class World:
         self.factory_options, self.settings = factory_options, ""
         self.operator_dir = self.dir / "operator"
         self.box_options = ()  # of tests/operator/box.py
+        self.certified = ()    # names of programs below bin that the device certificate is issued for
         self.sent = 0
         self.tpm = Tpm(self.dir / "tpm") if tpm else None
         self.bin = self.dir / "bin"
@@ -118,7 +119,8 @@ class World:
         (secret / "out").mkdir(exist_ok=True)
         run("chown", "-R", "gateway-tred:gateway-tred", secret)
         self.tred_once("--provision", secret / "factory-secret.conf", "--out", secret / "out")
-        run(*tool, "sign", self.operator_dir, secret / "out/pfc.csr", secret / "out/transport.csr", "--tre-id", secret / "out/tre-id")
+        run(*tool, "sign", self.operator_dir, secret / "out/pfc.csr", secret / "out/transport.csr", "--tre-id", secret / "out/tre-id",
+            *(word for name in self.certified for word in ("--program", self.bin / name)))
         certificate = secret / "pfc.pem"
         certificate.write_bytes((self.operator_dir / "pfc.pem").read_bytes())
         certificate.chmod(0o644)

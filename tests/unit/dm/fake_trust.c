@@ -11,13 +11,14 @@ struct trust {
     struct fake_trust_setup setup;
     uint64_t timer;
     uint32_t last, open;
-    enum { CALL_OCTETS, CALL_KEYS, CALL_MID, CALL_ORDER } kind;
+    enum { CALL_OCTETS, CALL_KEYS, CALL_MID, CALL_ORDER, CALL_DONE } kind;
     uint8_t octets[2048];
     size_t len;
     trust_octets_fn *octets_fn;
     trust_keys_fn *keys_fn;
     trust_mid_fn *mid_fn;
     trust_order_fn *order_fn;
+    trust_done_fn *done_fn;
     void *user;
 };
 
@@ -46,6 +47,8 @@ static void on_timer(void *user)
     } else if (t->kind == CALL_KEYS) {
         static const uint8_t pfc[91] = { 0x30, 0x59, 0x01 }, transport[91] = { 0x30, 0x59, 0x02 };
         t->keys_fn(t->user, t->setup.error, &(struct trust_keys){ .pfc = { pfc, 91 }, .transport = { transport, 91 } });
+    } else if (t->kind == CALL_DONE) {
+        t->done_fn(t->user, t->setup.error);
     } else if (t->kind == CALL_ORDER) {
         bool ok = t->setup.result == MID_OK && !t->setup.error;
         t->order_fn(t->user, ok ? ERROR_NONE : t->setup.error ? t->setup.error : ERROR_MID_SIGNATURE, t->setup.result, (struct slice){ t->octets, t->setup.error ? 0 : t->len });
@@ -107,6 +110,25 @@ uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, s
     }
     t->kind = CALL_MID;
     t->mid_fn = fn;
+    return begin(t, user);
+}
+
+uint32_t trust_pfc_request(struct trust *t, trust_octets_fn *fn, void *user)
+{
+    t->kind = CALL_OCTETS;
+    t->octets_fn = fn;
+    t->len = (size_t)snprintf((char *)t->octets, sizeof t->octets, "request");
+    return begin(t, user);
+}
+
+/* Takes what is 64 times "c". */
+uint32_t trust_pfc_certificate(struct trust *t, struct slice der, trust_done_fn *fn, void *user)
+{
+    t->kind = CALL_DONE;
+    t->done_fn = fn;
+    for (size_t i = 0; i < der.len; i++)
+        if (der.len != 64 || der.data[i] != 'c')
+            t->setup.error = ERROR_INVALID;
     return begin(t, user);
 }
 

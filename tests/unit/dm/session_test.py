@@ -340,6 +340,18 @@ class Packages(Base):
         m = self.ask(command("Add", 1, item("./GatewayAgent/Order/Octets", bytes(8193), "bin")), command("Add", 2, item("./GatewayAgent/Order/Octets", b"", "bin")))
         self.assertEqual([m.status(1), m.status(2)], [[413], [400]])
 
+    def test_enrolment(self):
+        node = "./GatewayAgent/Platform/"
+        for certificate, status in (b"c" * 64, 200), (b"x" * 64, 500):
+            m = self.ask(command("Exec", 1, item(node + "Enrol")), command("Get", 2, item(node + "Request")), command("Get", 3, item(node + "NewCertificate")),
+                         command("Add", 4, item(node + "NewCertificate", certificate, "bin")), command("Exec", 5, item(node + "Enrol")),
+                         command("Exec", 6, item(node + "Enrol")), command("Get", 7, item(node + "Enrol")), command("Replace", 8, item(node + "Request", b"r" * 64, "bin")))
+            self.assertEqual([m.status(i) for i in range(1, 9)], [[412], [200], [405], [200], [status], [412], [405], [405]])
+            self.assertEqual(m.results()[node + "Request"], b"request")
+        m = self.ask(command("Add", 1, item(node + "NewCertificate", bytes(4097), "bin")), command("Add", 2, item(node + "NewCertificate", bytes(63), "bin")),
+                     command("Replace", 3, item(node + "Nonce", bytes(16), "bin")), command("Get", 4, item(node + "Evidence")), tool=["trust-error=EnrolmentDue"])
+        self.assertEqual([m.status(i) for i in range(1, 5)], [[413], [400], [200], [409]])
+
     def chunks(self, sizes, size=None, first=None, rest=()):
         """A script that sends PACKAGE in pieces and then `rest` in the message of the last one."""
         cuts = [sum(sizes[:i]) for i in range(len(sizes) + 1)]

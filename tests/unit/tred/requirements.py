@@ -16,6 +16,7 @@ import engine  # noqa: E402
 import process  # noqa: E402
 import sealed  # noqa: E402
 import denied  # noqa: E402
+import enrolment  # noqa: E402
 import pva  # noqa: E402
 from aka import kdf  # noqa: E402
 from engine import AMF, EAP, GBA, ISIM, K, OPC, Network  # noqa: E402
@@ -297,6 +298,16 @@ class Requirements(denied.Denied, engine.Subscribed):
         return {m.group(1) for m in (re.match(r"socket:\[(\d+)\]", link) for link in links) if m}
 
 
+class Enrolment(enrolment.Enrolment, process.Bench):
+    def off(self, *words):
+        self.agent(*words)
+
+    def power(self):
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+        self.start()
+
+
 if __name__ == "__main__":
     process.AGENT = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=2, warnings="ignore", argv=[sys.argv[0], *(sys.argv[1:] or ["Requirements"])])
+    unittest.main(verbosity=2, warnings="ignore", argv=[sys.argv[0], *(sys.argv[1:] or ["Requirements", "Enrolment"])])

@@ -17,6 +17,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../../sim"), os.path.join(HERE, "../..
 import cbor  # noqa: E402
 import denied  # noqa: E402
 import der  # noqa: E402
+import enrolment  # noqa: E402
 import platform_policy  # noqa: E402
 import process  # noqa: E402
 import pva  # noqa: E402
@@ -150,6 +151,15 @@ class Life(Tpm2):
         for words in ("--tpm", "x"), ("--platform-policy", "x"):
             self.assertEqual(subprocess.run([SOFTWARE, *words], capture_output=True, check=False).returncode, 2)
         self.assertEqual(self.agent("--version").stdout, "agent-tred-tpm2 0.1.0\n")
+
+
+class Enrolment(enrolment.Enrolment, Tpm2):
+    def off(self, *words):
+        self.tpm.boot(*FIRMWARE)
+        subprocess.run([process.AGENT, *self.WORDS, *words], check=True, capture_output=True)
+
+    def power(self):
+        self.again()
 
 
 class Refused(Tpm2):
