@@ -393,7 +393,7 @@ class Install(Bench):
 
     def test_manifest_bounds(self):
         token, nonce = self.register()
-        bad = [dict(format=2), dict(mid_id=""), dict(mid_id="x" * 65), dict(mid_id="a/b"), dict(type=2), dict(version=0),
+        bad = [dict(format=2), dict(mid_id=""), dict(mid_id="x" * 65), dict(mid_id="a/b"), dict(type=3), dict(version=0),
                dict(version=2**31), dict(issuer=""), dict(algorithm=2), dict(backend=2), dict(k=b"k" * 15), dict(opc=b"o" * 17),
                dict(amf=b"a"), dict(sqn=b"s" * 5), dict(rand=b"r" * 15), dict(autn=b"a" * 17), dict(res=b"r" * 3), dict(res=b"r" * 17),
                dict(acl=[("wpa", "everything")]), dict(acl=[("", "gba")]), dict(acl=[("a", "gba,")]), dict(acl=[("a", "gba")] * 17),
