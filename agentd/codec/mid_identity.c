@@ -9,7 +9,7 @@
 #include "model/fields.h"
 
 enum { ADF = 0x7fff, EF_IMSI = 0x6f07, EF_AD = 0x6fad, EF_IMPI = 0x6f02, EF_DOMAIN = 0x6f03, EF_IMPU = 0x6f04, TAG_URI = 0x80 };
-enum { IMSI_MAX = 15, IMSI_MIN = 6, FILES_MAX = 64 };
+enum { IMSI_MAX = 15, IMSI_MIN = 6, IMSI_TYPE = 1, MCC_DIGITS = 3, FILES_MAX = 64 };
 
 /* The n-th file of that identifier in the application; false if there is none. */
 static bool find(struct slice files, uint16_t fid, size_t n, struct slice *content)
@@ -59,13 +59,13 @@ static enum error_code need_text(struct slice files, uint16_t fid, const char *n
     return rc;
 }
 
-/* TS 31.102 clause 4.2.2: length, parity, digits swapped. */
-static bool take_imsi(struct slice content, char out[IMSI_MAX + 1])
+/* TS 31.102 clause 4.2.2: length, parity and type of identity, digits swapped. */
+static bool take_digits(struct slice content, char out[IMSI_MAX + 1])
 {
     struct reader r = reader_make(content.data, content.len);
     struct slice bcd = reader_take(&r, reader_u8(&r));
     size_t n = 0;
-    if (bcd.len == 0 || bcd.len > (IMSI_MAX + 1) / 2)
+    if (bcd.len == 0 || bcd.len > (IMSI_MAX + 1) / 2 || (bcd.data[0] & 7) != IMSI_TYPE)
         return false;
     bool odd = bcd.data[0] >> 3 & 1;
     size_t digits = bcd.len * 2 - (odd ? 1 : 2);
@@ -77,6 +77,19 @@ static bool take_imsi(struct slice content, char out[IMSI_MAX + 1])
     }
     out[n] = '\0';
     return n >= IMSI_MIN;
+}
+
+enum error_code mid_imsi_take(struct slice imsi, struct slice ad, struct mid_imsi *out, struct error *err)
+{
+    *out = (struct mid_imsi){ .mnc = 0 };
+    if (!take_digits(imsi, out->digits))
+        return error_set(err, ERROR_MALFORMED, "the MID's file EF_IMSI holds no IMSI");
+    struct reader r = reader_make(ad.data, ad.len);
+    (void)reader_take(&r, 3);
+    out->mnc = reader_u8(&r) & 15; /* clause 4.2.18: 2 or 3 digits */
+    if (r.failed || (out->mnc != 2 && out->mnc != 3) || strlen(out->digits) <= MCC_DIGITS + out->mnc)
+        return error_set(err, ERROR_MALFORMED, "the MID's file EF_AD tells no length of the MNC, or the IMSI ends with it");
+    return ERROR_NONE;
 }
 
 /* TS 23.003 clause 16.2: "bsf." before the domain; in 3gppnetwork.org also "pub" before its last two labels. */
@@ -92,23 +105,18 @@ static bool name_bsf(const char *domain, char out[MID_IDENTITY_TEXT + 1])
 static enum error_code take_usim(struct slice files, struct mid_identity *out, struct error *err)
 {
     struct slice imsi, ad;
-    char digits[IMSI_MAX + 1];
+    struct mid_imsi m = { .mnc = 0 };
     enum error_code rc = need(files, EF_IMSI, "EF_IMSI", &imsi, err);
     if (!rc)
         rc = need(files, EF_AD, "EF_AD", &ad, err);
+    if (!rc)
+        rc = mid_imsi_take(imsi, ad, &m, err);
     if (rc)
         return rc;
-    if (!take_imsi(imsi, digits))
-        return error_set(err, ERROR_MALFORMED, "the MID's file EF_IMSI holds no IMSI");
-    struct reader r = reader_make(ad.data, ad.len);
-    (void)reader_take(&r, 3);
-    unsigned mnc = reader_u8(&r) & 15; /* TS 31.102 clause 4.2.18: 2 or 3 digits */
-    if (r.failed || (mnc != 2 && mnc != 3))
-        return error_set(err, ERROR_MALFORMED, "the MID's file EF_AD tells no length of the MNC");
     char home[48]; /* TS 23.003 clauses 13.2, 13.3 and, for the BSF without an ISIM, 16.2 */
-    (void)snprintf(home, sizeof home, "mnc%s%.*s.mcc%.3s.3gppnetwork.org", mnc == 2 ? "0" : "", (int)mnc, &digits[3], digits);
+    (void)snprintf(home, sizeof home, "mnc%s%.*s.mcc%.3s.3gppnetwork.org", m.mnc == 2 ? "0" : "", (int)m.mnc, &m.digits[MCC_DIGITS], m.digits);
     (void)snprintf(out->domain, sizeof out->domain, "ims.%s", home);
-    (void)snprintf(out->impi, sizeof out->impi, "%s@ims.%s", digits, home);
+    (void)snprintf(out->impi, sizeof out->impi, "%s@ims.%s", m.digits, home);
     return name_bsf(home, out->bsf) ? ERROR_NONE : ERROR_INTERNAL;
 }
 

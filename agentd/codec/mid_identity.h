@@ -17,6 +17,13 @@ struct mid_identity {
     size_t impus;
 };
 
+struct mid_imsi {
+    char digits[16];
+    unsigned mnc; /* digits of the MNC, 2 or 3, behind the three of the MCC */
+};
+
+/* EF_IMSI and EF_AD (TS 31.102 clauses 4.2.2, 4.2.18): whose network the IMSI leads to. MALFORMED names the file that is wrong. */
+enum error_code mid_imsi_take(struct slice imsi, struct slice ad, struct mid_imsi *out, struct error *err);
 /* files: body of READ_FILE (model/tre_wire.h). INCOMPLETE names the file that is missing, MALFORMED the one that is wrong. */
 enum error_code mid_identity_take(enum mid_type type, struct slice files, struct mid_identity *out, struct error *err);
 

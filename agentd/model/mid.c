@@ -42,7 +42,15 @@ const char *mid_reason_name(enum mid_reason r)
 
 const char *mid_type_name(enum mid_type t)
 {
-    return t == MID_ISIM ? "isim" : "usim";
+    switch (t) {
+    case MID_USIM:
+        return "usim";
+    case MID_ISIM:
+        return "isim";
+    case MID_PCID:
+        return "pcid";
+    }
+    return "unknown";
 }
 
 const char *mid_algorithm_name(enum mid_algorithm a)
@@ -61,7 +69,7 @@ void mid_entry_take(struct reader *r, struct mid_entry *e)
     e->not_after = reader_u64(r);
     fields_take_text(r, e->context, sizeof e->context);
     uint8_t reason = reader_u8(r);
-    if (!e->id[0] || type > MID_ISIM || state < MID_PROVISIONED || state > MID_ERASED || algorithm > MID_TUAK ||
+    if (!e->id[0] || type > MID_PCID || state < MID_PROVISIONED || state > MID_ERASED || algorithm > MID_TUAK ||
         reason > MID_BY_MIGRATION)
         reader_fail(r);
     e->type = (enum mid_type)type;

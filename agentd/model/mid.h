@@ -13,7 +13,7 @@ enum tre_backend { TRE_BACKEND_SOFTWARE = 0, TRE_BACKEND_TPM2 = 1 }; /* what a M
 enum mid_state { MID_PROVISIONED = 1, MID_ACTIVE = 2, MID_SUSPENDED = 3, MID_BLOCKED = 4, MID_MIGRATING = 5, MID_ERASED = 6 };
 /* What brought it to its state; on the wire and on disk like the state. */
 enum mid_reason { MID_BY_PACKAGE = 0, MID_BY_REQUEST = 1, MID_BY_INTEGRITY = 2, MID_BY_ORDER = 3, MID_BY_MIGRATION = 4 };
-enum mid_type { MID_USIM = 0, MID_ISIM = 1 };
+enum mid_type { MID_USIM = 0, MID_ISIM = 1, MID_PCID = 2 }; /* PCID: a USIM for the way to the first MID only (TR 33.812) */
 enum mid_algorithm { MID_MILENAGE = 0, MID_TUAK = 1 };
 
 /* Result codes towards the DPF (doc mid-package, section 5). */
@@ -37,7 +37,7 @@ struct mid_entry {
 
 const char *mid_state_name(enum mid_state s); /* "PROVISIONED", .. */
 const char *mid_reason_name(enum mid_reason r); /* "package", "request", "integrity", "order", "migration" */
-const char *mid_type_name(enum mid_type t);   /* "usim", "isim" */
+const char *mid_type_name(enum mid_type t);   /* "usim", "isim", "pcid" */
 const char *mid_algorithm_name(enum mid_algorithm a);
 /* One entry of MID_LIST (model/tre_wire.h); the reader fails if it is none. */
 void mid_entry_take(struct reader *r, struct mid_entry *e);

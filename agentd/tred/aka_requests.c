@@ -117,7 +117,7 @@ static enum error_code open_for(struct tre *t, unsigned peers, const struct ques
     if (!(mide_rights(*e, peers) & purposes[q->purpose].right))
         return denied(q->id, purposes[q->purpose].name);
     bool usim = q->purpose == TRE_FOR_USIM || q->purpose == TRE_FOR_GSM;
-    if ((usim && mide_type(*e) != MID_USIM) || (q->purpose == TRE_FOR_ISIM && mide_type(*e) != MID_ISIM))
+    if ((usim && mide_type(*e) == MID_ISIM) || (q->purpose == TRE_FOR_ISIM && mide_type(*e) != MID_ISIM))
         return ERROR_INVALID;
     return purposes[q->purpose].session ? mide_check(t, *e) : ERROR_NONE;
 }

@@ -192,7 +192,7 @@ static bool take_options(const struct man *p, struct manifest *m)
 static bool take_values(const struct man *p, struct manifest *m)
 {
     uint32_t format, type, algorithm, backend;
-    bool ok = asn1_number(p->format, FORMAT, FORMAT, &format) && asn1_name(p->id, "._-", m->id) && asn1_enumerated(p->type, MID_ISIM, &type) &&
+    bool ok = asn1_number(p->format, FORMAT, FORMAT, &format) && asn1_name(p->id, "._-", m->id) && asn1_enumerated(p->type, MID_PCID, &type) &&
               asn1_number(p->version, 1, INT32_MAX, &m->version) && asn1_name(p->issuer, NULL, m->issuer) &&
               asn1_time(p->not_before, &m->not_before) && asn1_time(p->not_after, &m->not_after) && m->not_before <= m->not_after &&
               asn1_enumerated(p->mide->algorithm, MID_TUAK, &algorithm) && asn1_enumerated(p->mide->min_backend, 1, &backend);

@@ -11,11 +11,14 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "codec/mid_identity.h"
 #include "tred/aka.h"
 #include "tred/counters.h"
 #include "tred/lifecycle.h"
 #include "tred/mid_record.h"
 #include "tred/package.h"
+
+enum { EF_IMSI = 0x6f07, EF_AD = 0x6fad }; /* TS 31.102 clauses 4.2.2, 4.2.18 */
 
 static bool holds_keys(const struct mid_row *m)
 {
@@ -151,6 +154,28 @@ static bool profile_good(const struct manifest *m)
     return false;
 }
 
+/* The first file of that identifier in the application; empty if there is none. */
+static struct slice file_of(const struct manifest *m, uint16_t fid)
+{
+    const uint8_t wanted[] = { 0x7f, 0xff, (uint8_t)(fid >> 8), (uint8_t)fid };
+    for (size_t i = 0; i < manifest_file_count(m); i++) {
+        struct slice path, content;
+        manifest_file(m, i, &path, &content);
+        if (slice_equal(path, (struct slice){ wanted, sizeof wanted }))
+            return content;
+    }
+    return (struct slice){ NULL, 0 };
+}
+
+/* A PCID is an IMSI whose MCC and MNC lead to its ICF (R30), with the one algorithm that every network has (R31). */
+static bool pcid_good(const struct manifest *m)
+{
+    struct mid_imsi imsi;
+    struct error err = { 0 };
+    return m->type != MID_PCID ||
+           (m->algorithm == MID_MILENAGE && mid_imsi_take(file_of(m, EF_IMSI), file_of(m, EF_AD), &imsi, &err) == ERROR_NONE);
+}
+
 static enum mid_result check(struct tre *t, const struct mid_package *p, const struct manifest *m, const char *signer)
 {
     const struct mid_row *old = registry_mid(&t->registry, m->id);
@@ -168,7 +193,7 @@ static enum mid_result check(struct tre *t, const struct mid_package *p, const s
         return MID_BAD_POLICY; /* an update comes from who issued it */
     if (m->min_backend > (unsigned)t->backend->table->number) /* 8. */
         return MID_WEAK_BACKEND;
-    if (!profile_good(m))
+    if (!profile_good(m) || !pcid_good(m))
         return MID_BAD_POLICY;
     return selftest_good(m) ? MID_OK : MID_SELFTEST;
 }

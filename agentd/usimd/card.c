@@ -332,7 +332,7 @@ void card_refresh(struct card *c)
         if (wanted[i]) {
             struct uicc_app *a = &c->uicc.apps[c->uicc.count++];
             (void)text_copy(a->mid, sizeof a->mid, wanted[i]->id);
-            a->type = wanted[i]->type;
+            a->type = wanted[i]->type == MID_ISIM ? MID_ISIM : MID_USIM; /* a PCID is a USIM to its reader */
             a->version = wanted[i]->version;
         }
     c->filling = 0;

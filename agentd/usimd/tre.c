@@ -128,7 +128,7 @@ void tre_free(struct tre *t)
     free(t);
 }
 
-const struct mid_entry *tre_mid(const struct tre *t, enum mid_type type, const char *name)
+static const struct mid_entry *find(const struct tre *t, enum mid_type type, const char *name)
 {
     for (size_t i = 0; i < t->count; i++) {
         const struct mid_entry *e = &t->mids[i];
@@ -136,6 +136,12 @@ const struct mid_entry *tre_mid(const struct tre *t, enum mid_type type, const c
             return e;
     }
     return NULL;
+}
+
+const struct mid_entry *tre_mid(const struct tre *t, enum mid_type type, const char *name)
+{
+    const struct mid_entry *e = find(t, type, name);
+    return e || type != MID_USIM ? e : find(t, MID_PCID, name);
 }
 
 static void take_aka(const struct call *c, enum error_code status, struct slice body)

@@ -28,7 +28,7 @@ typedef void tre_pin_fn(void *user, enum error_code status, bool enabled, uint8_
 /* on_change: the ACTIVE MIDs may be others now. NULL without memory. */
 struct tre *tre_new(const struct loop *loop, const char *socket, void (*on_change)(void *user), void *user);
 void tre_free(struct tre *t); /* open calls are dropped */
-/* The ACTIVE MID of that type, by its own name or the first one if name is NULL; NULL if there is none. Valid until the next on_change. */
+/* The ACTIVE MID of that type, by its own name or the first one if name is NULL; a PCID stands in for a USIM. NULL if there is none. Valid until the next on_change. */
 const struct mid_entry *tre_mid(const struct tre *t, enum mid_type type, const char *name);
 /* Each answers once, from the loop, unless tre_free comes first. */
 void tre_authenticate(struct tre *t, const char *mid, enum tre_purpose purpose, const uint8_t rand[16], const uint8_t autn[16], tre_aka_fn *fn, void *user);

@@ -22,7 +22,7 @@ from tre_client import MID_INSTALL, TOKEN_OPEN, Client, text  # noqa: E402
 TRED_UID, USIMD_UID, ACTIVE, SUSPENDED = 64001, 64002, 2, 3
 IMSI, K, OPC = "232010000000000", bytes.fromhex("90dca4eda45b53cf0f12d7c9c3bc6a89"), bytes.fromhex("cb9cccc4b9258e6dca4760379fb82581")
 AMF = b"\x80\0"  # separation bit: for EAP-AKA' too
-USIM, ISIM = 0, 1
+USIM, ISIM, PCID = range(3)
 
 
 def bcd(digits):
@@ -128,9 +128,9 @@ class Gateway:
         path = self.dir / "auc-events.jsonl"
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def hostapd(self):
-        """hostapd as RADIUS server with the AuC behind it."""
-        (self.dir / "eap_user").write_text('"0"*\tAKA\n"6"*\tAKA\'\n"1"*\tSIM\n')
+    def hostapd(self, users='"0"*\tAKA\n"6"*\tAKA\'\n"1"*\tSIM\n'):
+        """hostapd as RADIUS server with the AuC behind it; users: whom it serves."""
+        (self.dir / "eap_user").write_text(users)
         (self.dir / "radius_clients").write_text("127.0.0.1/32\tradius\n")
         settings = {"driver": "none", "interface": "lo", "ctrl_interface": self.dir / "hostapd", "radius_server_clients": self.dir / "radius_clients",
                     "radius_server_auth_port": 18120, "eap_server": 1, "eap_user_file": self.dir / "eap_user", "eap_sim_db": f"unix:{self.dir}/auc.sock"}

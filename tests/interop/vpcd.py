@@ -9,7 +9,7 @@ import struct
 import subprocess
 from contextlib import contextmanager
 
-from usim_gateway import ACTIVE, IMSI, ISIM, K, OPC, SUSPENDED, Gateway, bcd, main, subscribers, until
+from usim_gateway import ACTIVE, IMSI, ISIM, K, OPC, PCID, SUSPENDED, Gateway, bcd, main, subscribers, until
 
 AID_USIM, AID_ISIM = "A0000000871002", "A0000000871004"
 
@@ -235,6 +235,22 @@ def another_operators_identity_takes_the_place_in_the_reader(build):
         until("the other card", lambda: [a for a in apdus(*read)[1:] if a == (bcd(other).hex().upper(), "9000")], 20)
 
 
+def tre_R30_a_pcid_is_routed_to_its_icf_by_mcc_and_mnc(build):
+    """eapol_test makes the identity out of the card: EF_AD says how many digits of the IMSI are the MNC, and the realm is the ICF's, which serves that one alone. A USIM in
+    service takes the reader from the PCID."""
+    for length, icf in (2, "mnc001.mcc232"), (3, "mnc010.mcc232"):
+        files = [("7FFF6F07", bcd(IMSI)), ("7FFF6FAD", bytes([0, 0, 0, length])), ("7FFF6F38", bytes(9)), ("3F002FE2", bytes.fromhex("98880112000000000000"))]
+        with world(build, mid_id="pcid-1", mid_type=PCID, files=files) as g:
+            g.auc()
+            g.hostapd(f'"0{IMSI}@wlan.{icf}.3gppnetwork.org"\tAKA\n')
+            status, said = g.eapol({"eap": "AKA", "pcsc": '"Virtual PCD"'})
+            expect(status == 0 and said.rstrip().endswith("SUCCESS"), f"{icf}: {status} {said[-400:]}", g)
+            g.install(active=False)
+            expect(apdus(f"00A4040407{AID_USIM}00", "00B0830004")[1] == (f"000000{length:02X}", "9000"), "the PCID, until a USIM is in service", g)
+            g.tre.set_state("usim-1", ACTIVE)
+            until("the USIM", lambda: [a for a in apdus(f"00A4040407{AID_USIM}00", "00B0830004")[1:] if a == ("00000002", "9000")] and "usim-1" in g.log("usimd"), 20)
+
+
 def without_identity_in_the_acl_there_is_no_card(build):
     with world(build, acl="authenticate,ckik") as g:
         expect("must name `identity`" in g.log("usimd") and "in the reader" not in g.log("usimd"), "left out", g)
@@ -246,4 +262,4 @@ if __name__ == "__main__":
           pin_guards_files_and_keys_and_is_counted_in_the_trusted_environment,
           data_is_fetched_as_t0_wants_it_and_lengths_are_corrected, inline_hosts_get_their_data_at_once,
           eapol_test_uses_the_card_and_a_suspended_mid_is_pulled_out,
-          another_operators_identity_takes_the_place_in_the_reader, without_identity_in_the_acl_there_is_no_card])
+          another_operators_identity_takes_the_place_in_the_reader, tre_R30_a_pcid_is_routed_to_its_icf_by_mcc_and_mnc, without_identity_in_the_acl_there_is_no_card])

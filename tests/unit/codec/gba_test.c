@@ -126,6 +126,11 @@ static void a_usim_is_named_by_its_imsi(void)
     g_assert_cmpstr(id.domain, ==, "ims.mnc010.mcc232.3gppnetwork.org");
     g_assert_cmpint(identity(MID_USIM, "0002 0004 7FFF6F07 0009 08 21 23 10 00 00 00 00 F0" AD("2"), &id), ==, ERROR_NONE); /* an even number of digits */
     g_assert_true(g_str_has_prefix(id.impi, "23201000000000@"));
+    g_assert_cmpint(identity(MID_USIM, "0002 0004 7FFF6F07 0004 03 21 23 10" AD("2"), &id), ==, ERROR_MALFORMED);          /* 23201: only the network */
+    g_assert_cmpint(identity(MID_USIM, "0002 0004 7FFF6F07 0005 04 21 23 10 F0" AD("3"), &id), ==, ERROR_MALFORMED);       /* 232010 too, with three digits */
+    g_assert_cmpint(identity(MID_PCID, "0002 0004 7FFF6F07 0005 04 21 23 10 F0" AD("2"), &id), ==, ERROR_NONE);
+    g_assert_cmpstr(id.impi, ==, "232010@ims.mnc001.mcc232.3gppnetwork.org");
+    g_assert_cmpint(identity(MID_USIM, "0002 0004 7FFF6F07 0009 08 2A 23 10 00 00 00 00 00" AD("2"), &id), ==, ERROR_MALFORMED); /* no IMSI but another identity */
     g_assert_cmpint(identity(MID_USIM, "0001" AD("2"), &id), ==, ERROR_INCOMPLETE);
     g_assert_cmpint(identity(MID_USIM, "0001" IMSI, &id), ==, ERROR_INCOMPLETE);
     g_assert_cmpint(identity(MID_USIM, "0002" IMSI AD("4"), &id), ==, ERROR_MALFORMED);

@@ -27,8 +27,11 @@ class Enrolment:
         super().setUp()
         self.second = self.dir + "/updated"
         shutil.copy(self.first, self.second)
-        with open(self.second, "ab") as f:
-            f.write(b"another release")
+        name = ""
+        while not ("-" in name and "_" in name):                             # both digits that Base64url has of its own
+            with open(self.second, "ab") as f:
+                f.write(b"another release")
+            name = name_of(self.second)
 
     def run_as(self, program):
         self.stop()

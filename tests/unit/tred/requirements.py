@@ -18,13 +18,25 @@ import sealed  # noqa: E402
 import denied  # noqa: E402
 import enrolment  # noqa: E402
 import pva  # noqa: E402
-from aka import kdf  # noqa: E402
+from aka import kdf, tuak  # noqa: E402
 from engine import AMF, EAP, GBA, ISIM, K, OPC, Network  # noqa: E402
 from mid_package import MIGRATE, manifest, openssl, order  # noqa: E402
 from process import ACTIVE, BACKEND, BINDING, OTHER_UID, PROVISIONED, SIGNATURE, SUSPENDED, E  # noqa: E402
 from tre_client import *  # noqa: E402,F403
 
+PCID = 2
+
 DOC = os.path.join(HERE, "../../../etc/doc/trusted-environment.md")
+
+
+def ef_imsi(digits):
+    """TS 31.102 clause 4.2.2"""
+    coded = ("9" if len(digits) % 2 else "1") + digits + ("" if len(digits) % 2 else "F")
+    return "7FFF6F07", bytes([len(coded) // 2]) + bytes(int(coded[i + 1] + coded[i], 16) for i in range(0, len(coded), 2))
+
+
+def ef_ad(octets):
+    return "7FFF6FAD", bytes.fromhex(octets)
 
 
 class Requirements(denied.Denied, engine.Subscribed):
@@ -232,6 +244,34 @@ class Requirements(denied.Denied, engine.Subscribed):
         print(f"{len(sets)} sets", file=sys.stderr)
         token, nonce = self.register()
         self.assertEqual(self.tre.install("usim", self.make(token, nonce, algorithm=2))[1], bytes([process.MALFORMED]))
+
+    def test_tre_R30_R31_a_pcid_is_an_imsi_that_names_its_network_and_has_milenage(self):
+        """EF_IMSI in the format of an IMSI, EF_AD with 2 or 3 digits of MNC behind the MCC, the algorithm that all have; a USIM is not looked at that closely."""
+        imsi, two, three = ef_imsi("232010000000000"), ef_ad("00000002"), ef_ad("00000003")
+        for n, files in enumerate(([imsi, two], [imsi, three], [ef_imsi("23201000000000"), ef_ad("000000F2"), ef_ad("00000009")], [ef_imsi("232011"), two])):
+            self.put_in(mid_id=f"pcid-{n}", type=PCID, files=files)
+            self.assertEqual(self.tre.mids()[f"pcid-{n}"]["type"], PCID)
+            self.assertEqual([content for _, content in self.tre.read_file(f"pcid-{n}", b"")[1]], [content for _, content in files])
+            self.net = Network()
+            self.ok(self.net.vector(), mid=f"pcid-{n}")                      # it answers its ICF as a USIM does
+            self.tre.set_state(f"pcid-{n}", SUSPENDED)
+            self.tre.set_state(f"pcid-{n}", process.ERASED)
+        token, nonce = self.register()
+        check = Network(0x20).vector()
+        answer = {"k": K, "opc": OPC, "rand": check.rand, "autn": check.autn, "res": check.xres, "amf": AMF, "sqn": bytes(6)}
+        changed = lambda at, octet: (imsi[0], imsi[1][:at] + bytes([octet]) + imsi[1][at + 1:])  # noqa: E731
+        bad = ([], [imsi], [two], [imsi, ef_ad("00000004")], [imsi, ef_ad("00000001")], [imsi, ef_ad("000000")], [changed(8, 0xA0), two], [changed(1, 0x2A), two],
+               [changed(0, 9), two], [changed(0, 0), two], [("7FFF6F07", imsi[1][:8]), two], [ef_imsi("23201"), two], [ef_imsi("232010"), three],
+               [("3F006F07", imsi[1]), two], [imsi, ("7FFF7FF06FAD", two[1])])
+        for files in bad:
+            self.refused(self.make(token, nonce, mid_id="bad", type=PCID, files=files, **answer), process.POLICY, "MID_POLICY")
+        self.refused(self.make(token, nonce, mid_id="bad", type=PCID + 1, files=[imsi, two], **answer), process.MALFORMED, "MALFORMED")
+        rand, top = bytes(16), bytes(range(32))
+        res, _, _, ak = tuak.f2345(K, top, rand, 8, 16, 16, 1)
+        autn = bytes(a ^ b for a, b in zip((0x40).to_bytes(6, "big"), ak)) + AMF + tuak.f1(K, top, rand, (0x40).to_bytes(6, "big"), AMF, 8, 1)
+        answer |= {"algorithm": 1, "opc": top, "rand": rand, "autn": autn, "res": res}
+        self.refused(self.make(token, nonce, mid_id="tuak", type=PCID, files=[imsi, two], **answer), process.POLICY, "MID_POLICY")
+        self.assertEqual(self.tre.install("usim", self.make(token, nonce, mid_id="tuak", files=[], **answer))[0], 0)
 
     def test_tre_R41_the_usim_gives_eap_aka_its_keys(self):
         self.put_in(acl=[("agentd", "authenticate,msk")])
