@@ -9,7 +9,7 @@
 #include "model/fields.h"
 
 enum { ADF = 0x7fff, EF_IMSI = 0x6f07, EF_AD = 0x6fad, EF_IMPI = 0x6f02, EF_DOMAIN = 0x6f03, EF_IMPU = 0x6f04, TAG_URI = 0x80 };
-enum { IMSI_MAX = 15, IMSI_MIN = 6, IMSI_TYPE = 1, MCC_DIGITS = 3, FILES_MAX = 64 };
+enum { IMSI_MAX = 15, IMSI_TYPE = 1, MCC_DIGITS = 3, FILES_MAX = 64 };
 
 /* The n-th file of that identifier in the application; false if there is none. */
 static bool find(struct slice files, uint16_t fid, size_t n, struct slice *content)
@@ -76,7 +76,7 @@ static bool take_digits(struct slice content, char out[IMSI_MAX + 1])
         out[n++] = (char)('0' + d);
     }
     out[n] = '\0';
-    return n >= IMSI_MIN;
+    return true;
 }
 
 enum error_code mid_imsi_take(struct slice imsi, struct slice ad, struct mid_imsi *out, struct error *err)

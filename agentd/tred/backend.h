@@ -17,6 +17,7 @@ enum { BACKEND_KEY = 32, BACKEND_SIGNATURE = 64, BACKEND_SIGNER_MAX = 1024, BACK
 struct backend_options {
     const char *tpm;    /* how to reach it; the software back end has none */
     const char *policy; /* file of approved platforms */
+    const char *keys;   /* folder of the key file, NULL: the state directory. Of the software back end alone */
 };
 
 struct backend_quote { /* what a TPM says of the platform */

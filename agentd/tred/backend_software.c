@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The back end without hardware (mid-and-tre L1): the master key is a systemd credential or a file, the device key lies in the sealed identity. Promises
- * that a key that cannot be written whole is not used. Not protected: a copy of the state directory together with the key, and an old copy put back. */
+ * that a key that cannot be written whole is not used, and that a copy of the state directory opens nowhere else where the key file has a folder of its own. Not
+ * protected: a copy of both, and an old copy put back. */
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/ecdsa.h>
@@ -17,6 +18,14 @@
 
 #define KEY_FILE "device.key"
 #define KEY_TMP "device.key.tmp"
+
+struct software { /* from start to stop */
+    struct secret *credential; /* NULL: none; empty: one that is none */
+    bool apart;                /* the key file is in vfs, not in the state directory */
+    bool lost;                 /* its folder does not open */
+    struct vfs_dir dir;
+    struct vfs vfs;
+};
 
 static ssize_t plain_read(void *ctx, int fd, void *buf, size_t len)
 {
@@ -48,48 +57,83 @@ static enum error_code take_key(const struct vfs *v, int fd, const char *what, s
 
 /* systemd.exec(5), LoadCredential= and LoadCredentialEncrypted=: read once, the sandbox closes that directory. One that is there and no key must not be
  * taken for none: another key would only hide the cause. */
-static void soft_start(struct backend *b, const struct backend_options *how)
+static struct secret *credential_read(void)
 {
     static const struct vfs plain = { .read = plain_read, .close = plain_close };
     const char *dir = getenv("CREDENTIALS_DIRECTORY");
     char path[512];
-    (void)how;
-    b->own = NULL;
     if (!dir || snprintf(path, sizeof path, "%s/tre-key", dir) >= (int)sizeof path)
-        return;
+        return NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
-        return;
+        return NULL;
     struct secret *credential = secret_new();
     if (fd < 0)
         log_error("seal", "credential tre-key: %s", strerror(errno));
     else if (credential)
         (void)take_key(&plain, fd, "credential tre-key", credential);
-    b->own = credential; /* empty if it is none */
+    return credential;
+}
+
+static void soft_start(struct backend *b, const struct backend_options *how)
+{
+    struct software *s = calloc(1, sizeof *s);
+    b->own = s;
+    if (!s)
+        return;
+    s->dir.fd = -1;
+    s->credential = credential_read();
+    s->apart = !s->credential && how->keys;
+    if (s->apart && !vfs_open(&s->vfs, &s->dir, how->keys)) {
+        s->lost = true;
+        log_error("seal", "folder of the key %s: %s", how->keys, strerror(errno));
+    }
 }
 
 static void soft_stop(struct backend *b)
 {
-    secret_free(b->own);
+    struct software *s = b->own;
     b->own = NULL;
+    if (!s)
+        return;
+    vfs_close(&s->dir);
+    secret_free(s->credential);
+    free(s);
 }
 
-static enum error_code soft_key_load(struct backend *b, const struct vfs *v, struct secret *key)
+static enum error_code file_load(const struct vfs *v, struct secret *key)
 {
-    const struct secret *credential = b->own;
-    if (credential)
-        return credential->len && secret_set(key, credential->data, credential->len) ? ERROR_NONE : ERROR_STORAGE;
     int fd = v->open(v->ctx, KEY_FILE, VFS_READ);
     if (fd >= 0)
         return take_key(v, fd, KEY_FILE, key);
     return errno == ENOENT ? ERROR_NOT_FOUND : ERROR_STORAGE;
 }
 
-static enum error_code soft_key_make(struct backend *b, const struct vfs *v, struct slice authority)
+/* A key that a former version put into the state directory is taken from there. */
+static enum error_code soft_key_load(struct backend *b, const struct vfs *v, struct secret *key)
+{
+    const struct software *s = b->own;
+    if (s && s->credential)
+        return s->credential->len && secret_set(key, s->credential->data, s->credential->len) ? ERROR_NONE : ERROR_STORAGE;
+    if (!s || !s->apart)
+        return file_load(v, key);
+    enum error_code rc = s->lost ? ERROR_STORAGE : file_load(&s->vfs, key);
+    if (rc != ERROR_NOT_FOUND)
+        return rc;
+    rc = file_load(v, key);
+    if (!rc)
+        log_warning("seal", KEY_FILE " lies beside what it seals, whoever copies the state directory has both; move it into its own folder");
+    return rc;
+}
+
+static enum error_code soft_key_make(struct backend *b, const struct vfs *state, struct slice authority)
 {
     uint8_t key[BACKEND_KEY];
-    (void)b;
+    const struct software *s = b->own;
+    const struct vfs *v = s && s->apart ? &s->vfs : state;
     (void)authority;
+    if (s && s->lost)
+        return ERROR_STORAGE;
     if (RAND_bytes(key, sizeof key) != 1)
         return ERROR_INTERNAL;
     int fd = v->open(v->ctx, KEY_TMP, VFS_CREATE);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -24,10 +25,11 @@
 #define STATE_DEFAULT "/var/lib/gateway-tred"
 #define USER_DEFAULT "gateway-agent"
 #define USIMD_DEFAULT "gateway-usim"
+#define KEYS_DEFAULT AGENT_CONF_DIR "/tre"
 #define TPM_DEFAULT "/dev/tpmrm0"
 #define POLICY_DEFAULT AGENT_CONF_DIR "/platform.policy"
 
-enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_USIMD, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_RESET, OPT_TPM, OPT_POLICY, OPT_LEVEL, OPT_VERSION, OPT_HELP };
+enum { OPT_SOCKET = 1, OPT_STATE, OPT_USER, OPT_USIMD, OPT_PROVISION, OPT_OUT, OPT_CERTIFICATE, OPT_RESET, OPT_KEYS, OPT_TPM, OPT_POLICY, OPT_LEVEL, OPT_VERSION, OPT_HELP };
 enum { EXIT_USAGE = 2, SOCKET_MODE = 0666 }; /* anyone may connect, only the peers of the permit table are kept */
 
 static const struct option options[] = {
@@ -39,6 +41,7 @@ static const struct option options[] = {
     { "out", required_argument, NULL, OPT_OUT },
     { "certificate", required_argument, NULL, OPT_CERTIFICATE },
     { "factory-reset", no_argument, NULL, OPT_RESET },
+    { "keys", required_argument, NULL, OPT_KEYS },
     { "tpm", required_argument, NULL, OPT_TPM },
     { "platform-policy", required_argument, NULL, OPT_POLICY },
     { "log-level", required_argument, NULL, OPT_LEVEL },
@@ -64,6 +67,8 @@ static const char help[] =
     "  --certificate FILE  install the certificate of the platform key (PEM)\n"
     "  --factory-reset     erase the identities, while the service is stopped\n"
     "  --log-level LEVEL   err, warning, notice, info or debug\n";
+static const char help_software[] =
+    "  --keys DIR          folder of the key that seals the state (with --state: that directory; else " KEYS_DEFAULT ", if it is there)\n";
 static const char help_tpm[] =
     "  --tpm PATH          device, or socket of an emulator (" TPM_DEFAULT ")\n"
     "  --platform-policy FILE  platforms that are approved (" POLICY_DEFAULT ")\n";
@@ -80,7 +85,7 @@ struct arguments {
 static int help_show(const struct arguments *a, FILE *out)
 {
     int n = fprintf(out, help, a->name);
-    return n < 0 || a->backend.table == &backend_software ? n : fputs(help_tpm, out);
+    return n < 0 ? n : fputs(a->backend.table == &backend_software ? help_software : help_tpm, out);
 }
 
 /* -1: go on; else the exit status. */
@@ -110,6 +115,9 @@ static int take_option(struct arguments *a, int opt)
         return -1;
     case OPT_RESET:
         a->reset = true;
+        return -1;
+    case OPT_KEYS:
+        a->how.keys = optarg;
         return -1;
     case OPT_TPM:
         a->how.tpm = optarg;
@@ -178,7 +186,7 @@ static int serve(struct arguments *a)
     int listener = wire_listen(a->socket, SOCKET_MODE);
     if (listener < 0)
         log_error("tre", "cannot listen on %s: %s", a->socket, strerror(errno));
-    bool ready = listener >= 0 && sandbox_enter(a->state);
+    bool ready = listener >= 0 && sandbox_enter(a->state, a->how.keys);
     int rc = ready ? server_run(&t, listener, &users) : EXIT_FAILURE;
     tre_close(&t);
     return rc;
@@ -200,7 +208,8 @@ static bool usable(const struct arguments *a)
 {
     bool for_tpm = a->how.tpm || a->how.policy;
     int works = (a->provision != NULL) + (a->certificate != NULL) + a->reset;
-    return (a->provision != NULL) == (a->out != NULL) && works <= 1 && (!for_tpm || a->backend.table != &backend_software);
+    bool fitting = a->backend.table == &backend_software ? !for_tpm : !a->how.keys;
+    return (a->provision != NULL) == (a->out != NULL) && works <= 1 && fitting;
 }
 
 static int run(struct arguments *a)
@@ -217,7 +226,7 @@ static int run(struct arguments *a)
 
 int program_main(const char *name, const struct backend_table *table, int argc, char **argv)
 {
-    struct arguments a = { .name = name, .backend = { .table = table }, .socket = SOCKET_DEFAULT, .state = STATE_DEFAULT, .user = USER_DEFAULT,
+    struct arguments a = { .name = name, .backend = { .table = table }, .socket = SOCKET_DEFAULT, .user = USER_DEFAULT,
                            .level = LOG_LEVEL_INFO };
     for (int opt; (opt = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         int rc = take_option(&a, opt);
@@ -228,6 +237,9 @@ int program_main(const char *name, const struct backend_table *table, int argc, 
         (void)help_show(&a, stderr);
         return EXIT_USAGE;
     }
+    if (!a.how.keys && !a.state && table == &backend_software && access(KEYS_DEFAULT, F_OK) == 0)
+        a.how.keys = KEYS_DEFAULT;
+    a.state = a.state ? a.state : STATE_DEFAULT;
     a.how.tpm = a.how.tpm ? a.how.tpm : TPM_DEFAULT;
     a.how.policy = a.how.policy ? a.how.policy : POLICY_DEFAULT;
     log_set(a.level, LOG_TARGET_STDERR, name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Giving up rights, in the order that works: locked memory, Landlock, seccomp. Promises: after sandbox_enter no socket, process, program or
- * file outside the state directory can be opened. Must never be undone or made optional by configuration. */
+ * file outside the state directory can be opened, but the key file where it has a folder of its own. Must never be undone or made optional by configuration. */
 #include "tred/sandbox.h"
 
 #include <errno.h>
@@ -54,7 +54,7 @@ static bool landlock_allow(int ruleset, const char *dir, uint64_t access)
 }
 
 /* True if files are closed off, or the kernel has no Landlock. */
-static bool landlock_enter(const char *state_dir)
+static bool landlock_enter(const char *state_dir, const char *keys_dir)
 {
     const uint64_t files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE |
                            LANDLOCK_ACCESS_FS_MAKE_REG;
@@ -65,6 +65,8 @@ static bool landlock_enter(const char *state_dir)
         return true;
     }
     int ruleset = (int)syscall(__NR_landlock_create_ruleset, &attr, sizeof attr, 0);
+    if (ruleset >= 0 && keys_dir)
+        (void)landlock_allow(ruleset, keys_dir, LANDLOCK_ACCESS_FS_READ_FILE); /* if not, there is less to reach */
     bool ok = ruleset >= 0 && landlock_allow(ruleset, state_dir, files) && syscall(__NR_landlock_restrict_self, ruleset, 0) == 0;
     if (ruleset >= 0)
         close(ruleset);
@@ -135,8 +137,8 @@ static bool seccomp_enter(void)
     return false;
 }
 
-bool sandbox_enter(const char *state_dir)
+bool sandbox_enter(const char *state_dir, const char *keys_dir)
 {
     memory_lock();
-    return landlock_enter(state_dir) && seccomp_enter();
+    return landlock_enter(state_dir, keys_dir) && seccomp_enter();
 }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from main_job import check_managed, expect
 from scenarios import scenario
-from world import ETC, TREE, agentctl, labproc, run, until
+from world import ETC, KEYS, TREE, agentctl, labproc, run, until
 sys.path.append(str(TREE / "tests/unit/tred"))
 import sealed  # noqa: E402
 from aka import subscribers  # noqa: E402
@@ -25,16 +25,14 @@ STATE, PORT, AID_USIM = "/var/lib/gateway-tred", 35997, "A0000000871002"
 
 
 @contextmanager
-def bus_octets(world, found):
-    """What passes on the system bus meanwhile; found gets the octets at the end."""
-    capture = world.dir / "bus.pcap"
+def bus_octets(capture):
+    """Writes into a file what passes on the system bus meanwhile."""
     with open(capture, "wb") as out, subprocess.Popen(["dbus-monitor", "--system", "--pcap"], stdout=out) as monitor:
         try:
             until("the monitor", lambda: capture.stat().st_size > 0)
             yield
         finally:
             monitor.terminate()
-    found.append(capture.read_bytes())
 
 
 class Reader:
@@ -112,8 +110,8 @@ def scan(world, private_keys):
     """The whole of it, in a managed gateway at work; private_keys: how many of the device are not in a TPM."""
     world.up()
     (ETC / "agent-usimd.conf").write_text(f"[card]\nport={PORT}\n")
-    reader, bus = Reader(), []
-    with bus_octets(world, bus):
+    reader, bus = Reader(), world.dir / "bus.pcap"
+    with bus_octets(bus):
         world.start()
         world.start("usimd")
         agentctl("bootstrap", world.push())
@@ -152,9 +150,10 @@ def scan(world, private_keys):
             expect(f"a session key in {name}", not sealed.held(core, session))
         no_core((agentd, tred, usimd))
         agentctl("mid", "suspend", mid)
+        until("all that was said", lambda: all(word in bus.read_bytes() for word in (b"Suspend", mid.encode(), b"SUSPENDED")))
     reader.close()
-    expect("the capture has what was said", b"Suspend" in bus[0] and mid.encode() in bus[0] and b"PropertiesChanged" in bus[0])
-    expect("a key on D-Bus", not sealed.held(bus[0], every + session) and not any(t in bus[0].lower() for t in text_of(every + session)))
+    octets = bus.read_bytes()
+    expect("a key on D-Bus", not sealed.held(octets, every + session) and not any(t in octets.lower() for t in text_of(every + session)))
     world.stop("agentd")                                     # its database is whole then, and what a journal was for is over
     for folder, control in ("/var/lib/gateway-agent", mid.encode()), (labproc.folder(), mid.encode()):
         expect(f"a key below {folder}", not sealed.files_hold(folder, every))
@@ -167,8 +166,8 @@ def tre_R1_no_long_term_key_is_outside_the_trusted_environment(world):
     """K, OPc, the master key and the private keys: no run of 16 octets of them in agentd or agent-usimd at work, in cores of them, in store or logs or on D-Bus; in
     agent-tred only while in use."""
     long_term, device = scan(world, private_keys=2)
-    expect("the master key is the key file", device[0] == sealed.device_key(STATE))
-    expect("a key in clear in the TRE's own state", sealed.files_hold(STATE, long_term + device[1:]) == [])
+    expect("the master key is the key file", device[0] == sealed.device_key(KEYS))
+    expect("a key in clear in the TRE's own state", sealed.files_hold(STATE, long_term + device) == [])
 
 
 @scenario(mode="none", tpm=True, operator_options=("--min-backend", "tpm2"))

@@ -28,6 +28,7 @@ BUILD = Path(os.environ.get("AGENT_BUILD", TREE / "build"))
 NAME, ROOT = "org.gatewayagent.Agent1", "/org/gatewayagent/Agent1"
 PIN, GATEWAY, IMSI = "24681357", "GW-0001", "240081111111111"
 ETC = Path("/etc/gateway-agent")
+KEYS = ETC / "tre"
 SOURCES = ("agentd/agentd", "agentd/tred/agent-tred", "agentd/modemd/agent-modemd", "agentd/sysd/agent-sysd", "agentd/usimd/agent-usimd",
            "agentd/ctl/agentctl", "plugins/bearer-modemmanager.so")
 OPERATOR = ("/usr/bin/python3", "-B", TREE / "tests/operator/box.py")
@@ -75,7 +76,7 @@ class World:
         self.bin = self.dir / "bin"
         self.programs = {
             "tred": ("gateway-tred", self.bin / "agent-tred", "--socket", "/run/gateway-agent/tred.sock", "--state", "/var/lib/gateway-tred",
-                     "--agentd-user", "gateway-agent"),
+                     "--agentd-user", "gateway-agent", *([] if tpm else ["--keys", KEYS])),
             "modemd": ("root", self.bin / "agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
             "sysd": ("root", self.bin / "agent-sysd", "--hooks", HOOKS, "--agentd-user", "gateway-agent"),  # only where a scenario starts it
             "usimd": ("gateway-usim", self.bin / "agent-usimd", "--config", ETC / "agent-usimd.conf", "--log-level", "debug"),
@@ -111,6 +112,8 @@ class World:
         if self.tpm:
             self.boot()
             self.approve()
+        KEYS.mkdir(mode=0o700, parents=True, exist_ok=True)
+        run("chown", "gateway-tred:gateway-tred", KEYS)
         secret = Path("/var/lib/gateway-tred/factory")
         secret.mkdir(mode=0o700, exist_ok=True)
         for name in ("factory-secret.conf", "mid-issuers.pem", *(["platform-authority.pub"] if self.tpm else [])):

@@ -108,7 +108,7 @@ static void attempt(gconstpointer index)
         expected = DONE; /* a kernel without Landlock: user and mode of the files guard them */
     pid_t child = fork();
     if (child == 0) {
-        if (!sandbox_harden() || !sandbox_enter(state))
+        if (!sandbox_harden() || !sandbox_enter(state, NULL))
             _exit(FAILED);
         _exit(tries[i].fn());
     }

@@ -18,6 +18,7 @@ import cbor  # noqa: E402
 import denied  # noqa: E402
 import der  # noqa: E402
 import enrolment  # noqa: E402
+import factory_reset  # noqa: E402
 import platform_policy  # noqa: E402
 import process  # noqa: E402
 import pva  # noqa: E402
@@ -153,13 +154,22 @@ class Life(Tpm2):
         self.assertEqual(self.agent("--version").stdout, "agent-tred-tpm2 0.1.0\n")
 
 
-class Enrolment(enrolment.Enrolment, Tpm2):
+class OffAndOn:
     def off(self, *words):
+        """A killed program leaves its objects in the TPM; the next one finds it started anew."""
         self.tpm.boot(*FIRMWARE)
-        subprocess.run([process.AGENT, *self.WORDS, *words], check=True, capture_output=True)
+        return subprocess.run([process.AGENT, *self.WORDS, *words], check=True, capture_output=True, text=True)
 
     def power(self):
         self.again()
+
+
+class Enrolment(enrolment.Enrolment, OffAndOn, Tpm2):
+    pass
+
+
+class FactoryReset(factory_reset.FactoryReset, OffAndOn, Tpm2):
+    pass
 
 
 class Refused(Tpm2):
