@@ -12,9 +12,14 @@
 #include "lwm2m/endpoint.h"
 #include "model/lease.h"
 
-enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ANSWER_MAX = 8192 };
+enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ETAG_MAX = 8, COAP_ANSWER_MAX = 8192 };
 struct coap_token {
     uint8_t data[COAP_TOKEN_MAX];
+    size_t len;
+};
+
+struct coap_etag { /* RFC 7252 clause 5.10.6; len 0: none */
+    uint8_t data[COAP_ETAG_MAX];
     size_t len;
 };
 
@@ -46,6 +51,7 @@ struct coap_response { /* of the server to our request; borrowed for the call */
     struct coap_token token;
     int content_format;  /* -1: absent */
     int64_t block2;      /* Block2 as on the wire, -1: absent; payload is that block */
+    struct coap_etag etag;
     char location[128];  /* Location-Path as "/rd/abc", "" if none or too long */
     struct slice payload;
 };
@@ -82,6 +88,7 @@ struct coap_call {
     int content_format;               /* -1: no payload */
     struct slice payload;
     int64_t accept, block2;           /* 0: no option; else one more than its value */
+    bool escaped;                     /* path is what follows the authority of a URI (RFC 3986): with a query, and escapes */
 };
 /* Sends a confirmable request with a fresh random token. IO, NO_MEMORY. */
 enum error_code coap_link_call(struct coap_link *link, const struct coap_call *call, struct coap_token *token);
