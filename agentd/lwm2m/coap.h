@@ -12,14 +12,9 @@
 #include "lwm2m/endpoint.h"
 #include "model/lease.h"
 
-enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ETAG_MAX = 8, COAP_ANSWER_MAX = 8192 };
+enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ANSWER_MAX = 8192 };
 struct coap_token {
     uint8_t data[COAP_TOKEN_MAX];
-    size_t len;
-};
-
-struct coap_etag { /* RFC 7252 clause 5.10.6; len 0: none */
-    uint8_t data[COAP_ETAG_MAX];
     size_t len;
 };
 
@@ -48,10 +43,9 @@ struct coap_answer {
 
 struct coap_response { /* of the server to our request; borrowed for the call */
     uint8_t code;
-    struct coap_token token;
+    struct coap_token token, etag; /* an ETag has as many octets; len 0: none */
     int content_format;  /* -1: absent */
     int64_t block2;      /* Block2 as on the wire, -1: absent; payload is that block */
-    struct coap_etag etag;
     char location[128];  /* Location-Path as "/rd/abc", "" if none or too long */
     struct slice payload;
 };
@@ -68,7 +62,6 @@ struct coap_events {
 };
 
 struct coap_link;
-
 struct coap_peer {
     const struct ip_address *local; /* NULL: any */
     const struct ip_address *remote;

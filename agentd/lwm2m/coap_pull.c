@@ -23,7 +23,7 @@ struct coap_pull {
     struct coap_token token; /* of the block that is asked for */
     char path[DOWNLOAD_URI + 1];
     uint64_t timer, size;
-    struct coap_etag etag; /* of the first block */
+    struct coap_token etag; /* of the first block */
     bool over; /* its end is told by the timer */
     enum download_result result;
     struct error error;
@@ -84,7 +84,7 @@ static bool is_next(struct coap_pull *p, const struct coap_response *r)
     unsigned szx = r->block2 < 0 ? 0 : (unsigned)r->block2 & SZX_MASK;
     uint64_t offset = r->block2 < 0 ? 0 : (uint64_t)(r->block2 >> 4) << (szx + 4);
     bool more = r->block2 >= 0 && r->block2 & MORE;
-    bool same = p->size == 0 || (r->etag.len == p->etag.len && memcmp(r->etag.data, p->etag.data, p->etag.len) == 0);
+    bool same = p->size == 0 || token_equal(&r->etag, &p->etag);
     if (p->size == 0)
         p->etag = r->etag;
     return same && szx != SZX_RESERVED && offset == p->size && (!more || r->payload.len == (size_t)16 << szx);

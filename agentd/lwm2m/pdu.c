@@ -79,9 +79,10 @@ void pdu_read_request(const coap_pdu_t *pdu, struct coap_request *r)
         r->payload = (struct slice){ data, len };
 }
 
-static void read_etag(const coap_opt_t *option, struct coap_etag *out)
+/* RFC 7252 clause 5.10.6 */
+static void read_etag(const coap_opt_t *option, struct coap_token *out)
 {
-    out->len = coap_opt_length(option) <= COAP_ETAG_MAX ? coap_opt_length(option) : COAP_ETAG_MAX;
+    out->len = coap_opt_length(option) <= sizeof out->data ? coap_opt_length(option) : sizeof out->data;
     if (out->len)
         memcpy(out->data, coap_opt_value(option), out->len);
 }
