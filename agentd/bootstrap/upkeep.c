@@ -20,6 +20,11 @@ struct installation {
     void *user;
 };
 
+struct inspection {
+    firmware_inspected_fn *outcome; /* NULL: none runs */
+    void *user;
+};
+
 struct upkeep {
     struct site *site;
     struct sysd *sysd;
@@ -31,6 +36,7 @@ struct upkeep {
     struct packages *packages;
     struct fetch *fetch; /* of the firmware */
     struct installation installation;
+    struct inspection inspection;
     char version[FIRMWARE_VERSION];
     void (*changed)(void *user);
     void *user;
@@ -38,7 +44,7 @@ struct upkeep {
 
 static const char *op_name(enum sysd_op op)
 {
-    return op == SYSD_OP_REBOOT ? "restart" : op == SYSD_OP_FACTORY_RESET ? "factory reset" : op == SYSD_OP_FIRMWARE_INSTALL ? "firmware update" : "hook";
+    return op == SYSD_OP_REBOOT ? "restart" : op == SYSD_OP_FACTORY_RESET ? "factory reset" : op == SYSD_OP_FIRMWARE_INSTALL ? "firmware update" : op == SYSD_OP_FIRMWARE_INSPECT ? "firmware" : "hook";
 }
 
 static void report(struct upkeep *u, enum error_code code, const char *what, const char *words)
@@ -195,6 +201,24 @@ static bool firmware_install(void *user, int image, firmware_outcome_fn *outcome
     return sysd_ask(u->sysd, &q, on_installed, u);
 }
 
+static void on_inspected(void *user, const struct sysd_outcome *o)
+{
+    struct upkeep *u = user;
+    struct inspection i = u->inspection;
+    u->inspection = (struct inspection){ .outcome = NULL };
+    if (o->exit != SYSD_EXIT_USAGE) /* a hook that does not know how */
+        report_outcome(u, o);
+    i.outcome(i.user, result_of(o), o->text);
+}
+
+static bool firmware_inspect(void *user, int image, firmware_inspected_fn *outcome, void *outcome_user)
+{
+    struct upkeep *u = user;
+    struct sysd_question q = { .op = SYSD_OP_FIRMWARE_INSPECT, .fd = image };
+    u->inspection = (struct inspection){ outcome, outcome_user };
+    return sysd_ask(u->sysd, &q, on_inspected, u);
+}
+
 static void on_look(void *user, const struct sysd_state *state)
 {
     struct upkeep *u = user;
@@ -239,7 +263,7 @@ struct upkeep *upkeep_new(struct site *site, struct sysd *sysd, const char *spoo
     *u = (struct upkeep){ .site = site, .sysd = sysd, .begun = SYSD_OP_STATUS, .look_ms = LOOK_MIN_MS, .fetch = fetch_new(site, "firmware") };
     if (!u->fetch)
         abort(); /* as above */
-    struct firmware_host host = { .folder = spool, .can = firmware_can, .load = firmware_load, .save = firmware_save, .install = firmware_install,
+    struct firmware_host host = { .folder = spool, .can = firmware_can, .load = firmware_load, .save = firmware_save, .install = firmware_install, .inspect = firmware_inspect,
                                   .time = firmware_time, .changed = values_changed, .version = firmware_version, .source = fetch_source(u->fetch), .user = u };
     u->firmware = firmware_new(site->loop, &host);
     if (!u->firmware)

@@ -303,7 +303,7 @@ static coap_session_t *open_x509(struct coap_link *link, const coap_address_t *l
     const struct lwm2m_x509 *x = &link->endpoint->account.x509;
     coap_dtls_pki_t setup = { .version = COAP_DTLS_PKI_SETUP_VERSION, .pki_key = { .key_type = COAP_PKI_KEY_ASN1 } };
     setup.client_sni = link->sni[0] ? link->sni : NULL; /* read when the connection is there, too */
-    if (x->device) /* its key is not for the library to have: tls_adopt */
+    if (x->device || !x->certificate_len) /* its key is not for the library to have: tls_adopt; a file server gets no certificate */
         return coap_new_client_session_pki(link->context, local, remote, proto, &setup);
     setup.pki_key.key.asn1.public_cert = x->certificate;
     setup.pki_key.key.asn1.public_cert_len = x->certificate_len;
@@ -444,7 +444,10 @@ enum error_code coap_link_call(struct coap_link *link, const struct coap_call *c
         return ERROR_NO_MEMORY;
     token->len = COAP_TOKEN_MAX;
     bool fine = RAND_bytes(token->data, (int)token->len) == 1 && coap_add_token(pdu, token->len, token->data);
-    add_path(pdu, call->path);
+    if (call->escaped)
+        fine = fine && pdu_add_uri(pdu, call->path);
+    else
+        add_path(pdu, call->path);
     if (call->content_format >= 0)
         pdu_add_number(pdu, COAP_OPTION_CONTENT_FORMAT, (uint32_t)call->content_format);
     for (size_t i = 0; call->queries && call->queries[i]; i++)

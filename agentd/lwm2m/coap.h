@@ -43,7 +43,7 @@ struct coap_answer {
 
 struct coap_response { /* of the server to our request; borrowed for the call */
     uint8_t code;
-    struct coap_token token;
+    struct coap_token token, etag; /* an ETag has as many octets; len 0: none */
     int content_format;  /* -1: absent */
     int64_t block2;      /* Block2 as on the wire, -1: absent; payload is that block */
     char location[128];  /* Location-Path as "/rd/abc", "" if none or too long */
@@ -62,7 +62,6 @@ struct coap_events {
 };
 
 struct coap_link;
-
 struct coap_peer {
     const struct ip_address *local; /* NULL: any */
     const struct ip_address *remote;
@@ -82,6 +81,7 @@ struct coap_call {
     int content_format;               /* -1: no payload */
     struct slice payload;
     int64_t accept, block2;           /* 0: no option; else one more than its value */
+    bool escaped;                     /* path is what follows the authority of a URI (RFC 3986): with a query, and escapes */
 };
 /* Sends a confirmable request with a fresh random token. IO, NO_MEMORY. */
 enum error_code coap_link_call(struct coap_link *link, const struct coap_call *call, struct coap_token *token);

@@ -24,6 +24,7 @@ struct download_source {
     /* outcome once, if it returns WHOLE: it has begun. At most one at a time. */
     enum download_result (*fetch)(void *user, const char *uri, download_sink_fn *sink, download_outcome_fn *outcome, void *outcome_user);
     void (*fetch_stop)(void *user); /* no outcome any more */
+    unsigned (*protocols)(void *user); /* a bit 1 << number for each of /5/0/8 that a URI may have now */
     void *user;
 };
 

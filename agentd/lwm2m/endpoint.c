@@ -108,6 +108,32 @@ struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_
     return e;
 }
 
+static enum error_code check_file(const struct endpoint *e, const char *uri, const struct lwm2m_rules *rules, struct error *err)
+{
+    if (!transport_is_secure(e->transport) && !rules->nosec)
+        return error_set(err, ERROR_POLICY, "%.100s: a server without security is not allowed", uri);
+    if (transport_is_secure(e->transport) && !rules->roots_pem)
+        return error_set(err, ERROR_INCOMPLETE, "%.100s: there are no factory roots to know its server by", uri);
+    return ERROR_NONE;
+}
+
+struct endpoint *endpoint_of_file(const char *uri, const struct lwm2m_rules *rules, struct error *err)
+{
+    struct endpoint *e = secret_pages_new(sizeof *e);
+    if (!e) {
+        error_set(err, ERROR_NO_MEMORY, "%.100s", uri);
+        return NULL;
+    }
+    if (split(uri, &e->transport, e->host, sizeof e->host, &e->port, err) || check_file(e, uri, rules, err)) {
+        endpoint_free(e);
+        return NULL;
+    }
+    e->account.mode = transport_is_secure(e->transport) ? LWM2M_X509 : LWM2M_NOSEC;
+    e->roots_pem = rules->roots_pem ? strdup(rules->roots_pem) : NULL;
+    e->of_file = true;
+    return e;
+}
+
 void endpoint_free(struct endpoint *e)
 {
     if (!e)

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "lwm2m/identity.h"
 
 enum { RESTART_MS = 600000 /* a hook that has done its part restarts the machine by then */ };
 
@@ -41,6 +42,8 @@ struct firmware {
     char boot[FIRMWARE_BOOT + 1], now_boot[FIRMWARE_BOOT + 1]; /* of the machine: when the update began, and as last looked at; "": not known */
     char version[FIRMWARE_VERSION + 1];                        /* when the update began */
     struct download image;
+    struct identity package;
+    bool inspected, stale; /* the hook is asked what the image is; it is not this image any more */
     bool hook_done;
     bool asked; /* this very run has asked for the hook and waits for its end */
     uint64_t timer; /* of a restart that does not come */
@@ -61,8 +64,8 @@ static const char *or_dash(const char *text)
 static void save(struct firmware *f)
 {
     char text[FIRMWARE_TEXT];
-    (void)snprintf(text, sizeof text, "%d %d %" PRIu64 " %" PRIu64 " %s %s %s %s", f->state, f->result, f->changed_at, f->image.file.size, or_dash(f->image.file.digest),
-                   or_dash(f->boot), or_dash(f->version), or_dash(f->uri));
+    (void)snprintf(text, sizeof text, "%d %d %" PRIu64 " %" PRIu64 " %s %s %s %s %s %s", f->state, f->result, f->changed_at, f->image.file.size, or_dash(f->image.file.digest),
+                   or_dash(f->boot), or_dash(f->version), or_dash(f->uri), or_dash(f->package.name), or_dash(f->package.version));
     f->host.save(f->host.user, text);
 }
 
@@ -78,7 +81,8 @@ static bool load(struct firmware *f, uint64_t *size, char digest[SPOOL_HEX])
     char text[FIRMWARE_TEXT];
     int state, result;
     if (!f->host.load(f->host.user, text, sizeof text) ||
-        sscanf(text, "%d %d %" SCNu64 " %" SCNu64 " %64s %40s %64s %255s", &state, &result, &f->changed_at, size, digest, f->boot, f->version, f->uri) != 8 ||
+        sscanf(text, "%d %d %" SCNu64 " %" SCNu64 " %64s %40s %64s %255s %64s %64s", &state, &result, &f->changed_at, size, digest, f->boot, f->version, f->uri,
+               f->package.name, f->package.version) != 10 ||
         state < FIRMWARE_IDLE || state > FIRMWARE_UPDATING || result < RESULT_INITIAL || result > RESULT_CANCELLED)
         return false;
     f->state = (enum firmware_state)state;
@@ -87,6 +91,8 @@ static bool load(struct firmware *f, uint64_t *size, char digest[SPOOL_HEX])
     undash(f->boot);
     undash(f->version);
     undash(f->uri);
+    undash(f->package.name);
+    undash(f->package.version);
     return true;
 }
 
@@ -127,20 +133,25 @@ static void do_keep(struct firmware *f)
     f->result = RESULT_INITIAL;
 }
 
-static void do_fail(struct firmware *f)
+static void forget_image(struct firmware *f)
 {
     loop_cancel(f->loop, &f->timer);
     download_drop(&f->image);
-    f->result = f->cause;
     f->uri[0] = '\0';
+    f->package = (struct identity){ .name = "" };
+    f->stale = f->inspected;
+}
+
+static void do_fail(struct firmware *f)
+{
+    forget_image(f);
+    f->result = f->cause;
 }
 
 static void do_reset(struct firmware *f)
 {
-    loop_cancel(f->loop, &f->timer);
-    download_drop(&f->image);
+    forget_image(f);
     f->result = RESULT_INITIAL;
-    f->uri[0] = '\0';
 }
 
 static void do_cancel(struct firmware *f)
@@ -202,6 +213,35 @@ static void start_hook(struct firmware *f)
         post(f, EVENT_FAILED);
 }
 
+static void inspect(struct firmware *f);
+
+static void on_inspected(void *user, enum firmware_result result, const char *text)
+{
+    struct firmware *f = user;
+    bool stale = f->stale, bad = result == RESULT_INTEGRITY || result == RESULT_UNSUPPORTED_TYPE || result == RESULT_NO_SPACE;
+    f->inspected = f->stale = false;
+    if (stale) {
+        inspect(f);
+    } else if (bad && f->state == FIRMWARE_DOWNLOADED) {
+        f->cause = result;
+        post(f, EVENT_REFUSED);
+    } else if (result == RESULT_SUCCESS && identity_read(text, &f->package)) {
+        save(f);
+        f->host.changed(f->host.user);
+    }
+}
+
+/* What is it that came? */
+static void inspect(struct firmware *f)
+{
+    if (f->inspected || f->state != FIRMWARE_DOWNLOADED)
+        return;
+    int image = spool_open(&f->image.file);
+    f->inspected = image >= 0 && f->host.inspect(f->host.user, image, on_inspected, f);
+    if (image >= 0)
+        close(image);
+}
+
 static void do_stay(struct firmware *f)
 {
     f->result = f->cause;
@@ -233,13 +273,14 @@ static const struct row table[] = {
     { FIRMWARE_IDLE, EVENT_FAILED, FIRMWARE_IDLE, do_fail, NULL },
     { FIRMWARE_IDLE, EVENT_RESET, FIRMWARE_IDLE, do_reset, NULL },
     { FIRMWARE_DOWNLOADING, EVENT_BEGIN, FIRMWARE_DOWNLOADING, do_push, NULL }, /* the server begins anew */
-    { FIRMWARE_DOWNLOADING, EVENT_WHOLE, FIRMWARE_DOWNLOADED, do_keep, NULL },
+    { FIRMWARE_DOWNLOADING, EVENT_WHOLE, FIRMWARE_DOWNLOADED, do_keep, inspect },
     { FIRMWARE_DOWNLOADING, EVENT_FAILED, FIRMWARE_IDLE, do_fail, NULL },
     { FIRMWARE_DOWNLOADING, EVENT_RESET, FIRMWARE_IDLE, do_reset, NULL },
     { FIRMWARE_DOWNLOADING, EVENT_CANCEL, FIRMWARE_IDLE, do_cancel, NULL },
     { FIRMWARE_DOWNLOADED, EVENT_RESET, FIRMWARE_IDLE, do_reset, NULL },
     { FIRMWARE_DOWNLOADED, EVENT_CANCEL, FIRMWARE_IDLE, do_cancel, NULL },
     { FIRMWARE_DOWNLOADED, EVENT_FAILED, FIRMWARE_IDLE, do_fail, NULL }, /* it is not what came */
+    { FIRMWARE_DOWNLOADED, EVENT_REFUSED, FIRMWARE_IDLE, do_fail, NULL }, /* nor what the hook installs */
     { FIRMWARE_DOWNLOADED, EVENT_UPDATE, FIRMWARE_UPDATING, do_install, start_hook },
     { FIRMWARE_UPDATING, EVENT_INSTALLED, FIRMWARE_IDLE, do_succeed, NULL },
     { FIRMWARE_UPDATING, EVENT_FAILED, FIRMWARE_DOWNLOADED, do_stay, NULL },
@@ -361,6 +402,21 @@ const char *firmware_uri(const struct firmware *f)
     return f->uri;
 }
 
+const char *firmware_package_name(const struct firmware *f)
+{
+    return f->package.name;
+}
+
+const char *firmware_package_version(const struct firmware *f)
+{
+    return f->package.version;
+}
+
+unsigned firmware_protocols(const struct firmware *f)
+{
+    return f->host.source.protocols(f->host.source.user);
+}
+
 uint64_t firmware_changed_at(const struct firmware *f)
 {
     return f->changed_at;
@@ -377,6 +433,7 @@ static void resume(struct firmware *f)
         f->state = FIRMWARE_IDLE;
         f->result = RESULT_INITIAL;
         f->uri[0] = '\0';
+        f->package = (struct identity){ .name = "" };
         return;
     }
     bool whole = f->state == FIRMWARE_DOWNLOADED || f->state == FIRMWARE_UPDATING;
@@ -389,6 +446,8 @@ static void resume(struct firmware *f)
     } else if (f->state == FIRMWARE_DOWNLOADED && !same) {
         f->cause = RESULT_INTEGRITY;
         post(f, EVENT_FAILED);
+    } else if (!f->package.name[0]) {
+        inspect(f);
     }
 }
 

@@ -19,9 +19,10 @@ enum firmware_result { /* /5/0/5 */
     RESULT_INITIAL, RESULT_SUCCESS, RESULT_NO_SPACE, RESULT_NO_MEMORY, RESULT_CONNECTION_LOST, RESULT_INTEGRITY, RESULT_UNSUPPORTED_TYPE, RESULT_INVALID_URI,
     RESULT_FAILED, RESULT_UNSUPPORTED_PROTOCOL, RESULT_CANCELLED,
 };
-enum { FIRMWARE_TEXT = 512, FIRMWARE_BOOT = 40, FIRMWARE_VERSION = 64 };
+enum { FIRMWARE_TEXT = 768, FIRMWARE_BOOT = 40, FIRMWARE_VERSION = 64 };
 
 typedef void firmware_outcome_fn(void *user, enum firmware_result result);
+typedef void firmware_inspected_fn(void *user, enum firmware_result result, const char *text);
 
 /* What the agent around it can do. Functions are called from the loop; none calls back before it has returned. */
 struct firmware_host {
@@ -32,6 +33,9 @@ struct firmware_host {
     /* Starts the hook; outcome once: SUCCESS (it has done its part, a restart may follow), FAILED, INTEGRITY, UNSUPPORTED_TYPE, NO_SPACE, or INITIAL: not
      * known, a look will tell. */
     bool (*install)(void *user, int image, firmware_outcome_fn *outcome, void *outcome_user);
+    /* Asks the hook what the image is; outcome once: SUCCESS with "NAME VERSION", INTEGRITY, UNSUPPORTED_TYPE, NO_SPACE; any other: it does not say. False: nobody is
+     * asked. An install that is asked for meanwhile comes after it. */
+    bool (*inspect)(void *user, int image, firmware_inspected_fn *outcome, void *outcome_user);
     uint64_t (*time)(void *user);   /* Unix seconds */
     void (*changed)(void *user);    /* a value of object 5 did: observers are told */
     const char *(*version)(void *user); /* of the firmware that runs */
@@ -57,6 +61,9 @@ bool firmware_present(const struct firmware *f); /* there is an object 5 */
 enum firmware_state firmware_state(const struct firmware *f);
 enum firmware_result firmware_result(const struct firmware *f);
 const char *firmware_uri(const struct firmware *f);
+const char *firmware_package_name(const struct firmware *f);    /* of the image that waits, as the hook tells it; "": not known */
+const char *firmware_package_version(const struct firmware *f); /* the same */
+unsigned firmware_protocols(const struct firmware *f); /* of Package URI: a bit 1 << number of /5/0/8 */
 uint64_t firmware_changed_at(const struct firmware *f); /* Unix seconds, 0: never */
 /* May a Write of Package or Package URI with these octets be taken now? An empty one always may, unless an update is running. */
 bool firmware_may_write(const struct firmware *f, struct slice octets);

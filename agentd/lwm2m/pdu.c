@@ -2,10 +2,13 @@
 /* Options of requests in, options of answers out. Owns no state; knows the library's messages and nothing else of it. */
 #include "lwm2m/pdu.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lwm2m/block1.h"
+
+enum { URI_OPTIONS = 512 /* of a Package URI */ };
 
 struct coap_token pdu_token(const coap_pdu_t *pdu)
 {
@@ -76,6 +79,14 @@ void pdu_read_request(const coap_pdu_t *pdu, struct coap_request *r)
         r->payload = (struct slice){ data, len };
 }
 
+/* RFC 7252 clause 5.10.6 */
+static void read_etag(const coap_opt_t *option, struct coap_token *out)
+{
+    out->len = coap_opt_length(option) <= sizeof out->data ? coap_opt_length(option) : sizeof out->data;
+    if (out->len)
+        memcpy(out->data, coap_opt_value(option), out->len);
+}
+
 void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)
 {
     *r = (struct coap_response){ .code = (uint8_t)coap_pdu_get_code(pdu), .token = pdu_token(pdu), .content_format = -1, .block2 = -1 };
@@ -87,6 +98,8 @@ void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)
             r->content_format = option_number(option);
         if (it.number == COAP_OPTION_BLOCK2)
             r->block2 = option_number(option);
+        if (it.number == COAP_OPTION_ETAG)
+            read_etag(option, &r->etag);
         if (it.number != COAP_OPTION_LOCATION_PATH)
             continue;
         writer_u8(&location, '/');
@@ -104,6 +117,44 @@ void pdu_add_number(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value)
 {
     uint8_t octets[4];
     coap_add_option(pdu, number, coap_encode_var_safe(octets, sizeof octets, value), octets);
+}
+
+/* The library writes options one behind the other, as on the wire. */
+static bool add_options(coap_pdu_t *pdu, coap_option_num_t number, const uint8_t *octets, size_t len, int count)
+{
+    struct reader r = reader_make(octets, len);
+    for (; count > 0; count--) {
+        const coap_opt_t *option = &octets[len - reader_left(&r)];
+        if (coap_opt_length(option) && !coap_add_option(pdu, number, coap_opt_length(option), coap_opt_value(option)))
+            return false;
+        (void)reader_take(&r, coap_opt_size(option));
+    }
+    return !r.failed;
+}
+
+/* RFC 3986 clause 2.1; the library leaves out a segment with a bad one. */
+static bool has_good_escapes(const char *text)
+{
+    for (; *text; text++)
+        if (text[0] == '%' && (!isxdigit((unsigned char)text[1]) || !isxdigit((unsigned char)text[2])))
+            return false;
+    return true;
+}
+
+bool pdu_add_uri(coap_pdu_t *pdu, const char *path)
+{
+    uint8_t octets[URI_OPTIONS];
+    const char *query = &path[strcspn(path, "?#")];
+    size_t len = sizeof octets;
+    size_t from = path[0] == '/';
+    if (!has_good_escapes(path))
+        return false;
+    int count = coap_split_path((const uint8_t *)&path[from], (size_t)(query - path) - from, octets, &len);
+    if (count < 0 || !add_options(pdu, COAP_OPTION_URI_PATH, octets, len, count) || query[0] != '?')
+        return count >= 0;
+    len = sizeof octets;
+    count = coap_split_query((const uint8_t *)&query[1], strcspn(&query[1], "#"), octets, &len);
+    return count >= 0 && add_options(pdu, COAP_OPTION_URI_QUERY, octets, len, count);
 }
 
 static void add_location(coap_pdu_t *pdu, const uint16_t ids[2])

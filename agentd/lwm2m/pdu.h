@@ -16,6 +16,8 @@ void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r);
 /* Into the response that the library made; r is what was read of the request: its Block1 is echoed. A body over PDU_BLOCK_SIZE, or one asked for in blocks,
  * goes out as the block that the request names. */
 void pdu_write_answer(const coap_pdu_t *request, const struct coap_request *r, coap_pdu_t *response, const struct coap_answer *answer);
+/* Uri-Path and Uri-Query of what follows the authority of a URI; false if they do not fit. */
+bool pdu_add_uri(coap_pdu_t *pdu, const char *path);
 void pdu_add_number(coap_pdu_t *pdu, coap_option_num_t number, uint32_t value);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "lwm2m/identity.h"
 
 enum { RETRY_MS = 5000 /* doubled each time */, RETRIES = 8 /* together longer than any hook may take */, LABEL = 24 };
 
@@ -43,8 +44,8 @@ struct package {
     bool active, wanted;  /* its activation; as SWITCHING wants it */
     bool queued;          /* waits until the pull of another package is over */
     bool asked, stale;    /* an order is out; its outcome is nobody's any more */
-    char name[SOFTWARE_NAME + 1], version[SOFTWARE_NAME + 1]; /* of what was delivered, else of what is in place */
-    char placed_version[SOFTWARE_NAME + 1];
+    struct identity is; /* of what was delivered, else of what is in place */
+    char placed_version[IDENTITY_TEXT + 1];
     char uri[DOWNLOAD_URI + 1], label[LABEL];
     struct download file;
     unsigned tries;
@@ -81,7 +82,7 @@ static void save(const struct package *p)
     char text[SOFTWARE_TEXT] = "";
     if (p->stage != STAGE_NONE)
         (void)snprintf(text, sizeof text, "%u %d %d %d %d %d %" PRIu64 " %s %s %s %s %s", p->id, p->stage, p->result, p->placed, p->active, p->wanted, p->file.file.size,
-                       or_dash(p->file.file.digest), or_dash(p->name), or_dash(p->version), or_dash(p->placed_version), or_dash(p->uri));
+                       or_dash(p->file.file.digest), or_dash(p->is.name), or_dash(p->is.version), or_dash(p->placed_version), or_dash(p->uri));
     s->host.save(s->host.user, p->place, text);
 }
 
@@ -91,7 +92,7 @@ static bool load(struct package *p, uint64_t *size, char digest[SPOOL_HEX])
     char text[SOFTWARE_TEXT];
     unsigned id, stage, result, placed, active, wanted;
     if (!p->set->host.load(p->set->host.user, p->place, text, sizeof text) ||
-        sscanf(text, "%u %u %u %u %u %u %" SCNu64 " %64s %64s %64s %64s %255s", &id, &stage, &result, &placed, &active, &wanted, size, digest, p->name, p->version,
+        sscanf(text, "%u %u %u %u %u %u %" SCNu64 " %64s %64s %64s %64s %255s", &id, &stage, &result, &placed, &active, &wanted, size, digest, p->is.name, p->is.version,
                p->placed_version, p->uri) != 12 ||
         id >= UINT16_MAX || stage < STAGE_INITIAL || stage > STAGE_REMOVING || result > SOFTWARE_NOT_REMOVED)
         return false;
@@ -102,8 +103,8 @@ static bool load(struct package *p, uint64_t *size, char digest[SPOOL_HEX])
     p->active = active != 0;
     p->wanted = wanted != 0;
     undash(digest);
-    undash(p->name);
-    undash(p->version);
+    undash(p->is.name);
+    undash(p->is.version);
     undash(p->placed_version);
     undash(p->uri);
     return true;
@@ -120,22 +121,11 @@ static void on_retry(void *user)
     give_order(p);
 }
 
-/* "NAME VERSION", the latter optional, of characters that a hook may be given back. */
-static bool read_identity(const char *text, char name[SOFTWARE_NAME + 1], char version[SOFTWARE_NAME + 1])
-{
-    static const char extra[] = "._+~:-";
-    char rest[2] = "";
-    version[0] = '\0';
-    int n = sscanf(text, "%64s %64s %1s", name, version, rest);
-    return (n == 1 || n == 2) && strlen(text) <= 2 * SOFTWARE_NAME + 1 && name[0] != '-' && text_is_name(name, extra, SOFTWARE_NAME) &&
-           (n == 1 || (version[0] != '-' && text_is_name(version, extra, SOFTWARE_NAME)));
-}
-
 static bool is_anothers(const struct package *p, const char *name)
 {
     const struct package *all = p->set->package;
     for (size_t i = 0; i < SOFTWARE_MAX; i++)
-        if (&all[i] != p && all[i].stage != STAGE_NONE && strcmp(all[i].name, name) == 0)
+        if (&all[i] != p && all[i].stage != STAGE_NONE && strcmp(all[i].is.name, name) == 0)
             return true;
     return false;
 }
@@ -143,21 +133,20 @@ static bool is_anothers(const struct package *p, const char *name)
 /* What was inspected says who it is; NOTHING: it may. */
 static enum software_result identify(struct package *p, const char *text)
 {
-    char name[SOFTWARE_NAME + 1], version[SOFTWARE_NAME + 1];
-    if (!read_identity(text, name, version)) {
+    struct identity found;
+    if (!identity_read(text, &found)) {
         log_warning(p->label, "the hook does not tell name and version of the package: \"%s\"", text);
         return SOFTWARE_DEVICE;
     }
-    if (p->placed && strcmp(name, p->name) != 0) {
-        log_warning(p->label, "%s cannot be updated by package %s", p->name, name);
+    if (p->placed && strcmp(found.name, p->is.name) != 0) {
+        log_warning(p->label, "%s cannot be updated by package %s", p->is.name, found.name);
         return SOFTWARE_DAMAGED;
     }
-    if (is_anothers(p, name)) {
-        log_warning(p->label, "package %s has another instance", name);
+    if (is_anothers(p, found.name)) {
+        log_warning(p->label, "package %s has another instance", found.name);
         return SOFTWARE_DEVICE;
     }
-    (void)text_copy(p->name, sizeof p->name, name);
-    (void)text_copy(p->version, sizeof p->version, version);
+    p->is = found;
     return SOFTWARE_NOTHING;
 }
 
@@ -225,11 +214,8 @@ static bool order_of(const struct package *p, enum software_work *work)
 static void give_order(struct package *p)
 {
     const struct software_host *host = &p->set->host;
-    struct software_order order = { .name = p->name, .version = p->version, .file = -1 };
-    if (!order_of(p, &order.work))
-        return;
-    p->stale = p->stale || p->asked;
-    if (p->asked)
+    struct software_order order = { .name = p->is.name, .version = p->is.version, .file = -1 };
+    if (p->asked || !order_of(p, &order.work))
         return;
     bool needs_file = order.work == SOFTWARE_INSPECT || order.work == SOFTWARE_INSTALL;
     if (needs_file)
@@ -295,8 +281,8 @@ static void forget_file(struct package *p)
     download_drop(&p->file);
     p->uri[0] = '\0';
     if (!p->placed)
-        p->name[0] = '\0';
-    (void)text_copy(p->version, sizeof p->version, p->placed_version);
+        p->is.name[0] = '\0';
+    (void)text_copy(p->is.version, sizeof p->is.version, p->placed_version);
 }
 
 static void do_begin(struct package *p)
@@ -345,7 +331,7 @@ static void do_drop(struct package *p)
 static void do_place(struct package *p)
 {
     p->placed = true;
-    (void)text_copy(p->placed_version, sizeof p->placed_version, p->version);
+    (void)text_copy(p->placed_version, sizeof p->placed_version, p->is.version);
     forget_file(p);
     p->result = SOFTWARE_IN_PLACE;
 }
@@ -369,7 +355,7 @@ static void do_remove(struct package *p)
 
 static void report_switch(struct package *p)
 {
-    log_warning(p->label, "%s could not be %sactivated", p->name, p->wanted ? "" : "de");
+    log_warning(p->label, "%s could not be %sactivated", p->is.name, p->wanted ? "" : "de");
 }
 
 /* ---- the table ---- */
@@ -598,12 +584,12 @@ enum software_result software_result(const struct software *s, uint16_t id)
 
 const char *software_name(const struct software *s, uint16_t id)
 {
-    return package_at(s, id)->name;
+    return package_at(s, id)->is.name;
 }
 
 const char *software_version(const struct software *s, uint16_t id)
 {
-    return package_at(s, id)->version;
+    return package_at(s, id)->is.version;
 }
 
 bool software_active(const struct software *s, uint16_t id)
@@ -621,7 +607,7 @@ static void resume(struct package *p)
     if (!load(p, &size, digest)) {
         p->stage = STAGE_NONE;
         p->placed = false;
-        p->name[0] = p->version[0] = p->placed_version[0] = p->uri[0] = '\0';
+        p->is.name[0] = p->is.version[0] = p->placed_version[0] = p->uri[0] = '\0';
         return;
     }
     (void)snprintf(p->label, sizeof p->label, "package %u", p->id);

@@ -2,6 +2,7 @@
 """What a management server does to the gateway as a machine, by the administrator's hooks: restart, factory reset, firmware, software."""
 import random
 import re
+import subprocess
 from pathlib import Path
 
 from main_job import expect, lwm2m
@@ -87,12 +88,13 @@ def a_pushed_firmware_is_installed_and_reported_after_the_restart(world):
     """In blocks; agentd is killed while the hook works; a restart into the old firmware is a failure that can be tried again, one into the new one is a success."""
     got, go, image = world.dir / "got", world.dir / "go", bytes(range(256)) * 300
     over("/usr/lib/os-release", 'IMAGE_VERSION="1"\n', world)
-    world.hook("firmware", f"cat >{got}; echo \"$@\" >>{got}; while [ ! -e {go} ]; do sleep 0.1; done; exit $(cat {go})")
+    world.hook("firmware", f"[ $1 = install ] || {{ echo gateway-os 2.0; exit; }}; cat >{got}; echo \"$@\" >>{got}; while [ ! -e {go} ]; do sleep 0.1; done; exit $(cat {go})")
     managed(world)
     expect(f"idle: {update(world)}", update(world) == ("0", "0") and read(world, "/3/0/3") == "1")
     expect("Update without an image", execute(world) == "4.05")
     expect("an image in blocks", push(world, image) == "2.04")
     expect(f"downloaded: {update(world)}", update(world) == ("2", "0"))
+    until("who it is", lambda: (read(world, "/5/0/6"), read(world, "/5/0/7")) == ("gateway-os", "2.0"))
     expect("no second one over it", push(world, image) == "4.05")
     expect("and kept over a restart of agentd", (world.kill("agentd"), world.start("agentd"), registered(world), update(world))[-1] == ("2", "0"))
     expect("Update", execute(world) == "2.04")
@@ -130,8 +132,8 @@ def file_server(world):
 
 
 @scenario(mode="none")
-def a_firmware_is_pulled_over_https(world):
-    """What can go wrong has its result: no such file, another protocol, a server that is not trusted or closes too early; a download can be cancelled."""
+def a_firmware_is_pulled_over_https_and_coaps(world):
+    """And by CoAP over DTLS. What can go wrong has its result: no such file, another protocol, a server that is not trusted or closes too early; a download can be cancelled."""
     world.hook("firmware", "exit 0")
     managed(world)
     site, files = file_server(world)
@@ -157,6 +159,24 @@ def a_firmware_is_pulled_over_https(world):
     expect("it is whole", spooled.read_bytes() == (files / "image").read_bytes())
     expect("an empty URI drops it", lwm2m(world, op="write", path="/5/0/1", format=0, hex="")["code"] in ("2.04",) and update(world) == ("0", "0") and not spooled.exists())
     labproc.stop("files")
+    coap_server(world, files / "image")
+    expect("by CoAP over DTLS", pull("coaps://bbn.operator.example:5691/image") == ("2", "0"))
+    expect("whole", spooled.read_bytes() == (files / "image").read_bytes())
+    expect("dropped", push(world, b"") == "2.04")
+    expect("another name for that server", pull("coaps://198.51.100.20:5691/image") == ("0", "4"))
+    expect("without security", pull("coap://bbn.operator.example:5690/image") == ("0", "9"))
+    expect("which is said before", [read(world, f"/5/0/8/{i}") for i in range(4)] == ["1", "3", "5", "4.04"])
+    labproc.stop("coap")
+
+
+def coap_server(world, path):
+    """libcoap's own server with that file, beside the operator's others."""
+    names = [world.operator_dir / f"servers/bbn.operator.example.{end}" for end in ("pem", "key")]
+    lab = TREE / "tests/lab/lab", "in", "operator", "--"
+    labproc.start("coap", *lab, "coap-server-openssl", "-A", "198.51.100.20", "-p", "5690", "-d", "1", "-n", "-c", names[0], "-j", names[1])
+    put = [*map(str, lab), "coap-client-openssl", "-m", "put", "-B", "3", "-f", str(path), "coap://198.51.100.20:5690/image"]
+    get = [*map(str, lab), "coap-client-openssl", "-B", "3", "coap://198.51.100.20:5690/image"]
+    until("the file at the server", lambda: subprocess.run(put, capture_output=True).returncode == 0 and b"4.04" not in subprocess.run(get, capture_output=True).stderr)
 
 
 def debian_package(world, name, version):

@@ -5,7 +5,7 @@
 
 #include "lwm2m/objects/objects.h"
 
-enum { DELIVERY_BOTH = 2, SEVERITY_DEFAULT = 1, SEVERITY_MAX = 2, PROTOCOL_HTTPS = 3 };
+enum { DELIVERY_BOTH = 2, SEVERITY_DEFAULT = 1, SEVERITY_MAX = 2, PROTOCOLS = 6 };
 
 static struct firmware *firmware(const struct objects *o)
 {
@@ -62,13 +62,34 @@ static bool read_result(struct spot *s, struct value *v)
     return true;
 }
 
+static bool put_known(const char *text, struct value *v)
+{
+    *v = value_text(text);
+    return text[0] != '\0';
+}
+
+static bool read_name(struct spot *s, struct value *v)
+{
+    return put_known(firmware_package_name(firmware(s->o)), v);
+}
+
+static bool read_version(struct spot *s, struct value *v)
+{
+    return put_known(firmware_package_version(firmware(s->o)), v);
+}
+
 /* Protocols of Package URI. */
 static bool read_protocol(struct spot *s, struct value *v)
 {
-    static const uint8_t protocols[] = { PROTOCOL_HTTPS };
+    unsigned protocols = firmware_protocols(firmware(s->o));
+    size_t left = s->index;
     s->id = (uint16_t)s->index;
-    *v = value_integer(VALUE_INTEGER, s->index < sizeof protocols ? protocols[s->index] : 0);
-    return s->index < sizeof protocols;
+    for (int i = 0; i < PROTOCOLS; i++)
+        if (protocols & 1u << i && left-- == 0) {
+            *v = value_integer(VALUE_INTEGER, i);
+            return true;
+        }
+    return false;
 }
 
 static bool read_delivery(struct spot *s, struct value *v)
@@ -131,6 +152,8 @@ static const struct resource resources[] = {
     { 2, VALUE_NONE, E, .execute = execute_update },
     { 3, VALUE_INTEGER, R, .mandatory = true, .read = read_state },
     { 5, VALUE_INTEGER, R, .mandatory = true, .read = read_result },
+    { 6, VALUE_STRING, R, .read = read_name },
+    { 7, VALUE_STRING, R, .read = read_version },
     { 8, VALUE_INTEGER, R, .multiple = true, .read = read_protocol },
     { 9, VALUE_INTEGER, R, .mandatory = true, .read = read_delivery },
     { 10, VALUE_NONE, E, .execute = execute_cancel },

@@ -147,6 +147,12 @@ static bool install(void *user, int image, firmware_outcome_fn *fn, void *fn_use
     return true;
 }
 
+static bool inspect(void *user, int image, firmware_inspected_fn *fn, void *fn_user)
+{
+    (void)user, (void)image, (void)fn, (void)fn_user;
+    return false;
+}
+
 static void on_fetched(void *user)
 {
     (void)user;
@@ -164,6 +170,12 @@ static enum download_result fetch(void *user, const char *uri, download_sink_fn 
     fetched_user = fn_user;
     fetch_timer = loop_timer(&loop, 300, on_fetched, NULL);
     return DOWNLOAD_WHOLE;
+}
+
+static unsigned protocols(void *user)
+{
+    (void)user;
+    return 1u << 3; /* HTTPS */
 }
 
 static void fetch_stop(void *user)
@@ -249,8 +261,8 @@ int main(int argc, char **argv)
     log_set(LOG_LEVEL_NOTICE, LOG_TARGET_STDERR, "ets_client");
     loop_glib_init(&loop);
     main_loop = g_main_loop_new(NULL, FALSE);
-    struct firmware_host host = { .folder = folder, .can = yes, .load = load, .save = save, .install = install,
-                                  .time = current_time, .changed = changed, .version = version, .source = { .fetch = fetch, .fetch_stop = fetch_stop } };
+    struct firmware_host host = { .folder = folder, .can = yes, .load = load, .save = save, .install = install, .inspect = inspect,
+                                  .time = current_time, .changed = changed, .version = version, .source = { .fetch = fetch, .fetch_stop = fetch_stop, .protocols = protocols } };
     struct firmware *firmware = firmware_new(&loop, &host);
     firmware_look(firmware, &(struct firmware_sight){ .boot = "1" });
     g_autofree char *root = g_build_filename(folder, "sys", NULL);

@@ -230,7 +230,7 @@ def firmware_update(b):
     assert_value(b.server.notification(b"ob"), b"3")
 
 
-by_scenario("a_firmware_is_pulled_over_https", 771)
+by_scenario("a_firmware_is_pulled_over_https_and_coaps", 771)
 
 
 @case(772)

@@ -20,6 +20,9 @@ static enum download_result fetch_answer;
 static download_sink_fn *sink;
 static download_outcome_fn *fetched;
 static firmware_outcome_fn *hook_ended;
+static firmware_inspected_fn *inspected;
+static unsigned inspections;
+static bool tells; /* the hook can say what an image is */
 static void *hook_user, *fetch_user;
 
 static bool host_can(void *user)
@@ -51,6 +54,16 @@ static bool host_install(void *user, int image, firmware_outcome_fn *outcome, vo
     hook_ended = outcome;
     hook_user = outcome_user;
     return takes;
+}
+
+static bool host_inspect(void *user, int image, firmware_inspected_fn *outcome, void *outcome_user)
+{
+    (void)user;
+    g_assert_cmpint(read(image, installed, 1), >=, 0);
+    inspected = outcome;
+    hook_user = outcome_user;
+    inspections++;
+    return tells;
 }
 
 static enum download_result host_fetch(void *user, const char *uri, download_sink_fn *to, download_outcome_fn *outcome, void *outcome_user)
@@ -89,7 +102,7 @@ static const char *host_version(void *user)
 
 static struct firmware *again(void)
 {
-    struct firmware_host host = { .folder = folder, .can = host_can, .load = host_load, .save = host_save, .install = host_install,
+    struct firmware_host host = { .folder = folder, .can = host_can, .load = host_load, .save = host_save, .install = host_install, .inspect = host_inspect,
                                   .time = host_time, .changed = host_changed, .version = host_version, .source = { .fetch = host_fetch, .fetch_stop = host_fetch_stop } };
     fake_loop_init(&loop);
     return firmware_new(&loop.loop, &host);
@@ -100,7 +113,8 @@ static struct firmware *fresh(void)
     stored[0] = '\0';
     version = "1";
     can = takes = true;
-    changes = installs = stops = 0;
+    tells = false;
+    changes = installs = stops = inspections = 0;
     fetch_answer = DOWNLOAD_WHOLE;
     struct firmware *f = again();
     firmware_look(f, &(struct firmware_sight){ .boot = "b1" });
@@ -387,6 +401,72 @@ static void test_boot(void)
     firmware_free(f);
 }
 
+static struct firmware *inspecting(void)
+{
+    struct firmware *f = fresh();
+    tells = true;
+    firmware_write_package(f, octets("image"));
+    expect(f, FIRMWARE_DOWNLOADED, RESULT_INITIAL);
+    return f;
+}
+
+static void expect_is(const struct firmware *f, const char *name, const char *package_version)
+{
+    g_assert_cmpstr(firmware_package_name(f), ==, name);
+    g_assert_cmpstr(firmware_package_version(f), ==, package_version);
+}
+
+/* Who the image is, the hook tells. */
+static void test_identity(void)
+{
+    struct firmware *f = inspecting();
+    expect_is(f, "", "");
+    unsigned before = changes;
+    inspected(hook_user, RESULT_SUCCESS, "gateway-os 2.0");
+    expect_is(f, "gateway-os", "2.0");
+    g_assert_cmpuint(changes, >, before);
+    firmware_free(f);
+    f = again();
+    expect_is(f, "gateway-os", "2.0");
+    g_assert_cmpuint(inspections, ==, 1);
+    firmware_write_package(f, octets(""));
+    expect_is(f, "", "");
+    firmware_free(f);
+    f = restarted(inspecting, false); /* asked again */
+    g_assert_cmpuint(inspections, ==, 2);
+    inspected(hook_user, RESULT_SUCCESS, "two words more");
+    expect_is(f, "", "");
+    expect(f, FIRMWARE_DOWNLOADED, RESULT_INITIAL);
+    firmware_free(f);
+    static const struct {
+        enum firmware_result result;
+        enum firmware_state state;
+    } rows[] = { { RESULT_INTEGRITY, FIRMWARE_IDLE }, { RESULT_UNSUPPORTED_TYPE, FIRMWARE_IDLE }, { RESULT_NO_SPACE, FIRMWARE_IDLE }, { RESULT_FAILED, FIRMWARE_DOWNLOADED },
+                 { RESULT_INITIAL, FIRMWARE_DOWNLOADED } };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        f = inspecting();
+        inspected(hook_user, rows[i].result, "x 1");
+        expect(f, rows[i].state, rows[i].state == FIRMWARE_IDLE ? rows[i].result : RESULT_INITIAL);
+        expect_is(f, "", "");
+        firmware_free(f);
+    }
+    f = inspecting(); /* another image has come meanwhile */
+    firmware_write_package(f, octets(""));
+    firmware_write_package(f, octets("second"));
+    g_assert_cmpuint(inspections, ==, 1);
+    inspected(hook_user, RESULT_INTEGRITY, "");
+    expect(f, FIRMWARE_DOWNLOADED, RESULT_INITIAL);
+    g_assert_cmpuint(inspections, ==, 2);
+    inspected(hook_user, RESULT_SUCCESS, "gateway-os 3");
+    expect_is(f, "gateway-os", "3");
+    firmware_free(f);
+    f = inspecting(); /* it is being installed: the hook's own judgement counts */
+    g_assert_true(firmware_update(f));
+    inspected(f, RESULT_INTEGRITY, "");
+    expect(f, FIRMWARE_UPDATING, RESULT_INITIAL);
+    firmware_free(f);
+}
+
 static void test_present(void)
 {
     struct firmware *f = downloaded();
@@ -409,6 +489,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/firmware/update", test_update);
     g_test_add_func("/lwm2m/firmware/restart", test_restart);
     g_test_add_func("/lwm2m/firmware/boot", test_boot);
+    g_test_add_func("/lwm2m/firmware/identity", test_identity);
     g_test_add_func("/lwm2m/firmware/present", test_present);
     int failed = g_test_run();
     char *path = g_build_filename(folder, "firmware.image", NULL);

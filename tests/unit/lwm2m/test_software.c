@@ -269,6 +269,10 @@ static void test_uninstall(void)
     hook(SOFTWARE_ACTIVATE, SOFTWARE_DONE, "");
     g_assert_true(software_uninstall(s, 3, false));
     hook(SOFTWARE_REMOVE, SOFTWARE_DONE, "");
+    software_write_package(s, 3, octets("again"));
+    hook(SOFTWARE_INSPECT, SOFTWARE_DONE, "operator-a 1.0");
+    g_assert_true(software_install(s, 3));
+    hook(SOFTWARE_INSTALL, SOFTWARE_DONE, "");
     g_assert_false(software_active(s, 3));
     software_free(s);
     s = delivered(); /* nothing is in place */
@@ -354,6 +358,7 @@ static void test_inspection(void)
 static void test_failed_install(void)
 {
     struct software *s = installing();
+    g_assert_false(software_delete(s, 3));
     hook(SOFTWARE_INSTALL, SOFTWARE_FAILED, "dpkg failed");
     expect(s, 3, SOFTWARE_DELIVERED, SOFTWARE_NOT_INSTALLED);
     g_assert_true(software_install(s, 3)); /* it may be tried again */
@@ -430,11 +435,15 @@ static void test_blocks(void)
     expect(s, 3, SOFTWARE_INITIAL, SOFTWARE_NOTHING);
     g_assert_cmpuint(give(s, 16, "b", false), ==, CODE_INCOMPLETE); /* what was under way was dropped */
     g_assert_cmpuint(give(s, 0, "aaaaaaaaaaaaaaaa", true), ==, CODE_CONTINUE);
+    g_assert_cmpuint(give(s, 32, "b", false), ==, CODE_INCOMPLETE); /* one is missing */
+    fake_loop_run(&loop, 246000);
     g_assert_cmpuint(give(s, 0, "AAAAAAAAAAAAAAAA", true), ==, CODE_CONTINUE);
+    fake_loop_run(&loop, 246000);
     g_assert_cmpuint(give(s, 16, "b", false), ==, CODE_CHANGED);
     expect(s, 3, SOFTWARE_DOWNLOADED, SOFTWARE_DOWNLOADING);
     g_assert_cmpstr(order[orders - 1].file, ==, "AAAAAAAAAAAAAAAAb");
     g_assert_cmpuint(give(s, 0, "x", false), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(give(s, 17, "x", false), ==, CODE_INCOMPLETE);
     software_free(s);
     s = fresh();
     g_assert_cmpuint(give(s, 0, "one", false), ==, CODE_CHANGED);
@@ -462,6 +471,7 @@ static void test_pull(void)
     software_write_uri(s, 1, octets("https://x/1")); /* waits */
     g_assert_cmpuint(fetches, ==, 1);
     expect(s, 1, SOFTWARE_DOWNLOAD_STARTED, SOFTWARE_DOWNLOADING);
+    g_assert_cmpuint(software_write_block(s, 1, &(struct download_block){ .octets = octets("x") }), ==, CODE_METHOD_NOT_ALLOWED);
     g_assert_cmpint(sink(fetch_user, octets("fi")), ==, ERROR_NONE);
     g_assert_cmpint(sink(fetch_user, octets("le")), ==, ERROR_NONE);
     fetched(fetch_user, DOWNLOAD_WHOLE);
@@ -498,8 +508,13 @@ static void test_pull(void)
     software_write_uri(s, 3, octets("https://x/y z"));
     expect(s, 3, SOFTWARE_INITIAL, SOFTWARE_INVALID_URI);
     software_free(s);
-    s = fresh(); /* the one that is pulled is deleted: the next begins */
-    g_assert_true(software_create(s, 1));
+    s = fresh(); /* the one that is pulled is not wanted any more, or deleted: the next begins */
+    g_assert_true(software_create(s, 1) && software_create(s, 2));
+    software_write_uri(s, 1, octets("https://x/1"));
+    software_write_uri(s, 2, octets("https://x/2"));
+    g_assert_true(software_uninstall(s, 1, false));
+    g_assert_cmpstr(fetch_uri, ==, "https://x/2");
+    fetched(fetch_user, DOWNLOAD_LOST);
     software_write_uri(s, 3, octets("https://x/3"));
     software_write_uri(s, 1, octets("https://x/1"));
     g_assert_true(software_delete(s, 3));
@@ -605,6 +620,11 @@ static void test_restart(void)
     expect(s, 3, SOFTWARE_DOWNLOAD_STARTED, SOFTWARE_DOWNLOADING);
     g_assert_cmpuint(fetches, ==, 2);
     g_assert_cmpstr(fetch_uri, ==, "https://x/3");
+    g_assert_cmpint(sink(fetch_user, octets("file")), ==, ERROR_NONE);
+    fetched(fetch_user, DOWNLOAD_WHOLE);
+    software_free(s);
+    s = again();
+    expect(s, 3, SOFTWARE_DOWNLOADED, SOFTWARE_DOWNLOADING);
     software_free(s);
     g_strlcpy(stored[0], "x", sizeof stored[0]);
     s = again();

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file by CoAP, over UDP, DTLS, TCP or TLS: block by block (RFC 7959 clause 2.4), each asked for when the one before was taken. Over DTLS and TLS the server is known by
+ * the factory roots and the host of the URI; without either only where the gateway allows servers without security. */
+#ifndef LWM2M_COAP_PULL_H
+#define LWM2M_COAP_PULL_H
+
+#include "lwm2m/download.h"
+#include "lwm2m/endpoint.h"
+#include "model/lease.h"
+
+struct coap_pull;
+
+struct coap_pull_order { /* all copied but what is behind the rules */
+    const char *uri;
+    const struct lease *lease;       /* bound: its name servers and local address */
+    const struct lwm2m_rules *rules;
+    download_sink_fn *sink;
+    /* Once, from the loop; error says why it is not WHOLE. The pull is free then. */
+    void (*ended)(void *user, enum download_result result, const struct error *error);
+    void *user;
+};
+
+/* Begins. NULL with *why and err: INVALID (no such URI), NOT_SUPPORTED, POLICY, INCOMPLETE, NO_MEMORY. */
+struct coap_pull *coap_pull_new(const struct loop *loop, const struct coap_pull_order *order, enum download_result *why, struct error *err);
+void coap_pull_free(struct coap_pull *p); /* stops it, nothing is told; NULL is fine */
+bool coap_pull_is(const char *uri);       /* is the scheme one of CoAP? */
+/* What /5/0/8 says of CoAP: a bit 1 << number for each protocol that coap_pull_new takes. */
+unsigned coap_pull_protocols(const struct lwm2m_rules *rules);
+
+#endif
