@@ -45,7 +45,8 @@ static enum error_code hmac_make(const struct push *p, struct slice pin, uint8_t
         memcpy(&key[len], pin.data, pin.len);
         len += pin.len;
     }
-    bool ok = hmac_sha1((struct slice){ key, len }, p->document, mac);
+    struct slice k = { key, len };
+    bool ok = p->sec == PUSH_NETWPIN ? hmac_sha1_kept(k, p->document, mac) : hmac_sha1(k, p->document, mac); /* DESIGN trust rule 1: the IMSI is no secret */
     secret_zero(key, sizeof key);
     return ok ? ERROR_NONE : ERROR_INTERNAL;
 }
