@@ -6,11 +6,6 @@
 
 #include "base/text.h"
 
-struct reader reader_make(const void *data, size_t len)
-{
-    return (struct reader){ .in = { data, len } };
-}
-
 void reader_fail(struct reader *r)
 {
     r->failed = true;

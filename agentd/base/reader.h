@@ -19,7 +19,10 @@ struct reader {
     bool failed;
 };
 
-struct reader reader_make(const void *data, size_t len);
+static inline struct reader reader_make(const void *data, size_t len)
+{
+    return (struct reader){ .in = { data, len } };
+}
 
 static inline size_t reader_left(const struct reader *r) /* 0 once failed */
 {

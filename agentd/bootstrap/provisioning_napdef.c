@@ -74,13 +74,16 @@ static enum error_code take_numbers(const struct prov_node *in, struct napdef *n
         [NAPDEF_REREG_THRESHOLD] = { WORD_REREG_THRESHOLD, 86400 },
     };
     for (size_t i = 0; i < NAPDEF_NUMBERS; i++) {
-        bool given = false, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
-        const char *text = speed ? prov_parm(in, rows[i].name) : NULL;
-        enum error_code rc = text && strcmp(text, "AUTOBAUDING") == 0 ? ERROR_NONE : field_number(&(struct field){ in, "NAPDEF", rows[i].name },
-                                                                                                rows[i].max, &n->number[i], &given, err);
+        bool given, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
+        const char *text = prov_parm(in, rows[i].name);
+        if (!text)
+            continue;
+        n->numbers |= 1U << i;
+        if (speed && strcmp(text, "AUTOBAUDING") == 0)
+            continue;
+        enum error_code rc = field_number(&(struct field){ in, "NAPDEF", rows[i].name }, rows[i].max, &n->number[i], &given, err);
         if (rc)
             return rc;
-        n->numbers |= given || text ? 1U << i : 0;
     }
     return ERROR_NONE;
 }

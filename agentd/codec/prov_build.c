@@ -60,13 +60,9 @@ enum error_code prov_build_open(struct prov_build *b, enum prov_element element,
     return ERROR_NONE;
 }
 
-/* DTD PROV 1.0: type and name are #REQUIRED. */
-enum error_code prov_build_check(const struct prov_node *n, struct error *err)
+enum error_code prov_build_incomplete(const struct prov_node *n, struct error *err)
 {
-    enum prov_attribute required = n->element == PROV_PARM ? PROV_NAME : PROV_TYPE;
-    if (n->element == PROV_DOCUMENT || n->attribute[required])
-        return ERROR_NONE;
-    return error_set(err, ERROR_MALFORMED, "%s lacks its attribute %s", elements[n->element].name, attributes[required]);
+    return error_set(err, ERROR_MALFORMED, "%s lacks its attribute %s", elements[n->element].name, attributes[n->element == PROV_PARM ? PROV_NAME : PROV_TYPE]);
 }
 
 enum error_code prov_build_join(struct prov_build *b, struct prov_value *v, struct slice piece, struct error *err)
@@ -109,9 +105,10 @@ enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, const 
         return error_set(err, ERROR_TOO_LARGE, "the document expands to more than %d octets", PROV_MAX_TEXT);
     if (!v->utf8 && !text_is_utf8(v->text))
         return error_set(err, ERROR_MALFORMED, "attribute %s is not in the document's charset", attributes[v->attribute]);
-    n->attribute[v->attribute] = keep(b, v->text);
-    if (!n->attribute[v->attribute])
+    const char *text = keep(b, v->text);
+    if (!text)
         return no_memory(err);
+    n->attribute[v->attribute] = text;
     if (v->attribute == PROV_NAME || v->attribute == PROV_TYPE)
         n->word = v->word ? v->word : prov_word_of(v->text);
     if (v->attribute == PROV_NAME) /* a parm has a parent */

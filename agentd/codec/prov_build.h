@@ -26,8 +26,14 @@ enum error_code prov_build_open(struct prov_build *b, enum prov_element element,
 enum error_code prov_build_join(struct prov_build *b, struct prov_value *v, struct slice piece, struct error *err);
 /* The attribute of n, the innermost open element, gets the value. MALFORMED if it has one, does not belong to the element, or is no UTF-8. */
 enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, const struct prov_value *v, struct error *err);
-/* After its attributes: the mandatory ones are there. */
-enum error_code prov_build_check(const struct prov_node *n, struct error *err);
+enum error_code prov_build_incomplete(const struct prov_node *n, struct error *err) __attribute__((cold));
+
+/* After its attributes: the mandatory ones are there (DTD PROV 1.0: type and name are #REQUIRED). */
+static inline enum error_code prov_build_check(const struct prov_node *n, struct error *err)
+{
+    bool complete = n->element == PROV_DOCUMENT || n->attribute[n->element == PROV_PARM ? PROV_NAME : PROV_TYPE];
+    return complete ? ERROR_NONE : prov_build_incomplete(n, err);
+}
 
 static inline void prov_build_close(struct prov_build *b) /* the innermost; one must be open */
 {

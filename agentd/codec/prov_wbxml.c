@@ -87,7 +87,7 @@ static enum error_code add_piece(struct decoder *d, struct prov_node *n, struct 
 static enum error_code read_attribute(struct decoder *d, struct prov_node *n, struct wbxml_token *t, struct error *err)
 {
     const struct prov_attribute_token *row = prov_attribute_token(t->page, t->token);
-    if (!row)
+    if (!row->known)
         return malformed(t, "unknown attribute token", err);
     if (row->attribute == PROV_VALUE && n->has_opaque)
         return malformed(t, "attribute value stands twice", err);
@@ -116,8 +116,9 @@ static enum error_code read_attributes(struct decoder *d, struct prov_node *n, s
 
 static bool element_of(const struct wbxml_token *t, enum prov_element *e)
 {
-    static const enum prov_element map[] = { [5] = PROV_DOCUMENT, [6] = PROV_CHARACTERISTIC, [7] = PROV_PARM }; /* lower ones are no tags */
-    if (t->page > 1 || t->token >= sizeof map || (t->page == 1 && t->token == 5))
+    static const enum prov_element map[] = { [5] = PROV_DOCUMENT, [6] = PROV_CHARACTERISTIC, [7] = PROV_PARM };
+    static const uint8_t first[] = { 5, 6 }; /* of each page */
+    if (t->page >= sizeof first || t->token < first[t->page] || t->token >= sizeof map)
         return false;
     *e = map[t->token];
     return true;

@@ -66,7 +66,8 @@ enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
 /* Next token in content. LITERAL, PI and EXT tokens are MALFORMED: none of our documents has them. */
 static inline enum error_code wbxml_next(struct wbxml *w, struct wbxml_token *t, struct error *err)
 {
-    *t = (struct wbxml_token){ .kind = WBXML_FINISHED, .offset = w->in.pos };
+    t->kind = WBXML_FINISHED;
+    t->offset = w->in.pos;
     if (reader_done(&w->in))
         return ERROR_NONE;
     enum error_code rc = wbxml_take(w, wbxml_content_kinds, &w->tag_page, t, err);

@@ -77,10 +77,11 @@ static enum error_code compare_digits(const struct push *p, bool *fits)
 
 /* --- typings: three for a message --- */
 
+/* Rows are used in turn: behind one that never was, there is no other. */
 static struct tries_row *tries_find(struct registry *r, struct slice message)
 {
-    for (size_t i = 0; i < REGISTRY_TRIES; i++)
-        if (r->tries[i].wrong && slice_equal((struct slice){ r->tries[i].message, HASH_LEN }, message))
+    for (size_t i = 0; i < REGISTRY_TRIES && r->tries[i].wrong; i++)
+        if (slice_equal((struct slice){ r->tries[i].message, HASH_LEN }, message))
             return &r->tries[i];
     return NULL;
 }
