@@ -2,7 +2,6 @@
 /* Bump allocator over a borrowed buffer; the invariant is len <= cap. */
 #include "base/arena.h"
 
-#include <stdalign.h>
 #include <string.h>
 
 struct arena arena_make(void *data, size_t cap)
@@ -15,24 +14,15 @@ static size_t aligned(size_t at)
     return at / alignof(max_align_t) * alignof(max_align_t);
 }
 
-static void *take(struct arena *a, size_t len)
-{
-    size_t start = aligned(a->len + alignof(max_align_t) - 1);
-    if (start > a->cap || a->cap - start < len)
-        return NULL;
-    a->len = start + len;
-    return &a->data[start];
-}
-
 void *arena_get(struct arena *a, size_t len)
 {
-    void *out = take(a, len);
+    void *out = arena_take(a, len);
     return out ? memset(out, 0, len) : NULL;
 }
 
 char *arena_text(struct arena *a, struct slice s)
 {
-    char *out = s.len < SIZE_MAX ? take(a, s.len + 1) : NULL;
+    char *out = s.len < SIZE_MAX ? arena_take(a, s.len + 1) : NULL;
     if (!out)
         return NULL;
     if (s.len)

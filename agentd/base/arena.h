@@ -3,6 +3,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdalign.h>
 #include <stddef.h>
 
 #include "base/reader.h"
@@ -14,6 +15,17 @@ struct arena {
 
 /* Over the caller's buffer, which must be aligned to max_align_t and outlive the arena. */
 struct arena arena_make(void *data, size_t cap);
+
+/* Aligned to max_align_t and not zeroed: for what is assigned as a whole. NULL when the arena is full. */
+static inline void *arena_take(struct arena *a, size_t len)
+{
+    size_t start = (a->len + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    if (start > a->cap || a->cap - start < len)
+        return NULL;
+    a->len = start + len;
+    return &a->data[start];
+}
+
 /* Zeroed and aligned to max_align_t; NULL when the arena is full. */
 void *arena_get(struct arena *a, size_t len);
 char *arena_text(struct arena *a, struct slice s); /* NUL-terminated copy, or NULL */

@@ -30,7 +30,7 @@ const char *error_hint(enum error_code code);
 enum error_code error_from_name(const char *name);
 
 /* Fills err (may be NULL) with code, the formatted text and the default hint; returns code: `return error_set(err, ERROR_X, "...")`. */
-enum error_code error_set(struct error *err, enum error_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum error_code error_set(struct error *err, enum error_code code, const char *format, ...) __attribute__((cold, format(printf, 3, 4)));
 void error_clear(struct error *err);
 
 #endif

@@ -4,10 +4,7 @@
 
 #include <string.h>
 
-struct reader reader_make(const void *data, size_t len)
-{
-    return (struct reader){ .in = { data, len } };
-}
+#include "base/text.h"
 
 void reader_fail(struct reader *r)
 {
@@ -65,17 +62,30 @@ uint32_t reader_uintvar(struct reader *r)
     return 0;
 }
 
+bool reader_printable(struct reader *r, struct slice *out)
+{
+    if (!reader_left(r))
+        return false;
+    struct slice left = { &r->in.data[r->pos], r->in.len - r->pos };
+    size_t len = text_printable(left);
+    if (len == left.len || left.data[len] != 0)
+        return false;
+    r->pos += len + 1;
+    *out = (struct slice){ len ? left.data : NULL, len };
+    return true;
+}
+
 struct slice reader_text(struct reader *r)
 {
     size_t left = reader_left(r);
-    const uint8_t *nul = left ? memchr(&r->in.data[r->pos], 0, left) : NULL;
+    const uint8_t *begin = left ? &r->in.data[r->pos] : NULL, *nul = left ? memchr(begin, 0, left) : NULL;
     if (!nul) {
         r->failed = true;
         return (struct slice){ NULL, 0 };
     }
-    struct slice out = reader_take(r, (size_t)(nul - &r->in.data[r->pos]));
-    r->pos++;
-    return out;
+    size_t len = (size_t)(nul - begin);
+    r->pos += len + 1;
+    return (struct slice){ len ? begin : NULL, len };
 }
 
 struct reader reader_sub(struct reader *r, size_t len)

@@ -19,7 +19,10 @@ struct reader {
     bool failed;
 };
 
-struct reader reader_make(const void *data, size_t len);
+static inline struct reader reader_make(const void *data, size_t len)
+{
+    return (struct reader){ .in = { data, len } };
+}
 
 static inline size_t reader_left(const struct reader *r) /* 0 once failed */
 {
@@ -52,6 +55,8 @@ uint32_t reader_uintvar(struct reader *r);
 struct slice reader_take(struct reader *r, size_t len); /* empty slice on failure */
 /* Octets up to a NUL, which is consumed and left out; failed if there is none. */
 struct slice reader_text(struct reader *r);
+/* The same if they are 20..7E; otherwise false, and nothing is taken. */
+bool reader_printable(struct reader *r, struct slice *out);
 struct reader reader_sub(struct reader *r, size_t len); /* a reader over the next len octets, which are taken */
 void reader_fail(struct reader *r);
 

@@ -2,6 +2,7 @@
 /* Text forms of octets; pure functions. */
 #include "base/text.h"
 
+#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,15 +20,13 @@ char *text_hex(const void *data, size_t len, char *out)
     return out;
 }
 
-static int hex_value(uint8_t c)
+/* Over 15: no digit. */
+static unsigned hex_value(unsigned c)
 {
-    if (c >= '0' && c <= '9')
+    if (c - '0' < 10U)
         return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
+    unsigned letter = (c | 0x20) - 'a';
+    return letter < 6U ? letter + 10 : 16;
 }
 
 bool text_hex_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
@@ -35,8 +34,8 @@ bool text_hex_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
     if (in.len % 2 || in.len / 2 > cap)
         return false;
     for (size_t i = 0; i < in.len / 2; i++) {
-        int hi = hex_value(in.data[2 * i]), lo = hex_value(in.data[2 * i + 1]);
-        if (hi < 0 || lo < 0)
+        unsigned hi = hex_value(in.data[2 * i]), lo = hex_value(in.data[2 * i + 1]);
+        if ((hi | lo) > 15)
             return false;
         out[i] = (uint8_t)(hi << 4 | lo);
     }
@@ -61,6 +60,18 @@ bool text_base64_encode(struct slice in, char *out, size_t cap)
     return !w.failed;
 }
 
+/* Over 63: no digit. */
+static uint32_t base64_value(uint32_t c)
+{
+    if (c - 'A' < 26U)
+        return c - 'A';
+    if (c - 'a' < 26U)
+        return c - 'a' + 26;
+    if (c - '0' < 10U)
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
 bool text_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
 {
     if (in.len % 4)
@@ -71,12 +82,12 @@ bool text_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
         size_t pad = 0;
         for (size_t k = 0; k < 4; k++) {
             uint8_t c = in.data[i + k];
-            const char *at = c ? strchr(base64_digits, c) : NULL;
+            uint32_t digit = base64_value(c);
             if (c == '=' && i + 4 == in.len && k >= 2)
                 pad++;
-            else if (!at || pad)
+            else if (digit > 63 || pad)
                 return false;
-            v = v << 6 | (at ? (uint32_t)(at - base64_digits) : 0);
+            v = v << 6 | (digit & 63);
         }
         if (pad && (v & (pad == 2 ? 0xffffU : 0xffU)))
             return false; /* bits outside the octets must be zero: one text for one value */
@@ -102,6 +113,58 @@ bool text_decimal(struct slice in, uint64_t max, uint64_t *value)
     }
     *value = v;
     return v <= max;
+}
+
+/* Eight octets at once: the top bit of each that is not printable, the first octet lowest. An octet over 7E has its top bit set, or gets it by adding 1; one from 20
+ * on gets it by adding 60. A carry into the next octet comes only from one over 7E, so that the first bit is always right. */
+static uint64_t unprintable(const uint8_t *octets)
+{
+    static const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t v;
+    memcpy(&v, octets, sizeof v);
+    v = le64toh(v);
+    return (v | (v + each) | ~(v + 0x60 * each)) & 0x80 * each;
+}
+
+size_t text_printable(struct slice in)
+{
+    size_t at = 0;
+    for (; in.len - at >= 8; at += 8) {
+        uint64_t bits = unprintable(&in.data[at]);
+        if (bits)
+            return at + (unsigned)__builtin_ctzll(bits) / 8;
+    }
+    while (at < in.len && in.data[at] >= 0x20 && in.data[at] <= 0x7e)
+        at++;
+    return at;
+}
+
+/* One UTF-8 character (RFC 3629): shortest form, no surrogate, not NUL. */
+static bool take_character(struct reader *r)
+{
+    static const uint32_t least[] = { 1, 0x80, 0x800, 0x10000 };
+    uint8_t first = reader_u8(r);
+    size_t more = first < 0x80 ? 0 : first < 0xC0 ? 4 : first < 0xE0 ? 1 : first < 0xF0 ? 2 : first < 0xF8 ? 3 : 4;
+    if (more == 4)
+        return false;
+    uint32_t v = more == 0 ? first : first & (0x3fU >> more);
+    for (size_t i = 0; i < more; i++) {
+        uint8_t c = reader_u8(r);
+        if ((c & 0xC0) != 0x80)
+            return false;
+        v = v << 6 | (c & 0x3f);
+    }
+    return v >= least[more] && v <= 0x10FFFF && !(v >= 0xD800 && v <= 0xDFFF);
+}
+
+bool text_is_utf8(struct slice in)
+{
+    struct reader r = reader_make(in.data, in.len);
+    (void)reader_take(&r, text_printable(in)); /* most have nothing else */
+    while (reader_left(&r))
+        if (!take_character(&r))
+            return false;
+    return true;
 }
 
 bool text_is_blank(struct slice in)

@@ -19,6 +19,10 @@ bool text_base64_encode(struct slice in, char *out, size_t cap);
 bool text_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len);
 /* Decimal digits only, no sign or space, value <= max; false otherwise. */
 bool text_decimal(struct slice in, uint64_t max, uint64_t *value);
+/* How many octets at the beginning are 20..7E: US-ASCII without control characters. */
+size_t text_printable(struct slice in);
+/* Well-formed UTF-8 (RFC 3629) without NUL. */
+bool text_is_utf8(struct slice in);
 /* Nothing but the white space of XML. */
 bool text_is_blank(struct slice in);
 /* UTC time of ISO 8601 as YYYY-MM-DDThh:mm:ssZ, years 1970 to 9999, in seconds since 1970; false otherwise (leap seconds too). */

@@ -14,7 +14,7 @@
 
 static enum error_code take_nonce(const struct prov_node *in, struct dm_credential *c, struct error *err)
 {
-    const struct prov_node *parm = prov_parm_node(in, "AAUTHDATA");
+    const struct prov_node *parm = prov_parm_next(in, WORD_AAUTHDATA, NULL);
     if (!parm)
         return ERROR_NONE;
     if (parm->has_opaque) {
@@ -24,7 +24,7 @@ static enum error_code take_nonce(const struct prov_node *in, struct dm_credenti
         c->nonce_len = parm->opaque.len;
         return ERROR_NONE;
     }
-    const char *text = prov_parm(in, "AAUTHDATA");
+    const char *text = prov_parm(in, WORD_AAUTHDATA);
     if (!text_base64_decode((struct slice){ (const uint8_t *)text, strlen(text) }, c->nonce, sizeof c->nonce, &c->nonce_len))
         return error_set(err, ERROR_INVALID, "APPAUTH: AAUTHDATA is not Base64 of at most %zu octets", sizeof c->nonce);
     return ERROR_NONE;
@@ -46,19 +46,19 @@ static bool auth_of(const char *type, enum dm_auth *out)
 
 static enum error_code take_appauth(const struct prov_node *in, struct dm_account *a, struct error *err)
 {
-    const char *level = prov_parm(in, "AAUTHLEVEL");
+    const char *level = prov_parm(in, WORD_AAUTHLEVEL);
     bool client = level && strcmp(level, "APPSRV") == 0;
     if (!client && !(level && strcmp(level, "CLIENT") == 0))
         return ERROR_NONE; /* OBEX and unknown levels are not ours */
     struct dm_credential *c = client ? &a->client : &a->server;
     if (c->secret[0])
         return ERROR_NONE; /* several of one level: in the order of the server's preference */
-    const char *type = prov_parm(in, "AAUTHTYPE");
+    const char *type = prov_parm(in, WORD_AAUTHTYPE);
     if (client && type && !auth_of(type, &a->auth))
         return error_set(err, ERROR_NOT_SUPPORTED, "APPAUTH: AAUTHTYPE %.20s (BASIC, DIGEST, HMAC are known)", type);
-    enum error_code rc = field_text(&(struct field){ in, "APPAUTH", "AAUTHNAME" }, client, c->name, sizeof c->name, err);
+    enum error_code rc = field_text(&(struct field){ in, "APPAUTH", WORD_AAUTHNAME }, client, c->name, sizeof c->name, err);
     if (!rc)
-        rc = field_text(&(struct field){ in, "APPAUTH", "AAUTHSECRET" }, true, c->secret, sizeof c->secret, err);
+        rc = field_text(&(struct field){ in, "APPAUTH", WORD_AAUTHSECRET }, true, c->secret, sizeof c->secret, err);
     return rc ? rc : take_nonce(in, c, err);
 }
 
@@ -78,8 +78,8 @@ static bool add_port(char *uri, size_t cap, const char *port)
 /* APPADDR/PORT/PORTNBR, ProvCont 4.9. */
 static enum error_code take_port(const struct prov_node *address, struct dm_account *a, struct error *err)
 {
-    const struct prov_node *port = address ? prov_characteristic(address, "PORT", NULL) : NULL;
-    const char *text = port ? prov_parm(port, "PORTNBR") : NULL;
+    const struct prov_node *port = address ? prov_characteristic(address, WORD_PORT, NULL) : NULL;
+    const char *text = port ? prov_parm(port, WORD_PORTNBR) : NULL;
     uint64_t number = 0;
     if (!text)
         return port ? error_set(err, ERROR_INCOMPLETE, "PORT lacks PORTNBR") : ERROR_NONE;
@@ -91,11 +91,11 @@ static enum error_code take_port(const struct prov_node *address, struct dm_acco
 /* ADDR of the application, or of its first APPADDR (with the port there, unless the URI names one). */
 static enum error_code take_address(const struct prov_node *in, struct dm_account *a, struct error *err)
 {
-    const struct prov_node *address = prov_characteristic(in, "APPADDR", NULL);
-    const struct prov_node *from = prov_parm(in, "ADDR") || !address ? in : address;
+    const struct prov_node *address = prov_characteristic(in, WORD_APPADDR, NULL);
+    const struct prov_node *from = prov_parm(in, WORD_ADDR) || !address ? in : address;
     char host[256];
     uint16_t port;
-    enum error_code rc = field_text(&(struct field){ from, "APPLICATION w7", "ADDR" }, true, a->uri, sizeof a->uri, err);
+    enum error_code rc = field_text(&(struct field){ from, "APPLICATION w7", WORD_ADDR }, true, a->uri, sizeof a->uri, err);
     if (rc)
         return rc;
     if (uri_split(a->uri, "https", host, sizeof host, &port, err))
@@ -109,14 +109,14 @@ static enum error_code take_w7(const struct prov_node *in, struct settings *out,
         return error_set(err, ERROR_TOO_LARGE, "more than %d APPLICATION w7", SETTINGS_DM);
     struct dm_account *a = &out->dm[out->dms];
     *a = (struct dm_account){ .auth = DM_AUTH_MD5 };
-    enum error_code rc = field_text(&(struct field){ in, "APPLICATION w7", "PROVIDER-ID" }, true, a->server_id, sizeof a->server_id, err);
+    enum error_code rc = field_text(&(struct field){ in, "APPLICATION w7", WORD_PROVIDER_ID }, true, a->server_id, sizeof a->server_id, err);
     if (!rc)
-        rc = field_text(&(struct field){ in, "APPLICATION w7", "NAME" }, false, a->name, sizeof a->name, err);
+        rc = field_text(&(struct field){ in, "APPLICATION w7", WORD_NAME }, false, a->name, sizeof a->name, err);
     if (!rc)
-        rc = field_texts(&(struct field){ in, "APPLICATION w7", "TO-NAPID" }, a->napid[0], sizeof a->napid[0], DM_TO_NAPIDS, &a->napids, err);
+        rc = field_texts(&(struct field){ in, "APPLICATION w7", WORD_TO_NAPID }, a->napid[0], sizeof a->napid[0], DM_TO_NAPIDS, &a->napids, err);
     if (!rc)
         rc = take_address(in, a, err);
-    for (const struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, "APPAUTH", n));)
+    for (const struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, WORD_APPAUTH, n));)
         rc = take_appauth(n, a, err);
     if (rc)
         return rc;
@@ -130,7 +130,7 @@ static enum error_code take_w7(const struct prov_node *in, struct settings *out,
 
 static enum error_code take_vendor(const struct prov_node *in, struct settings *out, struct server_trust *pin, struct error *err)
 {
-    const char *name = prov_parm(in, "NAME"), *text = prov_parm(in, "SERVER-PIN");
+    const char *name = prov_parm(in, WORD_NAME), *text = prov_parm(in, WORD_SERVER_PIN);
     size_t len = 0;
     if (!name || strcmp(name, "gateway-agent") != 0)
         return ERROR_NONE;
@@ -139,7 +139,7 @@ static enum error_code take_vendor(const struct prov_node *in, struct settings *
             return error_set(err, ERROR_INVALID, "VENDORCONFIG: SERVER-PIN is not the Base64 of a SHA-256");
         pin->has_pin = true;
     }
-    return field_text(&(struct field){ in, "VENDORCONFIG", "CONTEXT" }, false, out->context, sizeof out->context, err);
+    return field_text(&(struct field){ in, "VENDORCONFIG", WORD_CONTEXT }, false, out->context, sizeof out->context, err);
 }
 
 static bool pin_of_certificate(const char *base64, struct server_trust *pin)
@@ -161,7 +161,7 @@ static bool pin_of_certificate(const char *base64, struct server_trust *pin)
 /* CertificateStore > ROOT|CA|MY > thumbprint > EncodedCertificate: the key of the first certificate is the pin. */
 static enum error_code take_store(const struct prov_node *in, struct server_trust *pin, int depth, struct error *err)
 {
-    const char *text = prov_parm(in, "EncodedCertificate");
+    const char *text = prov_parm(in, WORD_ENCODED_CERTIFICATE);
     if (text && !pin->has_pin && !pin_of_certificate(text, pin))
         return error_set(err, ERROR_INVALID, "CertificateStore: EncodedCertificate is not a certificate in Base64");
     for (const struct prov_node *n = in->child; n && depth < PROV_MAX_DEPTH; n = n->next) {
@@ -178,9 +178,9 @@ static enum error_code take_bootstrap(const struct prov_node *in, struct setting
 {
     char host[256];
     uint16_t port;
-    enum error_code rc = field_text(&(struct field){ in, "BOOTSTRAP", "NAME" }, false, out->bootstrap_name, sizeof out->bootstrap_name, err);
+    enum error_code rc = field_text(&(struct field){ in, "BOOTSTRAP", WORD_NAME }, false, out->bootstrap_name, sizeof out->bootstrap_name, err);
     if (!rc)
-        rc = field_text(&(struct field){ in, "BOOTSTRAP", "PROVURL" }, false, out->provurl, sizeof out->provurl, err);
+        rc = field_text(&(struct field){ in, "BOOTSTRAP", WORD_PROVURL }, false, out->provurl, sizeof out->provurl, err);
     if (!rc && out->provurl[0] && uri_split(out->provurl, "https", host, sizeof host, &port, NULL))
         rc = error_set(err, ERROR_INVALID, "BOOTSTRAP: PROVURL must be an https URI");
     return rc ? rc : provisioning_reach(in, &out->extras, err);
@@ -206,8 +206,8 @@ static enum error_code take_ways(const struct prov_node *root, struct settings *
 {
     enum error_code rc = ERROR_NONE;
     size_t i = 0;
-    for (const struct prov_node *n = NULL; !rc && i < out->dms && (n = prov_characteristic(root, "APPLICATION", n));) {
-        const char *app = prov_parm(n, "APPID");
+    for (const struct prov_node *n = NULL; !rc && i < out->dms && (n = prov_characteristic(root, WORD_APPLICATION, n));) {
+        const char *app = prov_parm(n, WORD_APPID);
         if (app && strcmp(app, "w7") == 0)
             rc = provisioning_way(n, &out->extras, &out->dm[i++], err);
     }
@@ -230,29 +230,28 @@ static enum error_code check_hosts(const struct settings *s, struct error *err)
 
 static enum error_code take_one(const struct prov_node *root, const struct prov_node *n, struct settings *out, struct server_trust *pin, struct error *err)
 {
-    const char *type = n->attribute[PROV_TYPE];
-    if (n->element != PROV_CHARACTERISTIC || !type)
+    if (n->element != PROV_CHARACTERISTIC)
         return ERROR_NONE;
-    if (strcmp(type, "BOOTSTRAP") == 0)
+    if (n->word == WORD_BOOTSTRAP)
         return take_bootstrap(n, out, err);
-    if (strcmp(type, "NAPDEF") == 0)
+    if (n->word == WORD_NAPDEF)
         return provisioning_napdef(root, n, out, err);
     if (!out->beyond[0])
-        (void)text_copy(out->beyond, sizeof out->beyond, type);
-    if (strcmp(type, "VENDORCONFIG") == 0)
+        (void)text_copy(out->beyond, sizeof out->beyond, n->attribute[PROV_TYPE]);
+    if (n->word == WORD_VENDORCONFIG)
         return take_vendor(n, out, pin, err);
-    if (strcmp(type, "CertificateStore") == 0)
+    if (n->word == WORD_CERTIFICATE_STORE)
         return take_store(n, pin, 0, err);
-    if (strcmp(type, "PXLOGICAL") == 0)
+    if (n->word == WORD_PXLOGICAL)
         return provisioning_proxy(n, &out->extras, err);
-    if (strcmp(type, "ACCESS") == 0)
+    if (n->word == WORD_ACCESS)
         return provisioning_access(n, &out->extras, err);
-    if (strcmp(type, "CLIENTIDENTITY") == 0)
+    if (n->word == WORD_CLIENTIDENTITY)
         return provisioning_client(n, &out->extras, err);
-    if (strcmp(type, "APPLICATION") != 0)
+    if (n->word != WORD_APPLICATION)
         return ERROR_NONE;
-    const char *app = prov_parm(n, "APPID");
-    return app && strcmp(app, "w7") == 0 ? take_w7(n, out, err) : provisioning_named(n, "APPLICATION", "APPID", &out->extras, err);
+    const char *app = prov_parm(n, WORD_APPID);
+    return app && strcmp(app, "w7") == 0 ? take_w7(n, out, err) : provisioning_named(n, "APPLICATION", WORD_APPID, &out->extras, err);
 }
 
 enum error_code provisioning_settings(const struct prov_node *root, struct settings *out, struct error *err)

@@ -7,13 +7,22 @@
 
 #include "base/text.h"
 
+static bool has_controls(struct slice text)
+{
+    for (size_t i = text_printable(text); i < text.len; i++) /* most have nothing else */
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f)
+            return true;
+    return false;
+}
+
 static enum error_code copy_text(const struct field *f, const char *value, char *out, size_t cap, struct error *err)
 {
-    if (!text_copy(out, cap, value))
-        return error_set(err, ERROR_INVALID, "%s: %s is longer than %zu octets", f->where, f->name, cap - 1);
-    for (const unsigned char *p = (const unsigned char *)out; *p; p++)
-        if (*p < 0x20 || *p == 0x7f)
-            return error_set(err, ERROR_INVALID, "%s: %s holds control characters", f->where, f->name);
+    size_t len = strlen(value);
+    if (len >= cap)
+        return error_set(err, ERROR_INVALID, "%s: %s is longer than %zu octets", f->where, prov_word_text(f->name), cap - 1);
+    if (has_controls((struct slice){ (const uint8_t *)value, len }))
+        return error_set(err, ERROR_INVALID, "%s: %s holds control characters", f->where, prov_word_text(f->name));
+    memcpy(out, value, len + 1);
     return ERROR_NONE;
 }
 
@@ -22,21 +31,19 @@ enum error_code field_text(const struct field *f, bool mandatory, char *out, siz
     const char *value = prov_parm(f->in, f->name);
     out[0] = '\0';
     if (!value || (mandatory && !value[0]))
-        return mandatory ? error_set(err, ERROR_INCOMPLETE, "%s lacks %s", f->where, f->name) : ERROR_NONE;
+        return mandatory ? error_set(err, ERROR_INCOMPLETE, "%s lacks %s", f->where, prov_word_text(f->name)) : ERROR_NONE;
     return copy_text(f, value, out, cap, err);
 }
 
 enum error_code field_texts(const struct field *f, char *out, size_t cap, size_t max, size_t *count, struct error *err)
 {
     *count = 0;
-    for (const struct prov_node *n = f->in->child; n; n = n->next) {
-        if (n->element != PROV_PARM || strcmp(n->attribute[PROV_NAME], f->name) != 0)
-            continue;
+    for (const struct prov_node *n = NULL; (n = prov_parm_next(f->in, f->name, n));) {
         const char *value = n->attribute[PROV_VALUE];
         if (*count == max)
-            return error_set(err, ERROR_TOO_LARGE, "%s: more than %zu %s", f->where, max, f->name);
+            return error_set(err, ERROR_TOO_LARGE, "%s: more than %zu %s", f->where, max, prov_word_text(f->name));
         if (!value || !value[0])
-            return error_set(err, ERROR_INVALID, "%s: %s is empty", f->where, f->name);
+            return error_set(err, ERROR_INVALID, "%s: %s is empty", f->where, prov_word_text(f->name));
         enum error_code rc = copy_text(f, value, &out[*count * cap], cap, err);
         if (rc)
             return rc;
@@ -51,7 +58,7 @@ enum error_code field_number(const struct field *f, uint32_t max, uint32_t *out,
     uint64_t number = 0;
     *given = value != NULL;
     if (value && !text_decimal((struct slice){ (const uint8_t *)value, strlen(value) }, max, &number))
-        return error_set(err, ERROR_INVALID, "%s: %s is not a number up to %u", f->where, f->name, (unsigned)max);
+        return error_set(err, ERROR_INVALID, "%s: %s is not a number up to %u", f->where, prov_word_text(f->name), (unsigned)max);
     *out = (uint32_t)number;
     return ERROR_NONE;
 }

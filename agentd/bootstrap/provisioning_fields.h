@@ -14,7 +14,8 @@
 /* A parm of `in`, a characteristic that `where` names in errors. */
 struct field {
     const struct prov_node *in;
-    const char *where, *name;
+    const char *where;
+    enum prov_word name;
 };
 
 /* The value of the first such parm, without control characters; absent: "" unless mandatory. A mandatory one is not empty. */

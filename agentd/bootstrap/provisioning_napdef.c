@@ -7,7 +7,7 @@
 
 static enum error_code take_auth(const struct prov_node *info, struct napdef *n, struct error *err)
 {
-    const char *type = prov_parm(info, "AUTHTYPE");
+    const char *type = prov_parm(info, WORD_AUTHTYPE);
     if (!type)
         return error_set(err, ERROR_INCOMPLETE, "NAPAUTHINFO lacks AUTHTYPE");
     if (strcmp(type, "PAP") == 0)
@@ -16,14 +16,14 @@ static enum error_code take_auth(const struct prov_node *info, struct napdef *n,
         n->auth = NAPDEF_AUTH_CHAP;
     else
         return error_set(err, ERROR_NOT_SUPPORTED, "NAPAUTHINFO: AUTHTYPE %.20s (PAP and CHAP are known)", type);
-    enum error_code rc = field_text(&(struct field){ info, "NAPAUTHINFO", "AUTHNAME" }, false, n->user, sizeof n->user, err);
-    return rc ? rc : field_text(&(struct field){ info, "NAPAUTHINFO", "AUTHSECRET" }, false, n->password, sizeof n->password, err);
+    enum error_code rc = field_text(&(struct field){ info, "NAPAUTHINFO", WORD_AUTHNAME }, false, n->user, sizeof n->user, err);
+    return rc ? rc : field_text(&(struct field){ info, "NAPAUTHINFO", WORD_AUTHSECRET }, false, n->password, sizeof n->password, err);
 }
 
 /* LOCAL-ADDRTYPE; IPV4V6 is our extension, and the default (no standard parm for the PDP type exists). */
 static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n, struct error *err)
 {
-    const char *type = prov_parm(in, "LOCAL-ADDRTYPE");
+    const char *type = prov_parm(in, WORD_LOCAL_ADDRTYPE);
     n->ip_type = NAPDEF_IPV4V6;
     if (!type || strcmp(type, "IPV4V6") == 0)
         return ERROR_NONE;
@@ -38,11 +38,11 @@ static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n
 
 static enum error_code take_addresses(const struct prov_node *in, struct napdef *n, struct error *err)
 {
-    enum error_code rc = field_text(&(struct field){ in, "NAPDEF", "LOCAL-ADDR" }, false, n->local_address, sizeof n->local_address, err);
+    enum error_code rc = field_text(&(struct field){ in, "NAPDEF", WORD_LOCAL_ADDR }, false, n->local_address, sizeof n->local_address, err);
     if (!rc)
         rc = field_address("NAPDEF", "LOCAL-ADDR", n->local_address, err);
     if (!rc)
-        rc = field_texts(&(struct field){ in, "NAPDEF", "DNS-ADDR" }, n->dns[0], sizeof n->dns[0], NAPDEF_DNS, &n->dnss, err);
+        rc = field_texts(&(struct field){ in, "NAPDEF", WORD_DNS_ADDR }, n->dns[0], sizeof n->dns[0], NAPDEF_DNS, &n->dnss, err);
     for (size_t i = 0; !rc && i < n->dnss; i++)
         rc = field_address("NAPDEF", "DNS-ADDR", n->dns[i], err);
     return rc;
@@ -51,36 +51,39 @@ static enum error_code take_addresses(const struct prov_node *in, struct napdef 
 static enum error_code take_numbers(const struct prov_node *in, struct napdef *n, struct error *err)
 {
     static const struct {
-        const char *name;
+        enum prov_word name;
         uint32_t max;
     } rows[NAPDEF_NUMBERS] = {
-        [NAPDEF_LINKSPEED] = { "LINKSPEED", UINT32_MAX },
-        [NAPDEF_DNLINKSPEED] = { "DNLINKSPEED", UINT32_MAX },
-        [NAPDEF_LINGER] = { "LINGER", 86400 },
-        [NAPDEF_DELIVERY_ERR_SDU] = { "DELIVERY-ERR-SDU", 7 },
-        [NAPDEF_DELIVERY_ORDER] = { "DELIVERY-ORDER", 3 },
-        [NAPDEF_TRAFFIC_CLASS] = { "TRAFFIC-CLASS", 7 },
-        [NAPDEF_MAX_SDU_SIZE] = { "MAX-SDU-SIZE", 255 },
-        [NAPDEF_MAX_BITRATE_UPLINK] = { "MAX-BITRATE-UPLINK", 255 },
-        [NAPDEF_MAX_BITRATE_DNLINK] = { "MAX-BITRATE-DNLINK", 255 },
-        [NAPDEF_RESIDUAL_BER] = { "RESIDUAL-BER", 15 },
-        [NAPDEF_SDU_ERROR_RATIO] = { "SDU-ERROR-RATIO", 15 },
-        [NAPDEF_TRAFFIC_HANDL_PRIO] = { "TRAFFIC-HANDL-PRIO", 3 },
-        [NAPDEF_TRANSFER_DELAY] = { "TRANSFER-DELAY", 63 },
-        [NAPDEF_GUARANTEED_BITRATE_UPLINK] = { "GUARANTEED-BITRATE-UPLINK", 255 },
-        [NAPDEF_GUARANTEED_BITRATE_DNLINK] = { "GUARANTEED-BITRATE-DNLINK", 255 },
-        [NAPDEF_MAX_NUM_RETRY] = { "MAX-NUM-RETRY", 255 },
-        [NAPDEF_FIRST_RETRY_TIMEOUT] = { "FIRST-RETRY-TIMEOUT", 86400 },
-        [NAPDEF_REREG_THRESHOLD] = { "REREG-THRESHOLD", 86400 },
+        [NAPDEF_LINKSPEED] = { WORD_LINKSPEED, UINT32_MAX },
+        [NAPDEF_DNLINKSPEED] = { WORD_DNLINKSPEED, UINT32_MAX },
+        [NAPDEF_LINGER] = { WORD_LINGER, 86400 },
+        [NAPDEF_DELIVERY_ERR_SDU] = { WORD_DELIVERY_ERR_SDU, 7 },
+        [NAPDEF_DELIVERY_ORDER] = { WORD_DELIVERY_ORDER, 3 },
+        [NAPDEF_TRAFFIC_CLASS] = { WORD_TRAFFIC_CLASS, 7 },
+        [NAPDEF_MAX_SDU_SIZE] = { WORD_MAX_SDU_SIZE, 255 },
+        [NAPDEF_MAX_BITRATE_UPLINK] = { WORD_MAX_BITRATE_UPLINK, 255 },
+        [NAPDEF_MAX_BITRATE_DNLINK] = { WORD_MAX_BITRATE_DNLINK, 255 },
+        [NAPDEF_RESIDUAL_BER] = { WORD_RESIDUAL_BER, 15 },
+        [NAPDEF_SDU_ERROR_RATIO] = { WORD_SDU_ERROR_RATIO, 15 },
+        [NAPDEF_TRAFFIC_HANDL_PRIO] = { WORD_TRAFFIC_HANDL_PRIO, 3 },
+        [NAPDEF_TRANSFER_DELAY] = { WORD_TRANSFER_DELAY, 63 },
+        [NAPDEF_GUARANTEED_BITRATE_UPLINK] = { WORD_GUARANTEED_BITRATE_UPLINK, 255 },
+        [NAPDEF_GUARANTEED_BITRATE_DNLINK] = { WORD_GUARANTEED_BITRATE_DNLINK, 255 },
+        [NAPDEF_MAX_NUM_RETRY] = { WORD_MAX_NUM_RETRY, 255 },
+        [NAPDEF_FIRST_RETRY_TIMEOUT] = { WORD_FIRST_RETRY_TIMEOUT, 86400 },
+        [NAPDEF_REREG_THRESHOLD] = { WORD_REREG_THRESHOLD, 86400 },
     };
     for (size_t i = 0; i < NAPDEF_NUMBERS; i++) {
-        bool given = false, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
-        const char *text = speed ? prov_parm(in, rows[i].name) : NULL;
-        enum error_code rc = text && strcmp(text, "AUTOBAUDING") == 0 ? ERROR_NONE : field_number(&(struct field){ in, "NAPDEF", rows[i].name },
-                                                                                                rows[i].max, &n->number[i], &given, err);
+        bool given, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
+        const char *text = prov_parm(in, rows[i].name);
+        if (!text)
+            continue;
+        n->numbers |= 1U << i;
+        if (speed && strcmp(text, "AUTOBAUDING") == 0)
+            continue;
+        enum error_code rc = field_number(&(struct field){ in, "NAPDEF", rows[i].name }, rows[i].max, &n->number[i], &given, err);
         if (rc)
             return rc;
-        n->numbers |= given || text ? 1U << i : 0;
     }
     return ERROR_NONE;
 }
@@ -89,15 +92,15 @@ static enum error_code take_numbers(const struct prov_node *in, struct napdef *n
 static enum error_code take_validity(const struct prov_node *in, struct napdef_validity *v, struct error *err)
 {
     char until[32];
-    enum error_code rc = field_text(&(struct field){ in, "VALIDITY", "COUNTRY" }, false, v->country, sizeof v->country, err);
+    enum error_code rc = field_text(&(struct field){ in, "VALIDITY", WORD_COUNTRY }, false, v->country, sizeof v->country, err);
     if (!rc)
-        rc = field_text(&(struct field){ in, "VALIDITY", "NETWORK" }, false, v->network, sizeof v->network, err);
+        rc = field_text(&(struct field){ in, "VALIDITY", WORD_NETWORK }, false, v->network, sizeof v->network, err);
     if (!rc)
-        rc = field_text(&(struct field){ in, "VALIDITY", "SID" }, false, v->sid, sizeof v->sid, err);
+        rc = field_text(&(struct field){ in, "VALIDITY", WORD_SID }, false, v->sid, sizeof v->sid, err);
     if (!rc)
-        rc = field_text(&(struct field){ in, "VALIDITY", "SOC" }, false, v->soc, sizeof v->soc, err);
+        rc = field_text(&(struct field){ in, "VALIDITY", WORD_SOC }, false, v->soc, sizeof v->soc, err);
     if (!rc)
-        rc = field_text(&(struct field){ in, "VALIDITY", "VALIDUNTIL" }, false, until, sizeof until, err);
+        rc = field_text(&(struct field){ in, "VALIDITY", WORD_VALIDUNTIL }, false, until, sizeof until, err);
     if (rc)
         return rc;
     if (v->country[0] && !country_known(v->country) && !field_is_digits(v->country, 3, 3))
@@ -111,7 +114,7 @@ static enum error_code take_validity(const struct prov_node *in, struct napdef_v
 
 static enum error_code take_validities(const struct prov_node *in, struct napdef *n, struct error *err)
 {
-    for (const struct prov_node *v = NULL; (v = prov_characteristic(in, "VALIDITY", v));) {
+    for (const struct prov_node *v = NULL; (v = prov_characteristic(in, WORD_VALIDITY, v));) {
         if (n->validities == NAPDEF_VALIDITIES)
             return error_set(err, ERROR_TOO_LARGE, "NAPDEF: more than %d VALIDITY", NAPDEF_VALIDITIES);
         enum error_code rc = take_validity(v, &n->validity[n->validities++], err);
@@ -124,8 +127,8 @@ static enum error_code take_validities(const struct prov_node *in, struct napdef
 /* NAPID is unique in the document, among those that are of no use here too. */
 static bool napid_stands_before(const struct prov_node *root, const struct prov_node *in, const char *napid)
 {
-    for (const struct prov_node *n = NULL; (n = prov_characteristic(root, "NAPDEF", n)) && n != in;) {
-        const char *other = prov_parm(n, "NAPID");
+    for (const struct prov_node *n = NULL; (n = prov_characteristic(root, WORD_NAPDEF, n)) && n != in;) {
+        const char *other = prov_parm(n, WORD_NAPID);
         if (other && strcmp(other, napid) == 0)
             return true;
     }
@@ -134,12 +137,12 @@ static bool napid_stands_before(const struct prov_node *root, const struct prov_
 
 static enum error_code take_names(const struct prov_node *root, const struct prov_node *in, struct napdef *n, struct error *err)
 {
-    enum error_code rc = field_text(&(struct field){ in, "NAPDEF", "NAPID" }, true, n->napid, sizeof n->napid, err);
+    enum error_code rc = field_text(&(struct field){ in, "NAPDEF", WORD_NAPID }, true, n->napid, sizeof n->napid, err);
     if (!rc && napid_stands_before(root, in, n->napid))
         rc = error_set(err, ERROR_INVALID, "NAPID %s stands twice", n->napid);
     if (!rc)
-        rc = field_text(&(struct field){ in, "NAPDEF", "NAME" }, false, n->name, sizeof n->name, err);
-    return rc ? rc : field_text(&(struct field){ in, "NAPDEF", "NAP-ADDRESS" }, true, n->apn, sizeof n->apn, err);
+        rc = field_text(&(struct field){ in, "NAPDEF", WORD_NAME }, false, n->name, sizeof n->name, err);
+    return rc ? rc : field_text(&(struct field){ in, "NAPDEF", WORD_NAP_ADDRESS }, true, n->apn, sizeof n->apn, err);
 }
 
 /* BEARER *: any if there is none. Names that no table knows are no reason to refuse: bearers came after the table. */
@@ -150,9 +153,9 @@ static bool for_packets(const struct prov_node *in)
                                           "PHS-CSD", "TETRA-SDS", "TETRA-PACKET", "ANSI-136-GHOST", "MOBITEX-MPAK", "CDMA2000-1X-SIMPLE-IP",
                                           "CDMA2000-1X-MOBILE-IP", "WLAN" };
     bool any = false;
-    for (const struct prov_node *n = in->child; n; n = n->next) {
+    for (const struct prov_node *n = NULL; (n = prov_parm_next(in, WORD_BEARER, n));) {
         bool other = false;
-        if (n->element != PROV_PARM || strcmp(n->attribute[PROV_NAME], "BEARER") != 0 || !n->attribute[PROV_VALUE])
+        if (!n->attribute[PROV_VALUE])
             continue;
         for (size_t i = 0; i < sizeof others / sizeof *others; i++)
             other |= n->attribute[PROV_VALUE][0] == others[i][0] && strcmp(n->attribute[PROV_VALUE], others[i]) == 0;
@@ -165,19 +168,19 @@ static bool for_packets(const struct prov_node *in)
 
 enum error_code provisioning_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err)
 {
-    const char *type = prov_parm(in, "NAP-ADDRTYPE");
+    const char *type = prov_parm(in, WORD_NAP_ADDRTYPE);
     struct napdef other, *n = out->napdefs < SETTINGS_NAPDEFS ? &out->napdef[out->napdefs] : &other;
     *n = (struct napdef){ 0 };
     enum error_code rc = take_names(root, in, n, err);
     if (rc)
         return rc;
     if (!type || strcmp(type, "APN") != 0)
-        return provisioning_named(in, "NAPDEF", "NAPID", &out->extras, err); /* a number to dial: another NAPDEF may be usable */
+        return provisioning_named(in, "NAPDEF", WORD_NAPID, &out->extras, err); /* a number to dial: another NAPDEF may be usable */
     if (!for_packets(in))
-        return provisioning_named(in, "NAPDEF", "NAPID", &out->extras, err);
+        return provisioning_named(in, "NAPDEF", WORD_NAPID, &out->extras, err);
     if (n == &other)
         return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
-    const struct prov_node *info = prov_characteristic(in, "NAPAUTHINFO", NULL);
+    const struct prov_node *info = prov_characteristic(in, WORD_NAPAUTHINFO, NULL);
     rc = info ? take_auth(info, n, err) : ERROR_NONE;
     if (!rc)
         rc = take_ip_type(in, n, err);
@@ -189,8 +192,8 @@ enum error_code provisioning_napdef(const struct prov_node *root, const struct p
         rc = take_validities(in, n, err);
     if (rc)
         return rc;
-    n->internet = prov_parm(in, "INTERNET") != NULL;
-    n->mobile_ip = prov_parm(in, "T-BIT") != NULL;
+    n->internet = prov_parm(in, WORD_INTERNET) != NULL;
+    n->mobile_ip = prov_parm(in, WORD_T_BIT) != NULL;
     out->napdefs++;
     return ERROR_NONE;
 }

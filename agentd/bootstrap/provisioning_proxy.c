@@ -77,7 +77,7 @@ enum error_code provisioning_way(const struct prov_node *application, const stru
 {
     extras_name name[LIST];
     size_t names = 0;
-    enum error_code rc = field_texts(&(struct field){ application, "APPLICATION w7", "TO-PROXY" }, name[0], sizeof name[0], LIST, &names, err);
+    enum error_code rc = field_texts(&(struct field){ application, "APPLICATION w7", WORD_TO_PROXY }, name[0], sizeof name[0], LIST, &names, err);
     if (rc || names == 0)
         return rc;
     const struct proxy *p = proxy_of(extras, name[0]);

@@ -18,6 +18,6 @@ enum error_code provisioning_reach(const struct prov_node *in, struct settings_e
  * NOT_SUPPORTED for a proxy that is not there or not for HTTP. */
 enum error_code provisioning_way(const struct prov_node *application, const struct settings_extras *extras, struct dm_account *a, struct error *err);
 /* Keeps the name of what is not for this gateway; id: the parm that identifies it. */
-enum error_code provisioning_named(const struct prov_node *in, const char *what, const char *id, struct settings_extras *out, struct error *err);
+enum error_code provisioning_named(const struct prov_node *in, const char *what, enum prov_word id, struct settings_extras *out, struct error *err);
 
 #endif

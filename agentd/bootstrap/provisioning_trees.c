@@ -47,7 +47,7 @@ static const char *text_at(const struct tnds_node *n, const char *path)
     return at && at->has_value && at->value.len ? (const char *)at->value.data : NULL; /* NUL stands behind it */
 }
 
-static struct prov_node *node_new(struct work *w, enum prov_element element, enum prov_attribute attribute, const char *value)
+static struct prov_node *node_new(struct work *w, enum prov_element element, enum prov_word word)
 {
     static struct prov_node nowhere;
     struct prov_node *n = arena_get(w->arena, sizeof *n);
@@ -57,7 +57,8 @@ static struct prov_node *node_new(struct work *w, enum prov_element element, enu
         return &nowhere;
     }
     n->element = element;
-    n->attribute[attribute] = value;
+    n->word = word;
+    n->attribute[element == PROV_PARM ? PROV_NAME : PROV_TYPE] = prov_word_text(word);
     return n;
 }
 
@@ -68,30 +69,30 @@ static void hang(struct prov_node *parent, struct prov_node *n)
         last = &(*last)->next;
     *last = n;
     if (n->element == PROV_PARM)
-        parent->initials |= prov_initial(n->attribute[PROV_NAME]);
+        parent->words |= prov_word_bit(n->word);
 }
 
-static struct prov_node *characteristic(struct work *w, struct prov_node *parent, const char *type)
+static struct prov_node *characteristic(struct work *w, struct prov_node *parent, enum prov_word type)
 {
-    struct prov_node *n = node_new(w, PROV_CHARACTERISTIC, PROV_TYPE, type);
+    struct prov_node *n = node_new(w, PROV_CHARACTERISTIC, type);
     if (!w->full)
         hang(parent, n);
     return n;
 }
 
 /* NULL: no parm. */
-static void parm(struct work *w, struct prov_node *parent, const char *name, const char *value)
+static void parm(struct work *w, struct prov_node *parent, enum prov_word name, const char *value)
 {
     if (!value)
         return;
-    struct prov_node *n = node_new(w, PROV_PARM, PROV_NAME, name);
+    struct prov_node *n = node_new(w, PROV_PARM, name);
     n->attribute[PROV_VALUE] = value;
     if (!w->full)
         hang(parent, n);
 }
 
 /* A nonce: Base64 stays text, octets stay octets. */
-static void parm_octets(struct work *w, struct prov_node *parent, const char *name, const struct tnds_node *value)
+static void parm_octets(struct work *w, struct prov_node *parent, enum prov_word name, const struct tnds_node *value)
 {
     if (!value || !value->has_value)
         return;
@@ -99,7 +100,7 @@ static void parm_octets(struct work *w, struct prov_node *parent, const char *na
         parm(w, parent, name, (const char *)value->value.data);
         return;
     }
-    struct prov_node *n = node_new(w, PROV_PARM, PROV_NAME, name);
+    struct prov_node *n = node_new(w, PROV_PARM, name);
     n->has_opaque = true;
     n->opaque = value->value;
     if (!w->full)
@@ -212,7 +213,7 @@ static void put_reference(struct work *w, struct prov_node *app, const char *ref
     const struct object *proxy = object_of(w, ref, KIND_PROXY);
     const char *behind = proxy ? text_at(proxy->node, "ConRef") : NULL;
     const struct object *nap = object_of(w, behind ? behind : ref, KIND_NAP);
-    parm(w, app, "TO-NAPID", nap && nap->id ? nap->id : ref); /* one that names nothing is told so by provisioning */
+    parm(w, app, WORD_TO_NAPID, nap && nap->id ? nap->id : ref); /* one that names nothing is told so by provisioning */
 }
 
 static void put_references(struct work *w, struct prov_node *app, const struct tnds_node *account)
@@ -246,12 +247,12 @@ static void put_auth(struct work *w, struct prov_node *app, const struct tnds_no
     bool client = level && strcmp(level, "CLCRED") == 0;
     if (!client && !(level && strcmp(level, "SRVCRED") == 0))
         return; /* OBEX, HTTP */
-    struct prov_node *c = characteristic(w, app, "APPAUTH");
-    parm(w, c, "AAUTHLEVEL", client ? "APPSRV" : "CLIENT");
-    parm(w, c, "AAUTHTYPE", text_at(auth, "AAuthType"));
-    parm(w, c, "AAUTHNAME", text_at(auth, "AAuthName"));
-    parm(w, c, "AAUTHSECRET", text_at(auth, "AAuthSecret"));
-    parm_octets(w, c, "AAUTHDATA", tnds_child(auth, "AAuthData"));
+    struct prov_node *c = characteristic(w, app, WORD_APPAUTH);
+    parm(w, c, WORD_AAUTHLEVEL, client ? "APPSRV" : "CLIENT");
+    parm(w, c, WORD_AAUTHTYPE, text_at(auth, "AAuthType"));
+    parm(w, c, WORD_AAUTHNAME, text_at(auth, "AAuthName"));
+    parm(w, c, WORD_AAUTHSECRET, text_at(auth, "AAuthSecret"));
+    parm_octets(w, c, WORD_AAUTHDATA, tnds_child(auth, "AAuthData"));
 }
 
 /* urn:oma:mo:oma-dm-dmacc:1.0 */
@@ -260,11 +261,11 @@ static void put_account_12(struct work *w, struct prov_node *app, const struct t
     const struct tnds_node *addresses = tnds_child(n, "AppAddr"), *address = addresses ? addresses->child : NULL;
     const struct tnds_node *ports = tnds_child(address, "Port"), *auths = tnds_child(n, "AppAuth");
     if (address) {
-        struct prov_node *c = characteristic(w, app, "APPADDR");
-        parm(w, c, "ADDR", text_at(address, "Addr"));
-        parm(w, c, "ADDRTYPE", text_at(address, "AddrType"));
+        struct prov_node *c = characteristic(w, app, WORD_APPADDR);
+        parm(w, c, WORD_ADDR, text_at(address, "Addr"));
+        parm(w, c, WORD_ADDRTYPE, text_at(address, "AddrType"));
         if (ports && ports->child)
-            parm(w, characteristic(w, c, "PORT"), "PORTNBR", text_at(ports->child, "PortNbr"));
+            parm(w, characteristic(w, c, WORD_PORT), WORD_PORTNBR, text_at(ports->child, "PortNbr"));
     }
     for (unsigned order = 0; order <= 2; order++)
         for (const struct tnds_node *a = auths ? auths->child : NULL; a; a = a->next)
@@ -284,30 +285,30 @@ static const char *auth_type_11(const char *preference)
 /* SyncML DM 1.1.2: ./SyncML/DMAcc/x */
 static void put_account_11(struct work *w, struct prov_node *app, const struct tnds_node *n)
 {
-    struct prov_node *address = characteristic(w, app, "APPADDR"), *client = characteristic(w, app, "APPAUTH");
-    parm(w, address, "ADDR", text_at(n, "Addr"));
+    struct prov_node *address = characteristic(w, app, WORD_APPADDR), *client = characteristic(w, app, WORD_APPAUTH);
+    parm(w, address, WORD_ADDR, text_at(n, "Addr"));
     if (text_at(n, "PortNbr"))
-        parm(w, characteristic(w, address, "PORT"), "PORTNBR", text_at(n, "PortNbr"));
-    parm(w, client, "AAUTHLEVEL", "APPSRV");
-    parm(w, client, "AAUTHTYPE", auth_type_11(text_at(n, "AuthPref")));
-    parm(w, client, "AAUTHNAME", text_at(n, "UserName"));
-    parm(w, client, "AAUTHSECRET", text_at(n, "ClientPW"));
-    parm_octets(w, client, "AAUTHDATA", tnds_child(n, "ClientNonce"));
+        parm(w, characteristic(w, address, WORD_PORT), WORD_PORTNBR, text_at(n, "PortNbr"));
+    parm(w, client, WORD_AAUTHLEVEL, "APPSRV");
+    parm(w, client, WORD_AAUTHTYPE, auth_type_11(text_at(n, "AuthPref")));
+    parm(w, client, WORD_AAUTHNAME, text_at(n, "UserName"));
+    parm(w, client, WORD_AAUTHSECRET, text_at(n, "ClientPW"));
+    parm_octets(w, client, WORD_AAUTHDATA, tnds_child(n, "ClientNonce"));
     if (!text_at(n, "ServerPW"))
         return;
-    struct prov_node *server = characteristic(w, app, "APPAUTH");
-    parm(w, server, "AAUTHLEVEL", "CLIENT");
-    parm(w, server, "AAUTHNAME", text_at(n, "ServerID"));
-    parm(w, server, "AAUTHSECRET", text_at(n, "ServerPW"));
-    parm_octets(w, server, "AAUTHDATA", tnds_child(n, "ServerNonce"));
+    struct prov_node *server = characteristic(w, app, WORD_APPAUTH);
+    parm(w, server, WORD_AAUTHLEVEL, "CLIENT");
+    parm(w, server, WORD_AAUTHNAME, text_at(n, "ServerID"));
+    parm(w, server, WORD_AAUTHSECRET, text_at(n, "ServerPW"));
+    parm_octets(w, server, WORD_AAUTHDATA, tnds_child(n, "ServerNonce"));
 }
 
 static void put_account(struct work *w, struct prov_node *root, const struct object *o)
 {
-    struct prov_node *app = characteristic(w, root, "APPLICATION");
-    parm(w, app, "APPID", text_at(o->node, "AppID") ? text_at(o->node, "AppID") : "w7");
-    parm(w, app, "PROVIDER-ID", o->id);
-    parm(w, app, "NAME", text_at(o->node, "Name"));
+    struct prov_node *app = characteristic(w, root, WORD_APPLICATION);
+    parm(w, app, WORD_APPID, text_at(o->node, "AppID") ? text_at(o->node, "AppID") : "w7");
+    parm(w, app, WORD_PROVIDER_ID, o->id);
+    parm(w, app, WORD_NAME, text_at(o->node, "Name"));
     put_references(w, app, o->node);
     if (is_account_11(o->node))
         put_account_11(w, app, o->node);
@@ -326,20 +327,20 @@ static const struct tnds_node *auth_info(const struct tnds_node *nap)
 
 static void put_nap(struct work *w, struct prov_node *root, const struct object *o)
 {
-    struct prov_node *c = characteristic(w, root, "NAPDEF");
+    struct prov_node *c = characteristic(w, root, WORD_NAPDEF);
     const struct tnds_node *auth = auth_info(o->node), *dns = tnds_child(o->node, "DNSAddr");
-    parm(w, c, "NAPID", o->id);
-    parm(w, c, "NAME", text_at(o->node, "Name"));
-    parm(w, c, "NAP-ADDRESS", text_at(o->node, "Addr"));
-    parm(w, c, "NAP-ADDRTYPE", text_at(o->node, "AddrType") ? text_at(o->node, "AddrType") : "APN");
+    parm(w, c, WORD_NAPID, o->id);
+    parm(w, c, WORD_NAME, text_at(o->node, "Name"));
+    parm(w, c, WORD_NAP_ADDRESS, text_at(o->node, "Addr"));
+    parm(w, c, WORD_NAP_ADDRTYPE, text_at(o->node, "AddrType") ? text_at(o->node, "AddrType") : "APN");
     for (const struct tnds_node *d = dns ? dns->child : NULL; d; d = d->next)
-        parm(w, c, "DNS-ADDR", text_at(d, "DNSAddr"));
+        parm(w, c, WORD_DNS_ADDR, text_at(d, "DNSAddr"));
     if (!text_at(auth, "AuthType"))
         return;
-    struct prov_node *a = characteristic(w, c, "NAPAUTHINFO");
-    parm(w, a, "AUTHTYPE", text_at(auth, "AuthType"));
-    parm(w, a, "AUTHNAME", text_at(auth, "AuthName"));
-    parm(w, a, "AUTHSECRET", text_at(auth, "AuthSecret"));
+    struct prov_node *a = characteristic(w, c, WORD_NAPAUTHINFO);
+    parm(w, a, WORD_AUTHTYPE, text_at(auth, "AuthType"));
+    parm(w, a, WORD_AUTHNAME, text_at(auth, "AuthName"));
+    parm(w, a, WORD_AUTHSECRET, text_at(auth, "AuthSecret"));
 }
 
 /* --- all of it --- */

@@ -5,25 +5,39 @@
 
 #include "codec/prov.h"
 
+struct prov_value { /* of an attribute */
+    enum prov_attribute attribute;
+    enum prov_word word; /* which the text is; OTHER: not known */
+    bool utf8;           /* the text is; false: not known */
+    struct slice text;   /* joined, or octets that live as long as the tree, with a NUL behind them */
+};
+
 struct prov_build {
     struct arena *arena;
     struct prov_node *root;
     struct prov_node *open[PROV_MAX_DEPTH], **end[PROV_MAX_DEPTH]; /* where the next child of each open element goes */
     size_t depth, text, count[PROV_PARM + 1];
-    struct slice value; /* of the attribute being collected: one lasting text, or joined */
-    char *joined;       /* PROV_MAX_VALUE octets; NULL until two pieces meet */
+    uint8_t *joined; /* PROV_MAX_VALUE octets; NULL until two pieces meet */
 };
 
 /* Opens an element below the innermost open one; the first must be the document. There is one only: callers end when it is closed. */
 enum error_code prov_build_open(struct prov_build *b, enum prov_element element, struct prov_node **out, struct error *err);
-void prov_build_close(struct prov_build *b); /* the innermost; one must be open */
-/* Adds UTF-8 octets without NUL to the value being collected (for being UTF-8 they are checked at prov_build_set). */
-enum error_code prov_build_add(struct prov_build *b, struct slice utf8, struct error *err);
-/* The same for octets that live as long as the tree, with a NUL behind them: alone, they are the value, without a copy. */
-enum error_code prov_build_add_lasting(struct prov_build *b, struct slice text, struct error *err);
-/* Ends collecting: the attribute of n gets the value. MALFORMED if it has one or does not belong to the element. */
-enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, enum prov_attribute a, struct error *err);
-/* After the document was closed: mandatory attributes are there. */
-enum error_code prov_build_finish(struct prov_build *b, struct prov_node **root, struct error *err);
+/* Puts a piece behind the text of v, in room that the next value needs. TOO_LARGE over PROV_MAX_VALUE. */
+enum error_code prov_build_join(struct prov_build *b, struct prov_value *v, struct slice piece, struct error *err);
+/* The attribute of n, the innermost open element, gets the value. MALFORMED if it has one, does not belong to the element, or is no UTF-8. */
+enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, const struct prov_value *v, struct error *err);
+enum error_code prov_build_incomplete(const struct prov_node *n, struct error *err) __attribute__((cold));
+
+/* After its attributes: the mandatory ones are there (DTD PROV 1.0: type and name are #REQUIRED). */
+static inline enum error_code prov_build_check(const struct prov_node *n, struct error *err)
+{
+    bool complete = n->element == PROV_DOCUMENT || n->attribute[n->element == PROV_PARM ? PROV_NAME : PROV_TYPE];
+    return complete ? ERROR_NONE : prov_build_incomplete(n, err);
+}
+
+static inline void prov_build_close(struct prov_build *b) /* the innermost; one must be open */
+{
+    b->depth--;
+}
 
 #endif

@@ -11,9 +11,7 @@ enum { PUBLIC_PROV_1_0 = 0x0B, CHARSET_ASCII = 3, CHARSET_LATIN1 = 4, CHARSET_UT
 struct decoder {
     struct wbxml in;
     struct prov_build build;
-    struct prov_node *node;        /* whose attributes are read */
-    bool collecting;               /* an attribute has begun */
-    enum prov_attribute attribute;
+    bool latin; /* text is US-ASCII or ISO 8859-1, not UTF-8 */
 };
 
 static enum error_code malformed(const struct wbxml_token *t, const char *what, struct error *err)
@@ -21,7 +19,7 @@ static enum error_code malformed(const struct wbxml_token *t, const char *what, 
     return error_set(err, ERROR_MALFORMED, "provisioning document: %s at octet %zu", what, t->offset);
 }
 
-static enum error_code add_character(struct prov_build *b, uint32_t c, struct error *err)
+static enum error_code add_character(struct decoder *d, struct prov_value *v, uint32_t c, struct error *err)
 {
     uint8_t u[4];
     size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
@@ -29,103 +27,100 @@ static enum error_code add_character(struct prov_build *b, uint32_t c, struct er
     for (size_t i = n; i > 1; i--, c >>= 6)
         u[i - 1] = (uint8_t)(0x80 | (c & 0x3f));
     u[0] = (uint8_t)(lead[n] | c);
-    return prov_build_add(b, (struct slice){ u, n }, err);
+    return prov_build_join(&d->build, v, (struct slice){ u, n }, err);
 }
 
-/* Text of the document ends in NUL there. */
-static enum error_code add_text(struct decoder *d, struct slice text, struct error *err)
+static enum error_code add_latin(struct decoder *d, struct prov_value *v, struct slice text, struct error *err)
 {
-    if (d->in.charset != CHARSET_LATIN1 && d->in.charset != CHARSET_ASCII)
-        return prov_build_add_lasting(&d->build, text, err);
     for (size_t i = 0; i < text.len; i++) {
         if (d->in.charset == CHARSET_ASCII && text.data[i] >= 0x80)
             return error_set(err, ERROR_MALFORMED, "provisioning document: octet %02x is not US-ASCII", text.data[i]);
-        enum error_code rc = add_character(&d->build, text.data[i], err);
+        enum error_code rc = add_character(d, v, text.data[i], err);
         if (rc)
             return rc;
     }
     return ERROR_NONE;
 }
 
-static enum error_code add_token_text(struct decoder *d, const struct prov_text *text, struct error *err)
+/* Octets that live as long as the tree, with a NUL behind them: alone, they are the value, without a copy. */
+static enum error_code add_lasting(struct decoder *d, struct prov_value *v, struct slice text, bool utf8, struct error *err)
 {
-    return prov_build_add_lasting(&d->build, (struct slice){ (const uint8_t *)text->text, text->len }, err);
+    if (v->text.len)
+        return text.len ? prov_build_join(&d->build, v, text, err) : ERROR_NONE;
+    v->text = text;
+    v->utf8 = utf8;
+    return ERROR_NONE;
 }
 
-static enum error_code end_attribute(struct decoder *d, struct error *err)
+static enum error_code add_table_text(struct decoder *d, struct prov_value *v, const struct wbxml_token *t, struct error *err)
 {
-    if (!d->collecting)
-        return ERROR_NONE;
-    d->collecting = false;
-    if (d->attribute == PROV_VALUE && d->node->has_opaque)
-        return ERROR_NONE;
-    return prov_build_set(&d->build, d->node, d->attribute, err);
+    const struct prov_text *row = prov_value_token(t->page, t->token);
+    return row ? add_lasting(d, v, (struct slice){ (const uint8_t *)row->text, row->len }, true, err) : malformed(t, "unknown value token", err);
 }
 
-static enum error_code start_attribute(struct decoder *d, const struct wbxml_token *t, struct error *err)
+/* The value of a parm alone, and all of it. */
+static enum error_code add_opaque(struct prov_node *n, const struct prov_value *v, const struct wbxml_token *t, struct error *err)
 {
-    enum error_code rc = end_attribute(d, err);
-    if (rc)
-        return rc;
-    const struct prov_attribute_token *row = prov_attribute_token(t->page, t->token);
-    if (!row)
-        return malformed(t, "unknown attribute token", err);
-    if (row->attribute == PROV_VALUE && d->node->has_opaque)
-        return malformed(t, "attribute value stands twice", err);
-    d->attribute = row->attribute;
-    d->collecting = true;
-    return add_token_text(d, &row->prefix, err);
-}
-
-static enum error_code add_opaque(struct decoder *d, const struct wbxml_token *t, struct error *err)
-{
-    const struct prov_node *n = d->node;
-    if (d->attribute != PROV_VALUE || n->element != PROV_PARM || d->build.value.len || n->has_opaque || n->attribute[PROV_VALUE])
+    if (v->attribute != PROV_VALUE || n->element != PROV_PARM || v->text.len || n->has_opaque || n->attribute[PROV_VALUE])
         return malformed(t, "opaque data out of place", err);
     if (t->text.len > PROV_MAX_VALUE)
         return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
-    d->node->opaque = t->text;
-    d->node->has_opaque = true;
+    n->opaque = t->text;
+    n->has_opaque = true;
     return ERROR_NONE;
 }
 
-static enum error_code add_piece(struct decoder *d, const struct wbxml_token *t, struct error *err)
+static enum error_code add_piece(struct decoder *d, struct prov_node *n, struct prov_value *v, const struct wbxml_token *t, struct error *err)
 {
-    if (!d->collecting)
-        return malformed(t, "value without attribute", err);
     if (t->kind == WBXML_OPAQUE)
-        return add_opaque(d, t, err);
-    if (d->node->has_opaque)
+        return add_opaque(n, v, t, err);
+    if (n->has_opaque)
         return malformed(t, "text after opaque data", err);
-    if (t->kind == WBXML_TEXT)
-        return add_text(d, t->text, err);
+    if (t->kind == WBXML_VALUE)
+        return add_table_text(d, v, t, err);
     if (t->kind == WBXML_ENTITY)
-        return add_character(&d->build, t->entity, err);
-    const struct prov_text *row = prov_value_token(t->page, t->token);
-    return row ? add_token_text(d, row, err) : malformed(t, "unknown value token", err);
+        return add_character(d, v, t->entity, err);
+    return d->latin ? add_latin(d, v, t->text, err) : add_lasting(d, v, t->text, t->printable, err);
 }
 
-static enum error_code read_attributes(struct decoder *d, struct error *err)
+/* An attribute whose first token is t, which becomes the first token behind it. */
+static enum error_code read_attribute(struct decoder *d, struct prov_node *n, struct wbxml_token *t, struct error *err)
 {
-    struct wbxml_token t;
+    const struct prov_attribute_token *row = prov_attribute_token(t->page, t->token);
+    if (!row->known)
+        return malformed(t, "unknown attribute token", err);
+    if (row->attribute == PROV_VALUE && n->has_opaque)
+        return malformed(t, "attribute value stands twice", err);
+    struct prov_value v = { row->attribute, row->word, true, prov_words[row->word] };
     for (;;) {
-        enum error_code rc = wbxml_next_attribute(&d->in, &t, err);
+        enum error_code rc = wbxml_next_attribute(&d->in, t, err);
         if (rc)
             return rc;
-        if (t.kind == WBXML_END)
-            return end_attribute(d, err);
-        rc = t.kind == WBXML_ATTRIBUTE ? start_attribute(d, &t, err) : add_piece(d, &t, err);
+        if (t->kind == WBXML_ATTRIBUTE || t->kind == WBXML_END)
+            break;
+        rc = add_piece(d, n, &v, t, err);
         if (rc)
             return rc;
     }
+    return v.attribute == PROV_VALUE && n->has_opaque ? ERROR_NONE : prov_build_set(&d->build, n, &v, err);
+}
+
+static enum error_code read_attributes(struct decoder *d, struct prov_node *n, struct error *err)
+{
+    struct wbxml_token t;
+    enum error_code rc = wbxml_next_attribute(&d->in, &t, err);
+    while (!rc && t.kind == WBXML_ATTRIBUTE)
+        rc = read_attribute(d, n, &t, err);
+    return rc || t.kind == WBXML_END ? rc : malformed(&t, "value without attribute", err);
 }
 
 static bool element_of(const struct wbxml_token *t, enum prov_element *e)
 {
-    static const enum prov_element map[] = { PROV_DOCUMENT, PROV_CHARACTERISTIC, PROV_PARM };
-    if (t->page > 1 || t->token > 7 || (t->page == 1 && t->token == 5))
+    static const enum prov_element map[] = { [5] = PROV_DOCUMENT, [6] = PROV_CHARACTERISTIC, [7] = PROV_PARM };
+    static const uint8_t first[] = { 5, 6 }; /* of each page */
+    if (t->page >= sizeof first || t->token < first[t->page] || t->token >= sizeof map)
         return false;
-    *e = map[t->token - 5];
+    *e = map[t->token];
     return true;
 }
 
@@ -134,15 +129,18 @@ static enum error_code read_tag(struct decoder *d, const struct wbxml_token *t, 
     enum prov_element element;
     if (!element_of(t, &element))
         return malformed(t, "unknown tag token", err);
-    enum error_code rc = prov_build_open(&d->build, element, &d->node, err);
+    struct prov_node *n;
+    enum error_code rc = prov_build_open(&d->build, element, &n, err);
     if (rc)
         return rc;
-    d->node->offset = t->offset;
-    if (t->has_attributes && (rc = read_attributes(d, err)))
-        return rc;
+    n->offset = (uint32_t)t->offset;
+    if (t->has_attributes)
+        rc = read_attributes(d, n, err);
+    if (!rc)
+        rc = prov_build_check(n, err);
     if (!t->has_content)
         prov_build_close(&d->build);
-    return ERROR_NONE;
+    return rc;
 }
 
 static enum error_code read_content(struct decoder *d, struct error *err)
@@ -186,7 +184,10 @@ enum error_code prov_decode_wbxml(struct slice doc, struct arena *arena, struct 
     enum error_code rc = wbxml_open(&d->in, doc, err);
     if (!rc)
         rc = check_header(&d->in, err);
+    d->latin = d->in.charset == CHARSET_LATIN1 || d->in.charset == CHARSET_ASCII;
     if (!rc)
         rc = read_content(d, err);
-    return rc ? rc : prov_build_finish(&d->build, root, err);
+    if (!rc)
+        *root = d->build.root;
+    return rc;
 }

@@ -33,15 +33,16 @@ static enum error_code on_start(void *user, const char *name, const char *const 
     struct prov_node *n;
     enum error_code rc = element_of(name, &e) ? prov_build_open(build, e, &n, err) : error_set(err, ERROR_MALFORMED, "XML: unknown element %.40s", name);
     if (!rc)
-        n->offset = offset;
+        n->offset = (uint32_t)offset;
     for (size_t i = 0; !rc && attributes[i]; i += 2) {
-        enum prov_attribute a;
-        if (!attribute_of(attributes[i], &a))
+        struct prov_value v = { .word = WORD_OTHER };
+        struct slice text = { (const uint8_t *)attributes[i + 1], strlen(attributes[i + 1]) };
+        if (!attribute_of(attributes[i], &v.attribute))
             rc = error_set(err, ERROR_MALFORMED, "XML: unknown attribute %.40s", attributes[i]);
-        else if (!(rc = prov_build_add(build, (struct slice){ (const uint8_t *)attributes[i + 1], strlen(attributes[i + 1]) }, err)))
-            rc = prov_build_set(build, n, a, err);
+        else if (!(rc = prov_build_join(build, &v, text, err)))
+            rc = prov_build_set(build, n, &v, err);
     }
-    return rc;
+    return rc ? rc : prov_build_check(n, err);
 }
 
 static enum error_code on_end(void *user, struct error *err)
@@ -67,5 +68,7 @@ enum error_code prov_decode_xml(struct slice doc, struct arena *arena, struct pr
         return error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
     build->arena = arena;
     enum error_code rc = xml_read(doc, arena, &events, build, err);
-    return rc ? rc : prov_build_finish(build, root, err);
+    if (!rc)
+        *root = build->root;
+    return rc;
 }

@@ -5,11 +5,10 @@
 #include <string.h>
 
 enum { /* global tokens, WAP-192 7.1 */
-    SWITCH_PAGE = 0x00,
+    SWITCH_PAGE = 0x00, /* see wbxml_take */
     END = 0x01,
     ENTITY = 0x02,
     STR_I = 0x03,
-    LITERAL = 0x04,
     STR_T = 0x83,
     OPAQUE = 0xC3,
     UTF8 = 106,
@@ -47,86 +46,48 @@ enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
     return ERROR_NONE;
 }
 
-static enum error_code text_token(struct wbxml *w, uint8_t octet, struct wbxml_token *t, struct error *err)
+/* Octets without a row are page switches, LITERAL, PI and the EXT family (7.1). */
+const uint8_t wbxml_content_kinds[256] = {
+    [END] = WBXML_END,           [ENTITY] = WBXML_ENTITY,     [STR_I] = WBXML_TEXT,        [STR_T] = WBXML_TEXT,       [OPAQUE] = WBXML_OPAQUE,
+    [0x05 ... 0x3f] = WBXML_TAG, [0x45 ... 0x7f] = WBXML_TAG, [0x85 ... 0xbf] = WBXML_TAG, [0xc5 ... 0xff] = WBXML_TAG,
+};
+const uint8_t wbxml_attribute_kinds[256] = {
+    [END] = WBXML_END,                 [ENTITY] = WBXML_ENTITY,           [STR_I] = WBXML_TEXT,            [STR_T] = WBXML_TEXT, [OPAQUE] = WBXML_OPAQUE,
+    [0x05 ... 0x3f] = WBXML_ATTRIBUTE, [0x45 ... 0x7f] = WBXML_ATTRIBUTE, [0x85 ... 0xbf] = WBXML_VALUE,   [0xc5 ... 0xff] = WBXML_VALUE,
+};
+
+static enum error_code finish_text(struct wbxml *w, struct wbxml_token *t, struct error *err)
 {
-    t->kind = WBXML_TEXT;
-    if (octet == STR_I) {
+    t->printable = t->token == STR_I && reader_printable(&w->in, &t->text);
+    if (t->printable)
+        return ERROR_NONE;
+    if (t->token == STR_I) {
         t->text = reader_text(&w->in);
-    } else if (octet == STR_T) {
+    } else {
         uint32_t at = reader_uintvar(&w->in);
         if (!w->in.failed && !table_text(w, at, &t->text))
             return fail(w, err, "text outside the string table");
-    } else if (octet == OPAQUE) {
-        t->kind = WBXML_OPAQUE;
-        t->text = reader_take(&w->in, reader_uintvar(&w->in));
-    } else {
-        t->kind = WBXML_ENTITY;
-        t->entity = reader_uintvar(&w->in);
-        if (!w->in.failed && (t->entity == 0 || t->entity > 0x10FFFF || (t->entity >= 0xD800 && t->entity <= 0xDFFF)))
-            return fail(w, err, "entity is no character");
     }
     return w->in.failed ? fail(w, err, "") : ERROR_NONE;
 }
 
-static bool is_text(uint8_t octet)
+static enum error_code finish_entity(struct wbxml *w, struct wbxml_token *t, struct error *err)
 {
-    return octet == STR_I || octet == STR_T || octet == OPAQUE || octet == ENTITY;
+    t->entity = reader_uintvar(&w->in);
+    bool character = t->entity > 0 && t->entity <= 0x10FFFF && !(t->entity >= 0xD800 && t->entity <= 0xDFFF);
+    return w->in.failed || !character ? fail(w, err, "entity is no character") : ERROR_NONE;
 }
 
-/* Takes page switches, then one octet; the page of the space is changed in place. */
-static uint8_t next_octet(struct wbxml *w, uint8_t *page, struct wbxml_token *t)
+enum error_code wbxml_finish(struct wbxml *w, struct wbxml_token *t, struct error *err)
 {
-    *t = (struct wbxml_token){ .kind = WBXML_FINISHED };
-    uint8_t octet = reader_u8(&w->in);
-    while (octet == SWITCH_PAGE && !w->in.failed) {
-        *page = reader_u8(&w->in);
-        octet = reader_u8(&w->in);
-    }
-    t->offset = w->in.pos ? w->in.pos - 1 : 0;
-    t->page = *page;
-    return octet;
-}
-
-enum error_code wbxml_next(struct wbxml *w, struct wbxml_token *t, struct error *err)
-{
-    *t = (struct wbxml_token){ .kind = WBXML_FINISHED, .offset = w->in.pos };
-    if (reader_done(&w->in))
-        return ERROR_NONE;
-    uint8_t octet = next_octet(w, &w->tag_page, t);
-    if (w->in.failed)
-        return fail(w, err, "");
-    if (octet == END) {
-        t->kind = WBXML_END;
-        return ERROR_NONE;
-    }
-    if (is_text(octet))
-        return text_token(w, octet, t, err);
-    uint8_t token = octet & 0x3f;
-    if (token <= LITERAL) /* LITERAL, PI and the EXT family share these low bits */
+    if (t->kind == WBXML_TEXT)
+        return finish_text(w, t, err);
+    if (t->kind == WBXML_ENTITY)
+        return finish_entity(w, t, err);
+    if (t->kind != WBXML_OPAQUE)
         return fail(w, err, "literal, processing instruction or extension token");
-    t->kind = WBXML_TAG;
-    t->token = token;
-    t->has_content = (octet & 0x40) != 0;
-    t->has_attributes = (octet & 0x80) != 0;
-    return ERROR_NONE;
-}
-
-enum error_code wbxml_next_attribute(struct wbxml *w, struct wbxml_token *t, struct error *err)
-{
-    uint8_t octet = next_octet(w, &w->attribute_page, t);
-    if (w->in.failed)
-        return fail(w, err, "");
-    if (octet == END) {
-        t->kind = WBXML_END;
-        return ERROR_NONE;
-    }
-    if (is_text(octet))
-        return text_token(w, octet, t, err);
-    if ((octet & 0x3f) <= LITERAL) /* 00..04, 40..44, 80..84, C0..C4: all global */
-        return fail(w, err, "literal, processing instruction or extension token");
-    t->kind = octet & 0x80 ? WBXML_VALUE : WBXML_ATTRIBUTE;
-    t->token = octet;
-    return ERROR_NONE;
+    t->text = reader_take(&w->in, reader_uintvar(&w->in));
+    return w->in.failed ? fail(w, err, "") : ERROR_NONE;
 }
 
 void wbxml_put_header(struct writer *out, uint8_t version, uint32_t public_id)

@@ -254,20 +254,19 @@ enum error_code wsp_push_parse(struct slice pdu, struct wsp_push *out, struct er
     return out->body.len ? ERROR_NONE : error_set(err, ERROR_MALFORMED, "WSP push has no body");
 }
 
-static bool mixed_case(struct slice text)
+/* Of hexadecimal digits: bit 6 is that of letters, bit 5 tells the small ones. */
+static bool mixed_case(struct slice digits)
 {
-    bool upper = false, lower = false;
-    for (size_t i = 0; i < text.len; i++) {
-        upper |= text.data[i] >= 'A' && text.data[i] <= 'F';
-        lower |= text.data[i] >= 'a' && text.data[i] <= 'f';
-    }
-    return upper && lower;
+    unsigned cases = 0;
+    for (size_t i = 0; i < digits.len; i++)
+        cases |= (digits.data[i] >> 6 & 1U) << (digits.data[i] >> 5 & 1U);
+    return cases == 3;
 }
 
 enum error_code wsp_mac_decode(const struct wsp_push *push, uint8_t mac[20], struct error *err)
 {
     size_t len = 0;
-    if (push->mac_text.len != 40 || mixed_case(push->mac_text) || !text_hex_decode(push->mac_text, mac, 20, &len))
+    if (push->mac_text.len != 40 || !text_hex_decode(push->mac_text, mac, 20, &len) || mixed_case(push->mac_text))
         return error_set(err, ERROR_MALFORMED, "MAC parameter is not 40 hexadecimal digits of one case");
     return ERROR_NONE;
 }

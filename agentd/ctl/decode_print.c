@@ -73,7 +73,7 @@ static void print_value(const struct prov_node *n)
 static void print_node(const struct prov_node *n, int depth)
 {
     const char *name = n->attribute[n->element == PROV_PARM ? PROV_NAME : n->element == PROV_CHARACTERISTIC ? PROV_TYPE : PROV_VERSION];
-    printf("%6zu  %*s%s", n->offset, 2 * depth, "", n->element == PROV_DOCUMENT ? "wap-provisioningdoc " : "");
+    printf("%6u  %*s%s", n->offset, 2 * depth, "", n->element == PROV_DOCUMENT ? "wap-provisioningdoc " : "");
     print_text(name ? name : "");
     print_value(n);
     (void)putchar('\n');

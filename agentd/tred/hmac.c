@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the context. Promises to key it with a constant after each call, so that the secret one is overwritten. */
+/* Owns two contexts, one for secret keys and one for the IMSI. Promises to key the first with a constant after each call, so that the secret one is overwritten;
+ * must never key the second with a secret. */
 #include "tred/hmac.h"
 
 #include <openssl/core_names.h>
@@ -18,18 +19,41 @@ static EVP_MAC_CTX *context_new(void)
     return NULL;
 }
 
+/* Without a key: the one that the context has. */
+static bool run(EVP_MAC_CTX *context, const struct slice *key, struct slice data, uint8_t out[HMAC_SHA1_LEN])
+{
+    size_t len = 0;
+    bool ok = context && EVP_MAC_init(context, key ? key->data : NULL, key ? key->len : 0, NULL) == 1 &&
+              EVP_MAC_update(context, data.data, data.len) == 1 && EVP_MAC_final(context, out, &len, HMAC_SHA1_LEN) == 1;
+    if (!ok)
+        memset(out, 0, HMAC_SHA1_LEN);
+    return ok;
+}
+
 bool hmac_sha1(struct slice key, struct slice data, uint8_t out[HMAC_SHA1_LEN])
 {
     static EVP_MAC_CTX *context;
     static const uint8_t no_key[HMAC_SHA1_LEN];
-    size_t len = 0;
     if (!context)
         context = context_new();
-    bool ok = context && EVP_MAC_init(context, key.data, key.len, NULL) == 1 && EVP_MAC_update(context, data.data, data.len) == 1 &&
-              EVP_MAC_final(context, out, &len, HMAC_SHA1_LEN) == 1;
+    bool ok = run(key.len ? context : NULL, &key, data, out);
     if (context)
         (void)EVP_MAC_init(context, no_key, sizeof no_key, NULL);
-    if (!ok)
-        memset(out, 0, HMAC_SHA1_LEN);
     return ok;
+}
+
+bool hmac_sha1_kept(struct slice key, struct slice data, uint8_t out[HMAC_SHA1_LEN])
+{
+    static EVP_MAC_CTX *context;
+    static uint8_t kept[HMAC_KEPT_KEY_MAX];
+    static size_t kept_len;
+    bool same = slice_equal((struct slice){ kept, kept_len }, key);
+    if (!context)
+        context = context_new();
+    kept_len = 0; /* until the context is keyed with it */
+    if (!run(key.len && key.len <= sizeof kept ? context : NULL, same ? NULL : &key, data, out))
+        return false;
+    memcpy(kept, key.data, key.len);
+    kept_len = key.len;
+    return true;
 }

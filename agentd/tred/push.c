@@ -45,7 +45,8 @@ static enum error_code hmac_make(const struct push *p, struct slice pin, uint8_t
         memcpy(&key[len], pin.data, pin.len);
         len += pin.len;
     }
-    bool ok = hmac_sha1((struct slice){ key, len }, p->document, mac);
+    struct slice k = { key, len };
+    bool ok = p->sec == PUSH_NETWPIN ? hmac_sha1_kept(k, p->document, mac) : hmac_sha1(k, p->document, mac); /* DESIGN trust rule 1: the IMSI is no secret */
     secret_zero(key, sizeof key);
     return ok ? ERROR_NONE : ERROR_INTERNAL;
 }
@@ -76,10 +77,11 @@ static enum error_code compare_digits(const struct push *p, bool *fits)
 
 /* --- typings: three for a message --- */
 
+/* Rows are used in turn: behind one that never was, there is no other. */
 static struct tries_row *tries_find(struct registry *r, struct slice message)
 {
-    for (size_t i = 0; i < REGISTRY_TRIES; i++)
-        if (r->tries[i].wrong && slice_equal((struct slice){ r->tries[i].message, HASH_LEN }, message))
+    for (size_t i = 0; i < REGISTRY_TRIES && r->tries[i].wrong; i++)
+        if (slice_equal((struct slice){ r->tries[i].message, HASH_LEN }, message))
             return &r->tries[i];
     return NULL;
 }

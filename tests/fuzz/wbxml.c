@@ -17,7 +17,10 @@ static bool take(struct wbxml *w, bool *attributes, const uint8_t *data, size_t 
         return false;
     }
     FUZZ_ASSERT(w->in.pos > before && t.offset >= before && t.offset < w->in.pos);
-    fuzz_check_inside(t.text, data, size);
+    if (t.kind == WBXML_TEXT || t.kind == WBXML_OPAQUE)
+        fuzz_check_inside(t.text, data, size);
+    for (size_t i = 0; t.kind == WBXML_TEXT && t.printable && i < t.text.len; i++)
+        FUZZ_ASSERT(t.text.data[i] >= 0x20 && t.text.data[i] <= 0x7e);
     FUZZ_ASSERT(*attributes || (t.kind != WBXML_ATTRIBUTE && t.kind != WBXML_VALUE));
     FUZZ_ASSERT(!*attributes || t.kind != WBXML_TAG);
     *attributes = *attributes ? t.kind != WBXML_END : t.kind == WBXML_TAG && t.has_attributes;

@@ -157,6 +157,66 @@ static void hex(void)
     g_assert_true(text_hex_decode(text_slice(""), out, 0, &len) && len == 0);
 }
 
+/* Every octet at every place of texts of every length up to 40, beside a walk octet by octet. */
+static void printable_octets_are_found_at_any_place(void)
+{
+    uint8_t text[40];
+    for (size_t len = 0; len <= sizeof text; len++)
+        for (size_t at = 0; at <= len; at++)
+            for (unsigned octet = 0; octet < 256; octet++) {
+                memset(text, octet & 1 ? '~' : ' ', sizeof text);
+                if (at < len)
+                    text[at] = (uint8_t)octet;
+                if (at + 1 < len)
+                    text[at + 1] = 0xff;
+                bool good = octet >= 0x20 && octet <= 0x7e;
+                size_t want = at == len || (good && at + 1 == len) ? len : good ? at + 1 : at;
+                g_assert_cmpuint(text_printable((struct slice){ text, len }), ==, want);
+            }
+}
+
+static void reader_takes_printable_text_to_its_nul(void)
+{
+    static const uint8_t in[] = "0123456789\0\0" "ab\xc3\xa9\0" "c\td\0" "open";
+    struct reader r = reader_make(in, sizeof in - 1);
+    struct slice text = { NULL, 1 };
+    g_assert_true(reader_printable(&r, &text) && slice_is(text, "0123456789"));
+    g_assert_true(reader_printable(&r, &text) && text.len == 0);
+    g_assert_false(reader_printable(&r, &text));
+    g_assert_true(slice_is(reader_text(&r), "ab\xc3\xa9"));
+    g_assert_false(reader_printable(&r, &text));
+    g_assert_true(slice_is(reader_text(&r), "c\td"));
+    g_assert_false(reader_printable(&r, &text));
+    g_assert_cmpuint(reader_left(&r), ==, 4);
+    (void)reader_take(&r, 4);
+    g_assert_true(!reader_printable(&r, &text) && reader_done(&r));
+    reader_fail(&r);
+    g_assert_false(reader_printable(&r, &text));
+}
+
+static void utf8_is_told_from_other_octets(void)
+{
+    static const char *const good[] = { "", "plain", "0123456789abcdef\xc3\xa9", "\xc2\x80", "\xe0\xa0\x80", "\xed\x9f\xbf\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\t" };
+    static const char *const bad[] = { "\x80", "\xc1\xbf", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "0123456789abcdef\xff", "a\xc3z" };
+    for (size_t i = 0; i < G_N_ELEMENTS(good); i++)
+        g_assert_true(text_is_utf8(text_slice(good[i])));
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(text_is_utf8(text_slice(bad[i])));
+    g_assert_false(text_is_utf8((struct slice){ (const uint8_t *)"a\0b", 3 }));
+}
+
+static void hex_digits_are_of_either_case(void)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        const uint8_t text[] = { '1', (uint8_t)c };
+        uint8_t out[1];
+        size_t len;
+        bool digit = c && strchr("0123456789abcdefABCDEF", (int)c) != NULL;
+        g_assert_true(text_hex_decode((struct slice){ text, 2 }, out, 1, &len) == digit);
+        g_assert_true(!digit || out[0] == 16 + g_ascii_xdigit_value((char)c));
+    }
+}
+
 static void base64_of_any_octets(void)
 {
     g_autofree guint8 *in = g_malloc(67);
@@ -311,6 +371,10 @@ int main(int argc, char **argv)
     g_test_add_func("/arena/is bounded and aligned", arena_is_bounded_and_aligned);
     g_test_add_func("/arena/splits off its end", arena_splits_off_its_end);
     g_test_add_func("/text/hex", hex);
+    g_test_add_func("/text/printable octets are found at any place", printable_octets_are_found_at_any_place);
+    g_test_add_func("/text/utf-8 is told from other octets", utf8_is_told_from_other_octets);
+    g_test_add_func("/text/hex digits are of either case", hex_digits_are_of_either_case);
+    g_test_add_func("/reader/printable text to its nul", reader_takes_printable_text_to_its_nul);
     g_test_add_func("/text/base64 of any octets", base64_of_any_octets);
     g_test_add_func("/text/base64 has one text for one value", base64_has_one_text_for_one_value);
     g_test_add_func("/text/decimals", decimals);

@@ -427,18 +427,47 @@ static void documents_of_the_vectors(void)
 
 static void lookups(void)
 {
-    static const char doc[] = D("<characteristic type='A'/><parm name='p'/><characteristic type='B'/><characteristic type='A'><parm name='q' value='1'/>"
-                                "<parm name='q' value='2'/></characteristic>");
+    static const char doc[] = D("<characteristic type='PORT'/><parm name='NAME'/><parm name='x' value='0'/><characteristic type='ACCESS'/><characteristic type='PORT'>"
+                                "<parm name='x' value='0'/><parm name='SPI' value='1'/><parm name='SPI' value='2'/></characteristic>");
     enum error_code rc;
     struct prov_node *root = decode_in(prov_decode_xml, (struct slice){ (const uint8_t *)doc, strlen(doc) }, PROV_ARENA, &rc);
-    const struct prov_node *first = prov_characteristic(root, "A", NULL), *second = prov_characteristic(root, "A", first);
+    const struct prov_node *first = prov_characteristic(root, WORD_PORT, NULL), *second = prov_characteristic(root, WORD_PORT, first);
     g_assert_true(first == root->child);
-    g_assert_true(second && second != first);
-    g_assert_null(prov_characteristic(root, "A", second));
-    g_assert_null(prov_characteristic(root, "p", NULL));
-    g_assert_cmpstr(prov_parm(root, "p"), ==, "");
-    g_assert_null(prov_parm(root, "A"));
-    g_assert_cmpstr(prov_parm(second, "q"), ==, "1");
+    g_assert(second && second != first);
+    g_assert_null(prov_characteristic(root, WORD_PORT, second));
+    g_assert_null(prov_characteristic(root, WORD_NAME, NULL));
+    g_assert_cmpstr(prov_parm(root, WORD_NAME), ==, "");
+    g_assert_null(prov_parm(root, WORD_PORT));
+    g_assert_null(prov_parm(second, WORD_NAME));
+    g_assert_cmpstr(prov_parm(second, WORD_SPI), ==, "1");
+    const struct prov_node *spi = prov_parm_next(second, WORD_SPI, NULL);
+    spi = prov_parm_next(second, WORD_SPI, spi);
+    g_assert(spi);
+    g_assert_cmpstr(spi->attribute[PROV_VALUE], ==, "2");
+    g_assert_null(prov_parm_next(second, WORD_SPI, spi));
+}
+
+/* Each word is found by its octets, and nothing that differs from it by one octet, or by its length, is taken for it. */
+static void words(void)
+{
+    for (unsigned i = WORD_OTHER + 1; i < PROV_WORD_COUNT; i++) {
+        char text[64];
+        struct slice w = prov_words[i], changed = { (const uint8_t *)text, w.len };
+        g_assert_cmpuint(w.len, ==, strlen(prov_word_text((enum prov_word)i)));
+        g_assert_cmpuint(prov_word_of(w), ==, i);
+        memcpy(text, w.data, w.len + 1);
+        for (size_t k = 0; k < w.len; k++) {
+            text[k] ^= 0x20;
+            g_assert_cmpuint(prov_word_of(changed), ==, WORD_OTHER);
+            text[k] ^= 0x20;
+        }
+        changed.len = w.len + 1; /* the NUL */
+        g_assert_cmpuint(prov_word_of(changed), ==, WORD_OTHER);
+        changed.len = w.len - 1;
+        g_assert_true(prov_word_of(changed) != (enum prov_word)i);
+    }
+    g_assert_cmpuint(prov_word_of((struct slice){ NULL, 0 }), ==, WORD_OTHER);
+    g_assert_cmpuint(prov_word_of((struct slice){ (const uint8_t *)"~", 1 }), ==, WORD_OTHER);
 }
 
 int main(int argc, char **argv)
@@ -461,6 +490,7 @@ int main(int argc, char **argv)
     g_test_add_func("/prov/arena may be small", arena_may_be_small);
     g_test_add_func("/prov/documents of the vectors", documents_of_the_vectors);
     g_test_add_func("/prov/lookups", lookups);
+    g_test_add_func("/prov/words", words);
     int rc = g_test_run();
     g_free(memory);
     return rc;

@@ -25,6 +25,11 @@ static const struct fit_row {
     { "other mcc", { { .country = "263" } }, 1, "26203", 0, NAPDEF_UNFIT },
     { "other country", { { .country = "FR" } }, 1, "26201", 0, NAPDEF_UNFIT },
     { "country of several codes", { { .country = "US" } }, 1, "316010", 0, NAPDEF_FITS_COUNTRY },
+    { "first country", { { .country = "AD" } }, 1, "21301", 0, NAPDEF_FITS_COUNTRY },
+    { "last country", { { .country = "ZW" } }, 1, "64801", 0, NAPDEF_FITS_COUNTRY },
+    { "first of two blocks", { { .country = "GE" } }, 1, "28201", 0, NAPDEF_FITS_COUNTRY },
+    { "second of two blocks", { { .country = "GE" } }, 1, "28901", 0, NAPDEF_FITS_COUNTRY },
+    { "between two blocks", { { .country = "GE" } }, 1, "28801", 0, NAPDEF_UNFIT },
     { "code of several countries", { { .country = "RE" } }, 1, "64700", 0, NAPDEF_FITS_COUNTRY },
     { "country, no network known", { { .country = "DE" } }, 1, "", 0, NAPDEF_UNFIT },
     { "network", { { .network = "26201" } }, 1, "26201", 0, NAPDEF_FITS_NETWORK },
@@ -130,6 +135,13 @@ static void countries(void)
 {
     g_assert_true(country_known("DE") && country_known("de") && country_known("FK") && country_known("GR"));
     g_assert_false(country_known("") || country_known("D") || country_known("DEU") || country_known("ZZ"));
+    size_t known = 0; /* each row of the table is found, and nothing else */
+    for (char first = 'A'; first <= 'Z'; first++)
+        for (char second = 'A'; second <= 'Z'; second++)
+            known += country_known((char[]){ first, second, '\0' });
+    g_assert_cmpuint(known, ==, 242);
+    for (unsigned octet = 1; octet < 256; octet++)
+        g_assert_true(country_known((char[]){ 'D', (char)octet, '\0' }) == (strchr("EeJjKkMmOoZz", (int)octet) != NULL));
     g_assert_true(country_has_mcc("GB", 235) && country_has_mcc("GE", 282) && country_has_mcc("GE", 289) && !country_has_mcc("GE", 283));
     g_assert_true(!country_has_mcc("US", 317) && !country_has_mcc("US", 309));
 }

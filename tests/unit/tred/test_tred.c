@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rooms of the trusted environment, one by one: seals, store under failures and power cuts, lifecycle, pushes. */
 #include <errno.h>
+#include <openssl/hmac.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "model/settings_octets.h"
 #include "support.h"
 #include "tred/heap.h"
+#include "tred/hmac.h"
 #include "tred/lifecycle.h"
 #include "tred/mid.h"
 #include "tred/notification.h"
@@ -404,6 +406,25 @@ static void push_accepts_the_vectors_and_no_flipped_bit(void)
 }
 
 /* A token that was given out is there after a power cut; a spent one is not. */
+/* In any order of keys: the kept one is that of the call, a secret one leaves nothing, what is no key gives no MAC. */
+static void macs_are_under_the_key_of_the_call(void)
+{
+    static const char *const keys[] = { "262011", "262011", "2620112", "262011", "12345678", "262011", "", "123456789", "262011" };
+    static const uint8_t none[HMAC_SHA1_LEN];
+    uint8_t data[300], mac[2][HMAC_SHA1_LEN], want[HMAC_SHA1_LEN];
+    memset(data, 'd', sizeof data);
+    for (size_t i = 0; i < 8 * G_N_ELEMENTS(keys); i++) {
+        const char *text = keys[i % G_N_ELEMENTS(keys)];
+        struct slice key = { (const uint8_t *)text, strlen(text) }, document = { data, 37 * i % sizeof data };
+        bool good = key.len > 0, kept = good && key.len <= HMAC_KEPT_KEY_MAX;
+        g_assert_true(hmac_sha1_kept(key, document, mac[0]) == kept);
+        g_assert_true(hmac_sha1(key, document, mac[1]) == good);
+        g_assert_nonnull(HMAC(EVP_sha1(), key.data, (int)key.len, document.data, document.len, want, NULL));
+        g_assert_cmpmem(mac[0], sizeof mac[0], kept ? want : none, sizeof want);
+        g_assert_cmpmem(mac[1], sizeof mac[1], good ? want : none, sizeof want);
+    }
+}
+
 static void tokens_survive_power_cuts(void)
 {
     for (int n = 1; n < 30; n++) {
@@ -620,6 +641,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tred/lifecycle/requests", requests_are_the_events_of_this_gateway_only);
     g_test_add_func("/tred/registry/orders", order_rows_are_those_of_issuers_with_mids);
     g_test_add_func("/tred/registry/first format", registry_reads_the_first_format);
+    g_test_add_func("/tred/hmac", macs_are_under_the_key_of_the_call);
     g_test_add_func("/tred/push/vectors", push_accepts_the_vectors_and_no_flipped_bit);
     g_test_add_func("/tred/notification/secret and nonce", notification_needs_secret_and_nonce);
     g_test_add_func("/tred/notification/vectors", notifications_are_those_of_the_vectors);
