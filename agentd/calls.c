@@ -3,6 +3,7 @@
 #include "calls.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <string.h>
@@ -180,42 +181,109 @@ static enum error_code call_forget_pin(void *user, const char *sim_id, struct er
 }
 
 struct mid_call { /* one waiting caller */
-    bus_done_fn *done;
+    struct calls *calls;
+    enum mid_state wanted;
+    bus_outcome_fn *done;
     bus_aka_fn *aka;
     bus_order_fn *order;
     void *user;
     char id[65];
 };
 
-static struct mid_call *mid_call_new(const char *id, bus_done_fn *done, bus_aka_fn *aka, void *user)
+static struct mid_call *mid_call_new(struct calls *c, const char *id, bus_outcome_fn *done, bus_aka_fn *aka, void *user)
 {
     struct mid_call *m = calloc(1, sizeof *m);
     if (!m)
         abort();
-    *m = (struct mid_call){ .done = done, .aka = aka, .user = user };
+    *m = (struct mid_call){ .calls = c, .done = done, .aka = aka, .user = user };
     (void)text_copy(m->id, sizeof m->id, id);
     return m;
+}
+
+static void hint(struct error *e, const char *before, const char *name, const char *behind)
+{
+    (void)snprintf(e->hint, sizeof e->hint, "%s%s%s", before, name, behind);
+}
+
+/* Another MID that holds the place which m wants; NULL if none does. */
+static const char *holder(struct tree *t, struct node *m)
+{
+    struct node *n = NULL;
+    while ((n = tree_next(t, TREE_MID, n)))
+        if (n != m && strcmp(node_text(n, "State"), mid_state_name(MID_ACTIVE)) == 0 && strcmp(node_text(n, "Type"), node_text(m, "Type")) == 0 &&
+            strcmp(node_text(n, "Context"), node_text(m, "Context")) == 0)
+            return node_id(n);
+    return NULL;
+}
+
+/* The lifecycle has no such arrow (doc trusted-environment, section 1): where the MID is, and who leads it out. */
+static void mid_refused(struct error *e, const char *id, const char *state)
+{
+    static const struct {
+        enum mid_state state;
+        bool named;
+        const char *before, *behind;
+    } ways[] = {
+        { MID_ACTIVE, true, "agentctl mid suspend ", " comes first" },
+        { MID_BLOCKED, false, "its issuer must unblock it: agentctl mid order FILE", "" },
+        { MID_MIGRATING, false, "its issuer moves it to another gateway, or erases it", "" },
+        { MID_ERASED, false, "its issuer must install it again", "" },
+        { MID_PROVISIONED, true, "only one in service can be suspended: agentctl mid erase ", " removes it" },
+    };
+    (void)error_set(e, ERROR_POLICY, "MID %s is %s", id, state);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (strcmp(state, mid_state_name(ways[i].state)) == 0)
+            hint(e, ways[i].before, ways[i].named ? id : "", ways[i].behind);
+}
+
+/* What an administrator is told of a call that failed: which MID, how it is, what comes next. */
+static void mid_failed(const struct mid_call *m, enum error_code status, struct error *e)
+{
+    struct node *n = tree_find(m->calls->site->tree, TREE_MID, m->id);
+    const char *state = n ? node_text(n, "State") : "gone", *other = n && m->wanted == MID_ACTIVE ? holder(m->calls->site->tree, n) : NULL;
+    if (status == ERROR_POLICY && other) {
+        (void)error_set(e, status, "MID %s: %s of its type is ACTIVE in the same context", m->id, other);
+        hint(e, "agentctl mid suspend ", other, " comes first");
+    } else if (status == ERROR_POLICY && m->wanted == MID_ERASED && strcmp(state, mid_state_name(MID_SUSPENDED)) == 0) {
+        (void)error_set(e, status, "MID %s: erasing it is left to its issuer", m->id);
+        hint(e, "agentctl mid order FILE, with an order of its issuer", "", "");
+    } else if (status == ERROR_POLICY) {
+        mid_refused(e, m->id, state);
+    } else if (status == ERROR_NOT_READY) {
+        (void)error_set(e, status, "MID %s is %s, not ACTIVE", m->id, state);
+        hint(e, "agentctl mid activate ", m->id, "");
+    } else if (status == ERROR_PEER_LOST) {
+        (void)error_set(e, status, "MID %s: agent-tred does not answer", m->id);
+        hint(e, "see its log: journalctl -u gateway-tred, or logread", "", "");
+    } else {
+        (void)error_set(e, status, "MID %s: %s", m->id, error_text(status));
+    }
 }
 
 static void on_mid_state(void *user, enum error_code status, enum mid_result result, const struct mid_entry *entry)
 {
     struct mid_call *m = user;
+    struct error e = { 0 };
     (void)result;
-    if (!status)
+    if (status)
+        mid_failed(m, status, &e);
+    else
         log_info("mid", "%s: %s by a caller on the bus", m->id, mid_state_name(entry->state));
-    m->done(m->user, status, status == ERROR_POLICY ? "the lifecycle, or another ACTIVE MID, does not allow it" : NULL);
+    m->done(m->user, &e);
     free(m);
 }
 
 /* The lock-out rule (DESIGN 5.7): what programs use is not erased in one step. */
-static void call_mid_set_state(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user)
+static void call_mid_set_state(void *user, const char *mid_id, enum mid_state state, bus_outcome_fn *fn, void *fn_user)
 {
     struct calls *c = user;
     struct node *n = tree_find(c->site->tree, TREE_MID, mid_id);
+    struct mid_call *m = mid_call_new(c, mid_id, fn, NULL, fn_user);
+    m->wanted = state;
     if (state == MID_ERASED && n && strcmp(node_text(n, "State"), mid_state_name(MID_ACTIVE)) == 0)
-        fn(fn_user, ERROR_POLICY, "it is ACTIVE; suspend it first");
+        on_mid_state(m, ERROR_POLICY, MID_OK, NULL);
     else
-        (void)trust_mid_set_state(c->site->trust, mid_id, state, on_mid_state, mid_call_new(mid_id, fn, NULL, fn_user));
+        (void)trust_mid_set_state(c->site->trust, mid_id, state, on_mid_state, m);
 }
 
 static void on_mid_order(void *user, enum error_code status, enum mid_result result, struct slice receipt)
@@ -239,7 +307,7 @@ static void call_mid_order(void *user, int fd, bus_order_fn *fn, void *fn_user)
         fn(fn_user, &e, MID_INTERNAL, (struct slice){ NULL, 0 });
         return;
     }
-    struct mid_call *m = mid_call_new("", NULL, NULL, fn_user);
+    struct mid_call *m = mid_call_new(c, "", NULL, NULL, fn_user);
     m->order = fn;
     (void)trust_mid_order(c->site->trust, clock_now(&c->site->clock), (struct slice){ octets, len }, on_mid_order, m);
 }
@@ -251,7 +319,7 @@ static void on_mid_aka(void *user, enum error_code status, const struct trust_ak
     struct error e = { 0 };
     char res[2 * 16 + 1] = "", auts[2 * 14 + 1] = "";
     if (status)
-        (void)error_set(&e, status, "MID %s: %s", m->id, status == ERROR_NOT_READY ? "it is not ACTIVE" : error_text(status));
+        mid_failed(m, status, &e);
     if (!status && aka->res.len <= 16 && aka->auts.len <= 14) {
         (void)text_hex(aka->res.data, aka->res.len, res);
         (void)text_hex(aka->auts.data, aka->auts.len, auts);
@@ -265,7 +333,7 @@ static void on_mid_aka(void *user, enum error_code status, const struct trust_ak
 static void call_mid_authenticate(void *user, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], bus_aka_fn *fn, void *fn_user)
 {
     struct calls *c = user;
-    (void)trust_authenticate(c->site->trust, mid_id, rand, autn, on_mid_aka, mid_call_new(mid_id, NULL, fn, fn_user));
+    (void)trust_authenticate(c->site->trust, mid_id, rand, autn, on_mid_aka, mid_call_new(c, mid_id, NULL, fn, fn_user));
 }
 
 static void call_device_add(void *user, const char *name, bus_text_fn *fn, void *fn_user)

@@ -214,7 +214,7 @@ enum error_code accounts_remove(struct accounts *a, const char *account_id, stru
     size_t left = management_accounts(a->site->tree) - (strcmp(node_text(node, "State"), "bootstrap") != 0);
     if (left == 0) {
         error_set(err, ERROR_POLICY, "%s is the last account: without it nobody manages the gateway", account_id);
-        (void)text_copy(err->hint, sizeof err->hint, "add another one first, or reset the gateway: agentctl factory-reset");
+        (void)text_copy(err->hint, sizeof err->hint, "add another one first: agentctl account add FILE");
         return ERROR_POLICY;
     }
     if (store_begin(a->site->store, err))

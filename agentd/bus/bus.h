@@ -14,6 +14,7 @@ struct bus;
 
 typedef void bus_job_fn(void *user, const struct error *error, const char *job_path); /* error->code NONE: started */
 typedef void bus_done_fn(void *user, enum error_code status, const char *text);
+typedef void bus_outcome_fn(void *user, const struct error *error); /* code NONE: done */
 
 /* error->code NONE: result, res and auts as the XML says. */
 typedef void bus_aka_fn(void *user, const struct error *error, const char *result, const char *res, const char *auts);
@@ -44,7 +45,7 @@ struct bus_calls {
     void (*account_add)(void *user, int fd, bus_job_fn *fn, void *fn_user); /* the path is the account's */
     void (*sim_send_pin)(void *user, const char *sim_id, const char *pin, bool remember, bus_done_fn *fn, void *fn_user);
     enum error_code (*sim_forget_pin)(void *user, const char *sim_id, struct error *err);
-    void (*mid_set_state)(void *user, const char *mid_id, enum mid_state state, bus_done_fn *fn, void *fn_user);
+    void (*mid_set_state)(void *user, const char *mid_id, enum mid_state state, bus_outcome_fn *fn, void *fn_user);
     void (*mid_order)(void *user, int fd, bus_order_fn *fn, void *fn_user);
     void (*mid_authenticate)(void *user, const char *mid_id, const uint8_t rand[16], const uint8_t autn[16], bus_aka_fn *fn, void *fn_user);
     void (*device_add)(void *user, const char *name, bus_text_fn *fn, void *fn_user); /* its object path */

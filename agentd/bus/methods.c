@@ -269,12 +269,9 @@ static gboolean on_forget_pin(AgentSim *o, GDBusMethodInvocation *invocation, gp
 
 /* --- Mid --- */
 
-static void on_mid_done(void *user, enum error_code status, const char *text)
+static void on_mid_done(void *user, const struct error *error)
 {
-    struct error e = { 0 };
-    if (status)
-        error_set(&e, status, "MID: %s", text && text[0] ? text : error_text(status));
-    (void)reply(user, status, &e);
+    (void)reply(user, error->code, error);
 }
 
 static gboolean mid_set_state(gpointer skeleton, GDBusMethodInvocation *invocation, const struct bus_calls *calls, enum mid_state state)

@@ -116,7 +116,9 @@ def tre_R24_another_operator_takes_over_and_the_former_one_has_its_identity_eras
     answer_of(world, NEW)
     mids = json.loads((world.operator_dir / "mids.json").read_text())
     expect("another registration", mids[NEW]["token_hash"] != mids[FORMER]["token_hash"])
-    expect("one identity of a type in service", agentctl("mid", "activate", FORMER, check=False).returncode != 0)
+    denied = agentctl("mid", "activate", FORMER, check=False)
+    expect(f"one identity of a type in service: {denied.stderr}", denied.returncode == 1 and f"{NEW} of its type is ACTIVE" in denied.stderr and
+           f"agentctl mid suspend {NEW} comes first" in denied.stderr)
     kept = records()
     told = by_the_new_operator(world, "21", "migrate", other)
     expect(f"migrate: {told}", told == (0, {FORMER: "MIGRATING"}))
@@ -127,4 +129,4 @@ def tre_R24_another_operator_takes_over_and_the_former_one_has_its_identity_eras
     expect(f"the keys of one of two identities are left: {kept} {left}", 0 < len(left) < len(kept))
     answer_of(world, NEW)
     denied = agentctl("mid", "authenticate", FORMER, "00" * 16, "00" * 16, check=False)
-    expect(f"it answers no more: {denied.stderr}", denied.returncode != 0)
+    expect(f"it answers no more: {denied.stderr}", denied.returncode == 1 and "is ERASED, not ACTIVE" in denied.stderr)

@@ -118,8 +118,9 @@ class Ends(WithAgent):
                       ["account", "x"], ["account", "disable", "x", "soon"], ["account", "send", "x"], ["account", "add"], ["account", "remove"], ["sim", "pin"], ["sim", "forget", "s1", "x"], ["sim", "eat", "s1"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
                       ["monitor", "x"], ["doctor", "x"], ["reload", "x"], ["get", "manager"], ["set", "log", "LogLevel"], ["call", "manager"],
                       ["call", "manager", "ReopenContext"], ["call", "manager", "Reload", "x"], ["call", "manager", "Bootstrap", "x"], ["decode"],
-                      ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"], ["mid", "x"], ["mid", "activate"], ["mid", "show"],
-                      ["mid", "authenticate", "mid-1", "00"]):
+                      ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"], ["mid", "x"], ["mid", "activate"], ["mid", "show"], ["mid", "list", "x"],
+                      ["mid", "erase", "a", "b"], ["mid", "order"], ["mid", "authenticate", "mid-1", "00"], ["mid", "authenticate", "mid-1", "00" * 16, "zz" * 16],
+                      ["mid", "authenticate", "mid-1", "00" * 15, "00" * 16], ["mid", "authenticate", "mid-1", "00" * 16, "00" * 17]):
             done = self.ctl(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assertRegex(done.stderr, r"^agentctl: [^\n]+\n", words)
@@ -233,19 +234,48 @@ class Calls(WithAgent):
         shown = json.loads(done.stdout)
         self.assertEqual((shown["schema"], shown["MidId"], shown["State"], shown["path"]), (1, "mid-1", "ACTIVE", "mid/mid_2d1"))
         self.assertEqual(self.ctl("--json", "mid", "show", "mid-1").stdout, self.ctl("--json", "show", "mid/mid_2d1").stdout)
-        self.daemon.send("answer", "PolicyDenied", "it is ACTIVE; suspend it first")
-        done = self.ctl("mid", "erase", "mid-1")
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("it is ACTIVE", done.stderr)
+        self.daemon.send("answer", "PolicyDenied", "MID mid-1 is ACTIVE")
+        self.ends(["mid", "erase", "mid-1"], 1, stderr="agentctl: MID mid-1 is ACTIVE\nhint: see agentd.conf(5) for what is allowed\n")
+        self.ends(["mid", "erase", "none"], 10, stderr="agentctl: no identity none\nhint: agentctl mid list shows what exists\n")
+
+    def on_terminal(self, *words):
+        master, slave = pty.openpty()
+        with subprocess.Popen([CTL, *words], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave) as process:
+            os.close(slave)
+            said = shown(master).decode()
+            os.close(master)
+            return process.wait(60), said
+
+    def test_on_a_terminal_the_line_of_a_step_becomes_its_result(self):
+        sample(self.daemon)
+        blank = "\r" + 78 * " " + "\r"
+        self.assertEqual(self.on_terminal("mid", "erase", "mid-1"), (0, f"mid-1: overwriting the keys ...{blank}mid-1: ACTIVE\r\n"))
+        self.assertEqual(self.on_terminal("-q", "mid", "erase", "mid-1"), (0, ""))
+        self.assertEqual(json.loads(self.on_terminal("--json", "mid", "erase", "mid-1")[1])["MidId"], "mid-1")
+        self.daemon.send("answer", "PolicyDenied", "MID mid-1 is ACTIVE")
+        self.assertEqual(self.on_terminal("mid", "erase", "mid-1"),
+                         (1, f"mid-1: overwriting the keys ...{blank}agentctl: MID mid-1 is ACTIVE\r\nhint: see agentd.conf(5) for what is allowed\r\n"))
+
+    def test_identities_are_listed_by_the_names_that_the_verbs_take(self):
+        self.ends(["mid"], 0, stdout="no identity is installed\n")
+        self.ends(["--no-legend", "mid", "list"], 0, stdout="")
+        sample(self.daemon)
+        done = self.ctl("mid", "list")
+        head, row = done.stdout.splitlines()
+        self.assertEqual((done.returncode, head.split()), (0, ["ID", "TYPE", "VERSION", "STATE", "BY", "VALID", "UNTIL", "ISSUER"]))
+        self.assertEqual((row.split()[:5], row.endswith(" CN=SHO")), (["mid-1", "usim", "2", "ACTIVE", "request"], True))
+        self.assertEqual(head.index("ISSUER"), row.index("CN=SHO"))
+        self.assertEqual(self.ctl("--no-legend", "mid").stdout.splitlines(), [row])
+        self.assertEqual(self.ctl("--json", "mid").stdout, self.ctl("--json", "list", "mid").stdout)
 
     def test_a_challenge_is_answered_with_res_or_auts(self):
         sample(self.daemon)
         self.ends(["mid", "authenticate", "mid-1", "00" * 16, "00" * 16], 0, stdout="ok 0123456789abcdef\n")
-        self.ends(["mid", "authenticate", "mid-1", "01" * 16, "00" * 16], 3, stdout="sync 00112233445566778899aabbccdd\n")
+        self.ends(["mid", "authenticate", "mid-1", "01" * 16, "00" * 16], 3, stdout="sync 00112233445566778899aabbccdd\n",
+                  stderr="agentctl: the network's sequence number is not a new one\nhint: give AUTS to the network; its next challenge will fit\n")
+        self.ends(["-q", "mid", "authenticate", "mid-1", "01" * 16, "00" * 16], 3, stdout=None)
         self.assertEqual(json.loads(self.ctl("--json", "mid", "authenticate", "mid-1", "00" * 16, "00" * 16).stdout),
                          {"schema": 1, "result": "ok", "res": "0123456789abcdef", "auts": ""})
-        for bad in "00" * 15, "00" * 17, "zz" * 16:
-            self.assertEqual(self.ctl("mid", "authenticate", "mid-1", bad, "00" * 16).returncode, 1)
 
     def test_the_log_level_is_read_and_set(self):
         self.ends(["log-level"], 0, stdout="info\n")
