@@ -66,6 +66,7 @@ struct coap_peer {
     const struct ip_address *local; /* NULL: any */
     const struct ip_address *remote;
     const struct endpoint *endpoint; /* must outlive the link */
+    const struct coap_way *way;      /* of way.h, to take up again; NULL: begin anew */
 };
 
 /* Opens the session and starts the handshake. The addresses are copied. */

@@ -10,7 +10,8 @@
 #include "lwm2m/objects/access_control.h"
 
 enum { KEPT_MAX = 16, /* notifications of one observation that wait for the server, without hqmax */ KEPT_OCTETS_MAX = 65536, /* of one server */
-       CONTINUOUS_S = 60, /* a clock is reported this often unless pmax asks for something else */ CONFIRM_MS = 24 * 3600 * 1000 /* RFC 7641 clause 4.5 */, ROOM_STEP = 16 };
+       CONTINUOUS_S = 60, /* a clock is reported this often unless pmax asks for something else */ CONFIRM_MS = 24 * 3600 * 1000 /* RFC 7641 clause 4.5 */, ROOM_STEP = 16,
+       SEQUENCE_GAP = 1 << 22 /* more than an observation notifies between two writings; less than half of the 24 bits of clause 3.4 of RFC 7641 */ };
 
 struct observation {
     struct coap_token token;
@@ -25,6 +26,7 @@ struct observation {
     uint64_t digest;              /* of the values last reported */
     double number;                /* value last reported, of a numeric resource */
     bool unheard;                 /* the last report was not acknowledged */
+    uint8_t doubted;              /* of before a restart: 2 until its first notification, 1 until the second: does the server know it? */
     struct kept *kept;            /* oldest first */
     size_t kept_count;
 };
@@ -124,12 +126,18 @@ static void drop_oldest(struct lwm2m_client *c, struct observation *o)
     free(k);
 }
 
-static void drop(struct lwm2m_client *c, struct observation *o)
+static void dispose(struct lwm2m_client *c, struct observation *o)
 {
     while (o->kept)
         drop_oldest(c, o);
     free(o->paths);
+}
+
+static void drop(struct lwm2m_client *c, struct observation *o)
+{
+    dispose(c, o);
     *o = c->observations[--c->observed];
+    registration_unsettle(c);
 }
 
 static void run(struct lwm2m_client *c);
@@ -164,9 +172,7 @@ bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t 
         free(paths);
         return false;
     }
-    while (o->kept)
-        drop_oldest(c, o);
-    free(o->paths);
+    dispose(c, o);
     *o = (struct observation){ .token = wish->token, .path = wish->path, .paths = paths, .format = wish->format, .attributes = wish->attributes, .sequence = next };
     o->sent_at = o->confirmed_at = o->evaluated_at = loop_now(c->loop);
     struct reading now = take_reading(c, o);
@@ -175,6 +181,7 @@ bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t 
     o->dirty = true; /* to set its next look */
     *sequence = next;
     run_later(c, 0);
+    registration_unsettle(c);
     return true;
 }
 
@@ -203,6 +210,15 @@ void reporting_unheard(struct lwm2m_client *c, const struct coap_token *token)
         o->unheard = o->dirty = true;
 }
 
+bool reporting_reset(struct lwm2m_client *c, const struct coap_token *token)
+{
+    struct observation *o = find(c, token);
+    bool doubted = o && o->doubted > 0;
+    if (o)
+        drop(c, o);
+    return doubted;
+}
+
 bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token)
 {
     return find(c, token) != NULL;
@@ -226,10 +242,75 @@ void reporting_clear(struct lwm2m_client *c)
 {
     loop_cancel(c->loop, &c->report_timer);
     while (c->observed)
-        drop(c, &c->observations[c->observed - 1]);
+        dispose(c, &c->observations[--c->observed]);
     free(c->observations);
     c->observations = NULL;
     c->observations_room = 0;
+}
+
+/* ---- over a restart ---- */
+
+static void write_one(struct writer *w, const struct observation *o)
+{
+    writer_u8(w, (uint8_t)o->token.len);
+    writer_put(w, o->token.data, o->token.len);
+    writer_u16(w, o->format);
+    writer_u32(w, o->sequence);
+    octets_put_attached(w, &(struct attached){ o->path, o->attributes });
+    writer_u8(w, o->paths ? (uint8_t)o->paths->count : 0);
+    for (size_t i = 0; o->paths && i < o->paths->count; i++)
+        octets_put_path(w, &o->paths->at[i]);
+}
+
+void reporting_write(const struct lwm2m_client *c, struct writer *w)
+{
+    writer_u16(w, (uint16_t)c->observed);
+    for (size_t i = 0; i < c->observed; i++)
+        write_one(w, &c->observations[i]);
+}
+
+static bool read_paths(struct reader *r, struct paths **out)
+{
+    struct paths paths = { .count = reader_u8(r) };
+    if (paths.count > PATHS_MAX)
+        return false;
+    for (size_t i = 0; i < paths.count; i++)
+        octets_get_path(r, &paths.at[i]);
+    *out = paths.count ? paths_copy(&paths) : NULL;
+    return !r->failed && (*out || !paths.count);
+}
+
+static bool read_one(struct lwm2m_client *c, struct reader *r)
+{
+    struct observation *o = add(c);
+    struct attached at = { 0 };
+    if (!o)
+        return false;
+    o->token.len = reader_u8(r);
+    struct slice token = reader_take(r, o->token.len);
+    if (token.len > sizeof o->token.data || token.len != o->token.len)
+        return false;
+    memcpy(o->token.data, token.data, token.len);
+    o->format = reader_u16(r);
+    o->sequence = reader_u32(r) + SEQUENCE_GAP;
+    octets_get_attached(r, &at);
+    o->path = at.path;
+    o->attributes = at.attributes;
+    o->sent_at = o->confirmed_at = o->evaluated_at = loop_now(c->loop);
+    o->unheard = o->dirty = true; /* what it was when the process ended is not known */
+    o->doubted = 2;
+    return read_paths(r, &o->paths) && format_find(o->format);
+}
+
+bool reporting_read(struct lwm2m_client *c, struct reader *r)
+{
+    bool fine = true;
+    reporting_clear(c);
+    for (size_t n = reader_u16(r); n > 0 && fine; n--)
+        fine = read_one(c, r);
+    if (!fine || !reader_done(r))
+        reporting_clear(c);
+    return fine && reader_done(r);
 }
 
 /* ---- rules ---- */
@@ -296,6 +377,8 @@ static bool tell(struct lwm2m_client *c, struct observation *o, struct slice bod
     struct coap_notification n = { .token = o->token, .sequence = ++o->sequence, .content_format = o->format, .body = body, .confirmable = confirmable };
     if (confirmable)
         o->confirmed_at = loop_now(c->loop);
+    if (o->doubted)
+        o->doubted--;
     registration_spoke(c);
     return coap_link_notify(c->link, &n) == ERROR_NONE;
 }
