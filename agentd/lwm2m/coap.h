@@ -14,8 +14,7 @@
 
 enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ANSWER_MAX = 8192 };
 struct coap_token {
-    uint8_t data[COAP_TOKEN_MAX];
-    size_t len;
+    uint8_t data[COAP_TOKEN_MAX], len;
 };
 
 struct coap_request { /* borrowed for the call */

@@ -482,7 +482,6 @@ static void do_drop(struct lwm2m_client *c)
 /* Clause 6.2.3 */
 static void do_leave(struct lwm2m_client *c)
 {
-    registration_unsettle(c);
     call(c, &(struct coap_call){ METHOD_DELETE, c->status.location, NULL, -1, { 0 } }, LEAVE_MS);
 }
 

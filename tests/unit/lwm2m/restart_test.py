@@ -16,6 +16,7 @@ GET, POST, PUT, OBSERVE = coap.GET, coap.POST, coap.PUT, (coap.OBSERVE, b"")
 VALUE, OTHER = "/1/0/5", "/1/0/6"
 KEYED = ("--uri", "coaps://127.0.0.1:5684", "--identity", "wire", "--key", KEYS["wire"].hex())
 OPEN = ("--uri", "coap://127.0.0.1:5684", "--nosec")
+LOCATION = [(coap.LOCATION_PATH, b"rd"), (coap.LOCATION_PATH, b"1")]
 results = []
 
 
@@ -92,7 +93,7 @@ class Gateway:
 
 def test_taken_up():
     for how, name in ((KEYED, "over DTLS"), (OPEN, "without security")):
-        g = Gateway(how).begin(VALUE, OTHER)
+        g, last = Gateway(how).begin(VALUE, OTHER), 1000
         for life in ("first", "second"):
             g.start()
             m = g.first()
@@ -101,18 +102,30 @@ def test_taken_up():
             check("nothing is told before the server knows us", silent is None, silent)
             g.server.answer(m, coap.CHANGED)
             first = g.server.notification(b"t0")
-            check("then what it observes, in order behind what was told", first and g.server.notification(b"t1") and first.number(coap.OBSERVE) > 1000, first)
+            check("then what it observes, in order behind what was told", first and g.server.notification(b"t1") and first.number(coap.OBSERVE) > last, first)
             check("and changes", g.write(VALUE, "7" if life == "first" else "8") == coap.CHANGED and g.server.notification(b"t0").number(coap.OBSERVE) == first.number(coap.OBSERVE) + 1)
+            last = first.number(coap.OBSERVE) + 1
             if how == OPEN:
                 check("from the same port", g.server.dtls.address == g.address, g.server.dtls.address)
             g.kept()
             g.end(signal.SIGINT)
         g.start()
         g.server.answer(g.first(), coap.NOT_FOUND)
-        m = g.server.registered()
-        check("4.04 brings a Register", m)
+        m = g.server.request_of(POST, "/rd")
+        check("4.04 brings a Register, and nothing is kept from then on", m and not os.path.exists(g.keep))
+        g.server.answer(m, coap.CREATED, LOCATION)
         check("which ends the observations", g.write(VALUE, "9") == coap.CHANGED and g.server.notification(b"t0", SILENCE) is None)
         g.close()
+
+
+def test_rules_of_the_request():
+    g = Gateway(KEYED).begin(VALUE + "?gt=90000")
+    g.start()
+    g.server.updated()
+    check("a value that crosses nothing is told once", g.server.notification(b"t0"))
+    check("and then what the request asked for", g.write(VALUE, "80000") == coap.CHANGED and g.server.notification(b"t0", SILENCE) is None and
+          g.write(VALUE, "90001") == coap.CHANGED and g.server.notification(b"t0"))
+    g.close()
 
 
 def test_forgotten_observation():
@@ -170,12 +183,13 @@ def test_killed_at_once():
     g.server.registered()
     for i in range(5):
         token = b"k%d" % i
+        g.kept()
         g.observe(VALUE, token)
         g.end()
         g.start()
         m = g.first()
         if m.path == "/rd":
-            g.server.answer(m, coap.CREATED, [(coap.LOCATION_PATH, b"rd"), (coap.LOCATION_PATH, b"1")])
+            g.server.answer(m, coap.CREATED, LOCATION)
         else:
             g.server.answer(m, coap.CHANGED)
         check("a Register, or the observation is there", m.path == "/rd" or g.server.notification(token), m)
@@ -185,7 +199,10 @@ def test_killed_at_once():
 def test_left():
     g = Gateway(KEYED)
     g.start()
-    g.server.registered()
+    m = g.first()
+    time.sleep(0.2)
+    check("nothing is kept of what is not there", not os.path.exists(g.keep))
+    g.server.answer(m, coap.CREATED, LOCATION)
     g.kept()
     g.client.send_signal(signal.SIGTERM)
     m = g.server.request_of(coap.DELETE, "/rd/1")
@@ -203,6 +220,7 @@ def main():
         os.execv(private, [private, sys.executable, "-B", *sys.argv])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     test_taken_up()
+    test_rules_of_the_request()
     test_forgotten_observation()
     test_not_to_be_taken_up()
     test_killed_at_once()
