@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What LwM2M servers wrote: values of their accounts, attributes, rights, objects of the gateway. A second after a request that may have changed it the
- * octets are compared with the store's, so that a server that writes the same again wears no flash. Observations are not kept: a new session is a new Register,
- * which voids them (Core TS 1.1.1 clause 6.4.1). */
+ * octets are compared with the store's, so that a server that writes the same again wears no flash. */
 #include <stdio.h>
 
 #include "base/log.h"
-#include "bootstrap/service_room.h"
+#include "bootstrap/kept.h"
 
 enum { SAVE_MS = 1000 };
 
@@ -32,13 +31,11 @@ static void keep(struct service *s, const char *key, const struct writer *w)
         site_report(s->site, "lwm2m", 0, &err);
 }
 
-static void save(void *user)
+static void save(struct service *s)
 {
-    struct service *s = user;
     uint8_t octets[LWM2M_KEPT_MAX];
     char key[STORE_NAME + 8];
     struct writer w = writer_make(octets, sizeof octets);
-    s->save_timer = 0;
     lwm2m_servers_write(s->servers, &w);
     keep(s, "lwm2m", &w);
     for (size_t i = 0; i < ENTRIES; i++) {
@@ -51,11 +48,25 @@ static void save(void *user)
     }
 }
 
-static void on_servers_changed(void *user)
+static void on_timer(void *user)
 {
     struct service *s = user;
+    s->save_timer = 0;
+    save(s);
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client)
+            kept_registration_save(&s->entry[i]);
+}
+
+void kept_change(struct service *s)
+{
     if (!s->save_timer)
-        s->save_timer = loop_timer(s->site->loop, SAVE_MS, save, s);
+        s->save_timer = loop_timer(s->site->loop, SAVE_MS, on_timer, s);
+}
+
+static void on_servers_changed(void *user)
+{
+    kept_change(user);
 }
 
 void kept_join(struct entry *e)
@@ -67,7 +78,8 @@ void kept_join(struct entry *e)
         !lwm2m_client_read(e->client, (struct slice){ octets, len }))
         log_warning("lwm2m", "%s: what its server wrote is not readable", e->id);
     lwm2m_client_join(e->client, e->service->servers);
-    on_servers_changed(e->service); /* its instance */
+    kept_change(e->service); /* its instance */
+    kept_registration_join(e);
 }
 
 void kept_forget(struct service *s, const char *id)
@@ -77,6 +89,7 @@ void kept_forget(struct service *s, const char *id)
     if (store_begin(s->site->store, &err))
         return;
     store_octets_put(s->site->store, kept_key(id, key, sizeof key), (struct slice){ 0 });
+    kept_registration_forget(s, id);
     (void)store_commit(s->site->store, &err);
 }
 

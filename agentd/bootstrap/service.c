@@ -11,8 +11,10 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/apply.h"
+#include "bootstrap/kept.h"
 #include "bootstrap/upkeep.h"
 #include "config.h"
+#include "lwm2m/resume.h"
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
 
@@ -127,6 +129,7 @@ void entry_end(struct entry *e, bool politely)
         lwm2m_client_stop(e->client, NULL, NULL);
     else if (e->client)
         lwm2m_client_free(e->client);
+    kept_registration_end(e);
     purge_stop(&e->purge);
     entry_key_end(e);
     node_remove(e->node);
@@ -244,7 +247,7 @@ static const struct lease *lease_for(struct service *s, const struct entry *e)
 }
 
 /* The order of servers (resource 13) can be kept when all accounts are open. */
-static void release(struct service *s)
+void service_release(struct service *s)
 {
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && s->entry[i].call)
@@ -270,7 +273,7 @@ void entry_open(struct entry *e, const struct lwm2m_account *account)
     e->waits = e->client != NULL;
     if (e->client)
         kept_join(e);
-    release(s);
+    service_release(s);
 }
 
 static void on_account_open(void *user, enum error_code status, struct slice octets)
@@ -283,16 +286,16 @@ static void on_account_open(void *user, enum error_code status, struct slice oct
     if (status || !lease_for(s, e)) {
         if (e->made)
             entry_key_again(e);
-        release(s);
+        service_release(s);
         return; /* the next lease or the return of the TRE tries again */
     }
     if (!lwm2m_account_read(octets, &account)) {
         error_set(&err, ERROR_STORAGE, "stored account %s is not readable", e->id);
         site_report(s->site, "lwm2m", 0, &err);
-        release(s);
+        service_release(s);
     } else if (account_key_is_made(&account) && !is_bootstrap(&account)) {
         entry_key_make(e, &account);
-        release(s); /* the others need not wait for a BSF */
+        service_release(s); /* the others need not wait for a BSF */
     } else {
         entry_open(e, &account);
     }
@@ -626,6 +629,12 @@ void service_stop(struct service *s, void (*fn)(void *user), void *user)
         struct entry *e = &s->entry[i];
         if (!e->used || !e->client)
             continue;
+        if (kept_registration_stands(e)) { /* to be found again */
+            lwm2m_client_leave_be(e->client);
+            e->client = NULL;
+            continue;
+        }
+        kept_registration_end(e);
         s->stopping++;
         lwm2m_client_stop(e->client, on_client_stopped, s);
         e->client = NULL;

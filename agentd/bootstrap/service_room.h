@@ -21,6 +21,8 @@ struct entry {
     bool used, trial, cellular, bootstrap;
     bool waits; /* for the other accounts, which may come before it in the order */
     uint32_t call; /* unsealing */
+    bool kept, changed; /* the store has its registration; it is another one since */
+    uint32_t sealing;   /* its registration */
     bool made, fresh;       /* fresh: of a new bootstrapping. Its key is made anew for it, by service_key.c: */
     struct account_key *key;      /* being made */
     struct lwm2m_account *opened; /* meanwhile; wiped pages */
@@ -65,6 +67,7 @@ void entry_replace(struct entry *e);
 /* The account is complete: its client begins, in place of one that it has. */
 void entry_open(struct entry *e, const struct lwm2m_account *account);
 void entry_unseal(struct entry *e); /* begins to open the account anew */
+void service_release(struct service *s); /* those that wait get their lease, when all accounts are open */
 void entry_show(struct entry *e, const struct lwm2m_account *account); /* in the tree, and its status */
 
 void service_show_error(struct node *n, const struct error *e); /* NULL: none */
@@ -80,11 +83,5 @@ void entry_key_again(struct entry *e); /* the server refused it, or it could not
 void entry_key_end(struct entry *e);
 
 void service_fill_device(struct service *s); /* service_device.c: s->device, which the clients share */
-
-/* kept.c: what servers wrote, over a restart. Written only when it is not what the store has. */
-void kept_load(struct service *s); /* rights and objects of the gateway; watches from now on */
-void kept_join(struct entry *e);   /* the client with what its server wrote becomes one of the servers */
-void kept_forget(struct service *s, const char *id);
-void kept_end(struct service *s);  /* writes what is left, and watches no more */
 
 #endif

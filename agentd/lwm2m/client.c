@@ -5,6 +5,8 @@
 
 #include "base/secret.h"
 #include "lwm2m/interfaces.h"
+#include "lwm2m/resume.h"
+#include "lwm2m/way.h"
 
 static bool take_account(struct lwm2m_client *c, const struct lwm2m_account *account, const struct lwm2m_rules *rules, struct error *err)
 {
@@ -63,6 +65,12 @@ void lwm2m_client_update(struct lwm2m_client *c)
     registration_post(c, EVENT_UPDATE, 0);
 }
 
+void lwm2m_client_watch(struct lwm2m_client *c, void (*fn)(void *user), void *user)
+{
+    c->watcher = fn;
+    c->watcher_user = user;
+}
+
 uint16_t lwm2m_client_server_id(const struct lwm2m_client *c)
 {
     return c->server.short_server_id;
@@ -94,6 +102,8 @@ void lwm2m_client_changed(struct lwm2m_client *c)
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user)
 {
     c->fn = NULL; /* its user may be gone before the server has answered */
+    registration_unsettle(c);
+    c->watcher = NULL;
     c->stopped = fn;
     c->stopped_user = user;
     servers_leave(c); /* it is none of the gateway's servers any more, though its session is still there */
@@ -110,10 +120,18 @@ void lwm2m_client_free(struct lwm2m_client *c)
         registration_close(c);
         loop_cancel(c->loop, &c->step_timer);
     }
+    resume_forget(c);
     lwm2m_servers_free(c->own);
     endpoint_free(c->endpoint);
     secret_zero(c, sizeof *c);
     free(c);
+}
+
+void lwm2m_client_leave_be(struct lwm2m_client *c)
+{
+    if (c->link)
+        coap_link_hush(c->link);
+    lwm2m_client_free(c);
 }
 
 const char *lwm2m_state_name(enum lwm2m_state s)

@@ -14,7 +14,7 @@
 struct observation;
 
 enum phase { PHASE_IDLE, PHASE_RESOLVING, PHASE_REGISTERING, PHASE_REGISTERED, PHASE_UPDATING, PHASE_RETRYING,
-             PHASE_LEAVING, PHASE_DISABLING, PHASE_DISABLED, PHASE_WAITING, PHASE_ASLEEP, PHASE_OFFLINE };
+             PHASE_LEAVING, PHASE_DISABLING, PHASE_DISABLED, PHASE_WAITING, PHASE_ASLEEP, PHASE_OFFLINE, PHASE_RESUMING };
 enum event {
     EVENT_LEASE, EVENT_NO_LEASE,
     EVENT_ADDRESS,  /* the server's name is resolved */
@@ -30,7 +30,8 @@ enum event {
     EVENT_TURN,     /* a server before this one in the order registered or gave up */
     EVENT_REST,     /* queue mode: nothing was said for the awake time */
     EVENT_WAKE,     /* something was said */
-    EVENT_RETURN,   /* the lease is back as it was, and so may be the session */
+    EVENT_RETURN,   /* the lease is back as it was, and so may be the session; or that of before a restart is */
+    EVENT_KEPT,     /* as address, with a registration of before a restart */
 };
 enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 16384, LINKS_MAX = 1024 /* payload of Register: one datagram */ };
 
@@ -79,6 +80,9 @@ struct lwm2m_client {
     char links[LINKS_MAX];     /* what the server was told that we have */
     size_t links_len;
     bool held;                 /* the server cannot be told now: notifications are kept or dropped (/1/x/6) */
+    struct resume *resume;     /* of resume.c: a registration of before a restart, until it is taken up or void */
+    void (*watcher)(void *user); /* of what is kept of the registration */
+    void *watcher_user;
     struct observation *observations; /* of reporting.c */
     size_t observed, observations_room;
     struct records records;    /* scratch of one request */
@@ -90,9 +94,6 @@ void registration_changed(struct lwm2m_client *c); /* an Update, if the list of 
 void registration_close(struct lwm2m_client *c); /* session, name look-up and timer away */
 void registration_settle(struct servers *s); /* posts what requests asked of the registrations */
 void registration_spoke(struct lwm2m_client *c); /* a message went or came: in queue mode it stays awake */
-/* servers.c */
-void servers_leave(struct lwm2m_client *c); /* back to itself alone */
-bool servers_turn(const struct lwm2m_client *c); /* may it register, as to the order (resources 13, 15)? */
-void servers_poke(const struct lwm2m_client *c); /* those that wait for their turn look again */
+void registration_unsettle(struct lwm2m_client *c); /* what is kept of it over a restart is void */
 
 #endif

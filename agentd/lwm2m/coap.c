@@ -17,6 +17,7 @@
 #include "lwm2m/dedup.h"
 #include "lwm2m/pdu.h"
 #include "lwm2m/tls.h"
+#include "lwm2m/way.h"
 
 enum { MAX_EVENTS = 8, MESSAGE_MAX = BLOCK1_BODY_MAX + 1024, EARLY_MAX = 4096 };
 
@@ -323,6 +324,25 @@ static void set_sni(struct coap_link *link)
         (void)text_copy(link->sni, sizeof link->sni, name);
 }
 
+/* Certificates are judged when they are shown, in a whole handshake. A stream ends its observations itself (RFC 8323 clause 7). */
+static bool resumes(const struct endpoint *e)
+{
+    return e->transport == TRANSPORT_DTLS && e->account.mode == LWM2M_PSK;
+}
+
+/* From the port of before: without security it is all that tells us from others. */
+static void set_way(const struct coap_peer *peer, coap_address_t *local, bool *bound)
+{
+    static const struct ip_address any[] = { { .family = 4 }, { .family = 6 } };
+    if (peer->way && peer->endpoint->transport == TRANSPORT_UDP && peer->way->address.family == peer->remote->family) {
+        set_address(local, peer->local ? peer->local : &any[peer->remote->family != 4], peer->way->port);
+        *bound = true;
+    } else if (peer->local) {
+        set_address(local, peer->local, 0);
+        *bound = true;
+    }
+}
+
 static bool open_session(struct coap_link *link, const struct coap_peer *peer)
 {
     static const coap_proto_t protos[] = { [TRANSPORT_UDP] = COAP_PROTO_UDP, [TRANSPORT_DTLS] = COAP_PROTO_DTLS, [TRANSPORT_TCP] = COAP_PROTO_TCP,
@@ -331,16 +351,19 @@ static bool open_session(struct coap_link *link, const struct coap_peer *peer)
     const struct endpoint *e = link->endpoint;
     coap_proto_t proto = protos[e->transport];
     set_address(&remote, peer->remote, e->port);
-    if (peer->local)
-        set_address(&local, peer->local, 0);
+    bool bound = false;
+    set_way(peer, &local, &bound);
     set_sni(link);
+    if (peer->way && resumes(e))
+        (void)tls_offer((struct slice){ peer->way->session, peer->way->session_len });
     link->trusted = !transport_is_secure(e->transport);
     if (!transport_is_secure(e->transport))
-        link->session = coap_new_client_session(link->context, peer->local ? &local : NULL, &remote, proto);
+        link->session = coap_new_client_session(link->context, bound ? &local : NULL, &remote, proto);
     else if (e->account.mode == LWM2M_PSK)
-        link->session = open_psk(link, peer->local ? &local : NULL, &remote, proto);
+        link->session = open_psk(link, bound ? &local : NULL, &remote, proto);
     else
-        link->session = open_x509(link, peer->local ? &local : NULL, &remote, proto);
+        link->session = open_x509(link, bound ? &local : NULL, &remote, proto);
+    tls_withdraw();
     if (!link->session)
         return false;
     adopt(link);
@@ -400,6 +423,52 @@ void coap_link_free(struct coap_link *link)
     block1_clear(&link->block1);
     dedup_clear(&link->dedup);
     free(link);
+}
+
+/* ---- over a restart ---- */
+
+static bool our_address(const struct coap_link *link, struct ip_address *out, uint16_t *port)
+{
+    const coap_address_t *a = coap_session_get_addr_local(link->session);
+    *out = (struct ip_address){ .family = a->addr.sa.sa_family == AF_INET ? 4 : 6 };
+    if (out->family == 4)
+        memcpy(out->octets, &a->addr.sin.sin_addr, 4);
+    else
+        memcpy(out->octets, &a->addr.sin6.sin6_addr, 16);
+    *port = ntohs(out->family == 4 ? a->addr.sin.sin_port : a->addr.sin6.sin6_port);
+    return *port != 0;
+}
+
+bool coap_link_way(const struct coap_link *link, struct coap_way *out)
+{
+    coap_tls_library_t library;
+    struct writer w = writer_make(out->session, sizeof out->session);
+    *out = (struct coap_way){ .port = 0 };
+    if (link->endpoint->transport == TRANSPORT_UDP)
+        return our_address(link, &out->address, &out->port);
+    if (resumes(link->endpoint) && link->trusted)
+        tls_session_write(coap_session_get_tls(link->session, &library), &w);
+    out->session_len = w.len;
+    return w.len > 0;
+}
+
+void coap_link_hush(struct coap_link *link)
+{
+    coap_tls_library_t library;
+    SSL *ssl = link->adopted ? coap_session_get_tls(link->session, &library) : NULL;
+    if (ssl)
+        SSL_set_quiet_shutdown(ssl, 1);
+}
+
+bool coap_link_resumed(const struct coap_link *link, const struct coap_way *way)
+{
+    coap_tls_library_t library;
+    struct ip_address address;
+    uint16_t port;
+    if (link->endpoint->transport == TRANSPORT_UDP) /* Transport TS 1.1.1 clause 6.4.3: another address needs a Register */
+        return our_address(link, &address, &port) && port == way->port && address.family == way->address.family &&
+               memcmp(address.octets, way->address.octets, sizeof address.octets) == 0;
+    return resumes(link->endpoint) && link->trusted && SSL_session_reused(coap_session_get_tls(link->session, &library)) == 1;
 }
 
 /* ---- sending ---- */

@@ -14,8 +14,7 @@
 
 enum { COAP_SEGMENTS = 6, COAP_QUERIES = 8, COAP_TOKEN_MAX = 8, COAP_ANSWER_MAX = 8192 };
 struct coap_token {
-    uint8_t data[COAP_TOKEN_MAX];
-    size_t len;
+    uint8_t data[COAP_TOKEN_MAX], len;
 };
 
 struct coap_request { /* borrowed for the call */
@@ -66,6 +65,7 @@ struct coap_peer {
     const struct ip_address *local; /* NULL: any */
     const struct ip_address *remote;
     const struct endpoint *endpoint; /* must outlive the link */
+    const struct coap_way *way;      /* of way.h, to take up again; NULL: begin anew */
 };
 
 /* Opens the session and starts the handshake. The addresses are copied. */

@@ -10,11 +10,10 @@ enum { DEDUP_MIN = 16, DEDUP_MAX = 1024, EXCHANGE_LIFETIME_MS = 247000 };
 
 struct dedup_entry {
     uint64_t until; /* loop milliseconds; 0: free */
-    struct coap_token token;
-    uint16_t mid;
-    enum coap_code code;
     int64_t observe;
-    uint16_t created[2];
+    enum coap_code code;
+    uint16_t created[2], mid;
+    struct coap_token token;
 };
 
 struct dedup {

@@ -2,6 +2,7 @@
 /* A table of URI schemes and a check a security mode. Never opens anything. */
 #include "lwm2m/endpoint.h"
 
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +133,17 @@ struct endpoint *endpoint_of_file(const char *uri, const struct lwm2m_rules *rul
     e->roots_pem = rules->roots_pem ? strdup(rules->roots_pem) : NULL;
     e->of_file = true;
     return e;
+}
+
+bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST])
+{
+    const struct lwm2m_account *a = &e->account;
+    EVP_MD_CTX *hash = EVP_MD_CTX_new();
+    bool fine = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(hash, a->uri, sizeof a->uri) == 1 &&
+                EVP_DigestUpdate(hash, a->endpoint, sizeof a->endpoint) == 1 && EVP_DigestUpdate(hash, a->identity, sizeof a->identity) == 1 &&
+                EVP_DigestUpdate(hash, a->key, sizeof a->key) == 1 && EVP_DigestFinal_ex(hash, out, NULL) == 1;
+    EVP_MD_CTX_free(hash);
+    return fine;
 }
 
 void endpoint_free(struct endpoint *e)

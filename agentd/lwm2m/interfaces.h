@@ -54,6 +54,27 @@ void reporting_clear(struct lwm2m_client *c);
 void reporting_changed_everywhere(struct lwm2m_client *c); /* of all servers of the gateway */
 void reporting_changed(struct lwm2m_client *c); /* values or attributes changed: looks at all observations from the loop, after the answer is out */
 
+void reporting_write(const struct lwm2m_client *c, struct writer *w); /* the observations */
+bool reporting_read(struct lwm2m_client *c, struct reader *r); /* in place of those there are; each is notified once, whatever its value. False: not readable */
+/* A Reset has come to a notification of this token. True: it is one of before a restart that the server does not know. */
+bool reporting_reset(struct lwm2m_client *c, const struct coap_token *token);
+
+/* servers.c */
+void servers_leave(struct lwm2m_client *c); /* back to itself alone */
+bool servers_turn(const struct lwm2m_client *c); /* may it register, as to the order (resources 13, 15)? */
+void servers_poke(const struct lwm2m_client *c); /* those that wait for their turn look again */
+
+/* resume.c */
+bool resume_take(struct lwm2m_client *c, const struct coap_link *link); /* the registration is as it was; false: it is not, for the session is not */
+const struct coap_way *resume_way(const struct lwm2m_client *c);
+void resume_forget(struct lwm2m_client *c);
+
+/* servers_octets.c */
+void octets_put_path(struct writer *w, const struct path *p);
+void octets_get_path(struct reader *r, struct path *p);
+void octets_put_attached(struct writer *w, const struct attached *a);
+void octets_get_attached(struct reader *r, struct attached *a);
+
 /* send.c */
 void send_connection(struct lwm2m_client *c); /* unasked, if the server allows it and it is news */
 bool send_answered(struct lwm2m_client *c, const struct coap_token *token, unsigned code); /* code 0: silence; false: it is no answer to a Send */

@@ -10,13 +10,18 @@
 
 enum { URI_OPTIONS = 512 /* of a Package URI */ };
 
+static struct coap_token take_token(const uint8_t *octets, size_t len)
+{
+    struct coap_token out = { .len = len <= COAP_TOKEN_MAX ? (uint8_t)len : COAP_TOKEN_MAX };
+    if (out.len)
+        memcpy(out.data, octets, out.len);
+    return out;
+}
+
 struct coap_token pdu_token(const coap_pdu_t *pdu)
 {
     coap_bin_const_t t = coap_pdu_get_token(pdu);
-    struct coap_token out = { .len = t.length <= COAP_TOKEN_MAX ? t.length : COAP_TOKEN_MAX };
-    if (out.len)
-        memcpy(out.data, t.s, out.len);
-    return out;
+    return take_token(t.s, t.length);
 }
 
 static int option_number(const coap_opt_t *option)
@@ -79,14 +84,6 @@ void pdu_read_request(const coap_pdu_t *pdu, struct coap_request *r)
         r->payload = (struct slice){ data, len };
 }
 
-/* RFC 7252 clause 5.10.6 */
-static void read_etag(const coap_opt_t *option, struct coap_token *out)
-{
-    out->len = coap_opt_length(option) <= sizeof out->data ? coap_opt_length(option) : sizeof out->data;
-    if (out->len)
-        memcpy(out->data, coap_opt_value(option), out->len);
-}
-
 void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)
 {
     *r = (struct coap_response){ .code = (uint8_t)coap_pdu_get_code(pdu), .token = pdu_token(pdu), .content_format = -1, .block2 = -1 };
@@ -99,7 +96,7 @@ void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)
         if (it.number == COAP_OPTION_BLOCK2)
             r->block2 = option_number(option);
         if (it.number == COAP_OPTION_ETAG)
-            read_etag(option, &r->etag);
+            r->etag = take_token(coap_opt_value(option), coap_opt_length(option)); /* RFC 7252 clause 5.10.6 */
         if (it.number != COAP_OPTION_LOCATION_PATH)
             continue;
         writer_u8(&location, '/');

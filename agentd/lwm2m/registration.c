@@ -9,6 +9,7 @@
  *   REGISTERED --disable--> DISABLING --left--> DISABLED --timer--> IDLE (and on, if there is a lease)
  *   between IDLE and RESOLVING: WAITING, for those before it in the order and for the initial delay
  *   REGISTERED --rest--> ASLEEP --wake--> REGISTERED: queue mode
+ *   RESOLVING --kept--> RESUMING --accepted--> REGISTERED: a registration of before a restart; --unknown--> REGISTERING
  *   REGISTERED --no lease--> OFFLINE --return--> UPDATING (the same way is back: the same session), --lease--> RESOLVING, --timer--> IDLE
  */
 #include <openssl/rand.h>
@@ -28,9 +29,9 @@ enum {
 };
 
 static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING", "DISABLING", "DISABLED",
-                                          "WAITING", "ASLEEP", "OFFLINE" };
+                                          "WAITING", "ASLEEP", "OFFLINE", "RESUMING" };
 static const char *const event_names[] = { "lease", "no lease", "address", "accepted", "unknown", "older", "lost", "failed", "timer", "update", "disable",
-                                          "stop", "left", "turn", "rest", "wake", "return" };
+                                          "stop", "left", "turn", "rest", "wake", "return", "kept" };
 
 static void step(void *user);
 
@@ -77,6 +78,13 @@ void registration_close(struct lwm2m_client *c)
     c->held = false;
     send_drop(c);
     reporting_clear(c);
+}
+
+void registration_unsettle(struct lwm2m_client *c)
+{
+    resume_forget(c);
+    if (c->watcher)
+        c->watcher(c->watcher_user);
 }
 
 /* ---- queue mode (Core TS 1.1.1 clause 6.5.1 of the transport binding) ---- */
@@ -135,6 +143,8 @@ static void on_connected(void *user)
     struct lwm2m_client *c = user;
     c->status.last_contact = loop_now(c->loop);
     set_timer(c, GUARD_MS);
+    if (c->phase == PHASE_RESUMING)
+        registration_post(c, EVENT_RETURN, c->generation);
     log_info("lwm2m", "server %u: %s session with %s", c->account.short_server_id, transport_name(c->endpoint->transport), c->endpoint->host);
 }
 
@@ -165,6 +175,11 @@ static bool on_block(void *user, const struct coap_request *request, struct coap
     return upload_serve(c, request, answer);
 }
 
+static bool is_updating(const struct lwm2m_client *c)
+{
+    return c->phase == PHASE_UPDATING || c->phase == PHASE_RESUMING;
+}
+
 static void refuse(struct lwm2m_client *c, uint8_t code)
 {
     const char *what = c->phase == PHASE_UPDATING ? "Update" : "Register";
@@ -192,9 +207,9 @@ static void on_response(void *user, const struct coap_response *r)
     } else if (c->phase == PHASE_REGISTERING && r->code == CODE_CREATED) {
         error_set(&c->failure, ERROR_PROTOCOL, "server %u accepted the registration without a usable Location-Path", c->account.short_server_id);
         registration_post(c, EVENT_FAILED, c->generation);
-    } else if (c->phase == PHASE_UPDATING && r->code == CODE_CHANGED) {
+    } else if (is_updating(c) && r->code == CODE_CHANGED) {
         registration_post(c, EVENT_ACCEPTED, c->generation);
-    } else if (c->phase == PHASE_UPDATING) { /* clause 6.2.2: 4.04 needs a new Register; so does whatever else went wrong with the old one */
+    } else if (is_updating(c)) { /* clause 6.2.2: 4.04 needs a new Register; so does whatever else went wrong with the old one */
         registration_post(c, EVENT_UNKNOWN, c->generation);
     } else if (c->phase == PHASE_REGISTERING && r->code == CODE_PRECONDITION_FAILED && !c->version_1_0) {
         registration_post(c, EVENT_OLDER, c->generation); /* clause 6.2.1: 4.12 is about the version */
@@ -210,9 +225,9 @@ static void on_unanswered(void *user, const struct coap_token *token, bool reset
     if (send_answered(c, token, 0))
         return;
     if (reporting_has(c, token)) { /* clause 6.4: RST cancels; after silence an Update shows whether the server is there */
-        if (reset)
-            reporting_cancel(c, token);
-        else
+        if (reset && reporting_reset(c, token))
+            registration_post(c, EVENT_UNKNOWN, c->generation);
+        if (!reset)
             reporting_unheard(c, token);
         c->held = c->held || !reset;
         if (!reset)
@@ -246,7 +261,7 @@ static void on_resolved(void *user, enum error_code status, const char *text, co
         error_set(&c->failure, status, "%s: %s", c->endpoint->host, text && *text ? text : error_text(status));
     else if (!usable)
         error_set(&c->failure, ERROR_NAME_LOOKUP, "%s has no address of a family that the bearer has", c->endpoint->host);
-    registration_post(c, c->address.family ? EVENT_ADDRESS : EVENT_FAILED, c->generation);
+    registration_post(c, !c->address.family ? EVENT_FAILED : c->resume ? EVENT_KEPT : EVENT_ADDRESS, c->generation);
 }
 
 static void do_resolve(struct lwm2m_client *c)
@@ -322,6 +337,7 @@ static void send_register(struct lwm2m_client *c)
     c->server.effects = 0;
     c->update_again = false;
     c->status.location[0] = '\0';
+    registration_unsettle(c);
     reporting_clear(c); /* clause 6.4.1: a Register voids all observations */
     call(c, &(struct coap_call){ METHOD_POST, "/rd", queries, CONTENT_LINK, tell_links(c) }, GUARD_MS);
 }
@@ -334,13 +350,39 @@ static void do_step_down(struct lwm2m_client *c)
     send_register(c);
 }
 
-static void do_connect(struct lwm2m_client *c)
+static void do_update(struct lwm2m_client *c);
+
+static bool open_link(struct lwm2m_client *c)
 {
-    struct coap_peer peer = { .remote = &c->address, .endpoint = c->endpoint };
+    struct coap_peer peer = { .remote = &c->address, .endpoint = c->endpoint, .way = resume_way(c) };
     peer.local = c->lease.bound ? lease_address(&c->lease, c->address.family) : NULL;
     c->session_lease = c->lease;
     c->link = coap_link_new(c->loop, &peer, &session_events, c, &c->failure);
-    if (!c->link) {
+    return c->link != NULL;
+}
+
+/* Nothing is said before it is known whether the session is the one of before. */
+static void do_reconnect(struct lwm2m_client *c)
+{
+    if (open_link(c)) {
+        set_timer(c, HANDSHAKE_MS);
+        return;
+    }
+    resume_forget(c); /* the port is another program's now */
+    registration_post(c, EVENT_ADDRESS, c->generation);
+}
+
+static void do_return(struct lwm2m_client *c)
+{
+    if (resume_take(c, c->link))
+        do_update(c);
+    else
+        registration_post(c, EVENT_UNKNOWN, c->generation);
+}
+
+static void do_connect(struct lwm2m_client *c)
+{
+    if (!open_link(c)) {
         registration_post(c, EVENT_FAILED, c->generation);
         return;
     }
@@ -357,6 +399,13 @@ static void do_accept(struct lwm2m_client *c)
     if (c->phase == PHASE_REGISTERING) {
         log_notice("lwm2m", "server %u: registered as %s at %s", c->account.short_server_id, c->account.endpoint, c->status.location);
         c->registered_at = loop_now(c->loop);
+        registration_unsettle(c); /* it may be kept from now on */
+    }
+    if (c->resume) {
+        log_notice("lwm2m", "server %u: registered as before at %s", c->account.short_server_id, c->status.location);
+        c->registered_at = loop_now(c->loop);
+        registration_unsettle(c); /* the numbers of its notifications have moved */
+        registration_changed(c);
     }
     c->attempts = 0;
     c->status.exhausted = false;
@@ -402,6 +451,8 @@ static void do_back_off(struct lwm2m_client *c)
 {
     registration_close(c);
     c->status.location[0] = '\0';
+    if (c->attempts > 0 || c->failure.code != ERROR_TIMEOUT) /* silence alone does not tell that a session cannot be resumed */
+        resume_forget(c);
     c->status.error = c->failure;
     struct retry retry = retry_after(&c->server, ++c->attempts);
     uint16_t random = 0;
@@ -437,6 +488,7 @@ static void do_leave(struct lwm2m_client *c)
 /* Object 1 resource 4: stay away for what resource 5 says. */
 static void do_disable(struct lwm2m_client *c)
 {
+    registration_unsettle(c);
     registration_close(c);
     c->status.location[0] = '\0';
     uint32_t seconds = c->disable_s ? c->disable_s : server_value(&c->server, SERVER_DISABLE_TIMEOUT, DISABLE_TIMEOUT_S);
@@ -516,6 +568,19 @@ static const struct transition table[] = {
     { PHASE_RESOLVING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
     { PHASE_RESOLVING, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
     { PHASE_RESOLVING, EVENT_STOP, PHASE_LEAVING, do_left, true },
+    { PHASE_RESOLVING, EVENT_KEPT, PHASE_RESUMING, do_reconnect, false },
+    { PHASE_RESUMING, EVENT_ADDRESS, PHASE_REGISTERING, do_connect, false },
+    { PHASE_RESUMING, EVENT_RETURN, PHASE_RESUMING, do_return, false },
+    { PHASE_RESUMING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
+    { PHASE_RESUMING, EVENT_UNKNOWN, PHASE_REGISTERING, send_register, false },
+    { PHASE_RESUMING, EVENT_LOST, PHASE_RETRYING, do_back_off, false },
+    { PHASE_RESUMING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
+    { PHASE_RESUMING, EVENT_TIMER, PHASE_RETRYING, do_guard, false },
+    { PHASE_RESUMING, EVENT_UPDATE, PHASE_RESUMING, do_update_later, false },
+    { PHASE_RESUMING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_RESUMING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
+    { PHASE_RESUMING, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
+    { PHASE_RESUMING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_REGISTERING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
     { PHASE_REGISTERING, EVENT_OLDER, PHASE_REGISTERING, do_step_down, false },
     { PHASE_REGISTERING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
@@ -527,6 +592,7 @@ static const struct transition table[] = {
     { PHASE_REGISTERING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_REGISTERED, EVENT_TIMER, PHASE_UPDATING, do_update, false },
     { PHASE_REGISTERED, EVENT_UPDATE, PHASE_UPDATING, do_update, false },
+    { PHASE_REGISTERED, EVENT_UNKNOWN, PHASE_REGISTERING, send_register, false },
     { PHASE_REGISTERED, EVENT_LOST, PHASE_RESOLVING, do_resolve, false },
     { PHASE_REGISTERED, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
     { PHASE_REGISTERED, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
@@ -547,6 +613,7 @@ static const struct transition table[] = {
     { PHASE_ASLEEP, EVENT_WAKE, PHASE_REGISTERED, arm_registered, false },
     { PHASE_ASLEEP, EVENT_TIMER, PHASE_UPDATING, do_update, false },
     { PHASE_ASLEEP, EVENT_UPDATE, PHASE_UPDATING, do_update, false },
+    { PHASE_ASLEEP, EVENT_UNKNOWN, PHASE_REGISTERING, send_register, false },
     { PHASE_ASLEEP, EVENT_LOST, PHASE_RESOLVING, do_resolve, false },
     { PHASE_ASLEEP, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
     { PHASE_ASLEEP, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
@@ -586,7 +653,7 @@ static const enum lwm2m_state public_state[] = {
     [PHASE_IDLE] = LWM2M_IDLE,         [PHASE_RESOLVING] = LWM2M_CONNECTING, [PHASE_REGISTERING] = LWM2M_CONNECTING, [PHASE_REGISTERED] = LWM2M_REGISTERED,
     [PHASE_UPDATING] = LWM2M_REGISTERED, [PHASE_RETRYING] = LWM2M_RETRYING,  [PHASE_LEAVING] = LWM2M_STOPPED,
     [PHASE_DISABLING] = LWM2M_STOPPED, [PHASE_DISABLED] = LWM2M_STOPPED,     [PHASE_WAITING] = LWM2M_IDLE,          [PHASE_ASLEEP] = LWM2M_ASLEEP,
-    [PHASE_OFFLINE] = LWM2M_IDLE,
+    [PHASE_OFFLINE] = LWM2M_IDLE,      [PHASE_RESUMING] = LWM2M_CONNECTING,
 };
 
 static const struct transition *find(enum phase from, enum event event)

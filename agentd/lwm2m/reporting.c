@@ -10,23 +10,25 @@
 #include "lwm2m/objects/access_control.h"
 
 enum { KEPT_MAX = 16, /* notifications of one observation that wait for the server, without hqmax */ KEPT_OCTETS_MAX = 65536, /* of one server */
-       CONTINUOUS_S = 60, /* a clock is reported this often unless pmax asks for something else */ CONFIRM_MS = 24 * 3600 * 1000 /* RFC 7641 clause 4.5 */, ROOM_STEP = 16 };
+       CONTINUOUS_S = 60, /* a clock is reported this often unless pmax asks for something else */ CONFIRM_MS = 24 * 3600 * 1000 /* RFC 7641 clause 4.5 */, ROOM_STEP = 16,
+       SEQUENCE_GAP = 1 << 22 /* more than an observation notifies between two writings; less than half of the 24 bits of clause 3.4 of RFC 7641 */ };
 
+/* There may be thousands: what few have is behind a pointer. */
 struct observation {
     struct coap_token token;
+    bool dirty, unheard;          /* something changed since it was looked at; the last report was not acknowledged */
+    uint8_t doubted;              /* of before a restart: 2 until its first notification, 1 until the second: does the server know it? */
     struct path path;
-    struct paths *paths;          /* of a composite observation, owned; else NULL */
     uint16_t format;
-    bool dirty;                   /* something changed since it was looked at */
-    struct attributes attributes; /* of the request */
     uint32_t sequence;            /* RFC 7641 clause 3.4: grows with each notification */
+    uint32_t kept_count;
+    struct kept *kept;            /* oldest first, owned */
+    struct paths *paths;          /* of a composite observation, owned; else NULL */
+    struct attributes *attributes; /* of the request, owned; NULL: none */
     uint64_t sent_at, confirmed_at, evaluated_at; /* loop milliseconds */
     uint64_t look_at;             /* loop milliseconds of the next look without a change, UINT64_MAX: none */
     uint64_t digest;              /* of the values last reported */
     double number;                /* value last reported, of a numeric resource */
-    bool unheard;                 /* the last report was not acknowledged */
-    struct kept *kept;            /* oldest first */
-    size_t kept_count;
 };
 
 /* A notification that waits for the server. */
@@ -124,12 +126,19 @@ static void drop_oldest(struct lwm2m_client *c, struct observation *o)
     free(k);
 }
 
-static void drop(struct lwm2m_client *c, struct observation *o)
+static void dispose(struct lwm2m_client *c, struct observation *o)
 {
     while (o->kept)
         drop_oldest(c, o);
     free(o->paths);
+    free(o->attributes);
+}
+
+static void drop(struct lwm2m_client *c, struct observation *o)
+{
+    dispose(c, o);
     *o = c->observations[--c->observed];
+    registration_unsettle(c);
 }
 
 static void run(struct lwm2m_client *c);
@@ -147,27 +156,36 @@ static void run_later(struct lwm2m_client *c, uint64_t ms)
     c->report_timer = loop_timer(c->loop, ms, on_report_timer, c);
 }
 
-static struct paths *paths_copy(const struct paths *paths)
+/* What few observations have. False: no memory, and nothing is had. */
+static bool give(struct observation *o, const struct paths *paths, const struct attributes *attributes)
 {
-    struct paths *copy = paths ? malloc(sizeof *copy) : NULL;
-    if (copy)
-        *copy = *paths;
-    return copy;
+    o->paths = paths ? malloc(sizeof *paths) : NULL;
+    o->attributes = attributes->set ? malloc(sizeof *attributes) : NULL;
+    if ((paths && !o->paths) || (attributes->set && !o->attributes)) {
+        free(o->paths);
+        free(o->attributes);
+        return false;
+    }
+    if (paths)
+        *o->paths = *paths;
+    if (o->attributes)
+        *o->attributes = *attributes;
+    return true;
 }
 
 bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t *sequence)
 {
     struct observation *o = find(c, &wish->token);
     uint32_t next = o ? o->sequence + 1 : 1;
-    struct paths *paths = paths_copy(wish->paths);
-    if ((wish->paths && !paths) || (!o && !(o = add(c)))) {
-        free(paths);
+    struct observation new = { .token = wish->token, .path = wish->path, .format = wish->format, .sequence = next };
+    if (!give(&new, wish->paths, &wish->attributes))
+        return false;
+    if (!o && !(o = add(c))) {
+        dispose(c, &new);
         return false;
     }
-    while (o->kept)
-        drop_oldest(c, o);
-    free(o->paths);
-    *o = (struct observation){ .token = wish->token, .path = wish->path, .paths = paths, .format = wish->format, .attributes = wish->attributes, .sequence = next };
+    dispose(c, o);
+    *o = new;
     o->sent_at = o->confirmed_at = o->evaluated_at = loop_now(c->loop);
     struct reading now = take_reading(c, o);
     o->digest = now.digest;
@@ -175,6 +193,7 @@ bool reporting_observe(struct lwm2m_client *c, const struct wish *wish, int64_t 
     o->dirty = true; /* to set its next look */
     *sequence = next;
     run_later(c, 0);
+    registration_unsettle(c);
     return true;
 }
 
@@ -203,6 +222,15 @@ void reporting_unheard(struct lwm2m_client *c, const struct coap_token *token)
         o->unheard = o->dirty = true;
 }
 
+bool reporting_reset(struct lwm2m_client *c, const struct coap_token *token)
+{
+    struct observation *o = find(c, token);
+    bool doubted = o && o->doubted > 0;
+    if (o)
+        drop(c, o);
+    return doubted;
+}
+
 bool reporting_has(const struct lwm2m_client *c, const struct coap_token *token)
 {
     return find(c, token) != NULL;
@@ -226,10 +254,71 @@ void reporting_clear(struct lwm2m_client *c)
 {
     loop_cancel(c->loop, &c->report_timer);
     while (c->observed)
-        drop(c, &c->observations[c->observed - 1]);
+        dispose(c, &c->observations[--c->observed]);
     free(c->observations);
     c->observations = NULL;
     c->observations_room = 0;
+}
+
+/* ---- over a restart ---- */
+
+static void write_one(struct writer *w, const struct observation *o)
+{
+    struct attached at = { .path = o->path };
+    if (o->attributes)
+        at.attributes = *o->attributes;
+    writer_u8(w, o->token.len);
+    writer_put(w, o->token.data, o->token.len);
+    writer_u16(w, o->format);
+    writer_u32(w, o->sequence);
+    octets_put_attached(w, &at);
+    writer_u8(w, o->paths ? (uint8_t)o->paths->count : 0);
+    for (size_t i = 0; o->paths && i < o->paths->count; i++)
+        octets_put_path(w, &o->paths->at[i]);
+}
+
+void reporting_write(const struct lwm2m_client *c, struct writer *w)
+{
+    writer_u16(w, (uint16_t)c->observed);
+    for (size_t i = 0; i < c->observed; i++)
+        write_one(w, &c->observations[i]);
+}
+
+static bool read_one(struct lwm2m_client *c, struct reader *r)
+{
+    struct observation *o = add(c);
+    struct attached at = { 0 };
+    if (!o)
+        return false;
+    uint8_t len = reader_u8(r);
+    struct slice token = reader_take(r, len);
+    if (token.len != len || len > sizeof o->token.data)
+        return false;
+    if (len)
+        memcpy(o->token.data, token.data, len);
+    o->token.len = len;
+    o->format = reader_u16(r);
+    o->sequence = reader_u32(r) + SEQUENCE_GAP;
+    octets_get_attached(r, &at);
+    o->path = at.path;
+    o->sent_at = o->confirmed_at = o->evaluated_at = loop_now(c->loop);
+    o->unheard = o->dirty = true; /* what it was when the process ended is not known */
+    o->doubted = 2;
+    struct paths paths = { .count = reader_u8(r) };
+    for (size_t i = 0; i < paths.count && i < PATHS_MAX; i++)
+        octets_get_path(r, &paths.at[i]);
+    return !r->failed && paths.count <= PATHS_MAX && format_find(o->format) && give(o, paths.count ? &paths : NULL, &at.attributes);
+}
+
+bool reporting_read(struct lwm2m_client *c, struct reader *r)
+{
+    bool fine = true;
+    reporting_clear(c);
+    for (size_t n = reader_u16(r); n > 0 && fine; n--)
+        fine = read_one(c, r);
+    if (!fine || !reader_done(r))
+        reporting_clear(c);
+    return fine && reader_done(r);
 }
 
 /* ---- rules ---- */
@@ -279,7 +368,8 @@ static struct attributes composite_attributes(const struct lwm2m_client *c, cons
 static struct attributes rules_of(const struct lwm2m_client *c, const struct observation *o)
 {
     struct attributes a = o->paths ? composite_attributes(c, o->paths) : attributes_effective(&c->attributes, &o->path);
-    attributes_override(&a, &o->attributes);
+    if (o->attributes)
+        attributes_override(&a, o->attributes);
     return a;
 }
 
@@ -296,6 +386,8 @@ static bool tell(struct lwm2m_client *c, struct observation *o, struct slice bod
     struct coap_notification n = { .token = o->token, .sequence = ++o->sequence, .content_format = o->format, .body = body, .confirmable = confirmable };
     if (confirmable)
         o->confirmed_at = loop_now(c->loop);
+    if (o->doubted)
+        o->doubted--;
     registration_spoke(c);
     return coap_link_notify(c->link, &n) == ERROR_NONE;
 }

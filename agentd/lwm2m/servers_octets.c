@@ -108,11 +108,27 @@ bool lwm2m_servers_read(struct servers *s, struct slice in)
 
 /* ---- of one ---- */
 
-static void write_attached(struct writer *w, const struct attached *a)
+void octets_put_path(struct writer *w, const struct path *p)
 {
-    writer_u8(w, a->path.depth);
-    for (size_t i = 0; i < a->path.depth; i++)
-        writer_u16(w, a->path.id[i]);
+    writer_u8(w, p->depth);
+    for (size_t i = 0; i < p->depth; i++)
+        writer_u16(w, p->id[i]);
+}
+
+void octets_get_path(struct reader *r, struct path *p)
+{
+    p->depth = reader_u8(r);
+    if (p->depth > PATH_RESOURCE_INSTANCE) {
+        reader_fail(r);
+        p->depth = 0;
+    }
+    for (size_t i = 0; i < p->depth; i++)
+        p->id[i] = reader_u16(r);
+}
+
+void octets_put_attached(struct writer *w, const struct attached *a)
+{
+    octets_put_path(w, &a->path);
     writer_u16(w, (uint16_t)a->attributes.set);
     for (unsigned i = 0; i < ATTRIBUTES; i++)
         if (a->attributes.set & 1u << i) {
@@ -122,15 +138,9 @@ static void write_attached(struct writer *w, const struct attached *a)
         }
 }
 
-static void read_attached(struct reader *r, struct attached *a)
+void octets_get_attached(struct reader *r, struct attached *a)
 {
-    a->path.depth = reader_u8(r);
-    if (a->path.depth > PATH_RESOURCE_INSTANCE) {
-        reader_fail(r);
-        return;
-    }
-    for (size_t i = 0; i < a->path.depth; i++)
-        a->path.id[i] = reader_u16(r);
+    octets_get_path(r, &a->path);
     a->attributes.set = reader_u16(r) & ((1u << ATTRIBUTES) - 1);
     for (unsigned i = 0; i < ATTRIBUTES; i++)
         if (a->attributes.set & 1u << i) {
@@ -147,7 +157,7 @@ void lwm2m_client_write(const struct lwm2m_client *c, struct writer *w)
     server_settings_write(w, &c->server.set);
     writer_u8(w, (uint8_t)c->attributes.count);
     for (size_t i = 0; i < c->attributes.count; i++)
-        write_attached(w, &c->attributes.at[i]);
+        octets_put_attached(w, &c->attributes.at[i]);
 }
 
 bool lwm2m_client_read(struct lwm2m_client *c, struct slice in)
@@ -164,7 +174,7 @@ bool lwm2m_client_read(struct lwm2m_client *c, struct slice in)
     if (lifetime == 0 || instance == LWM2M_NO_ID || attributes.count > ATTACHED_MAX)
         return false;
     for (size_t i = 0; i < attributes.count; i++)
-        read_attached(&r, &attributes.at[i]);
+        octets_get_attached(&r, &attributes.at[i]);
     if (!reader_done(&r))
         return false;
     c->server.instance = instance;

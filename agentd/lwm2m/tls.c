@@ -213,6 +213,50 @@ bool tls_adopt(SSL *ssl, struct tls_watch *watch, const struct endpoint *e)
     return fine;
 }
 
+/* ---- a session over a restart ---- */
+
+void tls_session_write(SSL *ssl, struct writer *w)
+{
+    SSL_SESSION *session = SSL_get_session(ssl);
+    int len = session && SSL_SESSION_is_resumable(session) ? i2d_SSL_SESSION(session, NULL) : 0;
+    if (len <= 0 || w->failed || w->cap - w->len < (size_t)len)
+        return;
+    uint8_t *end = &w->data[w->len];
+    w->len += (size_t)i2d_SSL_SESSION(session, &end);
+}
+
+static SSL_SESSION *offered;
+
+/* The CoAP library makes its TLS session and sends the first message in one call; OpenSSL calls this in between. */
+static void on_new_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
+{
+    (void)ptr;
+    (void)data;
+    (void)index;
+    (void)argl;
+    (void)argp;
+    if (offered)
+        (void)SSL_set_session(parent, offered);
+}
+
+bool tls_offer(struct slice octets)
+{
+    static int index = -1;
+    const uint8_t *at = octets.data;
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, on_new_ssl, NULL, NULL);
+    tls_withdraw();
+    offered = index >= 0 ? d2i_SSL_SESSION(NULL, &at, (long)octets.len) : NULL;
+    ERR_clear_error();
+    return offered != NULL;
+}
+
+void tls_withdraw(void)
+{
+    SSL_SESSION_free(offered);
+    offered = NULL;
+}
+
 /* ---- why it failed ---- */
 
 static enum error_code describe_server(const struct tls_watch *w, const struct endpoint *e, struct error *err)

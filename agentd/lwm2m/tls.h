@@ -5,6 +5,8 @@
 
 #include <openssl/ssl.h>
 
+#include "base/reader.h"
+#include "base/writer.h"
 #include "lwm2m/endpoint.h"
 
 struct tls_watch { /* of one session */
@@ -22,6 +24,11 @@ int tls_key_type(const struct lwm2m_x509 *x);
 bool tls_adopt(SSL *ssl, struct tls_watch *watch, const struct endpoint *e);
 /* Has the peer of a session that was taken over, at the end of its handshake, shown that it is the server of the account? */
 bool tls_trusts(SSL *ssl, struct tls_watch *watch, const struct endpoint *e);
+/* A session to take up again, as octets: a secret. Empty: this one cannot be, or is longer than room. */
+void tls_session_write(SSL *ssl, struct writer *w);
+/* The next TLS session of the process offers that one to its server (RFC 5246 clause 7.4.1.2), until tls_withdraw. False: these octets are none. */
+bool tls_offer(struct slice octets);
+void tls_withdraw(void);
 /* What the handshake says about its failure: CLIENT_AUTH, TLS_UNTRUSTED, CLOCK, TLS. False: nothing. */
 bool tls_describe(const struct tls_watch *watch, const struct endpoint *e, struct error *err);
 

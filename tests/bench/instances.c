@@ -53,6 +53,11 @@ void registration_spoke(struct lwm2m_client *c)
     (void)c;
 }
 
+void registration_unsettle(struct lwm2m_client *c)
+{
+    (void)c;
+}
+
 /* ---- the object ---- */
 
 static bool next_instance(struct objects *o, size_t index, uint16_t *id)

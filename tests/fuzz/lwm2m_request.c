@@ -54,6 +54,11 @@ void registration_spoke(struct lwm2m_client *c)
     (void)c;
 }
 
+void registration_unsettle(struct lwm2m_client *c)
+{
+    (void)c;
+}
+
 static struct lwm2m_client *make(void)
 {
     static const struct loop loop = { .now_ms = now_ms, .add_timer = add_timer, .cancel = cancel };

@@ -235,6 +235,11 @@ class Endpoint:
         options = coap.path_options(o.path) + [(coap.OBSERVE, b"\1")]
         return await self.exchange(peer, Message(CON, coap.GET, token=o.token, options=options))
 
+    def moved(self, old, peer) -> None:
+        """The same client, found elsewhere: what it is observed for goes on."""
+        for key in [k for k in self.observations if k[0] == id(old)]:
+            self.observations[id(peer), key[1]] = self.observations.pop(key)
+
     def forget(self, peer) -> None:
         """The peer is gone: its observations and exchanges too."""
         self.observations = {k: v for k, v in self.observations.items() if k[0] != id(peer)}

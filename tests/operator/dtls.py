@@ -2,7 +2,7 @@
 """DTLS 1.2 server with pre-shared keys, and with certificates of both sides, on OpenSSL's libssl by ctypes and memory BIOs: datagrams in, datagrams and application data out.
 
 Owns every connection by the peer's address. A new handshake from a known address runs beside the old connection and replaces it only when it is
-complete (RFC 6347, 4.2.8). Keys come from the caller's look-up and are never logged. Cookie exchange is always on.
+complete (RFC 6347, 4.2.8). Sessions are resumed while sessions() is true. Keys come from the caller's look-up and are never logged. Cookie exchange is always on.
 """
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ctypes import c_char_p, c_int, c_long, c_uint, c_uint64, c_void_p
 _ssl = ctypes.CDLL("libssl.so.3")
 _crypto = ctypes.CDLL("libcrypto.so.3")
 CIPHERS = b"PSK-AES128-CCM8:PSK-AES128-CCM:PSK-AES128-GCM-SHA256:PSK-AES256-GCM-SHA384:PSK-AES128-CBC-SHA256:ECDHE-ECDSA-AES128-CCM8:ECDHE-ECDSA-AES128-GCM-SHA256:@SECLEVEL=0"
-_DTLS1_2, _SET_MIN, _SET_MTU, _CACHE_MODE = 0xFEFD, 123, 17, 44
+_DTLS1_2, _SET_MIN, _SET_MTU, _CACHE_MODE, _CACHE_SERVER = 0xFEFD, 123, 17, 44, 2
 _HANDLE_TIMEOUT, _SET_EOF_RETURN, _PENDING = 74, 130, 10
 _OPTIONS = 0x1000 | 0x2000 | 0x4000 | 1 << 22 | 1 << 30  # NO_QUERY_MTU, COOKIE_EXCHANGE, NO_TICKET, SERVER_PREFERENCE, NO_RENEGOTIATION
 _WANT_READ, _ZERO_RETURN = 2, 6
@@ -54,6 +54,8 @@ _read = _declare(_ssl, "SSL_read", c_int, c_void_p, c_void_p, c_int)
 _write = _declare(_ssl, "SSL_write", c_int, c_void_p, c_char_p, c_int)
 _shutdown = _declare(_ssl, "SSL_shutdown", c_int, c_void_p)
 _error = _declare(_ssl, "SSL_get_error", c_int, c_void_p, c_int)
+_psk_identity = _declare(_ssl, "SSL_get_psk_identity", c_char_p, c_void_p)
+_session_context = _declare(_ssl, "SSL_CTX_set_session_id_context", c_int, c_void_p, c_char_p, c_uint)
 _cipher = _declare(_ssl, "SSL_get_current_cipher", c_void_p, c_void_p)
 _cipher_name = _declare(_ssl, "SSL_CIPHER_get_name", c_char_p, c_void_p)
 _use_certificate = _declare(_ssl, "SSL_use_certificate_file", c_int, c_void_p, c_char_p, c_int)
@@ -101,6 +103,7 @@ class Connection:
         self.server, self.address, self.identity = server, address, ""
         self.open, self.started = False, time.monotonic()
         self.random = b""
+        _ctx_ctrl(server.ctx, _CACHE_MODE, _CACHE_SERVER if server.sessions() else 0, None)
         self.ssl = _new(server.ctx)
         self.inward, self.outward = _bio_new(_bio_mem()), _bio_new(_bio_mem())
         for bio in (self.inward, self.outward):
@@ -150,7 +153,7 @@ class Connection:
         result = _handshake(self.ssl)
         if result == 1:
             self.open = True
-            self.identity = self.identity or self.shown()
+            self.identity = self.identity or (_psk_identity(self.ssl) or b"").decode() or self.shown()
             self.flush()
             self.server.opened(self)
         elif _error(self.ssl, result) != _WANT_READ:
@@ -212,8 +215,8 @@ class DtlsServer:
     """transmit(datagram, address), look_up(identity) -> key or None, then the on_* of the user: on_open(connection, replaced), on_data, on_close."""
 
     def __init__(self, transmit: Callable, look_up: Callable[[str], bytes | None], on_open: Callable, on_data: Callable, on_close: Callable,
-                 log: Callable, ciphers: bytes = CIPHERS, certificates: Callable[[], tuple | None] = lambda: None) -> None:
-        self.transmit, self.look_up, self.certificates = transmit, look_up, certificates
+                 log: Callable, ciphers: bytes = CIPHERS, certificates: Callable[[], tuple | None] = lambda: None, sessions: Callable[[], bool] = lambda: False) -> None:
+        self.transmit, self.look_up, self.certificates, self.sessions = transmit, look_up, certificates, sessions
         self.on_open, self.on_data, self.on_close, self.log = on_open, on_data, on_close, log
         self.current: dict[tuple, Connection] = {}
         self.pending: dict[tuple, Connection] = {}
@@ -223,7 +226,7 @@ class DtlsServer:
         if not self.ctx or not _ctx_ciphers(self.ctx, ciphers):
             raise OSError(f"DTLS context: {_errors()}")
         _ctx_ctrl(self.ctx, _SET_MIN, _DTLS1_2, None)
-        _ctx_ctrl(self.ctx, _CACHE_MODE, 0, None)
+        _session_context(self.ctx, b"lwm2m", 5)
         _ctx_options(self.ctx, _OPTIONS)
         self.callbacks = _PSK(self.give_key), _COOKIE_MAKE(self.make_cookie), _COOKIE_CHECK(self.check_cookie)
         _ctx_psk(self.ctx, self.callbacks[0])

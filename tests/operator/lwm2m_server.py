@@ -206,6 +206,7 @@ class Lwm2mServer:
         if m.payload:
             r.objects, r.formats = self.object_list(m)
         r.lifetime, r.binding = int(p.get("lt", r.lifetime)), p.get("b", r.binding)
+        self.endpoint.moved(r.peer, peer)
         r.seen, r.peer = time.monotonic(), peer
         self.log("update", ep=r.endpoint, changed=sorted(p), objects=r.objects if m.payload else None)
         return Message(ACK, coap.CHANGED)
@@ -362,7 +363,7 @@ class SecureSocket(asyncio.DatagramProtocol):
     def __init__(self, server: Lwm2mServer) -> None:
         self.server = server
         self.dtls = DtlsServer(self.transmit, server.key, self.opened, server.endpoint.receive, server.endpoint.forget, server.log,
-                               certificates=server.certificates)
+                               certificates=server.certificates, sessions=lambda: (server.a.dir / "dtls-sessions").exists())
 
     def connection_made(self, transport) -> None:
         self.transport = transport

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts by hand, several servers at one gateway, and servers that go away: seen over the bus and in the operator's own event log."""
+import contextlib
 import json
 import os
 import secrets
 import signal
+import sqlite3
 
 from main_job import expect
 from scenarios import scenario
@@ -60,10 +62,42 @@ def server_restarts(world):
     labproc.start("lwm2m-again", TREE / "tests/lab/lab", "in", "operator", "--", *SERVER, "run", "--dir", world.operator_dir, "--addr", "198.51.100.20")
 
 
+def kept(key):
+    """What the store has under that key."""
+    with contextlib.closing(sqlite3.connect("file:/var/lib/gateway-agent/agent.db?mode=ro", uri=True, timeout=20)) as db:
+        return db.execute("SELECT value FROM octets WHERE key = ?", (key,)).fetchone()
+
+
+def observed_by_itself(world, endpoint):
+    """After its last Register."""
+    mine = [e for e in world.lwm2m_events() if e.get("ep") == endpoint]
+    last = max(i for i, e in enumerate(mine) if e["event"] == "register")
+    return any(e["event"] == "observe" for e in mine[last:])
+
+
+def observed_over_a_restart(world, endpoint):
+    """The same registration on the same DTLS session: the server need not begin anew (Core TS 1.1.1 clause 6.4.1)."""
+    path = "/1/1/2"
+    for each in ("GW-0001", endpoint):  # nothing that the server does by itself is to come in between
+        until("what it observes by itself", lambda: observed_by_itself(world, each))
+        ask(world, each, "cancel", "/3/0/13")
+    expect("observed", ask(world, endpoint, "observe", path)["ok"])
+    until("kept", lambda: kept("lwm2m/local-102/registration") and kept("lwm2m/usim-101/registration"))
+    count = registers(world, endpoint)
+    world.stop("agentd")
+    world.start("agentd")
+    until("both servers after a restart", lambda: state(world, 101) == state(world, 102) == "registered")
+    seen = len(world.lwm2m_events())
+    expect("written", code(ask(world, endpoint, "write", path, "--value", "3")) == "2.04")
+    until("its notification", lambda: any(e["event"] == "notify" and e["ep"] == endpoint and e["path"] == path and "3" in json.dumps(e) for e in world.lwm2m_events()[seen:]))
+    expect("without a Register", registers(world, endpoint) == count)
+
+
 @scenario()
 def a_second_server_shares_the_gateway_by_its_rights_and_each_is_found_again(world):
     """An account by hand beside the bootstrapped one: who may do what, Send, what servers wrote over a restart, a server that is killed, the last account."""
     world.up()
+    (world.operator_dir / "dtls-sessions").touch()
     world.start()
     world.sms(world.push())
     world.managed()
@@ -96,9 +130,7 @@ def a_second_server_shares_the_gateway_by_its_rights_and_each_is_found_again(wor
     agentctl("account", "connect", LOCAL)
     until("registered again", lambda: state(world, 102) == "registered")
 
-    world.stop("agentd")
-    world.start("agentd")
-    until("both servers after a restart", lambda: state(world, 101) == state(world, 102) == "registered")
+    observed_over_a_restart(world, own)
     expect("what a server wrote is there", "pmin=7" in json.dumps(ask(world, own, "discover", "/3/0")))
     agentctl("account", "send", LOCAL, "/3/0/0")
     expect("its rights and instances too", code(ask(world, own, "read", "/1/0/1")) == "4.01" and code(ask(world, own, "read", "/1/1/1")) == "2.05")

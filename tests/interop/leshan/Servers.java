@@ -2,6 +2,7 @@
 // A LwM2M server and a LwM2M bootstrap server made of the Eclipse Leshan libraries, for library.py: what Leshan's demo server does not offer by REST (bootstrap,
 // trust in client certificates, observed composites, Send, queue mode). Owns no protocol: a command is a line of JSON on stdin and becomes one request of
 // Leshan's; answers and events are lines of JSON on stdout. Never for anything but tests: it tells the values that it reads.
+// Without security it listens at the port before PORT.
 // usage: java -cp JARS/* Servers.java HOST PORT BOOTSTRAP_PORT CERTIFICATE KEY TRUSTED AWAKE_MS      (PEM files; the key in PKCS#8)
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -94,6 +95,7 @@ import org.eclipse.leshan.server.bootstrap.LeshanBootstrapServerBuilder;
 import org.eclipse.leshan.server.californium.bootstrap.endpoint.CaliforniumBootstrapServerEndpointsProvider;
 import org.eclipse.leshan.server.californium.bootstrap.endpoint.coaps.CoapsBootstrapServerProtocolProvider;
 import org.eclipse.leshan.server.californium.endpoint.CaliforniumServerEndpointsProvider;
+import org.eclipse.leshan.server.californium.endpoint.coap.CoapServerProtocolProvider;
 import org.eclipse.leshan.server.californium.endpoint.coaps.CoapsServerProtocolProvider;
 import org.eclipse.leshan.server.model.VersionedModelProvider;
 import org.eclipse.leshan.server.observation.ObservationListener;
@@ -355,6 +357,8 @@ public class Servers {
             Registration r = server.getRegistrationService().getByEndpoint(endpoint);
             if (r == null)
                 say("id", c.get("id").asInt(), "error", "not registered");
+            else if (c.get("op").asText().equals("forget"))
+                say("id", c.get("id").asInt(), "code", server.getRegistrationStore().removeRegistration(r.getId()) == null ? "none" : "ok");
             else
                 ask(r, request(r, c), c);
         } catch (ClientSleepingException e) {
@@ -546,7 +550,8 @@ public class Servers {
         models.add(portfolio());
 
         LeshanServerBuilder management = new LeshanServerBuilder();
-        management.setEndpointsProviders(new CaliforniumServerEndpointsProvider.Builder(new CoapsServerProtocolProvider()).addEndpoint("coaps://" + a[0] + ":" + a[1]).build());
+        management.setEndpointsProviders(new CaliforniumServerEndpointsProvider.Builder(new CoapServerProtocolProvider(), new CoapsServerProtocolProvider())
+                                             .addEndpoint("coap://" + a[0] + ":" + (Integer.parseInt(a[1]) - 1)).addEndpoint("coaps://" + a[0] + ":" + a[1]).build());
         management.setCertificateChain(chain).setPrivateKey(key).setTrustedCertificates(trusted).setSecurityStore(keys);
         management.setObjectModelProvider(new VersionedModelProvider(models)).setClientAwakeTimeProvider(new StaticClientAwakeTimeProvider(Integer.parseInt(a[6])));
         server = management.build();

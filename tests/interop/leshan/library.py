@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # What Leshan's libraries see of our LwM2M client: bootstrap with keys and with certificates and then the server that it named, composite operations and their
-# observation, Send, queue mode, attributes, arguments. Every check asks Servers.java, which is Leshan; never the client. Runs inside a private network
+# observation, Send, queue mode, attributes, arguments, what outlives a restart. Every check asks Servers.java, which is Leshan; never the client. Runs inside a private network
 # namespace. usage: library.py TOOL JARS WORK. TAP.
 import base64
 import os
@@ -8,8 +8,9 @@ import pathlib
 import signal
 import subprocess
 import sys
+import time
 
-from bench import HERE, Client, Leshan, check, finish
+from bench import HERE, PATIENCE, Client, Leshan, check, finish
 
 TOOL, JARS, WORK = sys.argv[1:4]
 sys.path.append(str(HERE.parents[1] / "unit/lwm2m"))
@@ -17,7 +18,7 @@ import transports_test  # noqa: E402 - certificates are made there
 from transports_test import at, make_certificates  # noqa: E402
 
 SERVER, BOOTSTRAP, AWAKE_MS = 5684, 5784, 2000
-KEYS = {name: bytes([n]) * 16 for n, name in enumerate(("bootstrap", "first", "second", "asleep"), 1)}
+KEYS = {name: bytes([n]) * 16 for n, name in enumerate(("bootstrap", "first", "second", "asleep", "kept"), 1)}
 
 
 def start(endpoint, port, *more):
@@ -246,19 +247,62 @@ def check_queue_mode(leshan):
     client.end()
 
 
-def check_restart(leshan, ep, client):
-    """Clause 6.4.1 of the Core TS: a Register ends observations, and the server begins them anew."""
+def wait_for(path):
+    end = time.monotonic() + PATIENCE
+    while not os.path.exists(path) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def since_restart(leshan, ep, since):
+    """What came of the registration until it was there again."""
+    leshan.wait(lambda: any(e["event"] in ("registered", "updated") and e["ep"] == ep for e in leshan.events[since:]))
+    return [e["event"] for e in leshan.events[since:] if e.get("ep") == ep]
+
+
+def check_restart(leshan, ep, name, *how):
+    """Clause 6.4.1 of the Core TS: observations outlive a restart of the client, until it registers."""
+    keep = os.path.join(WORK, ep)
+    client = start(ep, SERVER, *how, "--keep", keep)
+    check(f"{name}: registered", leshan.event("registered", ep=ep))
+    check("Observe before a restart", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05")
+    check("Observe-Composite, too", leshan.code("observe-composite", ep, paths=["/1/0/2", "/3/0/0"]) == "2.05")
+    for end, what in ((signal.SIGKILL, "killed"), (signal.SIGINT, "stopped")):
+        wait_for(keep)
+        client.signal(end)
+        client.process.wait()
+        since = len(leshan.events)
+        client = start(ep, SERVER, *how, "--keep", keep)
+        got = since_restart(leshan, ep, since)
+        check(f"{name}, {what} and started: an Update, no Register", got == ["updated"], got)
+        check("what was observed is told once, whatever it is", leshan.event("notified", since, path="/1/0/6") and leshan.event("notified", since, paths=["/1/0/2", "/3/0/0"]))
+        e = change(leshan, ep, False, path="/1/0/6") or {}
+        check("and when it changes, without a new Observe", e.get("value") == {"/1/0/6": False}, e)
+        since = len(leshan.events)
+        check("so is the composite one", leshan.code("write", ep, path="/1/0/2", format="TLV", value=4) == "2.04" and leshan.event("notified", since, paths=["/1/0/2", "/3/0/0"]))
+        leshan.code("write", ep, path="/1/0/2", format="TLV", value=0)
+    wait_for(keep)
+    client.end()
+    check("the server forgets the registration", leshan.code("forget", ep) == "ok")
+    since = len(leshan.events)
+    client = start(ep, SERVER, *how, "--keep", keep)
+    got = since_restart(leshan, ep, since)
+    check("then there is a Register", got == ["registered"], got)
+    since = len(leshan.events)
+    check("and nothing is observed", leshan.code("write", ep, path="/1/0/6", format="TLV", value=False) == "2.04" and not leshan.event("notified", since, 1.0) and
+          not leshan.event("bad notification", since, 0.1))
+    check("until the server observes anew", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05" and change(leshan, ep, True, path="/1/0/6"))
+    client.end()
+
+
+def check_restart_without(leshan, ep, client):
+    """Nothing was kept: a Register ends observations, and the server begins them anew."""
     check("Observe before a restart", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05" and change(leshan, ep, False, path="/1/0/6"))
     client.end()
     since = len(leshan.events)
     again = start(ep, SERVER, *psk("ms", "first"))
     e = leshan.event("registered", since, ep=ep) or {}
-    check("killed and started: a Register, at which Leshan ends what it observed", e.get("observed", 0) >= 1, e)
-    since = len(leshan.events)
-    check("nothing is notified of the former registration", leshan.code("write", ep, path="/1/0/6", format="TLV", value=False) == "2.04"
-          and not leshan.event("notified", since, 1.0) and not leshan.event("bad notification", since, 0.1))
-    check("and it is observed anew", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05" and change(leshan, ep, True, path="/1/0/6"))
-    return again
+    check("killed and started, with nothing kept: a Register, at which Leshan ends what it observed", e.get("observed", 0) >= 1, e)
+    again.end()
 
 
 def main():
@@ -285,7 +329,10 @@ def main():
         check_refused_certificates(leshan)
         check_inconsistent(leshan)
         check_queue_mode(leshan)
-        client = check_restart(leshan, ep, client)
+        check_restart_without(leshan, ep, client)
+        leshan.ask("key", "gw-kept", identity="kept", key=b64(KEYS["kept"]))
+        check_restart(leshan, "gw-kept", "over DTLS", *psk("kept", "kept"))
+        check_restart(leshan, "gw-open", "without security", "--uri", f"coap://127.0.0.1:{SERVER - 1}", "--nosec")
     finally:
         if client:
             client.end()

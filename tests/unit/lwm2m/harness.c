@@ -71,6 +71,14 @@ void registration_spoke(struct lwm2m_client *c)
     (void)c; /* no registration, no queue mode */
 }
 
+unsigned unsettled;
+
+void registration_unsettle(struct lwm2m_client *c)
+{
+    (void)c; /* nothing is kept over a restart */
+    unsettled++;
+}
+
 /* ---- a client without a session ---- */
 
 unsigned reboots;

@@ -16,6 +16,7 @@ extern uint64_t clock_ms;
 extern loop_timer_fn *timer_fn;      /* NULL: no timer runs */
 extern unsigned notified, reboots;   /* since make() */
 extern unsigned clock_reads;         /* how often the device's clock was asked */
+extern unsigned unsettled;           /* how often what is kept over a restart was void */
 extern uint32_t last_sequence;
 extern char last_body[256];
 extern bool last_confirmable;

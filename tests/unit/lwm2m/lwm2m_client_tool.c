@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The LwM2M client alone, with an account from its arguments: for interoperability tests and for looking at a server by hand.
- * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME MODE" and "server hold-off S timeout S" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register, SIGUSR1 updates,
+ * Prints one line an event: "state NAME LOCATION", "error NAME TEXT", "account ID URI IDENTITY LIFETIME MODE" and "server hold-off S timeout S" (--bootstrap), "reboot", "stopped". SIGTERM and SIGINT de-register (SIGINT with --keep ends without), SIGUSR1 updates,
  * SIGHUP gives the same lease anew, SIGUSR2 takes it away, SIGWINCH sends the values of --send ("sent", or an error), or with --company puts another client
  * in the place of this one, at once. With --bootstrap, Execute /1/0/9 asks the
  * bootstrap server again. */
@@ -15,11 +15,13 @@
 #include "glue/loop_glib.h"
 #include "lwm2m/bootstrap.h"
 #include "lwm2m/lwm2m.h"
+#include "lwm2m/resume.h"
 
 static struct loop loop;
 static GMainLoop *main_loop;
 static struct lwm2m_client *client;
 static struct lease lease;
+static uint64_t keep_timer;
 
 static void on_state(void *user, const struct lwm2m_status *status)
 {
@@ -43,6 +45,15 @@ static gboolean on_stop(gpointer user)
 {
     (void)user;
     lwm2m_client_stop(client, on_stopped, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_quit(gpointer user)
+{
+    (void)user;
+    lwm2m_client_leave_be(client);
+    client = NULL;
+    g_main_loop_quit(main_loop);
     return G_SOURCE_REMOVE;
 }
 
@@ -74,7 +85,7 @@ static bool reboot(void *user)
 }
 
 static char *uri, *endpoint, *identity, *key, *local;
-static char *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
+static char *keep, *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
 static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake;
 static gboolean verbose, no_reboot, bootstrap_first, nosec, pack, company;
 static struct servers *servers; /* with company */
@@ -108,6 +119,7 @@ static const GOptionEntry options[] = {
     { "pack", 0, 0, G_OPTION_ARG_NONE, &pack, "ask for a Bootstrap-Pack first", NULL },
     { "send", 0, 0, G_OPTION_ARG_STRING, &send_paths, "what SIGWINCH sends", "PATHS" },
     { "send-format", 0, 0, G_OPTION_ARG_STRING, &send_format, "senml-cbor, senml-json, lwm2m-cbor", "NAME" },
+    { "keep", 0, 0, G_OPTION_ARG_FILENAME, &keep, "the registration is kept here, over a restart", "FILE" },
     { "company", 0, 0, G_OPTION_ARG_NONE, &company, "another server, which is never reached, shares the gateway", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
@@ -158,6 +170,35 @@ static bool fill(struct lwm2m_account *a)
     return text_copy(a->uri, sizeof a->uri, uri) && text_copy(a->endpoint, sizeof a->endpoint, endpoint);
 }
 
+/* Another file in its place, so that a kill leaves one of the two. */
+static void write_registration(void *user)
+{
+    static uint8_t octets[LWM2M_REGISTRATION_MAX];
+    struct writer w = writer_make(octets, sizeof octets);
+    (void)user;
+    keep_timer = 0;
+    if (client && lwm2m_client_write_registration(client, &w) && g_file_set_contents(keep, (const char *)octets, (gssize)w.len, NULL))
+        printf("kept %zu\n", w.len);
+    fflush(stdout);
+}
+
+static void on_registration(void *user)
+{
+    (void)user;
+    (void)remove(keep);
+    loop_cancel(&loop, &keep_timer);
+    keep_timer = loop_timer(&loop, 50, write_registration, NULL);
+}
+
+static void read_registration(void)
+{
+    g_autofree char *octets = NULL;
+    size_t len;
+    if (g_file_get_contents(keep, &octets, &len, NULL) && !lwm2m_client_read_registration(client, (struct slice){ (const uint8_t *)octets, len }))
+        printf("kept unreadable\n");
+    lwm2m_client_watch(client, on_registration, NULL);
+}
+
 static bool register_at(const struct lwm2m_account *a)
 {
     struct error error = { 0 };
@@ -166,6 +207,8 @@ static bool register_at(const struct lwm2m_account *a)
         printf("error %s %s\n", error_name(error.code), error.text);
     if (client && servers)
         lwm2m_client_join(client, servers);
+    if (client && keep)
+        read_registration();
     return client != NULL;
 }
 
@@ -283,7 +326,7 @@ int main(int argc, char **argv)
     if (company)
         g_unix_signal_add(SIGWINCH, on_replace, NULL);
     g_unix_signal_add(SIGTERM, on_stop, NULL);
-    g_unix_signal_add(SIGINT, on_stop, NULL);
+    g_unix_signal_add(SIGINT, keep ? on_quit : on_stop, NULL);
     g_unix_signal_add(SIGUSR1, on_update, NULL);
     g_unix_signal_add(SIGHUP, on_lease, &lease);
     g_unix_signal_add(SIGUSR2, on_lease, NULL);
