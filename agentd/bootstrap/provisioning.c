@@ -197,6 +197,8 @@ static enum error_code account_of_provurl(struct settings *s, struct error *err)
     enum error_code rc = uri_split(s->provurl, "https", a->server_id, sizeof a->server_id, &port, err);
     (void)text_copy(a->uri, sizeof a->uri, s->provurl);
     (void)text_copy(a->name, sizeof a->name, s->bootstrap_name);
+    if (!rc)
+        rc = provisioning_rule(s, a, err);
     s->dms = rc ? 0 : 1;
     return rc;
 }
@@ -209,7 +211,7 @@ static enum error_code take_ways(const struct prov_node *root, struct settings *
     for (const struct prov_node *n = NULL; !rc && i < out->dms && (n = prov_characteristic(root, WORD_APPLICATION, n));) {
         const char *app = prov_parm(n, WORD_APPID);
         if (app && strcmp(app, "w7") == 0)
-            rc = provisioning_way(n, &out->extras, &out->dm[i++], err);
+            rc = provisioning_way(n, out, &out->dm[i++], err);
     }
     return rc;
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TO-PROXY of a w7 application (ProvCont 1.1 4.9, 4.7): the PXLOGICAL that it names as an HTTP proxy of the account. What names a proxy that cannot be used
- * refuses the document: without it the session would go another way than its author wanted. */
+/* The way of a w7 application: TO-PROXY (ProvCont 1.1 4.9, 4.7), the PXLOGICAL that it names as an HTTP proxy of the account; for an account that names neither
+ * proxy nor access point, the first rule of ACCESS that fits it. What names a proxy that cannot be used refuses the document: without it the session would
+ * go another way than its author wanted. A proxy that nobody names is never used, default of the document or not. */
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "bootstrap/provisioning_room.h"
@@ -73,17 +76,73 @@ static enum error_code take_physical(const struct proxy *p, struct dm_account *a
     return ERROR_NONE;
 }
 
-enum error_code provisioning_way(const struct prov_node *application, const struct settings_extras *extras, struct dm_account *a, struct error *err)
+static enum error_code use_proxy(const struct settings_extras *x, const char *where, const char *id, struct dm_account *a, struct error *err)
+{
+    const struct proxy *p = proxy_of(x, id);
+    if (!p)
+        return error_set(err, ERROR_INCOMPLETE, "%s: TO-PROXY %s names no PXLOGICAL of the document", where, id);
+    a->proxy = (struct http_proxy){ .login = HTTP_PROXY_OPEN };
+    enum error_code rc = take_physical(p, a, err);
+    return rc ? rc : take_login(p, &a->proxy, err);
+}
+
+/* --- ACCESS --- */
+
+/* example.net is the domain of itself and of dm.example.net. */
+static bool in_domain(const char *host, const char *domain)
+{
+    size_t len = strlen(host), tail = strlen(domain);
+    return len >= tail && strcasecmp(&host[len - tail], domain) == 0 && (len == tail || host[len - tail - 1] == '.');
+}
+
+/* Of each kind that the rule names one must fit; a kind that it does not name fits always. RULE is a name for people. */
+static bool rule_fits(const struct access_rule *r, const char *host, uint16_t port)
+{
+    bool app = r->apps == 0, at = r->ports == 0, domain = r->domains == 0;
+    char number[8];
+    (void)snprintf(number, sizeof number, "%u", (unsigned)port);
+    for (size_t i = 0; i < r->apps; i++)
+        app = app || strcmp(r->app[i], "w7") == 0;
+    for (size_t i = 0; i < r->ports; i++)
+        at = at || strcmp(r->port[i], number) == 0;
+    for (size_t i = 0; i < r->domains; i++)
+        domain = domain || in_domain(host, r->domain[i]);
+    return app && at && domain;
+}
+
+static enum error_code use_naps(const struct settings *s, const struct access_rule *r, struct dm_account *a, struct error *err)
+{
+    for (size_t i = 0; i < r->napids; i++)
+        if (strcmp(r->napid[i], "INTERNET") != 0 && !settings_napdef(s, r->napid[i]))
+            return error_set(err, ERROR_INCOMPLETE, "ACCESS: TO-NAPID %s names no NAPDEF of the document", r->napid[i]);
+    a->napids = r->napids;
+    memcpy(a->napid, r->napid, sizeof r->napid);
+    return ERROR_NONE;
+}
+
+enum error_code provisioning_rule(const struct settings *s, struct dm_account *a, struct error *err)
+{
+    char host[256];
+    uint16_t port;
+    enum error_code rc = uri_split(a->uri, "https", host, sizeof host, &port, err);
+    for (size_t i = 0; !rc && i < s->extras.accesses; i++) {
+        const struct access_rule *r = &s->extras.access[i];
+        if ((!r->napids && !r->proxies) || !rule_fits(r, host, port))
+            continue;
+        rc = use_naps(s, r, a, err);
+        return rc || !r->proxies ? rc : use_proxy(&s->extras, "ACCESS", r->proxy[0], a, err);
+    }
+    return rc;
+}
+
+enum error_code provisioning_way(const struct prov_node *application, const struct settings *s, struct dm_account *a, struct error *err)
 {
     extras_name name[LIST];
     size_t names = 0;
     enum error_code rc = field_texts(&(struct field){ application, "APPLICATION w7", WORD_TO_PROXY }, name[0], sizeof name[0], LIST, &names, err);
-    if (rc || names == 0)
+    if (rc)
         return rc;
-    const struct proxy *p = proxy_of(extras, name[0]);
-    if (!p)
-        return error_set(err, ERROR_INCOMPLETE, "APPLICATION w7: TO-PROXY %s names no PXLOGICAL of the document", name[0]);
-    a->proxy = (struct http_proxy){ .login = HTTP_PROXY_OPEN };
-    rc = take_physical(p, a, err);
-    return rc ? rc : take_login(p, &a->proxy, err);
+    if (names)
+        return use_proxy(&s->extras, "APPLICATION w7", name[0], a, err);
+    return a->napids ? ERROR_NONE : provisioning_rule(s, a, err);
 }

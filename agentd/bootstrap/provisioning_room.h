@@ -14,9 +14,12 @@ enum error_code provisioning_proxy(const struct prov_node *in, struct settings_e
 enum error_code provisioning_access(const struct prov_node *in, struct settings_extras *out, struct error *err); /* ACCESS */
 enum error_code provisioning_client(const struct prov_node *in, struct settings_extras *out, struct error *err); /* CLIENTIDENTITY */
 enum error_code provisioning_reach(const struct prov_node *in, struct settings_extras *out, struct error *err);  /* BOOTSTRAP beside NAME and PROVURL */
-/* TO-PROXY of a w7 application, when all of the document is in extras: the account's proxy, and the NAPDEFs that lead to it. INCOMPLETE, INVALID,
- * NOT_SUPPORTED for a proxy that is not there or not for HTTP. */
-enum error_code provisioning_way(const struct prov_node *application, const struct settings_extras *extras, struct dm_account *a, struct error *err);
+/* TO-PROXY of a w7 application, when all of the document is in s: the account's proxy, and the NAPDEFs that lead to it. INCOMPLETE, INVALID, NOT_SUPPORTED for a
+ * proxy that is not there or not for HTTP. Without TO-PROXY and TO-NAPID: provisioning_rule. */
+enum error_code provisioning_way(const struct prov_node *application, const struct settings *s, struct dm_account *a, struct error *err);
+/* The first ACCESS that fits an account (APPID w7, PORTNBR, DOMAIN of its server) and says TO-PROXY or TO-NAPID says its way; none does: as it was. The same
+ * errors, and INCOMPLETE for a NAPDEF that is not there. */
+enum error_code provisioning_rule(const struct settings *s, struct dm_account *a, struct error *err);
 /* Keeps the name of what is not for this gateway; id: the parm that identifies it. */
 enum error_code provisioning_named(const struct prov_node *in, const char *what, enum prov_word id, struct settings_extras *out, struct error *err);
 

@@ -24,7 +24,8 @@ static void put_account(struct staged *s, size_t at, const struct lwm2m_account 
     struct staged_security *security = &s->security[at];
     const struct lwm2m_x509 *x = &a->x509;
     bool certificate = a->mode == LWM2M_X509;
-    *security = (struct staged_security){ .used = true, .id = (uint16_t)at, .bootstrap = a->short_server_id == 0, .mode = a->mode, .matching = x->matching, .usage = x->usage };
+    *security = (struct staged_security){ .used = true, .id = (uint16_t)at, .bootstrap = a->short_server_id == 0, .mode = a->mode, .matching = x->matching, .usage = x->usage,
+                                           .selector = x->selector, .device = x->device, .key_from = a->key_from, .gba = a->gba };
     security->short_server_id = a->short_server_id;
     security->hold_off = a->hold_off;
     security->timeout = a->timeout;
@@ -281,13 +282,16 @@ static void get_x509(const struct staged_security *at, struct lwm2m_x509 *x)
     put_octets(x->server, &x->server_len, at->server, at->server_len);
     x->usage = at->usage;
     x->matching = at->matching;
+    x->selector = at->selector;
+    x->device = at->device;
     memcpy(x->sni, at->sni, sizeof x->sni);
 }
 
 /* The account that an instance of object 0 describes; false: it has no identity or key of its mode. */
 static bool get_account(const struct staged_security *at, struct lwm2m_account *a)
 {
-    *a = (struct lwm2m_account){ .short_server_id = at->bootstrap ? 0 : at->short_server_id, .mode = at->mode, .hold_off = at->hold_off, .timeout = at->timeout };
+    *a = (struct lwm2m_account){ .short_server_id = at->bootstrap ? 0 : at->short_server_id, .mode = at->mode, .hold_off = at->hold_off, .timeout = at->timeout,
+                                   .key_from = at->key_from, .gba = at->gba };
     memcpy(a->uri, at->uri, sizeof a->uri);
     if (at->mode == LWM2M_X509)
         get_x509(at, &a->x509);

@@ -13,6 +13,7 @@ struct ip_address {
     uint8_t family; /* 4 or 6; 0: none */
     uint8_t prefix;
     uint8_t octets[16];
+    uint32_t zone;  /* of a link-local one (RFC 4007): the interface's index; 0: none */
 };
 
 struct lease {

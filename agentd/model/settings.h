@@ -37,7 +37,7 @@ struct settings {
     size_t dms;
     struct lwm2m_account lwm2m[SETTINGS_LWM2M];
     size_t lwm2ms;
-    struct settings_extras extras; /* kept for people; nothing acts on it */
+    struct settings_extras extras; /* proxies and rules have done their work: accounts have their ways; the rest is kept for people */
 };
 
 struct settings *settings_new(void);

@@ -265,6 +265,7 @@ const char *call_prepare(struct https_call *c)
         if (curl_easy_setopt(c->easy, CURLOPT_INTERFACE, source) != CURLE_OK)
             return "the source address could not be bound";
     }
+    curl_easy_setopt(c->easy, CURLOPT_ADDRESS_SCOPE, (long)c->addresses[0].zone);
     curl_easy_setopt(c->easy, CURLOPT_IPRESOLVE, (long)(c->family == 6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_V4));
     curl_easy_setopt(c->easy, CURLOPT_TIMEOUT_MS, (long)left);
     curl_easy_setopt(c->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(c->family == 6 && has_family(c, 4) ? left / 2 : left));

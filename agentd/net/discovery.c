@@ -18,7 +18,7 @@ enum { ANY = -1, IPV4 = 0, IPV6 = 1, NAME_CAP = 64, RESOLVE_MS = 10000 }; /* pro
 
 struct service_name {
     char name[NAME_CAP];
-    unsigned seen; /* on so many interfaces and protocols */
+    unsigned seen[2]; /* on so many interfaces, by IPv4 and IPv6 */
 };
 
 struct discovery {
@@ -36,15 +36,16 @@ struct discovery {
     void *found_user;
     char asked[NAME_CAP];
     int protocol;
+    bool again; /* the other protocol is left */
 };
 
 /* --- what is there --- */
 
-static void service_add(struct discovery *d, const char *name)
+static void service_add(struct discovery *d, const char *name, int protocol)
 {
     for (size_t i = 0; i < d->count; i++)
         if (strcmp(d->service[i].name, name) == 0) {
-            d->service[i].seen++;
+            d->service[i].seen[protocol]++;
             return;
         }
     if (d->count == DISCOVERY_MAX || !text_copy(d->service[d->count].name, NAME_CAP, name)) {
@@ -53,34 +54,40 @@ static void service_add(struct discovery *d, const char *name)
         d->full = true;
         return;
     }
-    d->service[d->count++].seen = 1;
+    memset(d->service[d->count].seen, 0, sizeof d->service[d->count].seen);
+    d->service[d->count++].seen[protocol] = 1;
     log_info("lan", "a briefing node is announced, %zu now", d->count);
     d->changed(d->user);
 }
 
-static void service_remove(struct discovery *d, const char *name)
+static void service_remove(struct discovery *d, const char *name, int protocol)
 {
-    for (size_t i = 0; i < d->count; i++)
-        if (strcmp(d->service[i].name, name) == 0 && --d->service[i].seen == 0) {
+    for (size_t i = 0; i < d->count; i++) {
+        unsigned *seen = d->service[i].seen;
+        if (strcmp(d->service[i].name, name) != 0 || !seen[protocol])
+            continue;
+        if (--seen[protocol] == 0 && !seen[!protocol]) {
             d->service[i] = d->service[--d->count];
             log_info("lan", "a briefing node left, %zu now", d->count);
-            return;
         }
+        return;
+    }
 }
 
 static void on_signal(GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal, GVariant *args, gpointer user)
 {
     struct discovery *d = user;
     const char *name, *type;
+    int protocol;
     bool added = strcmp(signal, "ItemNew") == 0;
     (void)bus, (void)sender, (void)path, (void)interface;
     if (strcmp(signal, "Failure") == 0)
         log_warning("lan", "Avahi cannot browse; see its log");
     if ((!added && strcmp(signal, "ItemRemove") != 0) || !g_variant_is_of_type(args, G_VARIANT_TYPE("(iisssu)")))
         return;
-    g_variant_get(args, "(ii&s&s&su)", NULL, NULL, &name, &type, NULL, NULL);
-    if (strcmp(type, d->type) == 0)
-        (added ? service_add : service_remove)(d, name);
+    g_variant_get(args, "(ii&s&s&su)", NULL, &protocol, &name, &type, NULL, NULL);
+    if (strcmp(type, d->type) == 0 && (protocol == IPV4 || protocol == IPV6))
+        (added ? service_add : service_remove)(d, name, protocol);
 }
 
 /* --- Avahi --- */
@@ -140,22 +147,13 @@ static void on_vanished(GDBusConnection *bus, const char *name, gpointer user)
 
 /* --- where one of them is --- */
 
-static enum error_code take_address(struct discovered *out, const char *text, struct error *err)
-{
-    if (!ip_address_parse(text, &out->address))
-        return error_set(err, ERROR_INVALID, "briefing node of the LAN: Avahi gives no address");
-    const uint8_t *o = out->address.octets;
-    if (out->address.family == 6 && o[0] == 0xfe && (o[1] & 0xc0) == 0x80)
-        return error_set(err, ERROR_CONNECT, "briefing node of the LAN has a link-local address only");
-    return ERROR_NONE;
-}
-
 static enum error_code take_reply(GVariant *reply, struct discovered *out, struct error *err)
 {
     const char *host, *address;
+    int interface;
     g_autoptr(GVariant) txt = NULL;
     *out = (struct discovered){ 0 };
-    g_variant_get(reply, "(iisss&si&sq@aayu)", NULL, NULL, NULL, NULL, NULL, &host, NULL, &address, &out->port, &txt, NULL);
+    g_variant_get(reply, "(iisss&si&sq@aayu)", &interface, NULL, NULL, NULL, NULL, &host, NULL, &address, &out->port, &txt, NULL);
     enum error_code rc = discovered_take_host(out, host, err);
     if (!rc && !out->port)
         rc = error_set(err, ERROR_INVALID, "briefing node of the LAN: port 0");
@@ -165,7 +163,7 @@ static enum error_code take_reply(GVariant *reply, struct discovered *out, struc
         const uint8_t *octets = g_variant_get_fixed_array(item, &len, 1);
         rc = discovered_take_txt(out, octets, len, err);
     }
-    return rc ? rc : take_address(out, address, err);
+    return rc ? rc : discovered_take_address(out, address, interface, err);
 }
 
 static void resolve(struct discovery *d, int protocol);
@@ -179,9 +177,10 @@ static void on_resolved(GObject *source, GAsyncResult *result, gpointer user)
     if (!reply && g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return; /* user is gone */
     struct discovery *d = user;
-    if (!reply && d->protocol == IPV4 && d->bus) {
+    if (!reply && d->again && d->bus) {
         g_clear_object(&d->resolving);
-        resolve(d, IPV6);
+        d->again = false;
+        resolve(d, d->protocol == IPV4 ? IPV6 : IPV4);
         return;
     }
     if (!reply)
@@ -204,6 +203,7 @@ void discovery_resolve(struct discovery *d, size_t i, discovery_found_fn *fn, vo
     (void)text_copy(d->asked, sizeof d->asked, d->service[i].name);
     d->found = fn;
     d->found_user = user;
+    d->again = true;
     resolve(d, IPV4);
 }
 

@@ -18,7 +18,7 @@ struct discovery;
 struct discovered {
     char host[DISCOVERY_HOST]; /* lower case, below .local */
     uint16_t port;
-    struct ip_address address; /* never link-local: there is no zone to reach it by */
+    struct ip_address address; /* with its zone if it is link-local */
     bool has_pin;              /* TXT pin=: SHA-256 of the server's SubjectPublicKeyInfo */
     uint8_t pin[32];
 };
@@ -33,7 +33,7 @@ struct discovery *discovery_new(const char *type, discovery_changed_fn *fn, void
 void discovery_free(struct discovery *d);
 bool discovery_present(const struct discovery *d);
 size_t discovery_count(const struct discovery *d);
-/* Where service i (below the count) is now, over IPv4 or else IPv6. fn once from the loop, unless cancelled. One at a time. */
+/* Where service i (below the count) is now: by an IPv4 address or else an IPv6 one, in the other order if it is announced over IPv6 alone. fn once from the loop, unless cancelled. One at a time. */
 void discovery_resolve(struct discovery *d, size_t i, discovery_found_fn *fn, void *user);
 void discovery_cancel(struct discovery *d);
 
@@ -42,5 +42,8 @@ enum error_code discovered_take_txt(struct discovered *out, const uint8_t *text,
 /* A host below .local of letters, digits, hyphens and dots: INVALID otherwise. No such name can be that of a server in the Internet, for which a request of ours
  * could be passed on. */
 enum error_code discovered_take_host(struct discovered *out, const char *host, struct error *err);
+/* Its address, found on the interface of that index. A link-local one means a neighbour on that interface alone (RFC 4007 section 6). INVALID: no address of a
+ * neighbour (loopback, unspecified, multicast, IPv4-mapped), or link-local and no interface. */
+enum error_code discovered_take_address(struct discovered *out, const char *text, int interface, struct error *err);
 
 #endif

@@ -44,6 +44,33 @@ enum error_code discovered_take_txt(struct discovered *out, const uint8_t *text,
     return out->has_pin ? ERROR_NONE : error_set(err, ERROR_INVALID, "briefing node of the LAN: TXT pin is no SHA-256 as base64url");
 }
 
+static bool is_link_local(const struct ip_address *a)
+{
+    return a->family == 6 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;
+}
+
+/* What no neighbour has, and what would make the gateway ask itself. */
+static bool is_nobodys(const struct ip_address *a)
+{
+    static const uint8_t zeros[15], mapped[12] = { [10] = 0xff, 0xff };
+    const uint8_t *o = a->octets;
+    if (a->family == 4)
+        return o[0] == 0 || o[0] == 127 || o[0] >= 224;
+    return o[0] == 0xff || memcmp(o, mapped, sizeof mapped) == 0 || (memcmp(o, zeros, sizeof zeros) == 0 && o[15] <= 1);
+}
+
+enum error_code discovered_take_address(struct discovered *out, const char *text, int interface, struct error *err)
+{
+    if (!ip_address_parse(text, &out->address) || is_nobodys(&out->address))
+        return error_set(err, ERROR_INVALID, "briefing node of the LAN: that is no address of a neighbour");
+    if (!is_link_local(&out->address))
+        return ERROR_NONE;
+    if (interface <= 0)
+        return error_set(err, ERROR_INVALID, "briefing node of the LAN: a link-local address without an interface");
+    out->address.zone = (uint32_t)interface;
+    return ERROR_NONE;
+}
+
 enum error_code discovered_take_host(struct discovered *out, const char *host, struct error *err)
 {
     size_t len = strlen(host), suffix = strlen(SUFFIX);

@@ -25,7 +25,7 @@ struct https_request {
     const struct server_trust *trust; /* pin of the server's key, which then suffices; may be NULL */
     const struct http_proxy *proxy;   /* NULL, or host "": none */
     const struct lease *lease;
-    const struct ip_address *address; /* where the host is; NULL: its name is looked up */
+    const struct ip_address *address; /* where the host is, and in which zone; NULL: its name is looked up */
     size_t max_response;  /* octets; more is ERROR_TOO_LARGE */
     /* Takes the body of a 200 piece by piece instead, which is then not in the response and not bounded; an error of its own ends the request. NULL: none. */
     enum error_code (*sink)(void *user, struct slice octets);

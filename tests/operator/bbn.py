@@ -78,7 +78,7 @@ class Node:
             return bei.mac0(payload, bei.mac_key(load_json(self.directory / "devices.json", {})[gateway]["pin"], gateway))
         return bei.sign1(payload, bei.load_key(self.directory / "ca/rogue-bbn.key") if kind == "rogue" else self.key)
 
-    def ask(self, octets: bytes, path: str) -> tuple[int, dict, bytes]:
+    def ask(self, octets: bytes, path: str, peer: str) -> tuple[int, dict, bytes]:
         c = self.claims(octets, "GET", path)
         query = {k: v[0] for k, v in parse_qs(urlsplit(path).query).items()}
         gateway = query["node"].removeprefix("urn:gateway:")
@@ -93,7 +93,7 @@ class Node:
             fields = bei.instruction(self.directory, gateway, ctx=query["ctx"], next=self.results or None)
             bei.account_by_pin(self.directory, gateway, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
             status, headers, body = 200, {"Content-Type": "application/cose"}, self.envelope(gateway, bei.payload(fields))
-        self.log("ask", name=self.name, ctx=query["ctx"], seq=int(query["seq"]), network=c[NETWORK], status=status)
+        self.log("ask", name=self.name, peer=peer, ctx=query["ctx"], seq=int(query["seq"]), network=c[NETWORK], status=status)
         return status, headers, body
 
     def result(self, octets: bytes, path: str) -> tuple[int, dict, bytes]:
@@ -119,7 +119,7 @@ class Handler(https.Handler):
 
     def do_GET(self) -> None:  # noqa: N802 - name given by http.server
         scheme, _, text = self.headers.get("Authorization", "").partition(" ")
-        self.guarded(lambda: self.server.node.ask(base64.b64decode(text, validate=True), self.path) if scheme == "COSE-Sign1" else (401, {}, b""))
+        self.guarded(lambda: self.server.node.ask(base64.b64decode(text, validate=True), self.path, self.client_address[0]) if scheme == "COSE-Sign1" else (401, {}, b""))
 
     def do_POST(self) -> None:  # noqa: N802
         body = self.rfile.read(min(int(self.headers.get("Content-Length", 0)), 4096))

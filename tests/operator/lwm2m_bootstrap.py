@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bootstrap interface of the operator's LwM2M server (LwM2M 1.1, 6.1): what it writes to whom.
 
-Owns nothing: DIR/bootstrap.json says for a PSK identity which accounts it gets, and may order a fault: "silent" (writes half of it and stops),
+Owns nothing: DIR/bootstrap.json says for a PSK identity, or for "ep=ENDPOINT" by whatever identity, which accounts it gets, and may order a fault: "silent" (writes half of it and stops),
 "half" (an account without its Server object), "refuse" (4.00). An account's "server" holds more resources of its Server object, numbers by id. Keys come from there too and are never logged.
 """
 from __future__ import annotations
@@ -40,8 +40,9 @@ class Bootstrap:
         self.folder, self.endpoint, self.log, self.spawn = folder, endpoint, log, spawn
 
     def request(self, peer, m: Message) -> Message:
-        plan = load_json(self.folder / "bootstrap.json", {}).get(peer.identity)
         names = dict(q.split("=", 1) for q in m.query if "=" in q)
+        plans = load_json(self.folder / "bootstrap.json", {})
+        plan = plans.get(peer.identity) or plans.get(f"ep={names.get('ep')}")
         self.log("bootstrap-request", identity=peer.identity, ep=names.get("ep", ""), pct=names.get("pct", ""))
         if m.code != coap.POST or not plan or plan.get("fault") == "refuse":
             return Message(ACK, coap.BAD_REQUEST)

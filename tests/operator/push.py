@@ -62,7 +62,7 @@ def application(a: argparse.Namespace, account: accounts.Account) -> ET.Element:
     parts = [parm("APPID", "w7"), parm("PROVIDER-ID", account.server_id), parm("NAME", "Operator DM")]
     if a.to_proxy:
         parts.append(parm("TO-PROXY", a.to_proxy))
-    elif not a.no_napdef:
+    elif not a.no_napdef and not a.access:
         parts += [parm("TO-NAPID", napid) for napid in (a.napid, *(word.split(":")[0] for word in a.also))]
     parts.append(characteristic("APPADDR", parm("ADDR", account.url), parm("ADDRTYPE", "URI"), *port))
     parts.append(appauth("APPSRV", account.auth, account.user, account.secret, account.nonce))
@@ -90,12 +90,17 @@ def certificate_store(path: Path) -> ET.Element:
 
 
 def pxlogical(a: argparse.Namespace) -> ET.Element:
-    """PROXY1: a default proxy for everything (ProvCont 4.3), unless an application names it."""
+    """PROXY1: a default proxy for everything (ProvCont 4.3), unless an application or a rule names it."""
     user, _, password = a.proxy_login.partition(":")
     auth = [characteristic("PXAUTHINFO", parm("PXAUTH-TYPE", "HTTP-BASIC"), parm("PXAUTH-ID", user), parm("PXAUTH-PW", password))] if user else []
     physical = characteristic("PXPHYSICAL", parm("PHYSICAL-PROXY-ID", "PX1"), parm("PXADDR", a.proxy), parm("PXADDRTYPE", "IPV4"),
                               parm("TO-NAPID", a.napid), characteristic("PORT", parm("PORTNBR", str(a.proxy_port))))
     return characteristic("PXLOGICAL", parm("PROXY-ID", "PROXY1"), parm("NAME", "Proxy"), *auth, physical)
+
+
+def access(text: str) -> ET.Element:
+    """NAME=VALUE,.. as parms of one rule."""
+    return characteristic("ACCESS", *(parm(*word.split("=", 1)) for word in text.split(",")))
 
 
 def make_document(a: argparse.Namespace, account: accounts.Account) -> ET.Element:
@@ -110,6 +115,7 @@ def make_document(a: argparse.Namespace, account: accounts.Account) -> ET.Elemen
         parts.append(certificate_store(a.certificate))
     if a.proxy:
         parts.append(pxlogical(a))
+    parts += map(access, a.access)
     if a.client_identity:
         parts.append(characteristic("CLIENTIDENTITY", parm("CLIENT-ID", a.client_identity)))
     return document(*parts, *vendor(a))
@@ -236,6 +242,7 @@ def arguments() -> argparse.Namespace:
     g.add_argument("--proxy-port", type=int, default=8080)
     g.add_argument("--proxy-login", metavar="USER:PASSWORD", default="", help="its PXAUTHINFO, HTTP-BASIC")
     g.add_argument("--to-proxy", metavar="ID", help="TO-PROXY of the account instead of TO-NAPID")
+    g.add_argument("--access", action="append", default=[], metavar="NAME=VALUE,..", help="ACCESS; the account names no way of its own then")
     g.add_argument("--client-identity", help="CLIENTIDENTITY/CLIENT-ID")
     g.add_argument("--context-allow", metavar="N", help="BOOTSTRAP/CONTEXT-ALLOW")
     g = p.add_argument_group("authentication")

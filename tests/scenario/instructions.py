@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What instructions ask for beside OMA DM and a LwM2M bootstrap server by pre-shared key: accounts whose keys only the trusted environment has or makes."""
 import json
+import secrets
 
 from factory_lwm2m import KEYS, NAMED, admit, check_secret, order
 from gba import MID, provisioned
@@ -56,7 +57,30 @@ def an_instruction_names_a_server_and_a_pre_shared_key_of_the_trusted_environmen
 
 
 NAF, UA, NAME_SPACE = "lwm2m.operator.example", "010001c0a8", "3GPP-bootstrapping;"
+DM_ACCOUNT = ("101", "registered")
 ALLOWED = ("--acl", "agentd:identity,gba,naf", "--acl", "agent-usimd:gba", "--endpoint", f"{GATEWAY}-dm")
+
+
+def plan(world, server_id):
+    """What the bootstrap server writes to the gateway, whatever key it comes with."""
+    identity, key = f"{GATEWAY}-{server_id}", secrets.token_hex(16)
+    admit(world, identity, key)
+    account = {"id": server_id, "uri": LWM2M, "identity": identity, "key": key, "lifetime": 300}
+    (world.operator_dir / "bootstrap.json").write_text(json.dumps({f"ep={GATEWAY}": {"accounts": [account]}}))
+
+
+def asked_by(world) -> list:
+    return [e["identity"] for e in world.lwm2m_events() if e["event"] == "bootstrap-request"]
+
+
+def triggered(world, instance, server_id, *others):
+    """The bootstrap server of the account that is that instance of object 1 is asked again, by an identity that is told; another account takes its place."""
+    count = len(asked_by(world))
+    plan(world, server_id)
+    agentctl("bootstrap", "--no-wait", world.push("--trigger", f"/1/{instance}/9"))
+    has(world, ("0", "bootstrap"), (str(server_id), "registered"), *others)
+    expect(f"once: {asked_by(world)}", len(asked_by(world)) == count + 1)
+    return asked_by(world)[-1]
 
 
 def by_gba(world, *options):
@@ -122,6 +146,12 @@ def an_instruction_by_gba_registers_with_a_bootstrapped_key_and_renews_it(world)
         if others:
             (world.operator_dir / "bsf.json").write_text("{}")
             world.stop("agentd")
+    plan(world, 103)
+    agentctl("bootstrap", by_gba(world))
+    has(world, DM_ACCOUNT, ("0", "bootstrap"), ("103", "registered"))
+    expect(f"by a key of the BSF: {asked_by(world)}", [n.startswith(NAME_SPACE) for n in asked_by(world)] == [True])
+    expect("and again", triggered(world, 1, 104, DM_ACCOUNT).startswith(NAME_SPACE))
+    expect(f"its key is not kept: {of_context(world, 0)}", of_context(world, 0)["SecurityMode"] == "gba")
     keys = [bsf_key(world, btid) for btid in json.loads((world.operator_dir / "bsf.json").read_text())]
     check_secret(world, *keys)
     expect(f"every request was right: {world.bsf_events('violation')}", keys and not world.bsf_events("violation"))
@@ -183,3 +213,8 @@ def an_instruction_by_pki_registers_with_the_device_certificate_whose_key_stays_
     world.start("agentd")
     until("again after a restart, without another job", lambda: world.log("tred").count("signs a DTLS handshake: ok") > count and lwm2m_accounts(world) == [("101", "registered")], 60)
     expect("no job", not world.all("Job"))
+    plan(world, 103)
+    agentctl("bootstrap", world.instruction("--mech", "pki", "--uri", LWM2M, "--nid", "", "--server-pin", server), timeout=90)
+    has(world, ("0", "bootstrap"), ("103", "registered"))
+    expect(f"a bootstrap server by the device certificate: {asked_by(world)}", [n.endswith(f"CN={GATEWAY}") for n in asked_by(world)] == [True])
+    expect("and again", triggered(world, 0, 104).endswith(f"CN={GATEWAY}"))

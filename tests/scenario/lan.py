@@ -26,44 +26,52 @@ SERVICES = Path(f"/etc/netns/{NET}/avahi/services")  # `ip netns exec` shows it 
 AVAHI = ("avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits")
 
 
-def link_up():
-    """192.168.8.1 is the gateway's, .2 the neighbour's."""
-    SERVICES.mkdir(parents=True)
+V4 = (("192.168.8.1/24",), ("192.168.8.2/24",))
+V6 = (("fe80::8:1/64",), ("fe80::8:2/64",))
+FAR = "2001:db8:8:1::2"
+
+
+def link_up(addresses):
+    """Those of the gateway, and those of the neighbour; no others."""
+    SERVICES.mkdir(parents=True, exist_ok=True)
     run("ip", "netns", "add", NET)
     run("ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan0peer", "netns", NET)
-    for space, device, address in (((), "lan0", "192.168.8.1/24"), (("-n", NET), "lan0peer", "192.168.8.2/24")):
-        run("ip", *space, "address", "add", address, "dev", device)
+    for space, device, own in (((), "lan0", addresses[0]), (("-n", NET), "lan0peer", addresses[1])):
+        run("ip", *space, "link", "set", device, "addrgenmode", "none")
         run("ip", *space, "link", "set", device, "up")
+        for address in own:
+            run("ip", *space, "address", "add", address, "dev", device, *(("nodad",) if ":" in address else ()))
 
 
-def avahi(name, host, device, bus):
+def avahi(name, host, device, bus, protocols="use-ipv6=no"):
     """Its configuration; the neighbour's daemon has no bus."""
     CONF.mkdir(exist_ok=True)
     path = CONF / f"{name}.conf"
-    path.write_text(f"[server]\nhost-name={host}\nallow-interfaces={device}\nenable-dbus={bus}\nuse-ipv6=no\n[wide-area]\nenable-wide-area=no\n"
+    path.write_text(f"[server]\nhost-name={host}\nallow-interfaces={device}\nenable-dbus={bus}\n{protocols}\n[wide-area]\nenable-wide-area=no\n"
                     "[publish]\npublish-workstation=no\npublish-hinfo=no\n")
     return (*AVAHI, "--file", str(path))
 
 
-def neighbour_up(world):
-    link_up()
-    command = " ".join(avahi("neighbour", HOST.partition(".")[0], "lan0peer", "no"))
+def neighbour_up(world, addresses=V4, protocols="use-ipv6=no"):
+    link_up(addresses)
+    command = " ".join(avahi("neighbour", HOST.partition(".")[0], "lan0peer", "no", protocols))
     Path("/run/avahi-daemon").mkdir(exist_ok=True)
     labproc.start("avahi-neighbour", "ip", "netns", "exec", NET, "sh", "-c", f"mount -t tmpfs tmpfs /run/avahi-daemon && exec {command}")
     until("the neighbour's Avahi", lambda: labproc.log_has("avahi-neighbour", "Server startup complete"))
-    run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, HOST)
-    node_up(world, "bbn", PORT)
+    node_up(world, "bbn", PORT, address="192.168.8.2" if addresses is V4 else "::")
 
 
-def node_up(world, name, port, *options):
+def node_up(world, name, port, *options, host=HOST, address="192.168.8.2"):
     seen = len(world.bbn_events("listening"))
+    if not (world.operator_dir / f"servers/{host}.pem").exists():
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, host)
     labproc.start(name, "ip", "netns", "exec", NET, "/usr/bin/python3", "-B", TREE / "tests/operator/bbn.py", "--dir", world.operator_dir, "--addr",
-                  "192.168.8.2", "--port", port, "--name", f"{HOST}:{port}", "--results", "", "--order", "usim", *options)
+                  address, "--port", port, "--name", f"{host}:{port}", "--results", "", "--order", "usim", *options)
     until("the briefing node", lambda: len(world.bbn_events("listening")) > seen)
 
 
-def gateway_avahi():
-    labproc.start("avahi", *avahi("gateway", "gateway", "lan0", "yes"))
+def gateway_avahi(protocols="use-ipv6=no"):
+    labproc.start("avahi", *avahi("gateway", "gateway", "lan0", "yes", protocols))
     until("Avahi on the bus", lambda: labproc.name_owned("org.freedesktop.Avahi"))
 
 
@@ -88,8 +96,12 @@ def pin(world):
 
 
 def down():
-    for name in ("avahi", "avahi-neighbour", "rogue"):
+    for name in ("avahi", "avahi-neighbour", "rogue", "far"):
         labproc.stop(name)
+
+
+def asked_from(world, host):
+    return {e["peer"].partition("%")[0] for e in world.bbn_events("ask") if e["name"].startswith(host)}
 
 
 def refused(world, cause, **service):
@@ -157,6 +169,45 @@ def a_node_of_the_lan_instructs_by_a_signature_and_nothing_less(world):
         down()
 
 
+def name_host(address, name):
+    """One more name that the neighbour's Avahi answers for."""
+    SERVICES.mkdir(parents=True)
+    (SERVICES.parent / "hosts").write_text(f"{address} {name}\n")
+
+
+def six_up(world):
+    """Nobody has an IPv4 address. What the neighbour's Avahi knows of itself is link-local; another name of it has an address behind that one."""
+    name_host(FAR, "far.local")
+    neighbour_up(world, V6, "use-ipv4=no\nuse-ipv6=yes")
+    run("ip", "-n", NET, "address", "add", f"{FAR}/128", "dev", "lo")
+    run("ip", "-n", NET, "route", "add", "2001:db8:8::1/128", "dev", "lan0peer")
+    run("ip", "address", "add", "2001:db8:8::1/128", "dev", "lan0", "nodad")
+    run("ip", "route", "add", f"{FAR}/128", "via", "fe80::8:2", "dev", "lan0")
+    node_up(world, "far", PORT + 1, host="far.local", address=FAR)
+    gateway_avahi("use-ipv4=yes\nuse-ipv6=yes")
+
+
+@scenario(mode="none", factory_options=LAN)
+def a_lan_with_ipv6_alone_has_nodes_with_link_local_and_other_addresses(world):
+    """A link-local address is reached by the interface on which Avahi found it, any other by the routes; then the link-local one instructs."""
+    world.settings = "[briefing]\nsources=ui,lan\nretry=1\n"
+    world.up()
+    try:
+        six_up(world)
+        world.bbn_says("204")
+        announce({}, {"name": "far", "host": "far.local", "port": PORT + 1})
+        world.start()
+        until("both are asked", lambda: len(asked_from(world, HOST)) == len(asked_from(world, "far.local")) == 1, 60)
+        expect(f"from {asked_from(world, HOST)}, {asked_from(world, 'far.local')}",
+               asked_from(world, HOST) == {"fe80::8:1"} and asked_from(world, "far.local") == {"2001:db8:8::1"})
+        world.bbn_says()
+        announce({"name": "near"})
+        check_managed(world)
+        expect("by the LAN", world.one("Context", Name="usim")["Source"] == "lan")
+    finally:
+        down()
+
+
 HOSTILE = (
     {"name": "Briefing & more \\ é", "txt": ("pin=short",)},
     {"name": "path", "txt": ("path=/v1/../x", "\u202e" * 40, "x" * 255)},
@@ -164,22 +215,24 @@ HOSTILE = (
     {"name": "$(reboot)\n[agentd] State managed", "port": PORT + 2},
     {"name": "nobody is there", "port": PORT + 2},
     {"name": "rogue", "port": PORT + 1},
+    {"name": "an IPv6 address in a LAN without", "host": "six.local"},
 )
 
 
 @scenario(mode="none", factory_options=LAN)
 def hostile_nodes_of_the_lan_do_not_keep_the_right_one_from_being_asked(world):
-    """Rubbish, a name of the Internet, a dead port, a stranger's key: each is refused by itself, and is asked again; then the rogue one leaves."""
+    """Rubbish, a name of the Internet, a dead port, a stranger's key, an address that is not reached: each is refused by itself, and is asked again; then the rogue one leaves."""
     world.settings = "[briefing]\nsources=ui,lan\nretry=1\n"
     world.up()
     try:
+        name_host(FAR, "six.local")
         neighbour_up(world)
         node_up(world, "rogue", PORT + 1, "--envelope", "rogue")
         world.bbn_says("204")
         gateway_avahi()
         announce(*HOSTILE, {"name": "right"})
         world.start()
-        for text in ("TXT pin is no SHA-256", "TXT path is not /v1", "cannot be found by Avahi", "port 8445", "which is none of instruction_keys"):
+        for text in ("TXT pin is no SHA-256", "TXT path is not /v1", "cannot be found by Avahi", "port 8445", "ConnectFailed: six.local", "which is none of instruction_keys"):
             until(f"a refusal: {text}", lambda t=text: t in world.log(), 60)
         until("the right one is asked too", lambda: any(e["name"] == f"{HOST}:{PORT}" for e in world.bbn_events("ask")), 60)
         expect("nothing came of it", not world.all("Job"))

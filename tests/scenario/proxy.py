@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DM sessions through the HTTP proxy that a document names (TO-PROXY, PXLOGICAL): the real tinyproxy in the operator's network."""
+"""DM sessions through the HTTP proxy that a document names (TO-PROXY, ACCESS, PXLOGICAL): the real tinyproxy in the operator's network."""
 from pathlib import Path
 
 import labproc
@@ -9,7 +9,10 @@ from scenarios import scenario
 from world import TREE, until
 
 ADDRESS, PORT, LOGIN = "198.51.100.20", 8888, "gw:proxy-secret-5"
-TO_PROXY = ("--proxy", ADDRESS, "--proxy-port", PORT, "--to-proxy", "PROXY1")
+PROXY = ("--proxy", ADDRESS, "--proxy-port", PORT)
+TO_PROXY = (*PROXY, "--to-proxy", "PROXY1")
+RULES = ("--also", "NAP2:other.example.net", "--access", "APPID=w7,DOMAIN=operator.example.com,TO-NAPID=NAP2",
+         "--access", "APPID=w2,TO-NAPID=NAP2", "--access", "APPID=w7,PORTNBR=443,DOMAIN=operator.example,TO-PROXY=PROXY1")
 
 
 def proxy_up(world):
@@ -33,14 +36,15 @@ def fails(world, says, *options):
 
 @scenario(lab_options=("--uplink-reaches-operator",))
 def the_dm_session_takes_the_proxy_of_its_document(world):
-    """Nobody there; a wrong password; then the main job through it over the bearer, and a later session that a notification asks for, after a restart."""
+    """Nobody there; a wrong password; then, named by a rule of ACCESS, the main job through it over the bearer, and a later session that a notification asks for, after
+    a restart."""
     world.up()
     world.start()
     fails(world, "connect")
     log = proxy_up(world)
     try:
         fails(world, "40", "--proxy-login", "gw:wrong")
-        world.sms(world.push(*TO_PROXY, "--proxy-login", LOGIN))
+        world.sms(world.push(*PROXY, *RULES, "--proxy-login", LOGIN))
         check_managed(world)
         check_no_secret_on_disk_or_in_logs(world)
         world.stop("agentd")

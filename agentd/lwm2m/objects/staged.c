@@ -91,9 +91,18 @@ static bool check_mode(const struct value *v)
     return v->integer >= 0 && v->integer <= 4;
 }
 
+/* Its key is that of the instance from now on. */
+static struct staged_security *with_own_key(struct spot *s)
+{
+    struct staged_security *at = security_at(s->o, s->instance);
+    at->device = false;
+    at->key_from = LWM2M_KEY_OWN;
+    return at;
+}
+
 static void write_mode(struct spot *s, const struct value *v)
 {
-    security_at(s->o, s->instance)->mode = v ? (uint8_t)v->integer : LWM2M_NOSEC;
+    with_own_key(s)->mode = v ? (uint8_t)v->integer : LWM2M_NOSEC;
 }
 
 static void set_octets(const struct value *v, uint8_t *out, size_t *len)
@@ -110,7 +119,7 @@ static bool check_identity(const struct value *v)
 
 static void write_identity(struct spot *s, const struct value *v)
 {
-    struct staged_security *at = security_at(s->o, s->instance);
+    struct staged_security *at = with_own_key(s);
     set_octets(v, at->identity, &at->identity_len);
 }
 
@@ -123,6 +132,7 @@ static void write_server_key(struct spot *s, const struct value *v)
 {
     struct staged_security *at = security_at(s->o, s->instance);
     set_octets(v, at->server, &at->server_len);
+    at->selector = 0;
 }
 
 static bool check_key(const struct value *v)
@@ -132,7 +142,7 @@ static bool check_key(const struct value *v)
 
 static void write_key(struct spot *s, const struct value *v)
 {
-    struct staged_security *at = security_at(s->o, s->instance);
+    struct staged_security *at = with_own_key(s);
     set_octets(v, at->key, &at->key_len);
 }
 

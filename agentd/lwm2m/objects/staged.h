@@ -25,7 +25,10 @@ struct staged_security {
     uint8_t key[LWM2M_PRIVATE_KEY_MAX];
     size_t key_len;
     uint16_t short_server_id; /* 0: not written */
-    uint8_t matching, usage;
+    uint8_t matching, usage, selector; /* selector: of what server is, as in struct lwm2m_x509 */
+    bool device;              /* by the device certificate, or: */
+    enum lwm2m_key key_from;
+    struct lwm2m_gba gba;     /* what makes the key for each session; void as soon as a server writes mode, identity or key */
     char sni[129];
     uint32_t hold_off, timeout; /* seconds */
 };

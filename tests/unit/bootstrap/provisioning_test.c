@@ -78,6 +78,7 @@ static void whole_document(void)
 #define HTTP_PORT(number) CHARACTERISTIC("PORT", PARM("PORTNBR", number))
 #define LOGIN(type, id) CHARACTERISTIC("PXAUTHINFO", PARM("PXAUTH-TYPE", type) PARM("PXAUTH-ID", id) PARM("PXAUTH-PW", "pw"))
 #define ACCESS CHARACTERISTIC("ACCESS", PARM("RULE", "1"))
+#define RULE(inner) CHARACTERISTIC("ACCESS", inner)
 #define APP CHARACTERISTIC("APPLICATION", PARM("APPID", "w4"))
 
 struct row {
@@ -154,6 +155,10 @@ static const struct row rows[] = {
     { "to-proxy by wtls", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80")) LOGIN("WTLS-SS", "i")), ERROR_NOT_SUPPORTED, "WTLS-SS" },
     { "to-proxy without id", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80")) LOGIN("HTTP-BASIC", "")), ERROR_INVALID, "PXAUTH-ID" },
     { "to-proxy by a colon", W7(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80")) LOGIN("HTTP-BASIC", "a:b")), ERROR_INVALID, "PXAUTH-ID" },
+    { "access to no proxy", W7("") RULE(PARM("TO-PROXY", "q")), ERROR_INCOMPLETE, "ACCESS: TO-PROXY q" },
+    { "access to no access point", W7("") RULE(PARM("TO-NAPID", "INTERNET") PARM("TO-NAPID", "q")), ERROR_INCOMPLETE, "ACCESS: TO-NAPID q" },
+    { "access to no access point, for others", W7("") RULE(PARM("APPID", "w4") PARM("TO-NAPID", "q")), ERROR_NONE, "https://a.example/dm" },
+    { "access by phone", W7("") RULE(PARM("TO-PROXY", "p")) PROXY(PHYSICAL("+491234", PARM("PXADDRTYPE", "E164") HTTP_PORT("80"))), ERROR_NOT_SUPPORTED, "PXADDR" },
     { "five accesses", ACCESS ACCESS ACCESS ACCESS ACCESS, ERROR_TOO_LARGE, "ACCESS" },
     { "client identity", CHARACTERISTIC("CLIENTIDENTITY", ""), ERROR_INCOMPLETE, "CLIENT-ID" },
     { "two client identities", CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "1")) CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "2")),
@@ -228,6 +233,50 @@ static void every_parm_of_a_napdef(void)
     g_assert_cmpint(n->validity[0].until, ==, 1893456000);
     g_assert_cmpstr(n->validity[1].sid, ==, "12");
     g_assert_cmpstr(n->validity[1].soc, ==, "34");
+}
+
+/* Rules of a document with the access points A and B and the proxy p (by NAP1), for a server at dm.example.net:8443. */
+static const struct rule_row {
+    const char *name, *rules, *napid, *proxy; /* of the account; "": none */
+} rules[] = {
+    { "no rule", "", "", "" },
+    { "for all", RULE(PARM("TO-NAPID", "B")), "B", "" },
+    { "whatever RULE says", RULE(PARM("RULE", "0") PARM("TO-NAPID", "B")), "B", "" },
+    { "the first", RULE(PARM("TO-NAPID", "B")) RULE(PARM("TO-NAPID", "A")), "B", "" },
+    { "that says something", RULE(PARM("APPID", "w7")) RULE(PARM("TO-NAPID", "A")), "A", "" },
+    { "by application", RULE(PARM("APPID", "w4") PARM("TO-NAPID", "A")) RULE(PARM("APPID", "w2") PARM("APPID", "w7") PARM("APPID", "w5") PARM("TO-NAPID", "B")), "B", "" },
+    { "by port", RULE(PARM("PORTNBR", "443") PARM("TO-NAPID", "A")) RULE(PARM("PORTNBR", "8443") PARM("TO-NAPID", "B")), "B", "" },
+    { "by another port", RULE(PARM("PORTNBR", "843") PARM("TO-NAPID", "A")), "", "" },
+    { "by domain", RULE(PARM("DOMAIN", "example.com") PARM("TO-NAPID", "A")) RULE(PARM("DOMAIN", "Example.net") PARM("TO-NAPID", "B")), "B", "" },
+    { "by its whole name", RULE(PARM("DOMAIN", "dm.example.net") PARM("TO-NAPID", "B")), "B", "" },
+    { "by half a label", RULE(PARM("DOMAIN", "ample.net") PARM("TO-NAPID", "A")), "", "" },
+    { "by a longer name", RULE(PARM("DOMAIN", "a.dm.example.net") PARM("TO-NAPID", "A")), "", "" },
+    { "by all of it", RULE(PARM("APPID", "w7") PARM("PORTNBR", "8443") PARM("DOMAIN", "org") PARM("TO-NAPID", "A")), "", "" },
+    { "to a proxy", RULE(PARM("DOMAIN", "net") PARM("TO-PROXY", "p")), "NAP1", "192.0.2.1" },
+    { "to a proxy by its own access point", RULE(PARM("TO-NAPID", "A") PARM("TO-PROXY", "p")), "NAP1", "192.0.2.1" },
+    { "to INTERNET", RULE(PARM("TO-NAPID", "INTERNET")), "INTERNET", "" },
+};
+
+static void check_way(const char *document, const struct rule_row *row)
+{
+    struct error err;
+    g_autofree char *whole = g_strdup_printf("%s%s" NAPDEF("A", "") NAPDEF("B", "") PROXY(PHYSICAL("192.0.2.1", HTTP_PORT("80"))), document, row->rules);
+    (void)map(whole, &err);
+    g_assert_cmpstr(err.text, ==, "");
+    const struct dm_account *a = &settings->dm[0];
+    g_assert_cmpuint(settings->dms, ==, 1);
+    g_assert_cmpstr(a->napids ? a->napid[0] : "", ==, row->napid);
+    g_assert_cmpstr(a->proxy.host, ==, row->proxy);
+}
+
+static void check_rule(gconstpointer data)
+{
+    const struct rule_row *row = data, of_account = { .rules = row->rules, .napid = "A", .proxy = "" },
+                          of_proxy = { .rules = row->rules, .napid = "NAP1", .proxy = "192.0.2.1" };
+    check_way(W7_AT(PARM("ADDR", "https://dm.example.net:8443/dm")), row);
+    check_way(CHARACTERISTIC("BOOTSTRAP", PARM("PROVURL", "https://dm.example.net:8443/dm")), row);
+    check_way(W7_AT(PARM("ADDR", "https://dm.example.net:8443/dm") PARM("TO-NAPID", "A")), &of_account);
+    check_way(W7_AT(PARM("ADDR", "https://dm.example.net:8443/dm") PARM("TO-PROXY", "p")), &of_proxy);
 }
 
 /* All that is kept beside access points and accounts. */
@@ -458,6 +507,10 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("/provisioning/%s", rows[i].name);
         g_test_add_data_func(path, &rows[i], check_row);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+        g_autofree char *path = g_strdup_printf("/provisioning/access/%s", rules[i].name);
+        g_test_add_data_func(path, &rules[i], check_rule);
     }
     g_test_add_func("/provisioning/every parm of a napdef", every_parm_of_a_napdef);
     g_test_add_func("/provisioning/extras", extras);

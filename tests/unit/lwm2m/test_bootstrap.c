@@ -151,6 +151,39 @@ static void test_consistency(void)
     g_assert_cmpint(bootstrap_check(&desk, &err), ==, ERROR_INVALID); /* two for one short server id */
 }
 
+/* Accounts whose key is made for each session stay so over a bootstrap, until the server writes a key of their own. */
+static void test_made_keys(void)
+{
+    static const struct {
+        const char *path, *json;
+        bool naf, device, selector; /* afterwards: the bootstrap server's account, and that of 101 */
+    } cases[] = {
+        { "/0/0/0", "[{\"n\":\"/0/0/0\",\"vs\":\"coaps://bs2.example\"}]", true, true, true },
+        { "/0/0/3", "[{\"n\":\"/0/0/3\",\"vd\":\"bmV3\"}]", false, true, true },
+        { "/0/0/5", "[{\"n\":\"/0/0/5\",\"vd\":\"bmV3\"}]", false, true, true },
+        { "/0/1/2", "[{\"n\":\"/0/1/2\",\"v\":0}]", true, false, true },
+        { "/0/1/2", "[{\"n\":\"/0/1/2\",\"v\":2}]", true, false, true },
+        { "/0/1/3", "[{\"n\":\"/0/1/3\",\"vd\":\"bmV3\"}]", true, false, true },
+        { "/0/1/4", "[{\"n\":\"/0/1/4\",\"vd\":\"bmV3\"}]", true, true, false },
+        { "/0/0", "[{\"bn\":\"/0/0/\",\"n\":\"0\",\"vs\":\"coaps://bs\"},{\"n\":\"1\",\"vb\":true}]", false, true, true },
+    };
+    struct lwm2m_account naf = server, device = old, out[3];
+    naf.key_from = LWM2M_KEY_NAF;
+    naf.gba = (struct lwm2m_gba){ .mid = "usim", .naf = "bs.example", .ua = { 1, 0, 1, 0xc0, 0xa8 } };
+    device.mode = LWM2M_X509;
+    device.x509.device = true;
+    device.x509.selector = 1;
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        bootstrap_desk_open(&desk, &naf, &device, 1);
+        g_assert_cmpuint(put(cases[i].path, cases[i].json), ==, CODE_CHANGED);
+        g_assert_cmpuint(bootstrap_accounts(&desk.staged, "GW", out, 3), ==, 2);
+        g_assert_cmpint(out[1].key_from, ==, cases[i].naf ? LWM2M_KEY_NAF : LWM2M_KEY_OWN);
+        g_assert_cmpstr(out[1].gba.naf, ==, "bs.example");
+        g_assert_cmpint(out[0].x509.device, ==, cases[i].device && out[0].mode == LWM2M_X509);
+        g_assert_cmpint(out[0].x509.selector, ==, cases[i].selector && out[0].mode == LWM2M_X509);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -158,5 +191,6 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/bootstrap/object", test_object_write);
     g_test_add_func("/lwm2m/bootstrap/refusals", test_refusals);
     g_test_add_func("/lwm2m/bootstrap/consistency", test_consistency);
+    g_test_add_func("/lwm2m/bootstrap/made keys", test_made_keys);
     return g_test_run();
 }

@@ -49,10 +49,34 @@ static void hosts(void)
     g_assert_cmpint(discovered_take_host(&d, longest, &err), ==, ERROR_INVALID);
 }
 
+static void addresses(void)
+{
+    static const struct {
+        const char *text;
+        int interface;
+        enum error_code code;
+        uint32_t zone;
+    } rows[] = {
+        { "192.0.2.1", 3, ERROR_NONE, 0 }, { "169.254.1.1", 3, ERROR_NONE, 0 }, { "2001:db8::1", 3, ERROR_NONE, 0 }, { "fd00::1", -1, ERROR_NONE, 0 },
+        { "fe80::1", 3, ERROR_NONE, 3 }, { "febf::1", 7, ERROR_NONE, 7 }, { "fec0::1", 7, ERROR_NONE, 0 },
+        { "fe80::1", 0, ERROR_INVALID, 0 }, { "fe80::1", -1, ERROR_INVALID, 0 },
+        { "", 3, ERROR_INVALID, 0 }, { "fe80::1%lan0", 3, ERROR_INVALID, 0 }, { "node.local", 3, ERROR_INVALID, 0 },
+        { "127.0.0.1", 3, ERROR_INVALID, 0 }, { "0.1.2.3", 3, ERROR_INVALID, 0 }, { "224.0.0.251", 3, ERROR_INVALID, 0 }, { "255.255.255.255", 3, ERROR_INVALID, 0 },
+        { "::1", 3, ERROR_INVALID, 0 }, { "::", 3, ERROR_INVALID, 0 }, { "ff02::fb", 3, ERROR_INVALID, 0 }, { "::ffff:127.0.0.1", 3, ERROR_INVALID, 0 }, { "::2", 3, ERROR_NONE, 0 },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct discovered d = { 0 };
+        struct error err = { 0 };
+        g_assert_cmpint(discovered_take_address(&d, rows[i].text, rows[i].interface, &err), ==, rows[i].code);
+        g_assert_cmpuint(d.address.zone, ==, rows[i].zone);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/discovery/txt", txt_strings);
     g_test_add_func("/discovery/host", hosts);
+    g_test_add_func("/discovery/address", addresses);
     return g_test_run();
 }
