@@ -55,6 +55,11 @@ static void device_prefer(void *user, const char *mode)
     mode_choice_want(&((struct service *)user)->mode_choice, mode);
 }
 
+static void device_place(void *user, struct place *out)
+{
+    *out = ((struct service *)user)->site->place;
+}
+
 void service_fill_device(struct service *s)
 {
     const struct factory_data *f = &s->site->factory;
@@ -63,7 +68,7 @@ void service_fill_device(struct service *s)
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset, .prefer = device_prefer,
-                                       .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
+                                       .place = device_place, .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
                                        .profiles = access_point_profiles(s->access_point),
                                        .history = device_history, .history_last = device_history_last,
                                        .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };

@@ -13,6 +13,7 @@
 #include "base/writer.h"
 #include "lwm2m/endpoint.h"
 #include "model/lease.h"
+#include "model/place.h"
 #include "model/settings.h"
 #include "model/tree.h"
 
@@ -33,6 +34,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     uint64_t (*history_last)(void *user);
     struct firmware *firmware; /* object 5; NULL: none */
     struct software *software; /* object 9; NULL: none */
+    void (*place)(void *user, struct place *out); /* object 6; NULL: none */
     struct profiles *profiles; /* what servers write to object 11; NULL: nothing */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */
