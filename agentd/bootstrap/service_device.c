@@ -2,6 +2,7 @@
 /* The gateway as its LwM2M clients see it: what they read, and what servers may have done to it. Owns nothing. */
 #include "base/log.h"
 #include "bootstrap/history.h"
+#include "bootstrap/mid_profiles.h"
 #include "bootstrap/service_room.h"
 #include "bootstrap/upkeep.h"
 
@@ -69,7 +70,7 @@ void service_fill_device(struct service *s)
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset, .prefer = device_prefer,
                                        .place = device_place, .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
-                                       .profiles = access_point_profiles(s->access_point),
+                                       .profiles = access_point_profiles(s->access_point), .rsp = mid_profiles_rsp(s->mid_profiles),
                                        .history = device_history, .history_last = device_history_last,
                                        .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
 }

@@ -59,6 +59,7 @@ extern const struct object object_bearer_selection; /* 13 */
 extern const struct object object_portfolio; /* 16 */
 extern const struct object object_event_log; /* 20 */
 extern const struct object object_gateway; /* 25 */
+extern const struct object object_remote_sim; /* 504 */
 
 /* What one interface sees: objects by ascending id. */
 struct model {
