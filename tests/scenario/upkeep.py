@@ -265,7 +265,7 @@ def a_management_server_manages_software_by_the_package_hook(world):
 ICCID = "8946080012345678901"
 
 
-@scenario()
+@scenario(mode="none")
 def a_management_server_sees_where_the_gateway_is_and_which_identity_it_uses(world):
     """The surveyed place (object 6); the downloaded identity by its ICCID, disabled and enabled again (object 504), over a restart."""
     world.settings = "[location]\nlatitude=59.3293\nlongitude=18.0686\nradius=25\nsurveyed=2026-11-21T15:00:00Z\n"
