@@ -4,10 +4,14 @@
 
 #include <glib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 #include "config.h"
 #include "glue/key_file.h"
+#include "lwm2m/value.h"
+
+enum { ALTITUDE_MAX = 20000, RADIUS_MAX = 1000000 /* metres */ };
 
 static enum error_code bad_value(struct error *err, const char *key, const char *allowed)
 {
@@ -187,6 +191,45 @@ static enum error_code set_gba(struct agentd_config *c, const char *key, const c
     return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [gba]", key);
 }
 
+static bool set_real(const char *value, double least, double most, double *out, bool *set)
+{
+    double real = 0;
+    if (!value[0])
+        return true;
+    *set = real_parse((struct slice){ (const uint8_t *)value, strlen(value) }, &real) && real >= least && real <= most;
+    *out = *set ? real : 0;
+    return *set;
+}
+
+static enum error_code set_location(struct agentd_config *c, const char *key, const char *value, struct error *err)
+{
+    struct place *p = &c->place;
+    if (strcmp(key, "latitude") == 0)
+        return set_real(value, -90, 90, &p->latitude, &c->has_latitude) ? ERROR_NONE : bad_value(err, key, "-90 to 90 degrees");
+    if (strcmp(key, "longitude") == 0)
+        return set_real(value, -180, 180, &p->longitude, &c->has_longitude) ? ERROR_NONE : bad_value(err, key, "-180 to 180 degrees");
+    if (strcmp(key, "altitude") == 0)
+        return set_real(value, -ALTITUDE_MAX, ALTITUDE_MAX, &p->altitude, &p->has_altitude) ? ERROR_NONE : bad_value(err, key, "metres above sea level");
+    if (strcmp(key, "radius") == 0)
+        return set_real(value, 0, RADIUS_MAX, &p->radius, &p->has_radius) ? ERROR_NONE : bad_value(err, key, "metres");
+    if (strcmp(key, "surveyed") == 0)
+        return !value[0] || text_time((struct slice){ (const uint8_t *)value, strlen(value) }, &p->time) ? ERROR_NONE : bad_value(err, key, "a time such as 2026-11-21T15:00:00Z");
+    return error_set(err, ERROR_INVALID, "agentd.conf: unknown key %.40s in [location]", key);
+}
+
+/* A place is latitude and longitude at least; it was surveyed when the file was written, unless the file says when. */
+static enum error_code check_location(struct agentd_config *c, const char *path, struct error *err)
+{
+    struct stat st;
+    bool more = c->place.has_altitude || c->place.has_radius || c->place.time;
+    c->place.known = c->has_latitude && c->has_longitude;
+    if (!c->place.known && (more || c->has_latitude || c->has_longitude))
+        return error_set(err, ERROR_INVALID, "agentd.conf: [location] needs both latitude and longitude");
+    if (c->place.known && !c->place.time && stat(path, &st) == 0)
+        c->place.time = st.st_mtime;
+    return ERROR_NONE;
+}
+
 static enum error_code set_log(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     if (strcmp(key, "level") == 0)
@@ -201,7 +244,7 @@ static enum error_code set_group(struct agentd_config *c, GKeyFile *file, const 
     static const struct {
         const char *name;
         enum error_code (*set)(struct agentd_config *c, const char *key, const char *value, struct error *err);
-    } groups[] = { { "agent", set_agent }, { "briefing", set_briefing }, { "gba", set_gba }, { "log", set_log } };
+    } groups[] = { { "agent", set_agent }, { "briefing", set_briefing }, { "gba", set_gba }, { "location", set_location }, { "log", set_log } };
     size_t g = 0;
     while (g < G_N_ELEMENTS(groups) && strcmp(group, groups[g].name) != 0)
         g++;
@@ -233,5 +276,5 @@ enum error_code config_load(const char *path, struct agentd_config *out, struct 
         if (rc)
             return rc;
     }
-    return ERROR_NONE;
+    return check_location(out, path, err);
 }

@@ -280,6 +280,7 @@ static bool build(struct agent *a, struct error *err)
     a->site.queue_mode = a->config.queue_mode;
     a->site.awake_s = a->config.awake_s;
     a->site.lwm2m_nosec = a->config.lwm2m_nosec;
+    a->site.place = a->config.place;
     a->site.lwm2m_pack = a->config.lwm2m_pack;
     a->site.any_sim_of_operator = a->config.any_sim_of_operator;
     a->site.roaming = a->config.roaming;

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "bootstrap/apply.h"
 #include "bootstrap/kept.h"
+#include "bootstrap/mid_profiles.h"
 #include "bootstrap/upkeep.h"
 #include "config.h"
 #include "lwm2m/resume.h"
@@ -371,7 +372,7 @@ bool service_lease(struct service *s, const char *context, struct lease *out)
 }
 
 /* Modem, bearer or firmware are not what they were: the LwM2M servers that watch them are told. */
-static void facts_changed(struct service *s)
+void service_facts_changed(struct service *s)
 {
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && s->entry[i].client)
@@ -386,7 +387,7 @@ void service_bearer(struct service *s, const struct lease *lease)
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && s->entry[i].cellular)
             entry_wake(&s->entry[i]);
-    facts_changed(s);
+    service_facts_changed(s);
 }
 
 void entry_replace(struct entry *e)
@@ -498,7 +499,7 @@ void service_restore(struct service *s)
 void service_look(struct service *s)
 {
     ways_look(s->ways);
-    facts_changed(s);
+    service_facts_changed(s);
 }
 
 struct entry *service_entry_of(struct service *s, uint16_t short_server_id)
@@ -591,7 +592,7 @@ static void on_moved(void *user, const struct lease *lease)
 
 static void on_upkeep(void *user)
 {
-    facts_changed(user);
+    service_facts_changed(user);
 }
 
 struct service *service_new(struct site *site)
@@ -607,6 +608,7 @@ struct service *service_new(struct site *site)
     s->ways = ways_new(site, on_moved, s);
     s->renewal = renewal_new(site);
     s->access_point = access_point_new(s);
+    s->mid_profiles = mid_profiles_new(s);
     s->mode_choice.site = site;
     upkeep_listen(site->upkeep, on_upkeep, s);
     return s;
@@ -653,6 +655,7 @@ void service_free(struct service *s)
     lwm2m_servers_free(s->servers);
     mode_choice_stop(&s->mode_choice);
     access_point_free(s->access_point);
+    mid_profiles_free(s->mid_profiles);
     ways_free(s->ways);
     renewal_free(s->renewal);
     free(s);

@@ -2,6 +2,7 @@
 /* The gateway as its LwM2M clients see it: what they read, and what servers may have done to it. Owns nothing. */
 #include "base/log.h"
 #include "bootstrap/history.h"
+#include "bootstrap/mid_profiles.h"
 #include "bootstrap/service_room.h"
 #include "bootstrap/upkeep.h"
 
@@ -55,6 +56,11 @@ static void device_prefer(void *user, const char *mode)
     mode_choice_want(&((struct service *)user)->mode_choice, mode);
 }
 
+static void device_place(void *user, struct place *out)
+{
+    *out = ((struct service *)user)->site->place;
+}
+
 void service_fill_device(struct service *s)
 {
     const struct factory_data *f = &s->site->factory;
@@ -63,8 +69,8 @@ void service_fill_device(struct service *s)
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset, .prefer = device_prefer,
-                                       .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
-                                       .profiles = access_point_profiles(s->access_point),
+                                       .place = device_place, .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
+                                       .profiles = access_point_profiles(s->access_point), .rsp = mid_profiles_rsp(s->mid_profiles),
                                        .history = device_history, .history_last = device_history_last,
                                        .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
 }

@@ -41,6 +41,7 @@ struct service {
     struct lease lease; /* of the kept bearer */
     bool has_lease, bootstrapping;
     struct access_point *access_point;
+    struct mid_profiles *mid_profiles;
     struct mode_choice mode_choice;
     struct ways *ways;
     struct lwm2m_device device;
@@ -58,6 +59,7 @@ struct service {
 /* service.c */
 struct entry *service_entry(struct service *s, const char *account_id, struct error *err); /* by its node; NOT_FOUND */
 struct entry *service_entry_of(struct service *s, uint16_t short_server_id); /* in session with that server; NULL: none */
+void service_facts_changed(struct service *s); /* modem, bearer, firmware or identities are not what they were: the LwM2M servers that watch them are told */
 const struct entry *service_bootstrap_entry(const struct service *s, const char *context); /* of its bootstrap server; NULL: none */
 enum error_code entry_request_bootstrap(struct entry *e, struct error *err); /* of the entry's context. NOT_FOUND: it has none; and what renewal_begin says */
 void entry_end(struct entry *e, bool politely);

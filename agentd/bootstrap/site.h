@@ -9,6 +9,7 @@
 #include "bootstrap/factory_data.h"
 #include "lwm2m/endpoint.h"
 #include "modem/modem.h"
+#include "model/place.h"
 #include "model/tree.h"
 #include "net/https.h"
 #include "store/store.h"
@@ -58,6 +59,7 @@ struct site {
     bool lwm2m_nosec;        /* LwM2M servers without any security may be used */
     bool lwm2m_pack;         /* a LwM2M bootstrap server is asked for a Bootstrap-Pack first */
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
+    struct place place; /* surveyed */
     struct roaming_policy roaming;
     struct source_order sources;
     bool published_credentials; /* factory accounts that anyone can compute are allowed */

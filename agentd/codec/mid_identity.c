@@ -8,22 +8,63 @@
 #include "base/text.h"
 #include "model/fields.h"
 
+enum { MF = 0x3f00, EF_ICCID = 0x2fe2, ICCID_OCTETS = 10, ICCID_MIN = 18 };
 enum { ADF = 0x7fff, EF_IMSI = 0x6f07, EF_AD = 0x6fad, EF_IMPI = 0x6f02, EF_DOMAIN = 0x6f03, EF_IMPU = 0x6f04, TAG_URI = 0x80 };
 enum { IMSI_MAX = 15, IMSI_TYPE = 1, MCC_DIGITS = 3, FILES_MAX = 64 };
 
-/* The n-th file of that identifier in the application; false if there is none. */
-static bool find(struct slice files, uint16_t fid, size_t n, struct slice *content)
+/* [3F00] FID is a file of the card, 7FFF FID one of its application. */
+static bool is_path(struct slice path, uint16_t folder, uint16_t fid)
+{
+    struct reader p = reader_make(path.data, path.len);
+    uint16_t first = reader_u16(&p);
+    if (folder == MF && reader_done(&p))
+        return first == fid;
+    return first == folder && reader_u16(&p) == fid && reader_done(&p);
+}
+
+/* The n-th file of that identifier there; false if there is none. */
+static bool find_in(struct slice files, uint16_t folder, uint16_t fid, size_t n, struct slice *content)
 {
     struct reader r = reader_make(files.data, files.len);
     size_t count = reader_u16(&r);
     for (size_t i = 0; i < count && i < FILES_MAX; i++) {
         struct slice path = fields_take(&r);
         *content = fields_take(&r);
-        struct reader p = reader_make(path.data, path.len);
-        if (!r.failed && reader_u16(&p) == ADF && reader_u16(&p) == fid && reader_done(&p) && n-- == 0)
+        if (!r.failed && is_path(path, folder, fid) && n-- == 0)
             return true;
     }
     return false;
+}
+
+static bool find(struct slice files, uint16_t fid, size_t n, struct slice *content)
+{
+    return find_in(files, ADF, fid, n, content);
+}
+
+/* Two digits an octet, the low half first, F behind the last one. */
+static bool take_bcd(struct slice content, char *out, size_t most)
+{
+    size_t n = 0;
+    bool over = false;
+    for (size_t i = 0; i < 2 * content.len; i++) {
+        uint8_t digit = i % 2 ? content.data[i / 2] >> 4 : content.data[i / 2] & 15;
+        if (digit > 9 ? digit != 15 : over || n == most)
+            return false;
+        over = over || digit > 9;
+        if (!over)
+            out[n++] = (char)('0' + digit);
+    }
+    out[n] = '\0';
+    return true;
+}
+
+bool mid_iccid_take(struct slice files, char out[MID_ICCID])
+{
+    struct slice content;
+    bool good = find_in(files, MF, EF_ICCID, 0, &content) && content.len == ICCID_OCTETS && take_bcd(content, out, MID_ICCID - 1) && strlen(out) >= ICCID_MIN;
+    if (!good)
+        out[0] = '\0';
+    return good;
 }
 
 /* 80 L text (TS 31.103 clauses 4.2.2 to 4.2.4), padded with FF; records that are all FF are empty ones. */

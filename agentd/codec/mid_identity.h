@@ -27,4 +27,8 @@ enum error_code mid_imsi_take(struct slice imsi, struct slice ad, struct mid_ims
 /* files: body of READ_FILE (model/tre_wire.h). INCOMPLETE names the file that is missing, MALFORMED the one that is wrong. */
 enum error_code mid_identity_take(enum mid_type type, struct slice files, struct mid_identity *out, struct error *err);
 
+enum { MID_ICCID = 21 };
+/* The number in EF_ICCID (TS 102 221 clause 13.2), 18 to 20 digits; false, "": there is no such file, or no number in it. */
+bool mid_iccid_take(struct slice files, char out[MID_ICCID]);
+
 #endif

@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "lwm2m/interfaces.h"
 
-enum { WRITE_ARENA = 8192, PACK_ARENA = 32768, DEVICE_OBJECT = 3 };
+enum { WRITE_ARENA = 8192, PACK_ARENA = 32768, DEVICE_OBJECT = 3, OSCORE_OBJECT = 21 };
 
 /* ---- the desk ---- */
 
@@ -114,6 +114,8 @@ static enum coap_code write(struct bootstrap_desk *d, const struct coap_request 
     const struct object *object = object_find(&model_bootstrap, p->id[0]);
     if (p->depth == PATH_ROOT || p->depth == PATH_RESOURCE_INSTANCE)
         return CODE_METHOD_NOT_ALLOWED;
+    if (p->id[0] == OSCORE_OBJECT)
+        log_warning("lwm2m", "the bootstrap server writes object 21: the linked CoAP library has no OSCORE");
     if (!object || (p->depth == PATH_RESOURCE && !object_has_instance(&d->objects, object, p->id[1])))
         return CODE_NOT_FOUND;
     _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];

@@ -13,12 +13,14 @@
 #include "base/writer.h"
 #include "lwm2m/endpoint.h"
 #include "model/lease.h"
+#include "model/place.h"
 #include "model/settings.h"
 #include "model/tree.h"
 
 struct firmware;
 struct software;
 struct profiles;
+struct rsp;
 struct lwm2m_client;
 
 struct lwm2m_device { /* object 3; borrowed for the client's life, values read at each Read; its functions must not call the client */
@@ -33,7 +35,9 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     uint64_t (*history_last)(void *user);
     struct firmware *firmware; /* object 5; NULL: none */
     struct software *software; /* object 9; NULL: none */
+    void (*place)(void *user, struct place *out); /* object 6; NULL: none */
     struct profiles *profiles; /* what servers write to object 11; NULL: nothing */
+    struct rsp *rsp;   /* object 504; NULL: none */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */
     void (*prefer)(void *user, const char *mode); /* Write of /13/0/0, one of the Modem's PreferableModes: soon, after the answer; NULL: no object 13 */

@@ -291,7 +291,7 @@ void devices_free(struct devices *d)
 {
     if (!d)
         return;
-    trust_watch_mids(d->trust, NULL, NULL);
+    trust_watch_mids(d->trust, NULL, d);
     identities_free(d->identities);
     free(d);
 }

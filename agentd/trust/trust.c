@@ -17,7 +17,7 @@
 
 enum { TIMEOUT_MS = 15 * 1000, INSTALL_TIMEOUT_MS = 60 * 1000, LOOK_AGAIN_MS = 5 * 1000, CONTEXT_MAX = 32, LABEL_MAX = 128, HOST_MAX = 256 };
 enum { MAC_LEN = 20, INSTRUCTION_MAC_LEN = 32, NONCE_MIN = 16, NONCE_MAX = 64, IMSI_MAX = 15, TYPED_MAX = 40 };
-enum { TEXT_MAX = 512, DIGEST_TEXT = 32, BTID_MAX = 280, KS_NAF = 32 };
+enum { TEXT_MAX = 512, DIGEST_TEXT = 32, BTID_MAX = 280, KS_NAF = 32, MID_WATCHERS = 2 };
 
 struct call;
 /* Takes the answer apart and calls the caller's function; body is empty unless the TRE sent one. */
@@ -52,8 +52,10 @@ struct trust {
     struct trust_status status;
     void (*ks_wanted)(void *user, const char *mid_id);
     void *ks_user;
-    void (*mids_changed)(void *user);
-    void *mids_user;
+    struct {
+        void (*changed)(void *user);
+        void *user;
+    } mids[MID_WATCHERS];
     uint64_t look_again; /* timer, while the TRE is unprovisioned */
     uint32_t last_id;
     struct call *calls;
@@ -238,8 +240,9 @@ static void on_list(struct trust *t, const struct call *c, enum error_code statu
         mid_entry_take(&r, &entries[i]);
     if (reader_done(&r)) {
         show_list(t, entries, count);
-        if (t->mids_changed)
-            t->mids_changed(t->mids_user);
+        for (size_t i = 0; i < MID_WATCHERS; i++)
+            if (t->mids[i].changed)
+                t->mids[i].changed(t->mids[i].user);
     } else {
         log_error("tre", "the list of MIDs is not well formed");
     }
@@ -336,8 +339,14 @@ static void on_event(void *user, uint16_t op, struct slice body)
 
 void trust_watch_mids(struct trust *t, void (*fn)(void *user), void *user)
 {
-    t->mids_changed = fn;
-    t->mids_user = user;
+    for (size_t i = 0; i < MID_WATCHERS; i++)
+        if (fn ? !t->mids[i].changed : t->mids[i].user == user) {
+            t->mids[i].changed = fn;
+            t->mids[i].user = fn ? user : NULL;
+            return;
+        }
+    if (fn)
+        abort(); /* a bug of ours: one more than there are rooms that watch */
 }
 
 void trust_watch_ks(struct trust *t, void (*fn)(void *user, const char *mid_id), void *user)

@@ -38,7 +38,7 @@ uint32_t trust_naf_key(struct trust *t, const char *mid_id, struct slice naf_id,
 uint32_t trust_session_end(struct trust *t, uint32_t session);
 /* All files of an ACTIVE MID (body of READ_FILE). */
 uint32_t trust_files(struct trust *t, const char *mid_id, trust_octets_fn *fn, void *user);
-/* fn hears whenever the Mid nodes were brought up to date. */
+/* fn hears whenever the Mid nodes were brought up to date; NULL: that user does not listen any more. Two may listen. */
 void trust_watch_mids(struct trust *t, void (*fn)(void *user), void *user);
 /* fn hears of each MID whose Ks somebody wants while there is none. */
 void trust_watch_ks(struct trust *t, void (*fn)(void *user, const char *mid_id), void *user);

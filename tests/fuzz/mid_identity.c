@@ -29,5 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         FUZZ_ASSERT(rc ? !id.impi[0] : strchr(id.impi, '@') && strncmp(id.bsf, "bsf.", 4) == 0);
     }
+    char iccid[MID_ICCID];
+    bool good = mid_iccid_take((struct slice){ data, size }, iccid);
+    FUZZ_ASSERT(good ? strlen(iccid) >= 18 && strspn(iccid, "0123456789") == strlen(iccid) : !iccid[0]);
     return 0;
 }

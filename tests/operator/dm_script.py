@@ -42,6 +42,7 @@ class Plan:
     impus: list[str] | None = None  # MIDs are ISIMs with these
     keys: dict[str, bytes] | None = None  # k, opc, amf of MIDs; default: random ones
     issuer: str = mid.ISSUER
+    iccid: str = ""  # of MIDs; "": none
 
 
 def get(*uris: str) -> Node:
@@ -203,7 +204,7 @@ def package_for(plan: Plan, s: Session, p: pva.Platform, verdict: pva.Verdict) -
     fault = plan.fault.removeprefix("mid-") if plan.fault in MID_FAULTS else None
     extra = {"backend": mid.BACKENDS[plan.min_backend], "issuer": plan.issuer} | ({"acl": plan.acl} if plan.acl else {})
     extra |= {"mid_type": mid.ISIM, "impus": plan.impus} if plan.impus else {}
-    extra |= plan.keys or {}
+    extra |= (plan.keys or {}) | {"iccid": plan.iccid}
     try:
         package, manifest = mid.issue(plan.directory, verdict.gateway, target, fault, **extra)
     except Refused as e:

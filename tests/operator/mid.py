@@ -65,8 +65,14 @@ class Manifest:
     autn: bytes | None = None
 
     impus: list[str] | None = None  # of an ISIM
+    iccid: str = ""  # "": no EF_ICCID
 
     def files(self) -> list[tuple[str, bytes]]:
+        """EF_ICCID (TS 102 221, 13.2), if there is to be one, and those of the application."""
+        digits = self.iccid.ljust(20, "f")
+        return [("2FE2", bytes.fromhex("".join(digits[i + 1] + digits[i] for i in range(0, 20, 2))))] * bool(self.iccid) + self.application_files()
+
+    def application_files(self) -> list[tuple[str, bytes]]:
         """EF_IMSI, EF_AD (two digits of MNC), EF_ACC, EF_UST; for an ISIM EF_IMPI, EF_DOMAIN, EF_IMPU (TS 31.102, 31.103)."""
         if self.mid_type == ISIM:
             domain = f"ims.mnc0{self.imsi[3:5]}.mcc{self.imsi[:3]}.3gppnetwork.org"

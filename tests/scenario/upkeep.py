@@ -45,7 +45,7 @@ def a_management_server_restarts_and_resets_the_gateway_by_hooks(world):
 def read(world, path):
     """The text of one resource, or the code of the refusal."""
     answer = lwm2m(world, op="read", path=path, accept=0)
-    return str(answer["value"]) if answer["code"] == "2.05" else answer["code"]
+    return str(answer.get("value", "")) if answer["code"] == "2.05" else answer["code"]
 
 
 def update(world):
@@ -260,3 +260,39 @@ def a_management_server_manages_software_by_the_package_hook(world):
     expect("it has gone", "Status: deinstall" in status.read_text() or "operator-meter" not in status.read_text())
     expect("and its instance", lwm2m(world, op="delete", path="/9/0")["code"] == "2.02" and read(world, "/9/0/7") == "4.04")
     labproc.stop("files")
+
+
+ICCID = "8946080012345678901"
+
+
+@scenario(mode="none")
+def a_management_server_sees_where_the_gateway_is_and_which_identity_it_uses(world):
+    """The surveyed place (object 6); the downloaded identity by its ICCID, disabled and enabled again (object 504), over a restart."""
+    world.settings = "[location]\nlatitude=59.3293\nlongitude=18.0686\nradius=25\nsurveyed=2026-11-21T15:00:00Z\n"
+    world.operator_options = ("--iccid", ICCID)
+    world.up()
+    world.start("tred", "modemd", "agentd")
+    agentctl("bootstrap", world.push())
+    world.managed()
+    expect("where it is", [read(world, f"/6/0/{r}") for r in (0, 1, 2, 3, 5)] == ["59.3293", "18.0686", "4.04", "25", "1795273200"])
+    until("the identity's ICCID", lambda: read(world, "/504/0/11/0") == ICCID)
+    expect("an integrated SIM of that operator", [read(world, f"/504/0/{r}") for r in (0, 2, 5, 6, 13, 14)] == ["3", "sho.example", "0", "0", "0", ""])
+
+    def state():
+        return world.one("Mid")["State"]
+
+    def act(arguments):
+        return lwm2m(world, op="execute", path="/504/0/4", value=arguments)["code"]
+    expect("nothing is selected", act("2") == "4.05" and state() == "ACTIVE")
+    expect("no other can be", lwm2m(world, op="write", path="/504/0/14", value="8946080012345678902")["code"] == "4.05")
+    expect("this one is", lwm2m(world, op="write", path="/504/0/14", value=ICCID)["code"] == "2.04" and read(world, "/504/0/14") == ICCID)
+    expect("neither delete, reset nor download", [act(a) for a in ("0", "3", "4", "1,2")] == ["4.05"] * 4 and state() == "ACTIVE")
+    expect("Disable", act("2") == "2.04")
+    until("suspended", lambda: state() == "SUSPENDED" and read(world, "/504/0/6") == "1")
+    expect("still there", read(world, "/504/0/11/0") == ICCID and read(world, "/504/0/2") == "4.04" and read(world, "/504/0/5") == "0")
+    world.kill("agentd")
+    world.start("agentd")
+    registered(world, "/504/0/11/0")
+    expect("its name is known after a restart", read(world, "/504/0/11/0") == ICCID)
+    expect("Enable", lwm2m(world, op="write", path="/504/0/14", value=ICCID)["code"] == "2.04" and act("1") == "2.04")
+    until("active", lambda: state() == "ACTIVE" and read(world, "/504/0/6") == "1")

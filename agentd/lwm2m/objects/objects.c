@@ -5,8 +5,8 @@
 #include "lwm2m/objects/access_control.h"
 
 static const struct object *const managed[] = {
-    &object_server, &object_access_control, &object_device, &object_monitoring, &object_firmware, &object_statistics, &object_software, &object_cellular, &object_profile, &object_bearer_selection, &object_portfolio,
-    &object_event_log, &object_gateway,
+    &object_server, &object_access_control, &object_device, &object_monitoring, &object_firmware, &object_location, &object_statistics, &object_software, &object_cellular, &object_profile, &object_bearer_selection, &object_portfolio,
+    &object_event_log, &object_gateway, &object_remote_sim,
 };
 const struct model model_managed = { managed, sizeof managed / sizeof managed[0] };
 

@@ -53,11 +53,13 @@ extern const struct object object_device; /* 3 */
 extern const struct object object_monitoring, object_statistics, object_cellular; /* 4, 7, 10 */
 extern const struct object object_firmware; /* 5 */
 extern const struct object object_software; /* 9 */
+extern const struct object object_location; /* 6 */
 extern const struct object object_profile; /* 11 */
 extern const struct object object_bearer_selection; /* 13 */
 extern const struct object object_portfolio; /* 16 */
 extern const struct object object_event_log; /* 20 */
 extern const struct object object_gateway; /* 25 */
+extern const struct object object_remote_sim; /* 504 */
 
 /* What one interface sees: objects by ascending id. */
 struct model {

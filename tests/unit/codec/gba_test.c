@@ -116,6 +116,29 @@ static enum error_code identity(enum mid_type type, const char *hex, struct mid_
 #define IMSI "0004 7FFF6F07 0009 08 29 23 10 00 00 00 00 00"
 #define AD(n) "0004 7FFF6FAD 0004 0000000" n
 
+static void expect_iccid(const char *hex, const char *wanted)
+{
+    struct octets hold;
+    char iccid[MID_ICCID];
+    g_test_message("%s", hex);
+    g_assert_true(mid_iccid_take(files(hex, &hold), iccid) == (wanted[0] != '\0'));
+    g_assert_cmpstr(iccid, ==, wanted);
+}
+
+static void a_card_is_named_by_its_iccid(void)
+{
+    expect_iccid("0001 0002 2FE2 000A 98640880000000000021", "89468008000000000012");
+    expect_iccid("0001 0004 3F002FE2 000A 986408800000000000F1", "8946800800000000001");
+    expect_iccid("0002" IMSI "0002 2FE2 000A 986408800000000000FF", "894680080000000000");
+    expect_iccid("0001 0002 2FE2 000A 9864088000000000F0FF", ""); /* 17 digits */
+    expect_iccid("0001 0002 2FE2 000A 986408800000000000AF", "");
+    expect_iccid("0001 0002 2FE2 000A 98640880000000F00012", ""); /* a digit behind the end */
+    expect_iccid("0001 0002 2FE2 0009 986408800000000000", "");
+    expect_iccid("0001 0004 7FFF2FE2 000A 98640880000000000021", "");
+    expect_iccid("0001" IMSI, "");
+    expect_iccid("0001 0002 2FE2 000A 9864", "");
+}
+
 static void a_usim_is_named_by_its_imsi(void)
 {
     static struct mid_identity id;
@@ -195,6 +218,7 @@ int main(int argc, char **argv)
     g_test_add_func("/gba/info", bootstrapping_info_is_read);
     g_test_add_func("/gba/info/refused", bootstrapping_info_that_is_none_is_refused);
     g_test_add_func("/gba/identity/usim", a_usim_is_named_by_its_imsi);
+    g_test_add_func("/gba/identity/iccid", a_card_is_named_by_its_iccid);
     g_test_add_func("/gba/identity/isim", an_isim_names_itself);
     g_test_add_func("/gba/identity/bsf", the_bsf_of_an_isim_in_the_network_of_operators);
     return g_test_run();

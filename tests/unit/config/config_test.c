@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 23);
+    g_assert_cmpuint(count, ==, 28);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -55,6 +55,7 @@ static void test_agentd(void)
     g_assert_cmpuint(file.pull.interval_s, ==, built_in.pull.interval_s);
     g_assert_false(file.published_credentials || built_in.published_credentials);
     g_assert_cmpstr(file.bsf, ==, built_in.bsf);
+    g_assert_false(file.place.known || built_in.place.known);
     g_assert_cmpint(file.log_level, ==, built_in.log_level);
     g_assert_cmpint(file.log_target, ==, built_in.log_target);
 }
@@ -94,6 +95,25 @@ static void test_gba(void)
         g_assert_cmpint(load_line(bad[i], &c), ==, ERROR_INVALID);
     g_assert_cmpint(load_line("[gba]\nbsf=https://bsf.example:8443/ub", &c), ==, ERROR_NONE);
     g_assert_cmpstr(c.bsf, ==, "https://bsf.example:8443/ub");
+}
+
+static void test_location(void)
+{
+    static const char *const bad[] = { "latitude=91\nlongitude=0", "latitude=0\nlongitude=-180.1", "latitude=0", "longitude=0", "radius=1", "surveyed=2026-11-21T15:00:00Z",
+                                       "latitude=0\nlongitude=0\nradius=-1", "latitude=0\nlongitude=0\naltitude=high", "latitude=0\nlongitude=0\nsurveyed=today",
+                                       "latitude=0\nlongitude=0,5", "latitude=0\nlongitude=0\nheight=1" };
+    struct agentd_config c;
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *text = g_strdup_printf("[location]\n%s", bad[i]);
+        g_assert_cmpint(load_line(text, &c), ==, ERROR_INVALID);
+    }
+    int64_t before = g_get_real_time() / G_USEC_PER_SEC;
+    g_assert_cmpint(load_line("[location]\nlatitude=-90\nlongitude=18.0686", &c), ==, ERROR_NONE);
+    g_assert_true(c.place.known && !c.place.has_altitude && !c.place.has_radius && c.place.latitude <= -90 && c.place.latitude >= -90);
+    g_assert_cmpint(c.place.time, >=, before - 1); /* a file system may cut fractions of a second differently */
+    g_assert_cmpint(load_line("[location]\nlatitude=0\nlongitude=-0.5\naltitude=-3.5\nradius=0\nsurveyed=2026-11-21T15:00:00Z", &c), ==, ERROR_NONE);
+    g_assert_true(c.place.known && c.place.has_altitude && c.place.has_radius && c.place.altitude < -3.4 && c.place.longitude < -0.4);
+    g_assert_cmpint(c.place.time, ==, 1795273200);
 }
 
 static void test_modems(void)
@@ -177,6 +197,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/config/gba", test_gba);
     g_test_add_func("/config/agentd", test_agentd);
+    g_test_add_func("/config/location", test_location);
     g_test_add_func("/config/modems", test_modems);
     g_test_add_func("/config/triggers", test_triggers);
     g_test_add_func("/config/cards", test_cards);

@@ -93,7 +93,7 @@ class Wrong(threading.Thread):
 
     def __init__(self):
         super().__init__(daemon=True)
-        self.fault, self.asked = "", []
+        self.fault, self.asked, self.last = "", [], None
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", 5683))
         self.start()
@@ -108,6 +108,7 @@ class Wrong(threading.Thread):
     def answer(self, m):
         number, _, size = m.block(coap.BLOCK2)
         self.asked.append(number)
+        self.last = m
         etag, payload, code = b"one", bytes([number]) * (size if number < 2 else 5), coap.CONTENT
         told, more = number, number < 2
         if number == 1:
@@ -124,6 +125,8 @@ class Wrong(threading.Thread):
 
 def wrong_server():
     server = Wrong()
+    got = pull("coap://localhost/a%2Fb//c?v=1&x=%26#part")
+    check("path and query, unescaped", got[0] == WHOLE and server.last.all(coap.URI_PATH)[0] == b"a/b" and server.last.all(coap.URI_QUERY) == [b"v=1", b"x=&"], server.last)
     for fault in ("none", "another version", "no version", "first again", "one is left out", "short", "gone", "reset"):
         server.fault, server.asked = fault, []
         got = pull("coap://localhost/file")

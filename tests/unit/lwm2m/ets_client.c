@@ -23,6 +23,7 @@ static struct lwm2m_client *client;
 static const char *folder;
 static struct lease lease;
 static struct node *modem;
+static struct place here = { .known = true, .has_altitude = true, .latitude = 59.5, .longitude = -18.25, .altitude = 28, .time = 1795273200 };
 static firmware_outcome_fn *installed;
 static download_outcome_fn *fetched;
 static void *installed_user, *fetched_user;
@@ -58,6 +59,7 @@ static gboolean on_stop(gpointer user)
 static gboolean on_change(gpointer user)
 {
     (void)user;
+    here.latitude += 0.5;
     node_set(modem, "AccessTechnology", strcmp(node_text(modem, "AccessTechnology"), "lte") == 0 ? "umts" : "lte");
     lwm2m_client_changed(client);
     return G_SOURCE_CONTINUE;
@@ -87,6 +89,12 @@ static bool factory_reset(void *user)
     (void)user;
     say("reset");
     return true;
+}
+
+static void place(void *user, struct place *out)
+{
+    (void)user;
+    *out = here;
 }
 
 /* ---- firmware ---- */
@@ -270,7 +278,7 @@ int main(int argc, char **argv)
     struct profiles_host profiles_host = { .may = may_change, .open = open_napdef, .begin = try_out, .time = current_time, .changed = changed, .user = tree };
     struct profiles *profiles = profiles_new(&loop, &profiles_host);
     struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "ets", .serial = "SN-1", .hardware_version = "1", .firmware_version = "1", .gateway_id = "gw",
-                                   .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .profiles = profiles, .reboot = reboot, .factory_reset = factory_reset,
+                                   .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .place = place, .profiles = profiles, .reboot = reboot, .factory_reset = factory_reset,
                                    .queue_mode = atoi(argv[3]) > 0, .awake_s = (uint32_t)atoi(argv[3]) };
     struct lwm2m_account account = { .short_server_id = 1, .uri = "coaps://127.0.0.1:5684", .identity = "wire", .endpoint = "gw", .key_len = 16,
                                      .lifetime = (uint32_t)atoi(argv[2]) };

@@ -291,6 +291,50 @@ def firmware_protocol(b):
     ends(b, "09")
 
 
+# ---- 800: Location ----
+
+@case(801)
+def location_read(b):
+    same(senml(b.get("/6/0", SENML_JSON)), {"/6/0/0": 59.5, "/6/0/1": -18.25, "/6/0/2": 28, "/6/0/5": 1795273200})
+
+
+@case(805)
+def location_write(b):
+    same((b.write("/6/0/0", "1"), b.write("/6/0/5", "1")), ("4.05", "4.05"))
+
+
+@case(810)
+def location_observe(b):
+    same(b.get("/6/0/0", token=b"ob", observe=0).payload, b"59.5")
+    change_access(b)
+    assert_value(b.server.notification(b"ob"), b"60")
+
+
+@case(811)
+def location_observe_extended(b):
+    b.attributes("/6/0/0?st=1")
+    b.get("/6/0/0", token=b"ob", observe=0)
+    change_access(b)
+    assert b.no_more(b"ob")
+    change_access(b)
+    assert_value(b.server.notification(b"ob"), b"60.5")
+
+
+@case(820)
+def location_create_resource_instance(b):
+    same(b.write("/6/0/0/0", "1"), "4.05")
+
+
+@case(830)
+def location_create(b):
+    same(code(b.send(POST, "/6", tlv(0, 1, b""), TLV)), "4.05")
+
+
+@case(835)
+def location_delete(b):
+    same(code(b.send(DELETE, "/6/0")), "4.05")
+
+
 # ---- 900: Connectivity Statistics ----
 
 @case(901)

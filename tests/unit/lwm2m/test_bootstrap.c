@@ -109,6 +109,8 @@ static void test_refusals(void)
     g_assert_cmpuint(ask(METHOD_GET, "/1/0/1", -1, -1, ""), ==, CODE_METHOD_NOT_ALLOWED);
     g_assert_cmpuint(ask(METHOD_GET, "/9", -1, CONTENT_LINK, ""), ==, CODE_NOT_FOUND);
     g_assert_cmpuint(put("/9/0", "[]"), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(put("/21/0", "[{\"n\":\"/21/0/0\",\"vd\":\"AA\"}]"), ==, CODE_NOT_FOUND); /* no OSCORE: its keys are not even taken */
+    g_assert_cmpuint(ask(METHOD_GET, "/21", -1, CONTENT_LINK, ""), ==, CODE_NOT_FOUND);
     g_assert_cmpuint(put("/", "[]"), ==, CODE_METHOD_NOT_ALLOWED);
     g_assert_cmpuint(put("/0/5/0", "[{\"n\":\"/0/5/0\",\"vs\":\"x\"}]"), ==, CODE_NOT_FOUND);
     g_assert_cmpuint(put("/1/0", "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":0}]"), ==, CODE_BAD_REQUEST);

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 
 #include "harness.h"
+#include "lwm2m/rsp.h"
 
 static char *root;
 static struct tree *tree;
@@ -438,6 +439,137 @@ static void test_still(void)
     g_assert_cmpstr(last_body, ==, "10");
 }
 
+/* ---- the place; identities as profiles ---- */
+
+static struct place here;
+
+static void read_place(void *user, struct place *out)
+{
+    (void)user;
+    *out = here;
+}
+
+static void test_location(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    struct coap_answer a;
+    here = (struct place){ .known = false };
+    g_assert_cmpuint(get(c, "/6/0/0", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    c->device.place = read_place;
+    g_assert_cmpuint(get(c, "/6/0/0", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    here = (struct place){ .known = true, .latitude = -43.5723, .longitude = 153.2176, .time = 1700000000 };
+    expect_read(c, "/6/0/0", "-43.5723");
+    expect_read(c, "/6/0/1", "153.2176");
+    expect_read(c, "/6/0/5", "1700000000");
+    g_assert_cmpuint(get(c, "/6/0/2", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(get(c, "/6/0/3", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    here.has_altitude = here.has_radius = true;
+    here.altitude = 30.5;
+    expect_read(c, "/6/0/2", "30.5");
+    expect_read(c, "/6/0/3", "0");
+}
+
+static struct rsp_profile profile[2];
+static size_t profile_count;
+static bool allowed, told_enable;
+static unsigned acts, changes_told;
+static char acted[RSP_ID];
+static rsp_outcome_fn *act_ended;
+static void *act_user;
+
+static size_t list_profiles(void *user, struct rsp_profile out[RSP_PROFILES])
+{
+    (void)user;
+    memcpy(out, profile, profile_count * sizeof *out);
+    return profile_count;
+}
+
+static bool may_act(void *user, uint16_t server, const struct rsp_profile *p, bool enable)
+{
+    (void)user, (void)p, (void)enable;
+    g_assert_cmpuint(server, ==, 7);
+    return allowed;
+}
+
+static void enable_profile(void *user, const char *id, bool enable, rsp_outcome_fn *outcome, void *outcome_user)
+{
+    (void)user;
+    g_strlcpy(acted, id, sizeof acted);
+    told_enable = enable;
+    act_ended = outcome;
+    act_user = outcome_user;
+    acts++;
+}
+
+static void count_change(void *user)
+{
+    (void)user;
+    changes_told++;
+}
+
+static void expect_act(struct lwm2m_client *c, const char *arguments, unsigned code)
+{
+    unsigned before = acts;
+    g_test_message("\"%s\"", arguments);
+    g_assert_cmpuint(put(c, METHOD_POST, "/504/0/4", CONTENT_TEXT, arguments, strlen(arguments)), ==, code);
+    g_assert_cmpuint(acts - before, ==, code == CODE_CHANGED);
+}
+
+static void test_remote_sim(void)
+{
+    static const char *const others[] = { "", "0", "3", "4", "1,2", "2,1", "1='x'" };
+    struct lwm2m_client *c = make_gateway();
+    struct rsp_host host = { .profiles = list_profiles, .may = may_act, .enable = enable_profile, .changed = count_change };
+    struct coap_answer a;
+    g_assert_cmpuint(get(c, "/504/0/0", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    c->device.rsp = rsp_new(&host);
+    g_assert_cmpuint(get(c, "/504/0/0", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    profile[0] = (struct rsp_profile){ .id = "a", .iccid = "894600000000000001", .issuer = "sho.example", .active = true };
+    profile[1] = (struct rsp_profile){ .id = "b", .iccid = "894600000000000002", .issuer = "other.example" };
+    profile_count = 2;
+    allowed = true;
+    expect_read(c, "/504/0/0", "3");
+    expect_read(c, "/504/0/1/0", "3");
+    expect_read(c, "/504/0/2", "sho.example");
+    expect_read(c, "/504/0/11/0", "894600000000000001");
+    expect_read(c, "/504/0/11/1", "894600000000000002");
+    g_assert_cmpuint(get(c, "/504/0/11/2", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    expect_read(c, "/504/0/13", "0");
+    expect_act(c, "2", CODE_METHOD_NOT_ALLOWED); /* what? */
+    g_assert_cmpuint(put(c, METHOD_PUT, "/504/0/14", CONTENT_TEXT, "894600000000000003", 18), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/504/0/14", CONTENT_TEXT, "894600000000000002", 18), ==, CODE_CHANGED);
+    expect_read(c, "/504/0/14", "894600000000000002");
+    for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+        expect_act(c, others[i], CODE_METHOD_NOT_ALLOWED);
+    allowed = false;
+    expect_act(c, "1", CODE_METHOD_NOT_ALLOWED);
+    allowed = true;
+    expect_act(c, "1", CODE_CHANGED);
+    g_assert_cmpstr(acted, ==, "b");
+    g_assert_true(told_enable);
+    expect_read(c, "/504/0/5", "5");
+    expect_act(c, "1", CODE_METHOD_NOT_ALLOWED); /* one at a time */
+    act_ended(act_user, false);
+    expect_read(c, "/504/0/5", "0");
+    expect_read(c, "/504/0/6", "13");
+    g_assert_cmpuint(changes_told, ==, 1);
+    expect_act(c, "2", CODE_CHANGED);
+    g_assert_false(told_enable);
+    expect_read(c, "/504/0/5", "6");
+    expect_read(c, "/504/0/6", "0");
+    act_ended(act_user, false);
+    expect_read(c, "/504/0/6", "14");
+    expect_act(c, "2", CODE_CHANGED);
+    act_ended(act_user, true);
+    expect_read(c, "/504/0/6", "1");
+    profile_count = 1; /* its issuer has erased it */
+    expect_act(c, "1", CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/504/0/14", CONTENT_TEXT, "", 0), ==, CODE_CHANGED);
+    profile[0].active = false;
+    g_assert_cmpuint(get(c, "/504/0/2", CONTENT_TEXT, &a), ==, CODE_NOT_FOUND);
+    rsp_free(c->device.rsp);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -447,6 +579,8 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/objects/statistics", test_statistics);
     g_test_add_func("/lwm2m/objects/profiles", test_profiles);
     g_test_add_func("/lwm2m/objects/bearer-selection", test_bearer_selection);
+    g_test_add_func("/lwm2m/objects/location", test_location);
+    g_test_add_func("/lwm2m/objects/remote-sim", test_remote_sim);
     g_test_add_func("/lwm2m/objects/links", test_links);
     g_test_add_func("/lwm2m/objects/observed", test_observed);
     g_test_add_func("/lwm2m/objects/version-1.0", test_version_1_0);
