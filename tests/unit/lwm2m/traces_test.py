@@ -25,8 +25,9 @@ def check(name, passed, detail=""):
 
 
 def traces(pid, octets):
-    """Places in the memory of a process that have more than the first half of it."""
-    found = []
+    """Places in the memory of a process that have a half of it: of freed memory the allocator may have overwritten the rest."""
+    found, half = [], len(octets) // 2
+    pattern = re.compile(re.escape(octets[:half]) + b"|" + re.escape(octets[half:]))
     with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as mem:
         for line in maps:
             begin, end = (int(n, 16) for n in line.split()[0].split("-"))
@@ -34,7 +35,7 @@ def traces(pid, octets):
                 continue
             try:
                 mem.seek(begin)
-                found += [line.split()[-1] + f"+{m.start():x}" for m in re.finditer(re.escape(octets[:len(octets) // 2]), mem.read(end - begin))]
+                found += [line.split()[-1] + f"+{m.start():x}" for m in pattern.finditer(mem.read(end - begin))]
             except OSError:
                 continue  # not to be read by anybody: [vvar]
     return found
