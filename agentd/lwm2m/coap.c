@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "lwm2m/block1.h"
 #include "lwm2m/dedup.h"
@@ -35,6 +36,7 @@ struct coap_link {
     bool adopted;       /* the TLS session is ours to judge */
     bool trusted;       /* it is with the server of the account; nothing of anybody else is looked at */
     bool unsafe;        /* it could not be set up, and must not be used */
+    bool written;       /* something came that may be a secret, and is on the stack */
     char sni[129];
     struct tls_watch watch;
     coap_dtls_cpsk_info_t psk;
@@ -100,6 +102,10 @@ static void on_request(coap_resource_t *resource, coap_session_t *session, const
         memcpy(answer.created, seen->created, sizeof answer.created);
     }
     pdu_write_answer(request, &r, response, &answer);
+    if (!reads) {
+        pdu_wipe(request);
+        link->written = true;
+    }
 }
 
 /* ---- answers to our requests ---- */
@@ -234,6 +240,9 @@ static void on_fd(void *user, int fd, bool readable, bool writable)
     int n = epoll_wait(fd, events, MAX_EVENTS, 0);
     coap_session_state_t before = coap_session_get_state(link->session);
     coap_io_do_epoll(link->context, events, n > 0 ? (size_t)n : 0);
+    if (link->written)
+        secret_stack_wipe();
+    link->written = false;
     adopt(link);
     if (link->waiting && !link->unsafe && is_established(link)) {
         (void)coap_send(link->session, link->waiting);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records as SenML JSON (RFC 8428, Core TS 1.1.1 clause 7.4.5): written straight into the bounded buffer, read with jansson. */
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "lwm2m/json_value.h"
 
 void json_put_string(struct writer *w, struct slice text)
@@ -189,8 +192,16 @@ static enum error_code get_record(json_t *record, struct slice *bn, const struct
     return format_add(records, base, &p, v);
 }
 
+/* What is read may be a secret, and the library makes copies. */
+static void wipe(void *block)
+{
+    secret_zero(block, malloc_usable_size(block));
+    free(block);
+}
+
 json_t *json_load_payload(struct slice payload)
 {
+    json_set_alloc_funcs(malloc, wipe);
     json_error_t where;
     return json_loadb((const char *)payload.data, payload.len, JSON_REJECT_DUPLICATES, &where);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "lwm2m/block1.h"
 
 enum { URI_OPTIONS = 512 /* of a Package URI */ };
@@ -82,6 +83,14 @@ void pdu_read_request(const coap_pdu_t *pdu, struct coap_request *r)
     size_t len = 0;
     if (coap_get_data(pdu, &len, &data))
         r->payload = (struct slice){ data, len };
+}
+
+void pdu_wipe(const coap_pdu_t *pdu)
+{
+    const uint8_t *data = NULL;
+    size_t len = 0;
+    if (coap_get_data(pdu, &len, &data))
+        secret_zero((void *)(uintptr_t)data, len);
 }
 
 void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)

@@ -13,6 +13,7 @@ struct coap_token pdu_token(const coap_pdu_t *pdu);
 /* All of r borrows from the message. */
 void pdu_read_request(const coap_pdu_t *pdu, struct coap_request *r);
 void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r);
+void pdu_wipe(const coap_pdu_t *pdu); /* its payload, when nobody needs it any more */
 /* Into the response that the library made; r is what was read of the request: its Block1 is echoed. A body over PDU_BLOCK_SIZE, or one asked for in blocks,
  * goes out as the block that the request names. */
 void pdu_write_answer(const coap_pdu_t *request, const struct coap_request *r, coap_pdu_t *response, const struct coap_answer *answer);

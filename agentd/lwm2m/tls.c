@@ -205,7 +205,7 @@ bool tls_adopt(SSL *ssl, struct tls_watch *watch, const struct endpoint *e)
     *watch = (struct tls_watch){ .alert = ALERT_NONE, .own_alert = ALERT_NONE };
     /* Californium 2.x (Leshan before 2.0.0-M12 and its kin) sends no renegotiation_info (RFC 5746); RFC 7925 clause 17 forbids
      * renegotiation to both sides, and we never do it. */
-    SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION);
+    SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT); /* keys may be written */
     SSL_set_msg_callback(ssl, on_message);
     SSL_set_msg_callback_arg(ssl, watch);
     bool fine = e->account.mode != LWM2M_X509 || (set_trust(ssl, watch, e) && (!e->account.x509.device || use_device(ssl, e)));

@@ -124,6 +124,14 @@ static enum coap_code check_write(struct lwm2m_client *c, const struct path *p, 
     return has_mandatory(object, &c->records) ? CODE_CHANGED : CODE_BAD_REQUEST;
 }
 
+/* It may have been a secret. */
+static void forget_payload(struct lwm2m_client *c, uint8_t memory[WRITE_ARENA])
+{
+    secret_zero(memory, WRITE_ARENA);
+    secret_zero(c->records.at, c->records.count * sizeof c->records.at[0]);
+    c->records.count = 0;
+}
+
 enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, bool replace)
 {
     const struct resource *resource = resource_at(c->objects.model, p);
@@ -140,12 +148,12 @@ enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r
     enum coap_code code = take_payload(c, r, p, &arena);
     if (code == CODE_CHANGED)
         code = check_write(c, p, replace);
-    if (code != CODE_CHANGED)
-        return code;
-    if (replace)
+    if (code == CODE_CHANGED && replace)
         clear_replaced(c, p);
-    set_records(c);
-    return CODE_CHANGED;
+    if (code == CODE_CHANGED)
+        set_records(c);
+    forget_payload(c, memory);
+    return code;
 }
 
 /* ---- Create ---- */
@@ -168,19 +176,11 @@ static void instances_changed(struct lwm2m_client *c)
     reporting_changed_everywhere(c);
 }
 
-enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a)
+/* The records as a new instance. */
+static enum coap_code create(struct lwm2m_client *c, const struct object *object, struct coap_answer *a)
 {
-    const struct object *object = object_find(c->objects.model, p->id[0]);
-    if (!object || !object->create)
-        return object ? CODE_METHOD_NOT_ALLOWED : CODE_NOT_FOUND;
-    if (!access_may(&c->objects, object->id, ACCESS_WHOLE_OBJECT, ACCESS_CREATE))
-        return CODE_UNAUTHORIZED;
-    _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
-    struct arena arena = arena_make(memory, sizeof memory);
-    enum coap_code code = take_payload(c, r, p, &arena);
     uint16_t id;
-    if (code == CODE_CHANGED)
-        code = check_records(&c->objects, &c->records);
+    enum coap_code code = check_records(&c->objects, &c->records);
     if (code == CODE_CHANGED && (!common_instance(&c->records, &id) || !has_mandatory(object, &c->records)))
         code = CODE_BAD_REQUEST;
     if (code != CODE_CHANGED)
@@ -200,6 +200,22 @@ enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r
     if (chosen)
         memcpy(a->created, (uint16_t[]){ object->id, id }, sizeof a->created);
     return CODE_CREATED;
+}
+
+enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a)
+{
+    const struct object *object = object_find(c->objects.model, p->id[0]);
+    if (!object || !object->create)
+        return object ? CODE_METHOD_NOT_ALLOWED : CODE_NOT_FOUND;
+    if (!access_may(&c->objects, object->id, ACCESS_WHOLE_OBJECT, ACCESS_CREATE))
+        return CODE_UNAUTHORIZED;
+    _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
+    struct arena arena = arena_make(memory, sizeof memory);
+    enum coap_code code = take_payload(c, r, p, &arena);
+    if (code == CODE_CHANGED)
+        code = create(c, object, a);
+    forget_payload(c, memory);
+    return code;
 }
 
 /* ---- Delete ---- */
@@ -251,5 +267,6 @@ enum coap_code write_composite(struct lwm2m_client *c, const struct coap_request
         code = check_records(&c->objects, &c->records);
     if (code == CODE_CHANGED)
         set_records(c);
+    forget_payload(c, memory);
     return code;
 }

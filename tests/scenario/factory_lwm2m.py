@@ -6,6 +6,7 @@ import sys
 import time
 from pathlib import Path
 
+from lwm2m_bootstrap import AT_ONCE
 from main_job import expect
 from scenarios import scenario
 from second_server import ask
@@ -14,7 +15,7 @@ from sources import SIGNED
 from world import GATEWAY, TREE, agentctl, lab, run, until
 
 HOST = "lwm2m.operator.example"
-MASTER, NAMED = secrets.token_bytes(32), secrets.token_hex(24)
+MASTER, NAMED, OTHER = secrets.token_bytes(32), secrets.token_hex(24), secrets.token_hex(24)
 KEYS = ("--derivation-key", MASTER.hex(), "--psk", f"boot={NAMED}")
 SERVER, BOOT = f"uri={LWM2M},server_id=101", f"uri={BOOTSTRAP}"
 QUICK = "[briefing]\nretry=1\n"
@@ -146,6 +147,57 @@ def servers_of_the_factory_come_before_their_bootstrap_server(world):
     log = world.log()
     expect("the server was tried before", 0 < log.find("[job1] PROVING --failed--> ROLLING_BACK") < log.find("[job2] NEW"))
     expect(f"the bootstrap server was asked once: {events(world, 'bootstrap-request')}", events(world, "bootstrap-request") == 1)
+
+
+def order_at_once(world, identity, server_id):
+    """As order, of an account that fails for good after one attempt; its own identity."""
+    order(world, identity, server_id)
+    path = world.operator_dir / "bootstrap.json"
+    plans = json.loads(path.read_text())
+    (account,) = plans[identity]["accounts"]
+    account["server"] = AT_ONCE
+    path.write_text(json.dumps(plans))
+    return account["identity"]
+
+
+def fail_for_good(world, context, server_id, identity):
+    """The operator does not want it any more (4.03)."""
+    path = world.operator_dir / "psk.json"
+    known = json.loads(path.read_text())
+    known[identity]["endpoint"] = "nobody"
+    path.write_text(json.dumps(known))
+    account = f"account/lwm2m_2d{context}_2d{server_id}"
+    agentctl("account", "disable", account)
+    agentctl("account", "connect", account)
+
+
+@scenario(mode="none", factory_options=(*KEYS, "--psk", f"other={OTHER}", "--lwm2m", f"{BOOT},psk=boot,identity=boot-usim",
+                                        "--lwm2m", f"{BOOT},context=m2m,psk=other,identity=boot-m2m"))
+def a_registration_that_fails_asks_the_bootstrap_server_of_its_own_context_alone(world):
+    """Bootstrap on registration failure in two contexts: who fails asks nobody of the other, and takes nothing from the patience with it."""
+    def asked():
+        names = [e["identity"] for e in world.lwm2m_events() if e["event"] == "bootstrap-request"]
+        return names.count("boot-usim"), names.count("boot-m2m")
+
+    def both(usim, m2m):
+        return sorted(lwm2m_accounts(world)) == sorted([("0", "bootstrap"), ("0", "bootstrap"), (usim, "registered"), (m2m, "registered")])
+
+    world.settings = QUICK
+    world.up()
+    admit(world, "boot-usim", NAMED)
+    admit(world, "boot-m2m", OTHER)
+    usim, m2m = order_at_once(world, "boot-usim", 102), order_at_once(world, "boot-m2m", 101)
+    world.start()
+    until("both contexts", lambda: both("102", "101") and not world.one("Job", State="running"), 60)
+    expect(f"each asked its own once: {asked()}", asked() == (1, 1))
+    order_at_once(world, "boot-m2m", 103)
+    fail_for_good(world, "m2m", 101, m2m)
+    until("m2m asks its own and has a new account", lambda: both("102", "103") and not world.one("Job", State="running"), 60)
+    expect(f"nobody else was asked: {asked()}", asked() == (1, 2))
+    order_at_once(world, "boot-usim", 104)
+    fail_for_good(world, "usim", 102, usim)
+    until("usim, too, at once", lambda: both("104", "103") and not world.one("Job", State="running"), 60)
+    expect(f"and nobody else: {asked()}", asked() == (2, 2))
 
 
 @scenario(mode="none", factory_options=(*KEYS, "--lwm2m", f"{SERVER},psk=another"))
