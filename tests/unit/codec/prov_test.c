@@ -39,8 +39,8 @@ static void describe(const struct prov_node *n, GString *out)
             g_string_append_printf(out, " %s", n->attribute[i]);
     if (n->has_opaque) {
         g_string_append(out, " #");
-        for (size_t i = 0; i < n->opaque.len; i++)
-            g_string_append_printf(out, "%02x", n->opaque.data[i]);
+        for (size_t i = 0; i < n->octets.len; i++)
+            g_string_append_printf(out, "%02x", n->octets.data[i]);
     }
     if (!n->child)
         return;
