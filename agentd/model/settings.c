@@ -24,8 +24,7 @@ bool settings_is_bearer_only(const struct settings *s)
 
 void settings_clear(struct settings *s)
 {
-    s->origin.signer[0] = s->origin.issuer[0] = s->origin.id[0] = s->origin.subject[0] = s->origin.next[0] = '\0';
-    s->origin.seq = s->origin.issued = s->origin.expires = 0;
+    s->origin = (struct settings_origin){ .seq = 0 };
     s->provurl[0] = s->bootstrap_name[0] = s->context[0] = '\0';
     s->beyond[0] = '\0';
     s->by_tree = s->renew = false;
