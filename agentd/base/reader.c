@@ -88,14 +88,6 @@ struct slice reader_text(struct reader *r)
     return (struct slice){ len ? begin : NULL, len };
 }
 
-struct reader reader_sub(struct reader *r, size_t len)
-{
-    struct slice s = reader_take(r, len);
-    struct reader sub = reader_make(s.data, s.len);
-    sub.failed = r->failed;
-    return sub;
-}
-
 bool slice_equal(struct slice a, struct slice b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

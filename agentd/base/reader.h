@@ -57,7 +57,13 @@ struct slice reader_take(struct reader *r, size_t len); /* empty slice on failur
 struct slice reader_text(struct reader *r);
 /* The same if they are 20..7E; otherwise false, and nothing is taken. */
 bool reader_printable(struct reader *r, struct slice *out);
-struct reader reader_sub(struct reader *r, size_t len); /* a reader over the next len octets, which are taken */
+
+static inline struct reader reader_sub(struct reader *r, size_t len) /* a reader over the next len octets, which are taken */
+{
+    struct slice s = reader_take(r, len);
+    return (struct reader){ .in = s, .failed = r->failed };
+}
+
 void reader_fail(struct reader *r);
 
 bool slice_equal(struct slice a, struct slice b);

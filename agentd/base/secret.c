@@ -76,8 +76,15 @@ bool secret_equal(struct slice a, struct slice b)
 {
     if (a.len != b.len)
         return false;
-    volatile uint8_t diff = 0;
-    for (size_t i = 0; i < a.len; i++)
-        diff = (uint8_t)(diff | (a.data[i] ^ b.data[i]));
+    volatile uint64_t diff = 0; /* no step may be left out, whatever the ones before showed */
+    size_t i = 0;
+    for (; a.len - i >= sizeof diff; i += sizeof diff) {
+        uint64_t x, y;
+        memcpy(&x, &a.data[i], sizeof x);
+        memcpy(&y, &b.data[i], sizeof y);
+        diff = diff | (x ^ y);
+    }
+    for (; i < a.len; i++)
+        diff = diff | (uint64_t)(a.data[i] ^ b.data[i]);
     return diff == 0;
 }

@@ -18,14 +18,13 @@ static enum error_code take_nonce(const struct prov_node *in, struct dm_credenti
     if (!parm)
         return ERROR_NONE;
     if (parm->has_opaque) {
-        if (parm->opaque.len > sizeof c->nonce)
+        if (parm->octets.len > sizeof c->nonce)
             return error_set(err, ERROR_INVALID, "APPAUTH: AAUTHDATA is longer than %zu octets", sizeof c->nonce);
-        memcpy(c->nonce, parm->opaque.data, parm->opaque.len);
-        c->nonce_len = parm->opaque.len;
+        memcpy(c->nonce, parm->octets.data, parm->octets.len);
+        c->nonce_len = parm->octets.len;
         return ERROR_NONE;
     }
-    const char *text = prov_parm(in, WORD_AAUTHDATA);
-    if (!text_base64_decode((struct slice){ (const uint8_t *)text, strlen(text) }, c->nonce, sizeof c->nonce, &c->nonce_len))
+    if (!text_base64_decode(parm->octets, c->nonce, sizeof c->nonce, &c->nonce_len))
         return error_set(err, ERROR_INVALID, "APPAUTH: AAUTHDATA is not Base64 of at most %zu octets", sizeof c->nonce);
     return ERROR_NONE;
 }

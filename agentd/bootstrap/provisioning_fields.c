@@ -7,44 +7,51 @@
 
 #include "base/text.h"
 
-static bool has_controls(struct slice text)
+static bool has_controls(const struct prov_node *n, struct slice text)
 {
-    for (size_t i = text_printable(text); i < text.len; i++) /* most have nothing else */
+    for (size_t i = n->printable ? text.len : text_printable(text); i < text.len; i++) /* most have nothing else */
         if (text.data[i] < 0x20 || text.data[i] == 0x7f)
             return true;
     return false;
 }
 
-static enum error_code copy_text(const struct field *f, const char *value, char *out, size_t cap, struct error *err)
+/* A value that is no text is an empty one. */
+static struct slice text_of(const struct prov_node *n)
 {
-    size_t len = strlen(value);
-    if (len >= cap)
+    return n->has_opaque ? (struct slice){ NULL, 0 } : n->octets;
+}
+
+static enum error_code copy_text(const struct field *f, const struct prov_node *n, char *out, size_t cap, struct error *err)
+{
+    struct slice text = text_of(n);
+    if (text.len >= cap)
         return error_set(err, ERROR_INVALID, "%s: %s is longer than %zu octets", f->where, prov_word_text(f->name), cap - 1);
-    if (has_controls((struct slice){ (const uint8_t *)value, len }))
+    if (has_controls(n, text))
         return error_set(err, ERROR_INVALID, "%s: %s holds control characters", f->where, prov_word_text(f->name));
-    memcpy(out, value, len + 1);
+    if (text.len)
+        memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
     return ERROR_NONE;
 }
 
 enum error_code field_text(const struct field *f, bool mandatory, char *out, size_t cap, struct error *err)
 {
-    const char *value = prov_parm(f->in, f->name);
+    const struct prov_node *n = prov_parm_next(f->in, f->name, NULL);
     out[0] = '\0';
-    if (!value || (mandatory && !value[0]))
+    if (!n || (mandatory && text_of(n).len == 0))
         return mandatory ? error_set(err, ERROR_INCOMPLETE, "%s lacks %s", f->where, prov_word_text(f->name)) : ERROR_NONE;
-    return copy_text(f, value, out, cap, err);
+    return copy_text(f, n, out, cap, err);
 }
 
 enum error_code field_texts(const struct field *f, char *out, size_t cap, size_t max, size_t *count, struct error *err)
 {
     *count = 0;
     for (const struct prov_node *n = NULL; (n = prov_parm_next(f->in, f->name, n));) {
-        const char *value = n->attribute[PROV_VALUE];
         if (*count == max)
             return error_set(err, ERROR_TOO_LARGE, "%s: more than %zu %s", f->where, max, prov_word_text(f->name));
-        if (!value || !value[0])
+        if (text_of(n).len == 0)
             return error_set(err, ERROR_INVALID, "%s: %s is empty", f->where, prov_word_text(f->name));
-        enum error_code rc = copy_text(f, value, &out[*count * cap], cap, err);
+        enum error_code rc = copy_text(f, n, &out[*count * cap], cap, err);
         if (rc)
             return rc;
         (*count)++;
@@ -54,10 +61,10 @@ enum error_code field_texts(const struct field *f, char *out, size_t cap, size_t
 
 enum error_code field_number(const struct field *f, uint32_t max, uint32_t *out, bool *given, struct error *err)
 {
-    const char *value = prov_parm(f->in, f->name);
+    const struct prov_node *n = prov_parm_next(f->in, f->name, NULL);
     uint64_t number = 0;
-    *given = value != NULL;
-    if (value && !text_decimal((struct slice){ (const uint8_t *)value, strlen(value) }, max, &number))
+    *given = n != NULL;
+    if (n && !text_decimal(text_of(n), max, &number))
         return error_set(err, ERROR_INVALID, "%s: %s is not a number up to %u", f->where, prov_word_text(f->name), (unsigned)max);
     *out = (uint32_t)number;
     return ERROR_NONE;

@@ -145,22 +145,27 @@ static enum error_code take_names(const struct prov_node *root, const struct pro
     return rc ? rc : field_text(&(struct field){ in, "NAPDEF", WORD_NAP_ADDRESS }, true, n->apn, sizeof n->apn, err);
 }
 
+static bool is_without_packets(const char *bearer)
+{
+    static const char *const names[] = { "GSM-USSD", "GSM-SMS", "ANSI-136-GUTS", "IS-95-CDMA-SMS", "IS-95-CDMA-CSD", "IS-95-CDMA-PACKET", "ANSI-136-CSD",
+                                         "GSM-CSD", "AMPS-CDPD", "PDC-CSD", "PDC-PACKET", "IDEN-SMS", "IDEN-CSD", "IDEN-PACKET", "FLEX/REFLEX", "PHS-SMS",
+                                         "PHS-CSD", "TETRA-SDS", "TETRA-PACKET", "ANSI-136-GHOST", "MOBITEX-MPAK", "CDMA2000-1X-SIMPLE-IP",
+                                         "CDMA2000-1X-MOBILE-IP", "WLAN" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (bearer[0] == names[i][0] && strcmp(bearer, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /* BEARER *: any if there is none. Names that no table knows are no reason to refuse: bearers came after the table. */
 static bool for_packets(const struct prov_node *in)
 {
-    static const char *const others[] = { "GSM-USSD", "GSM-SMS", "ANSI-136-GUTS", "IS-95-CDMA-SMS", "IS-95-CDMA-CSD", "IS-95-CDMA-PACKET", "ANSI-136-CSD",
-                                          "GSM-CSD", "AMPS-CDPD", "PDC-CSD", "PDC-PACKET", "IDEN-SMS", "IDEN-CSD", "IDEN-PACKET", "FLEX/REFLEX", "PHS-SMS",
-                                          "PHS-CSD", "TETRA-SDS", "TETRA-PACKET", "ANSI-136-GHOST", "MOBITEX-MPAK", "CDMA2000-1X-SIMPLE-IP",
-                                          "CDMA2000-1X-MOBILE-IP", "WLAN" };
     bool any = false;
     for (const struct prov_node *n = NULL; (n = prov_parm_next(in, WORD_BEARER, n));) {
-        bool other = false;
         if (!n->attribute[PROV_VALUE])
             continue;
-        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-            other |= n->attribute[PROV_VALUE][0] == others[i][0] && strcmp(n->attribute[PROV_VALUE], others[i]) == 0;
         any = true;
-        if (!other)
+        if (!is_without_packets(n->attribute[PROV_VALUE]))
             return true;
     }
     return !any;

@@ -87,6 +87,7 @@ static void parm(struct work *w, struct prov_node *parent, enum prov_word name, 
         return;
     struct prov_node *n = node_new(w, PROV_PARM, name);
     n->attribute[PROV_VALUE] = value;
+    n->octets = (struct slice){ (const uint8_t *)value, strlen(value) };
     if (!w->full)
         hang(parent, n);
 }
@@ -102,7 +103,7 @@ static void parm_octets(struct work *w, struct prov_node *parent, enum prov_word
     }
     struct prov_node *n = node_new(w, PROV_PARM, name);
     n->has_opaque = true;
-    n->opaque = value->value;
+    n->octets = value->value;
     if (!w->full)
         hang(parent, n);
 }

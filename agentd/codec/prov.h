@@ -29,10 +29,10 @@ enum prov_attribute { PROV_VERSION, PROV_TYPE, PROV_NAME, PROV_VALUE, PROV_ATTRI
 struct prov_node {
     enum prov_element element;
     enum prov_word word;                    /* of its type or name */
-    bool has_opaque;
+    bool has_opaque, printable;             /* the value was sent as OPAQUE; it is text of octets 20..7E (false: not known) */
     uint32_t offset;                        /* of its tag in the document */
     const char *attribute[PROV_ATTRIBUTES]; /* UTF-8; NULL if absent */
-    struct slice opaque;                    /* the value when it was sent as OPAQUE (has_opaque); attribute[PROV_VALUE] is NULL then */
+    struct slice octets;                    /* of the value; attribute[PROV_VALUE] is the same as C string, NULL with has_opaque */
     uint64_t words;                         /* of its parms: prov_word_bit() of each */
     struct prov_node *child, *next;
 };

@@ -80,7 +80,7 @@ enum error_code prov_build_join(struct prov_build *b, struct prov_value *v, stru
         memcpy(&b->joined[had.len], piece.data, piece.len);
     v->text = (struct slice){ b->joined, had.len + piece.len };
     v->word = WORD_OTHER;
-    v->utf8 = false;
+    v->printable = false;
     return ERROR_NONE;
 }
 
@@ -103,14 +103,18 @@ enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, const 
     b->text += v->text.len;
     if (b->text > PROV_MAX_TEXT)
         return error_set(err, ERROR_TOO_LARGE, "the document expands to more than %d octets", PROV_MAX_TEXT);
-    if (!v->utf8 && !text_is_utf8(v->text))
+    if (!v->printable && !text_is_utf8(v->text))
         return error_set(err, ERROR_MALFORMED, "attribute %s is not in the document's charset", attributes[v->attribute]);
     const char *text = keep(b, v->text);
     if (!text)
         return no_memory(err);
     n->attribute[v->attribute] = text;
-    if (v->attribute == PROV_NAME || v->attribute == PROV_TYPE)
+    if (v->attribute == PROV_VALUE) {
+        n->octets = (struct slice){ (const uint8_t *)text, v->text.len };
+        n->printable = v->printable;
+    } else if (v->attribute != PROV_VERSION) {
         n->word = v->word ? v->word : prov_word_of(v->text);
+    }
     if (v->attribute == PROV_NAME) /* a parm has a parent */
         b->open[b->depth - 2]->words |= prov_word_bit(n->word);
     return ERROR_NONE;

@@ -8,7 +8,7 @@
 struct prov_value { /* of an attribute */
     enum prov_attribute attribute;
     enum prov_word word; /* which the text is; OTHER: not known */
-    bool utf8;           /* the text is; false: not known */
+    bool printable;      /* the text is, octets 20..7E; false: not known */
     struct slice text;   /* joined, or octets that live as long as the tree, with a NUL behind them */
 };
 

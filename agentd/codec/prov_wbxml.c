@@ -43,12 +43,12 @@ static enum error_code add_latin(struct decoder *d, struct prov_value *v, struct
 }
 
 /* Octets that live as long as the tree, with a NUL behind them: alone, they are the value, without a copy. */
-static enum error_code add_lasting(struct decoder *d, struct prov_value *v, struct slice text, bool utf8, struct error *err)
+static enum error_code add_lasting(struct decoder *d, struct prov_value *v, struct slice text, bool printable, struct error *err)
 {
     if (v->text.len)
         return text.len ? prov_build_join(&d->build, v, text, err) : ERROR_NONE;
     v->text = text;
-    v->utf8 = utf8;
+    v->printable = printable;
     return ERROR_NONE;
 }
 
@@ -65,7 +65,7 @@ static enum error_code add_opaque(struct prov_node *n, const struct prov_value *
         return malformed(t, "opaque data out of place", err);
     if (t->text.len > PROV_MAX_VALUE)
         return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
-    n->opaque = t->text;
+    n->octets = t->text;
     n->has_opaque = true;
     return ERROR_NONE;
 }

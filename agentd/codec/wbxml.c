@@ -20,13 +20,12 @@ static enum error_code fail(const struct wbxml *w, struct error *err, const char
     return error_set(err, code, "WBXML: %s at octet %zu", w->in.failed ? "document ends inside a token" : what, w->in.pos);
 }
 
-/* The NUL-terminated entry of the string table at that offset; text stays empty and false is returned if there is none. */
-static bool table_text(const struct wbxml *w, uint32_t at, struct slice *text)
+/* Over the string table from that offset on; failed if it lies outside. */
+static struct reader table_at(const struct wbxml *w, uint32_t at)
 {
     struct reader r = reader_make(w->strings.data, w->strings.len);
     (void)reader_take(&r, at);
-    *text = reader_text(&r);
-    return !r.failed;
+    return r;
 }
 
 enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
@@ -41,9 +40,11 @@ enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
     w->strings = reader_take(&w->in, reader_uintvar(&w->in));
     if (w->in.failed)
         return fail(w, err, "");
-    if (w->public_id == 0 && !table_text(w, public_at, &w->public_text))
-        return fail(w, err, "public identifier outside the string table");
-    return ERROR_NONE;
+    if (w->public_id != 0)
+        return ERROR_NONE;
+    struct reader entry = table_at(w, public_at);
+    w->public_text = reader_text(&entry);
+    return entry.failed ? fail(w, err, "public identifier outside the string table") : ERROR_NONE;
 }
 
 /* Octets without a row are page switches, LITERAL, PI and the EXT family (7.1). */
@@ -56,19 +57,22 @@ const uint8_t wbxml_attribute_kinds[256] = {
     [0x05 ... 0x3f] = WBXML_ATTRIBUTE, [0x45 ... 0x7f] = WBXML_ATTRIBUTE, [0x85 ... 0xbf] = WBXML_VALUE,   [0xc5 ... 0xff] = WBXML_VALUE,
 };
 
+static void take_text(struct reader *from, struct wbxml_token *t)
+{
+    t->printable = reader_printable(from, &t->text);
+    if (!t->printable)
+        t->text = reader_text(from);
+}
+
 static enum error_code finish_text(struct wbxml *w, struct wbxml_token *t, struct error *err)
 {
-    t->printable = t->token == STR_I && reader_printable(&w->in, &t->text);
-    if (t->printable)
-        return ERROR_NONE;
     if (t->token == STR_I) {
-        t->text = reader_text(&w->in);
-    } else {
-        uint32_t at = reader_uintvar(&w->in);
-        if (!w->in.failed && !table_text(w, at, &t->text))
-            return fail(w, err, "text outside the string table");
+        take_text(&w->in, t);
+        return w->in.failed ? fail(w, err, "") : ERROR_NONE;
     }
-    return w->in.failed ? fail(w, err, "") : ERROR_NONE;
+    struct reader entry = table_at(w, reader_uintvar(&w->in));
+    take_text(&entry, t);
+    return w->in.failed || entry.failed ? fail(w, err, "text outside the string table") : ERROR_NONE;
 }
 
 static enum error_code finish_entity(struct wbxml *w, struct wbxml_token *t, struct error *err)

@@ -21,7 +21,7 @@ static json_t *json_of(const struct prov_node *n)
             (void)json_object_set_new(attributes, prov_attribute_name((enum prov_attribute)a), json_string(n->attribute[a]));
     if (n->has_opaque) {
         char hex[2 * PROV_MAX_VALUE + 1];
-        (void)json_object_set_new(attributes, "value", json_pack("{s:s}", "opaque_hex", text_hex(n->opaque.data, n->opaque.len, hex)));
+        (void)json_object_set_new(attributes, "value", json_pack("{s:s}", "opaque_hex", text_hex(n->octets.data, n->octets.len, hex)));
     }
     for (const struct prov_node *child = n->child; child; child = child->next)
         (void)json_array_append_new(children, json_of(child));
@@ -63,7 +63,7 @@ static void print_value(const struct prov_node *n)
 {
     if (n->has_opaque) {
         char hex[2 * PROV_MAX_VALUE + 1];
-        printf(" = (octets) %s", text_hex(n->opaque.data, n->opaque.len, hex));
+        printf(" = (octets) %s", text_hex(n->octets.data, n->octets.len, hex));
     } else if (n->attribute[PROV_VALUE]) {
         (void)fputs(" = ", stdout);
         print_text(n->attribute[PROV_VALUE]);

@@ -27,6 +27,18 @@ static void check_text(const char *text, struct counts *c)
     }
 }
 
+/* What the decoder noted beside the texts, for those who look things up. */
+static void check_notes(const struct prov_node *n)
+{
+    const char *value = n->attribute[PROV_VALUE], *word = n->attribute[n->element == PROV_PARM ? PROV_NAME : PROV_TYPE];
+    FUZZ_ASSERT(!value || (n->octets.data == (const uint8_t *)value && n->octets.len == strlen(value)));
+    for (size_t i = 0; n->printable && i < n->octets.len; i++)
+        FUZZ_ASSERT(n->octets.data[i] >= 0x20 && n->octets.data[i] <= 0x7e);
+    FUZZ_ASSERT(n->element == PROV_DOCUMENT || n->word == prov_word_of((struct slice){ (const uint8_t *)word, strlen(word) }));
+    for (const struct prov_node *child = n->child; child; child = child->next)
+        FUZZ_ASSERT(child->element != PROV_PARM || !child->word || prov_parm_next(n, child->word, NULL));
+}
+
 static void check_node(const struct prov_node *n, size_t depth, struct counts *c)
 {
     FUZZ_ASSERT(depth <= PROV_MAX_DEPTH);
@@ -34,9 +46,10 @@ static void check_node(const struct prov_node *n, size_t depth, struct counts *c
     c->characteristics += n->element == PROV_CHARACTERISTIC;
     c->parms += n->element == PROV_PARM;
     c->octets |= n->has_opaque;
-    FUZZ_ASSERT(!n->has_opaque || (!n->attribute[PROV_VALUE] && n->element == PROV_PARM && n->opaque.len <= PROV_MAX_VALUE));
+    FUZZ_ASSERT(!n->has_opaque || (!n->attribute[PROV_VALUE] && n->element == PROV_PARM && n->octets.len <= PROV_MAX_VALUE));
     FUZZ_ASSERT(n->element == PROV_DOCUMENT || n->attribute[n->element == PROV_PARM ? PROV_NAME : PROV_TYPE]);
     FUZZ_ASSERT(n->element != PROV_PARM || !n->child);
+    check_notes(n);
     for (size_t a = 0; a < PROV_ATTRIBUTES; a++)
         if (n->attribute[a])
             check_text(n->attribute[a], c);
@@ -60,8 +73,8 @@ static void put_wbxml(struct writer *w, const struct prov_node *n)
     if (n->has_opaque) {
         writer_u8(w, 0x06);
         writer_u8(w, 0xC3);
-        writer_uintvar(w, (uint32_t)n->opaque.len);
-        writer_put(w, n->opaque.data, n->opaque.len);
+        writer_uintvar(w, (uint32_t)n->octets.len);
+        writer_put(w, n->octets.data, n->octets.len);
     }
     if (has)
         writer_u8(w, 0x01);
@@ -118,7 +131,7 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_node(const struct prov_node *a, const struct prov_node *b)
 {
-    bool same = a->element == b->element && a->has_opaque == b->has_opaque && slice_equal(a->opaque, b->opaque);
+    bool same = a->element == b->element && a->has_opaque == b->has_opaque && slice_equal(a->octets, b->octets);
     for (size_t i = 0; i < PROV_ATTRIBUTES; i++)
         same = same && same_text(a->attribute[i], b->attribute[i]);
     const struct prov_node *x = a->child, *y = b->child;

@@ -321,6 +321,25 @@ static void secrets(void)
     secret_free(NULL);
 }
 
+/* Each bit of each octet counts, at every length. */
+static void secrets_differ_in_any_bit(void)
+{
+    uint8_t a[40], b[40];
+    for (size_t len = 0; len <= sizeof a; len++) {
+        memset(a, 0x5a, sizeof a);
+        memcpy(b, a, sizeof b);
+        if (len < sizeof b)
+            b[len] ^= 1; /* behind the end */
+        struct slice x = { a, len }, y = { b, len };
+        g_assert_true(secret_equal(x, y));
+        for (size_t bit = 0; bit < 8 * len; bit++) {
+            b[bit / 8] ^= (uint8_t)(1U << bit % 8);
+            g_assert_false(secret_equal(x, y));
+            b[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        }
+    }
+}
+
 static void times(void)
 {
     static const struct {
@@ -371,6 +390,7 @@ int main(int argc, char **argv)
     g_test_add_func("/arena/is bounded and aligned", arena_is_bounded_and_aligned);
     g_test_add_func("/arena/splits off its end", arena_splits_off_its_end);
     g_test_add_func("/text/hex", hex);
+    g_test_add_func("/secret/differ in any bit", secrets_differ_in_any_bit);
     g_test_add_func("/text/printable octets are found at any place", printable_octets_are_found_at_any_place);
     g_test_add_func("/text/utf-8 is told from other octets", utf8_is_told_from_other_octets);
     g_test_add_func("/text/hex digits are of either case", hex_digits_are_of_either_case);

@@ -296,7 +296,7 @@ static void extras(void)
                         CHARACTERISTIC("CLIENTIDENTITY", PARM("CLIENT-ID", "me"))
                         CHARACTERISTIC("APPLICATION", PARM("APPID", "w4") PARM("NAME", "mms"))
                         CHARACTERISTIC("NAPDEF", PARM("NAPID", "csd") PARM("NAME", "dial") PARM("NAP-ADDRESS", "+49"))
-                        NAPDEF("other", PARM("BEARER", "WLAN") PARM("BEARER", "GSM-CSD"))
+                        NAPDEF("other", PARM("BEARER", "WLAN") "<parm name='BEARER'/>" PARM("BEARER", "GSM-CSD"))
                         NAPDEF("packets", PARM("BEARER", "GSM-CSD") PARM("BEARER", "GSM-GPRS")) NAPDEF("newer", PARM("BEARER", "LTE")), &err), ==, ERROR_NONE);
     const struct settings_extras *x = &settings->extras;
     g_assert_true(x->networks == 2 && x->closed && x->proxy_ids == 1 && x->proxies == 1 && x->accesses == 1 && x->nameds == 3);
@@ -466,6 +466,34 @@ static void pins(void)
     g_free(docs[1]);
 }
 
+/* A value of octets where a text belongs is no text: a mandatory parm is missing, another one is empty, a number is none. */
+static void octets_are_no_text(void)
+{
+    static const struct {
+        const char *hex;
+        enum error_code rc;
+        const char *apn;
+    } cases[] = {
+        { "87 11 06 03 61 00 01 87 08 06 03 62 00 01 87 09 06 89 01 87 07 06 03 63 00 01", ERROR_NONE, "b" },
+        { "87 11 06 03 61 00 01 87 08 06 03 62 00 01 87 09 06 89 01 87 07 06 C3 01 63 01", ERROR_NONE, "b" },
+        { "87 11 06 03 61 00 01 87 08 06 C3 01 62 01 87 09 06 89 01", ERROR_INCOMPLETE, "" },
+        { "87 11 06 03 61 00 01 87 08 06 03 62 00 01 87 09 06 89 01 87 0F 06 C3 01 31 01", ERROR_INVALID, "b" },
+        { "87 11 06 03 61 00 01 87 08 06 03 62 00 01 87 09 06 89 01 87 00 00 48 06 C3 01 31 01", ERROR_INVALID, "b" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *hex = g_strconcat("03 0B 6A 00 45 C6 55 01 ", cases[i].hex, " 01 01", NULL);
+        struct octets doc = octets_of_hex(hex);
+        struct arena arena = arena_make(memory, PROV_ARENA);
+        struct prov_node *root = NULL;
+        struct error err = { 0 };
+        g_assert_cmpint(prov_decode_wbxml(octets_slice(&doc), &arena, &root, &err), ==, ERROR_NONE);
+        g_assert_cmpint(provisioning_settings(root, settings, &err), ==, cases[i].rc);
+        g_assert_cmpstr(settings->napdef[0].apn, ==, cases[i].apn);
+        g_assert_cmpstr(settings->napdef[0].name, ==, i == 0 ? "c" : "");
+        octets_free(&doc);
+    }
+}
+
 /* Every accepted document becomes settings or a named refusal; no other end is possible. */
 static void documents_of_the_vectors(void)
 {
@@ -520,6 +548,7 @@ int main(int argc, char **argv)
     g_test_add_func("/provisioning/account of provurl", account_of_provurl);
     g_test_add_func("/provisioning/bounds", bounds);
     g_test_add_func("/provisioning/pins", pins);
+    g_test_add_func("/provisioning/octets are no text", octets_are_no_text);
     g_test_add_func("/provisioning/documents of the vectors", documents_of_the_vectors);
     int rc = g_test_run();
     settings_free(settings);

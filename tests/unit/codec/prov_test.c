@@ -39,8 +39,8 @@ static void describe(const struct prov_node *n, GString *out)
             g_string_append_printf(out, " %s", n->attribute[i]);
     if (n->has_opaque) {
         g_string_append(out, " #");
-        for (size_t i = 0; i < n->opaque.len; i++)
-            g_string_append_printf(out, "%02x", n->opaque.data[i]);
+        for (size_t i = 0; i < n->octets.len; i++)
+            g_string_append_printf(out, "%02x", n->octets.data[i]);
     }
     if (!n->child)
         return;
@@ -117,6 +117,11 @@ static const struct row wbxml_rows[] = {
     { "text value, then an opaque one", IN_CHARACTERISTIC("87 11 06 03 41 00 06 C3 01 42 01"), ERROR_MALFORMED, NULL },
     { "text then opaque value", IN_CHARACTERISTIC("87 11 06 03 41 00 06 C3 01 42 01"), ERROR_MALFORMED, NULL },
     { "opaque then text value", IN_CHARACTERISTIC("87 11 06 C3 01 42 06 03 41 00 01"), ERROR_MALFORMED, NULL },
+    { "opaque then empty value", IN_CHARACTERISTIC("87 11 06 C3 01 42 06 01"), ERROR_MALFORMED, NULL },
+    { "unknown attribute token of the document", H "C5 4D 01 01", ERROR_MALFORMED, NULL },
+    { "unknown attribute page of the document", H "C5 00 02 45 01 01", ERROR_MALFORMED, NULL },
+    { "value before attribute of the document", H "C5 03 41 00 01", ERROR_MALFORMED, NULL },
+    { "words of several pieces", H "45 C6 54 03 59 00 01 87 11 03 58 00 01 01 01", ERROR_NONE, "doc(char VALIDITYY(parm NAPIDX))" },
     { "opaque twice", IN_CHARACTERISTIC("87 11 06 C3 01 42 06 C3 01 42 01"), ERROR_MALFORMED, NULL },
     { "opaque after text", IN_CHARACTERISTIC("87 11 06 03 41 00 C3 01 42 01"), ERROR_MALFORMED, NULL },
     { "text after opaque", IN_CHARACTERISTIC("87 11 06 C3 01 42 03 41 00 01"), ERROR_MALFORMED, NULL },
@@ -291,6 +296,29 @@ static void latin_of(size_t len, bool fits)
     g_byte_array_append(w, (const uint8_t *)text, (guint)len + 1);
     add_hex(w, "01 01");
     expect_wbxml(w, fits);
+}
+
+/* Two pieces that are too long together, with every size of arena: nothing is written behind it. */
+static void pieces_stay_in_their_room(void)
+{
+    enum { GUARD = 2 * PROV_MAX_VALUE };
+    g_autofree char *text = g_strnfill(PROV_MAX_VALUE, 'v');
+    g_autoptr(GByteArray) w = g_byte_array_new();
+    add_hex(w, H "45 87 11 06");
+    for (int piece = 0; piece < 2; piece++) {
+        add_hex(w, "03");
+        g_byte_array_append(w, (const uint8_t *)text, PROV_MAX_VALUE + 1);
+    }
+    add_hex(w, "01 01");
+    enum error_code rc = ERROR_NO_MEMORY;
+    for (size_t size = 0; rc == ERROR_NO_MEMORY && size < PROV_ARENA - GUARD; size += 16) {
+        uint8_t *behind = (uint8_t *)memory + size;
+        memset(behind, 0xA5, GUARD);
+        decode_in(prov_decode_wbxml, (struct slice){ w->data, w->len }, size, &rc);
+        for (size_t i = 0; i < GUARD; i++)
+            g_assert_cmphex(behind[i], ==, 0xA5);
+    }
+    g_assert_cmpint(rc, ==, ERROR_TOO_LARGE);
 }
 
 static void values_are_bounded(void)
@@ -491,6 +519,7 @@ int main(int argc, char **argv)
     g_test_add_func("/prov/documents of the vectors", documents_of_the_vectors);
     g_test_add_func("/prov/lookups", lookups);
     g_test_add_func("/prov/words", words);
+    g_test_add_func("/prov/pieces stay in their room", pieces_stay_in_their_room);
     int rc = g_test_run();
     g_free(memory);
     return rc;

@@ -36,7 +36,7 @@ static json_t *prov_json(const struct prov_node *n)
         if (n->attribute[a])
             json_object_set_new(attributes, prov_attribute_name((enum prov_attribute)a), text_of(n->attribute[a]));
     if (n->has_opaque)
-        json_object_set_new(attributes, "value", latin1(n->opaque));
+        json_object_set_new(attributes, "value", latin1(n->octets));
     for (const struct prov_node *c = n->child; c; c = c->next)
         json_array_append_new(children, prov_json(c));
     return json_pack("[s,o,s,o]", prov_element_name(n->element), attributes, "", children);

@@ -107,6 +107,22 @@ static void check_row(gconstpointer data)
     octets_free(&doc);
 }
 
+/* WAP-192 7.1: the low six bits 00 to 04 are global tokens, each with four forms; all others belong to the document. */
+static void every_octet_has_its_kind(void)
+{
+    for (unsigned octet = 0; octet < 256; octet++) {
+        unsigned form = octet >> 6;
+        enum wbxml_kind content = WBXML_TAG, attribute = octet < 0x80 ? WBXML_ATTRIBUTE : WBXML_VALUE;
+        if ((octet & 0x3f) <= 4) {
+            static const enum wbxml_kind globals[5][4] = { { 0, 0, 0, 0 }, { WBXML_END, 0, 0, 0 }, { WBXML_ENTITY, 0, 0, 0 },
+                                                        { WBXML_TEXT, 0, WBXML_TEXT, WBXML_OPAQUE }, { 0, 0, 0, 0 } };
+            content = attribute = globals[octet & 0x3f][form];
+        }
+        g_assert_cmpuint(wbxml_content_kinds[octet], ==, content);
+        g_assert_cmpuint(wbxml_attribute_kinds[octet], ==, attribute);
+    }
+}
+
 static void headers(void)
 {
     static const struct {
@@ -129,6 +145,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/wbxml/written is read again", written_is_read_again);
+    g_test_add_func("/wbxml/every octet has its kind", every_octet_has_its_kind);
     g_test_add_func("/wbxml/headers", headers);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("/wbxml/%s", rows[i].name);

@@ -14,8 +14,8 @@ json_t *tree_json(const struct prov_node *n)
         if (n->attribute[i])
             g_assert_cmpint(json_object_set_new(attributes, names[i], json_string(n->attribute[i])), ==, 0);
     if (n->has_opaque) {
-        g_autofree char *hex = g_malloc(2 * n->opaque.len + 1);
-        json_object_set_new(attributes, "value", json_pack("{s:s}", "opaque_hex", text_hex(n->opaque.data, n->opaque.len, hex)));
+        g_autofree char *hex = g_malloc(2 * n->octets.len + 1);
+        json_object_set_new(attributes, "value", json_pack("{s:s}", "opaque_hex", text_hex(n->octets.data, n->octets.len, hex)));
     }
     for (const struct prov_node *c = n->child; c; c = c->next)
         json_array_append_new(children, tree_json(c));
