@@ -139,7 +139,7 @@ static void test_lwm2m_accounts(void)
 {
     struct factory_data f;
     struct error err = { 0 };
-    g_autofree char *text = text_and("lwm2m", "[" SERVER ", {\"uri\": \"coaps://boot.example:5684\", \"psk\": \"k\", \"identity\": \"i\", \"endpoint\": \"e\"},"
+    g_autofree char *text = text_and("lwm2m", "[" SERVER ", {\"uri\": \"coaps://boot.example:5684\", \"psk\": \"k\", \"identity\": \"i\", \"endpoint\": \"urn:nai:gw@example.org\"},"
                                               " {\"uri\": \"coaps://h.example\", \"server_id\": 1, \"context\": \"m2m\", \"lifetime\": 60, \"server\": \"s\"}]");
     g_unlink(db);
     g_assert_cmpint(load(text, &f, &err), ==, ERROR_NONE);
@@ -151,7 +151,7 @@ static void test_lwm2m_accounts(void)
     g_assert_true(boot->short_server_id == 0 && boot->lifetime == 0 && boot->key_from == LWM2M_KEY_NAMED);
     g_assert_cmpstr(boot->key_ref, ==, "k");
     g_assert_cmpstr(boot->identity, ==, "i");
-    g_assert_cmpstr(boot->endpoint, ==, "e");
+    g_assert_cmpstr(boot->endpoint, ==, "urn:nai:gw@example.org");
     g_assert_cmpstr(f.lwm2m[2].context, ==, "m2m");
     g_assert_cmpuint(other->lifetime, ==, 60);
     g_assert_cmpstr(other->key_ref, ==, "s");

@@ -64,8 +64,12 @@ static gboolean on_update(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+static char *uri, *endpoint, *identity, *key, *local, *move_to;
+
 static gboolean on_lease(gpointer user)
 {
+    if (user && move_to)
+        (void)ip_address_parse(move_to, &lease.address[0]);
     lwm2m_client_set_lease(client, user ? &lease : NULL);
     return G_SOURCE_CONTINUE;
 }
@@ -84,7 +88,6 @@ static bool reboot(void *user)
     return true;
 }
 
-static char *uri, *endpoint, *identity, *key, *local;
 static char *keep, *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
 static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake;
 static gboolean verbose, no_reboot, bootstrap_first, nosec, pack, company;
@@ -103,6 +106,7 @@ static const GOptionEntry options[] = {
     { "lifetime", 'l', 0, G_OPTION_ARG_INT, &lifetime, "registration lifetime", "SECONDS" },
     { "server-id", 's', 0, G_OPTION_ARG_INT, &server_id, "short server id", "N" },
     { "local", 'b', 0, G_OPTION_ARG_STRING, &local, "bind to this address of ours", "IP" },
+    { "move-to", 0, 0, G_OPTION_ARG_STRING, &move_to, "with --local: what SIGHUP gives is this address", "IP" },
     { "no-reboot", 0, 0, G_OPTION_ARG_NONE, &no_reboot, "no hook for Execute /3/0/4", NULL },
     { "bootstrap", 0, 0, G_OPTION_ARG_NONE, &bootstrap_first, "the server is a bootstrap server: get accounts there, then register at the first", NULL },
     { "queue", 0, 0, G_OPTION_ARG_INT, &awake, "queue mode: asleep after so long", "SECONDS" },

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A registration over a restart of the client: an Update on the resumed DTLS session, or from the same address and port, and its observations; a Register wherever
-# one of these is not so. The server is ets_server.py. Runs itself in a private network namespace. Usage: restart_test.py TOOL. TAP.
+# one of these is not so, after a change of address in one life, too. The server is ets_server.py. Runs itself in a private network namespace. Usage: restart_test.py TOOL. TAP.
 import os
 import pathlib
 import signal
@@ -138,6 +138,25 @@ def test_forgotten_observation():
     g.close()
 
 
+def test_moved():
+    """The bearer comes back with another address: a new session, one Register (Transport TS 1.1.1 clause 6.4.3)."""
+    for how, name in ((KEYED, "over DTLS"), (OPEN, "without security")):
+        for signals in ((signal.SIGUSR2, signal.SIGHUP), (signal.SIGHUP,)):
+            g = Gateway(how)
+            g.start("--local", "127.0.0.2", "--move-to", "127.0.0.3")
+            g.server.registered()
+            g.kept()
+            for s in signals:
+                g.client.send_signal(s)
+                time.sleep(0.2)  # two at once are one
+            m = g.server.registered()
+            peer = (g.server.connection if how == KEYED else g.server.dtls).address[0]
+            check(f"{name}: another address{' after a gap' if len(signals) > 1 else ''}: a Register from there", m and peer == "127.0.0.3", (m, peer))
+            again = g.server.receive(lambda m: m.code == POST, SILENCE)
+            check("and no other", again is None, again)
+            g.close()
+
+
 def test_not_to_be_taken_up():
     g = Gateway(KEYED).begin(VALUE)
     g.server.close()
@@ -222,6 +241,7 @@ def main():
     test_taken_up()
     test_rules_of_the_request()
     test_forgotten_observation()
+    test_moved()
     test_not_to_be_taken_up()
     test_killed_at_once()
     test_left()

@@ -343,6 +343,21 @@ def test_refusals():
     client.wait()
 
 
+def test_names():
+    """Core TS 1.1.1 clause 7.3.1: the endpoint is named as the account says, in any form."""
+    names = ("urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "urn:dev:ops:32473-Refrigerator-5002", "urn:dev:os:32473-123456", "urn:imei:990000862471854",
+             "urn:imei-msisdn:990000862471854-4712345678", "urn:imei-imsi:990000862471854-240081234567890", "urn:esn:12345678", "urn:meid:A0000012345678",
+             "urn:nai:gw@example.org", "urn:gsma:imei:99000086-247185-4", "urn:dev:mac:0024befffe804ff1", "GW-0001")
+    for name in names:
+        server = Server()
+        client = start("--endpoint", name)
+        m = server.receive()
+        check(f"endpoint {name}", m and f"ep={name}".encode() in m.values(QUERY), m and m.options)
+        client.kill()
+        client.wait()
+        server.close()
+
+
 def test_version():
     """A server of LwM2M 1.0: one step down, kept for the session; none below."""
     server = Server()
@@ -560,6 +575,7 @@ def main():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     test_session()
     test_refusals()
+    test_names()
     test_version()
     test_disable()
     test_replaced()
