@@ -53,7 +53,11 @@ class Gateway:
         self.client = None
 
     def start(self, *more):
-        self.client = subprocess.Popen([sys.argv[1], *self.how, "--endpoint", "gw", "--keep", self.keep, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.client = subprocess.Popen([sys.argv[1], *self.how, "--endpoint", "gw", "--keep", self.keep, *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def says(self, text):
+        while not (line := self.client.stdout.readline()).startswith(text):
+            assert line, "the client has ended"
 
     def end(self, how=signal.SIGKILL):
         self.client.send_signal(how)
@@ -148,7 +152,8 @@ def test_moved():
             g.kept()
             for s in signals:
                 g.client.send_signal(s)
-                time.sleep(0.2)  # two at once are one
+                if s == signal.SIGUSR2:
+                    g.says("state idle")  # before the next signal comes
             m = g.server.registered()
             peer = (g.server.connection if how == KEYED else g.server.dtls).address[0]
             check(f"{name}: another address{' after a gap' if len(signals) > 1 else ''}: a Register from there", m and peer == "127.0.0.3", (m, peer))
