@@ -4,26 +4,7 @@
 #ifndef TRED_SYSCALLS_H
 #define TRED_SYSCALLS_H
 
-#include <linux/audit.h>
 #include <sys/syscall.h>
-
-#if defined(__x86_64__)
-#define SYSCALLS_ARCH AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-#define SYSCALLS_ARCH AUDIT_ARCH_I386
-#elif defined(__aarch64__)
-#define SYSCALLS_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__arm__)
-#define SYSCALLS_ARCH AUDIT_ARCH_ARM
-#elif defined(__mips__) && defined(__MIPSEL__)
-#define SYSCALLS_ARCH AUDIT_ARCH_MIPSEL
-#elif defined(__mips__)
-#define SYSCALLS_ARCH AUDIT_ARCH_MIPS
-#elif defined(__riscv) && __riscv_xlen == 64
-#define SYSCALLS_ARCH AUDIT_ARCH_RISCV64
-#else
-#error "agent-tred: no seccomp architecture for this machine"
-#endif
 
 /* Allowed whatever the arguments are. mmap and mprotect are apart: they may not make memory executable. */
 static const int syscalls_allowed[] = {
