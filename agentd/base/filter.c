@@ -14,6 +14,13 @@
 
 enum { PROGRAM_MAX = 320 };
 
+static const int mappings[] = { /* without PROT_EXEC in the third argument */
+    __NR_mmap, __NR_mprotect,
+#ifdef __NR_mmap2
+    __NR_mmap2,
+#endif
+};
+
 struct program {
     struct sock_filter steps[PROGRAM_MAX];
     unsigned short len;
@@ -94,8 +101,8 @@ static void program_make(struct program *p, const struct filter *f)
         unless(p, f->allowed.list[i], 1);
         verdict(p, SECCOMP_RET_ALLOW);
     }
-    for (size_t i = 0; i < f->no_exec.count; i++)
-        by_bits(p, f->no_exec.list[i], 2, PROT_EXEC, p->refusal, SECCOMP_RET_ALLOW);
+    for (size_t i = 0; i < sizeof mappings / sizeof *mappings; i++)
+        by_bits(p, mappings[i], 2, PROT_EXEC, p->refusal, SECCOMP_RET_ALLOW);
     if (f->families.count)
         by_values(p, __NR_socket, &f->families);
     if (f->threads)

@@ -34,8 +34,7 @@ struct filter_numbers {
 #define FILTER_NUMBERS(array) { (array), sizeof(array) / sizeof *(array) }
 
 struct filter {
-    struct filter_numbers allowed;  /* system calls, whatever their arguments are */
-    struct filter_numbers no_exec;  /* allowed without PROT_EXEC in the third argument */
+    struct filter_numbers allowed;  /* system calls, whatever their arguments are; memory may be mapped and protected besides, but never executable */
     struct filter_numbers families; /* of socket(); none: no socket */
     bool threads;                   /* may be made; processes never */
     bool kill;                      /* what is refused ends the process (SIGSYS), else it fails with EPERM */

@@ -73,7 +73,7 @@ static bool landlock_enter(const char *state_dir, const char *keys_dir)
 
 static bool seccomp_enter(void)
 {
-    static const struct filter filter = { .allowed = FILTER_NUMBERS(syscalls_allowed), .no_exec = FILTER_NUMBERS(syscalls_no_exec), .kill = true };
+    static const struct filter filter = { .allowed = FILTER_NUMBERS(syscalls_allowed), .kill = true };
     if (filter_enter(&filter))
         return true;
     log_error("sandbox", "seccomp refused: %s", strerror(errno));

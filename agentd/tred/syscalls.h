@@ -6,7 +6,7 @@
 
 #include <sys/syscall.h>
 
-/* Allowed whatever the arguments are. mmap and mprotect are apart: they may not make memory executable. */
+/* Allowed whatever the arguments are. */
 static const int syscalls_allowed[] = {
     __NR_read, __NR_write, __NR_pread64, __NR_close, __NR_fsync, __NR_openat, __NR_renameat, __NR_unlinkat, __NR_fstat, __NR_lseek,
     __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_munlock, __NR_getrandom, __NR_memfd_create, __NR_fcntl,
@@ -53,14 +53,6 @@ static const int syscalls_allowed[] = {
 #endif
 #ifdef __NR_futex_time64
     __NR_futex_time64,
-#endif
-};
-
-/* Allowed without PROT_EXEC in the third argument. */
-static const int syscalls_no_exec[] = {
-    __NR_mmap, __NR_mprotect,
-#ifdef __NR_mmap2
-    __NR_mmap2,
 #endif
 };
 

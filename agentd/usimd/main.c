@@ -80,8 +80,8 @@ static bool harden(void)
 /* Once everything is open, before anybody is served. */
 static bool confine(const struct options *o)
 {
-    struct filter filter = { .allowed = FILTER_NUMBERS(syscalls_allowed), .no_exec = FILTER_NUMBERS(syscalls_no_exec), .families = FILTER_NUMBERS(socket_families),
-                             .threads = true, .kill = o->filter && strcmp(o->filter, "kill") == 0 };
+    struct filter filter = { .allowed = FILTER_NUMBERS(syscalls_allowed), .families = FILTER_NUMBERS(socket_families), .threads = true,
+                             .kill = o->filter && strcmp(o->filter, "kill") == 0 };
     if (filter_enter(&filter))
         return true;
     log_error("usimd", "seccomp refused: %s", strerror(errno));

@@ -62,14 +62,6 @@ static const int syscalls_allowed[] = {
 #endif
 };
 
-/* Allowed without PROT_EXEC in the third argument. */
-static const int syscalls_no_exec[] = {
-    __NR_mmap, __NR_mprotect,
-#ifdef __NR_mmap2
-    __NR_mmap2,
-#endif
-};
-
 static const int socket_families[] = { AF_UNIX, AF_INET };
 
 #endif
