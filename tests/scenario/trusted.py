@@ -177,12 +177,12 @@ def tre_R45_a_trusted_environment_that_leaves_its_filter_is_ended_and_seen(world
 
 @scenario(mode="none", breaks=("usimd SIGSYS",) * 3)
 def agent_usimd_has_no_program_no_process_and_no_socket_but_its_own(world):
-    """By itself it is refused them and serves on; as everywhere in these scenarios, it ends. No memory becomes a program, no thread escapes, nobody may trace it again."""
+    """By itself it is refused them and serves on; as everywhere in these scenarios, it ends. It makes no child, and cannot be dumped again."""
     world.up()
     user, *words = world.programs["usimd"]
     at = words.index("--filter")
     world.programs["usimd"] = (user, *words[:at], *words[at + 2:])
-    forbidden = (("socket", 10, 1, 0), ("execve", "/bin/true", 0, 0), ("fork",), ("ptrace", 0, 0, 0, 0))
+    forbidden = (("socket", 10, 1, 0), ("execve", "/bin/true", 0, 0), ("fork",), ("ptrace", 0, 0, 0, 0), ("clone", 17, 0, 0, 0, 0), ("prctl", 4, 1, 0, 0, 0))
     (ETC / "agent-usimd.conf").write_text("")
     world.start("usimd")
     until("it serves", lambda: "ready" in world.log("usimd"))
