@@ -31,8 +31,9 @@ struct claims {
 
 static struct claims read_claims(const X509 *x, const char *wanted)
 {
-    struct claims c = { .any = false };
-    GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+    int found = -1;
+    GENERAL_NAMES *names = X509_get_ext_d2i(x, NID_subject_alt_name, &found, NULL);
+    struct claims c = { .any = !names && found != -1 }; /* one that cannot be read may name another program */
     for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
         int kind;
         const ASN1_STRING *text = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &kind);
@@ -76,8 +77,9 @@ void enrolment_check(struct tre *t)
     X509 *x = stored(t, &rc);
     struct claims c = x ? read_claims(x, name) : (struct claims){ .any = false };
     X509_free(x);
+    bool before = t->enrolment_due;
     t->enrolment_due = rc != ERROR_NONE || (c.any && !c.ours);
-    if (t->enrolment_due)
+    if (t->enrolment_due && !before)
         log_warning("enrolment", "%s: %s", error_text(ERROR_ENROLMENT), rc ? error_text(rc) : error_hint(ERROR_ENROLMENT));
 }
 

@@ -10,6 +10,7 @@
 #include "codec/cbor.h"
 #include "config.h"
 #include "tred/cose.h"
+#include "tred/enrolment.h"
 #include "tred/token.h"
 
 enum { CLAIM_IAT = 6, CLAIM_NONCE = 10, CLAIM_UEID = 256, UEID_RAND = 1, LIST_MAX = 4096 };
@@ -157,6 +158,8 @@ enum error_code evidence_make(struct tre *t, const struct evidence_request *q, s
 {
     if (q->nonce.len < EVIDENCE_NONCE_MIN || q->nonce.len > REGISTRY_NONCE_MAX || !printable(q->host) || !form_name(q->form))
         return ERROR_INVALID;
+    if (t->enrolment_due) /* perhaps for want of memory only */
+        enrolment_check(t);
     if (t->enrolment_due)
         return ERROR_ENROLMENT;
     enum error_code rc = token_set_nonce(t, q->context, q->nonce);

@@ -5,11 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/landlock.h>
-#include <linux/seccomp.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,10 +14,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/filter.h"
 #include "base/log.h"
 #include "tred/syscalls.h"
-
-enum { PROGRAM_MAX = 256 };
 
 bool sandbox_harden(void)
 {
@@ -75,63 +71,10 @@ static bool landlock_enter(const char *state_dir, const char *keys_dir)
     return ok;
 }
 
-struct program {
-    struct sock_filter steps[PROGRAM_MAX];
-    unsigned short len;
-};
-
-static void step(struct program *p, struct sock_filter f)
-{
-    if (p->len < PROGRAM_MAX)
-        p->steps[p->len++] = f;
-}
-
-static void load(struct program *p, size_t offset)
-{
-    step(p, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset));
-}
-
-static void verdict(struct program *p, uint32_t what)
-{
-    step(p, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, what));
-}
-
-/* The low half of argument n, wherever the machine keeps it. */
-static size_t argument_offset(size_t n)
-{
-    static const union {
-        uint16_t word;
-        uint8_t first;
-    } order = { 1 };
-    return offsetof(struct seccomp_data, args) + n * sizeof(uint64_t) + (order.first ? 0 : sizeof(uint32_t));
-}
-
-static void program_make(struct program *p)
-{
-    load(p, offsetof(struct seccomp_data, arch));
-    step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYSCALLS_ARCH, 1, 0));
-    verdict(p, SECCOMP_RET_KILL_PROCESS);
-    load(p, offsetof(struct seccomp_data, nr)); /* x32 numbers carry a high bit and match nothing below */
-    for (size_t i = 0; i < sizeof syscalls_allowed / sizeof *syscalls_allowed; i++) {
-        step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)syscalls_allowed[i], 0, 1));
-        verdict(p, SECCOMP_RET_ALLOW);
-    }
-    for (size_t i = 0; i < sizeof syscalls_no_exec / sizeof *syscalls_no_exec; i++) {
-        step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)syscalls_no_exec[i], 0, 4));
-        load(p, argument_offset(2));
-        step(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1));
-        verdict(p, SECCOMP_RET_KILL_PROCESS);
-        verdict(p, SECCOMP_RET_ALLOW);
-    }
-    verdict(p, SECCOMP_RET_KILL_PROCESS);
-}
-
 static bool seccomp_enter(void)
 {
-    struct program p = { .len = 0 };
-    program_make(&p);
-    struct sock_fprog prog = { .len = p.len, .filter = p.steps };
-    if (p.len < PROGRAM_MAX && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0)
+    static const struct filter filter = { .allowed = FILTER_NUMBERS(syscalls_allowed), .kill = true };
+    if (filter_enter(&filter))
         return true;
     log_error("sandbox", "seccomp refused: %s", strerror(errno));
     return false;

@@ -4,28 +4,9 @@
 #ifndef TRED_SYSCALLS_H
 #define TRED_SYSCALLS_H
 
-#include <linux/audit.h>
 #include <sys/syscall.h>
 
-#if defined(__x86_64__)
-#define SYSCALLS_ARCH AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-#define SYSCALLS_ARCH AUDIT_ARCH_I386
-#elif defined(__aarch64__)
-#define SYSCALLS_ARCH AUDIT_ARCH_AARCH64
-#elif defined(__arm__)
-#define SYSCALLS_ARCH AUDIT_ARCH_ARM
-#elif defined(__mips__) && defined(__MIPSEL__)
-#define SYSCALLS_ARCH AUDIT_ARCH_MIPSEL
-#elif defined(__mips__)
-#define SYSCALLS_ARCH AUDIT_ARCH_MIPS
-#elif defined(__riscv) && __riscv_xlen == 64
-#define SYSCALLS_ARCH AUDIT_ARCH_RISCV64
-#else
-#error "agent-tred: no seccomp architecture for this machine"
-#endif
-
-/* Allowed whatever the arguments are. mmap and mprotect are apart: they may not make memory executable. */
+/* Allowed whatever the arguments are. */
 static const int syscalls_allowed[] = {
     __NR_read, __NR_write, __NR_pread64, __NR_close, __NR_fsync, __NR_openat, __NR_renameat, __NR_unlinkat, __NR_fstat, __NR_lseek,
     __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_munlock, __NR_getrandom, __NR_memfd_create, __NR_fcntl,
@@ -72,14 +53,6 @@ static const int syscalls_allowed[] = {
 #endif
 #ifdef __NR_futex_time64
     __NR_futex_time64,
-#endif
-};
-
-/* Allowed without PROT_EXEC in the third argument. */
-static const int syscalls_no_exec[] = {
-    __NR_mmap, __NR_mprotect,
-#ifdef __NR_mmap2
-    __NR_mmap2,
 #endif
 };
 

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agent-usimd: the MIDs of the trusted environment for programs that were not written for it. Owns the order of start. Holds no key: CK and IK pass
- * through on their way from agent-tred to who asked. Must never open a device or start a program. */
+ * through on their way from agent-tred to who asked. Must never open a device or start a program: a filter of system calls sees to that. */
+#include <errno.h>
 #include <glib-unix.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
 
+#include "base/filter.h"
 #include "base/log.h"
 #include "config.h"
 #include "glue/loop_glib.h"
 #include "usimd/card.h"
 #include "usimd/ike.h"
+#include "usimd/syscalls.h"
 #include "usimd/wpa.h"
 
 #define DEFAULT_TRED "/run/gateway-agent/tred.sock"
@@ -28,7 +32,7 @@ struct program {
 };
 
 struct options {
-    char *tred, *config, *level;
+    char *tred, *config, *level, *filter;
     gboolean version;
 };
 
@@ -52,6 +56,7 @@ static bool read_options(int *argc, char ***argv, struct options *o)
     const GOptionEntry entries[] = {
         { "tred", 0, 0, G_OPTION_ARG_FILENAME, &o->tred, "socket of agent-tred (" DEFAULT_TRED ")", "PATH" },
         { "config", 0, 0, G_OPTION_ARG_FILENAME, &o->config, "configuration (" DEFAULT_CONFIG ")", "FILE" },
+        { "filter", 0, 0, G_OPTION_ARG_STRING, &o->filter, "what a system call without need gets: refuse (default) or kill", "WORD" },
         { "log-level", 0, 0, G_OPTION_ARG_STRING, &o->level, "err, warning, notice, info (default) or debug", "LEVEL" },
         { "version", 0, 0, G_OPTION_ARG_NONE, &o->version, "print the version", NULL },
         { 0 },
@@ -72,6 +77,17 @@ static bool harden(void)
     return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &no_core) == 0;
 }
 
+/* Once everything is open, before anybody is served. */
+static bool confine(const struct options *o)
+{
+    struct filter filter = { .allowed = FILTER_NUMBERS(syscalls_allowed), .families = FILTER_NUMBERS(socket_families), .threads = true,
+                             .kill = o->filter && strcmp(o->filter, "kill") == 0 };
+    if (filter_enter(&filter))
+        return true;
+    log_error("usimd", "seccomp refused: %s", strerror(errno));
+    return false;
+}
+
 static bool build(struct program *p, const struct options *o)
 {
     p->tre = tre_new(&p->loop, o->tred ? o->tred : DEFAULT_TRED, on_tre_change, p);
@@ -90,7 +106,7 @@ static int serve(struct program *p, const struct options *o)
     loop_glib_init(&p->loop);
     g_unix_signal_add(SIGTERM, on_signal, p);
     g_unix_signal_add(SIGINT, on_signal, p);
-    bool ready = build(p, o);
+    bool ready = build(p, o) && confine(o);
     if (ready) {
         log_notice("usimd", "ready%s%s%s%s", p->wpa ? "; wpa_supplicant" : "", p->card ? "; card reader" : "", p->ike ? "; strongSwan" : "",
                    p->wpa || p->card || p->ike ? "" : "; nobody to serve: see agent-usimd.conf(5)");
@@ -136,10 +152,15 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "agent-usimd: unknown log level %s\n", o.level);
         return EX_USAGE;
     }
+    if (o.filter && strcmp(o.filter, "kill") != 0 && strcmp(o.filter, "refuse") != 0) {
+        (void)fprintf(stderr, "agent-usimd: --filter takes refuse or kill, not %s\n", o.filter);
+        return EX_USAGE;
+    }
     log_set(level, LOG_TARGET_STDERR, "agent-usimd");
     int status = run(&o);
     g_free(o.tred);
     g_free(o.config);
     g_free(o.level);
+    g_free(o.filter);
     return status;
 }

@@ -91,8 +91,8 @@ class Gateway:
         self.tre = Client(str(self.dir / "run/tred.sock"))
 
     def usimd(self, ready="ready"):
-        return self.start("usimd", self.dir / "agent-usimd", "--tred", self.dir / "run/tred.sock", "--config", self.dir / "agent-usimd.conf", "--log-level",
-                          "debug", user=USIMD_UID, ready=ready)
+        return self.start("usimd", self.dir / "agent-usimd", "--tred", self.dir / "run/tred.sock", "--config", self.dir / "agent-usimd.conf", "--filter",
+                          "kill", "--log-level", "debug", user=USIMD_UID, ready=ready)
 
     def install(self, mid_id="usim-1", mid_type=USIM, acl="authenticate,ckik,gba,identity,msk", active=True, files=None, **kw):
         nonce = b"0123456789abcdef"

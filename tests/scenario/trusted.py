@@ -6,7 +6,7 @@ import sys
 from main_job import check_managed, expect
 from pushes import session
 from scenarios import scenario
-from world import NAME, TREE, agentctl, labproc, run, until
+from world import ETC, NAME, TREE, agentctl, labproc, run, until
 sys.path.append(str(TREE / "tests/unit/tred"))
 from foreign_call import foreign_call, here  # noqa: E402
 from aka import subscribers  # noqa: E402
@@ -173,3 +173,29 @@ def tre_R45_a_trusted_environment_that_leaves_its_filter_is_ended_and_seen(world
         until("its absence on the bus", lambda: world.manager()["TreState"] != "ready")
         world.start("tred")
         until("the next one", lambda: world.manager()["TreState"] == "ready")
+
+
+@scenario(mode="none", breaks=("usimd SIGSYS",) * 3)
+def agent_usimd_has_no_program_no_process_and_no_socket_but_its_own(world):
+    """By itself it is refused them and serves on; as everywhere in these scenarios, it ends. It makes no child, and cannot be dumped again."""
+    world.up()
+    user, *words = world.programs["usimd"]
+    at = words.index("--filter")
+    world.programs["usimd"] = (user, *words[:at], *words[at + 2:])
+    forbidden = (("socket", 10, 1, 0), ("execve", "/bin/true", 0, 0), ("fork",), ("ptrace", 0, 0, 0, 0), ("clone", 17, 0, 0, 0, 0), ("prctl", 4, 1, 0, 0, 0))
+    (ETC / "agent-usimd.conf").write_text("")
+    world.start("usimd")
+    until("it serves", lambda: "ready" in world.log("usimd"))
+    pid = labproc.pid_of("usimd")
+    expect("the numbers of system calls are those of x86-64", here())
+    for call in forbidden:
+        expect(f"{call}: {foreign_call(pid, *call)}", foreign_call(pid, *call) == "returned -1" and world.alive("usimd"))
+    made = foreign_call(pid, "socket", 1, 1, 0)
+    expect(f"its own kind of socket: {made}", made.startswith("returned ") and not made.startswith("returned -"))
+    world.stop("usimd")
+    world.programs["usimd"] = (user, *words)
+    for call in forbidden[:3]:
+        world.start("usimd")
+        until("it serves", lambda: world.log("usimd").count("] ready") > forbidden.index(call) + 1)
+        pid = labproc.pid_of("usimd")
+        expect(f"{call} ends it", foreign_call(pid, *call) == "killed by SIGSYS" and not world.alive("usimd"))

@@ -79,7 +79,7 @@ class World:
                      "--agentd-user", "gateway-agent", *([] if tpm else ["--keys", KEYS])),
             "modemd": ("root", self.bin / "agent-modemd", "--config", ETC / "agent-modemd.conf", "--agentd-user", "gateway-agent"),
             "sysd": ("root", self.bin / "agent-sysd", "--hooks", HOOKS, "--agentd-user", "gateway-agent"),  # only where a scenario starts it
-            "usimd": ("gateway-usim", self.bin / "agent-usimd", "--config", ETC / "agent-usimd.conf", "--log-level", "debug"),
+            "usimd": ("gateway-usim", self.bin / "agent-usimd", "--config", ETC / "agent-usimd.conf", "--filter", "kill", "--log-level", "debug"),
             "agentd": ("gateway-agent", self.bin / "agentd", "--config", ETC / "agentd.conf", "--log-level", "debug"),
         }
         if tpm:

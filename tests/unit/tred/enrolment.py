@@ -38,20 +38,21 @@ class Enrolment:
         process.AGENT = program
         self.power()
 
-    def certificate(self, request, *programs, issuer=None, copy=False):
+    def certificate(self, request, *programs, issuer=None, copy=False, form=None):
         """DER of what an issuer makes of a request (PEM file, or DER octets): for these programs, or for what the request names."""
         folder = self.dir
         if isinstance(request, bytes):
             Path(folder, "asked.pem").write_bytes(openssl("req", "-inform", "DER", input=request))
             request = folder + "/asked.pem"
-        Path(folder, "ext").write_text("subjectAltName=" + ",".join(f"URI:{p}" for p in programs) + "\n" if programs else "keyUsage=digitalSignature\n", encoding="ascii")
+        names = form or "subjectAltName=" + ",".join(f"URI:{p}" for p in programs)
+        Path(folder, "ext").write_text(names + "\n" if programs else "keyUsage=digitalSignature\n", encoding="ascii")
         issuer = issuer or self.sho
         openssl("x509", "-req", "-in", request, "-CA", issuer.path("root.pem"), "-CAkey", issuer.path("root.key"), "-CAcreateserial", "-days", "7000", "-extfile",
                 folder + "/ext", *(("-copy_extensions", "copy") if copy else ()), "-out", folder + "/pfc.pem")
         return openssl("x509", "-in", folder + "/pfc.pem", "-outform", "DER")
 
-    def by_hand(self, *programs):
-        self.certificate(self.base + "/out/pfc.csr", *programs)
+    def by_hand(self, *programs, form=None):
+        self.certificate(self.base + "/out/pfc.csr", *programs, form=form)
         self.stop()
         self.off("--state", self.state, "--certificate", self.dir + "/pfc.pem")
         self.power()
@@ -98,6 +99,8 @@ class Enrolment:
                 self.assertEqual(self.evidence(), 0, (programs, program))
         self.by_hand("ni:///sha-256;" + "A" * 43)
         self.assertEqual(self.evidence(), E["ENROLMENT"])
+        self.by_hand(name_of(self.first), form="subjectAltName=DER:0500")
+        self.assertEqual(self.evidence(), E["ENROLMENT"])                    # no list of names at all
         self.by_hand("https://maker.example/")
         self.assertEqual(self.evidence(), 0)
         for path in Path(self.state).glob("certificate.?"):                  # what cannot be read may have named another one

@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 ATTACH, DETACH, STEP, GETREGS, SETREGS = 16, 17, 9, 12, 13
-NUMBERS = {"getpid": 39, "getuid": 102, "socket": 41, "execve": 59, "fork": 57, "ptrace": 101, "openat": 257, "close": 3, "kill": 62, "connect": 42, "mprotect": 10}
+NUMBERS = {"getpid": 39, "getuid": 102, "socket": 41, "execve": 59, "fork": 57, "ptrace": 101, "openat": 257, "close": 3, "kill": 62, "connect": 42, "mprotect": 10,
+           "clone": 56, "prctl": 157}
 REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs").split()
 ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 BELOW_STACK, SYSCALL = 4096, b"\x0f\x05"
