@@ -28,7 +28,7 @@ def rest(method, path, body=None):
             text = answer.read().decode()
             return json.loads(text) if text else None
     except urllib.error.HTTPError as error:
-        return {"status": error.code}
+        return {"status": error.code, "reason": error.read().decode(errors="replace")[:300]}
 
 
 def wait(seconds, condition):
@@ -163,6 +163,31 @@ def check_create_delete():
     check("Delete of the device is refused", "(405)" in str(rest("DELETE", client_path("/3/0"))))
 
 
+def text(path):
+    return str(rest("GET", client_path(path)).get("content", {}).get("value"))
+
+
+def check_location():
+    got = {path: text(path) for path in ("/6/0/0", "/6/0/1", "/6/0/3")}
+    check("Read of the place, object 6", [float(v) for v in got.values()] == [59.3293, -18.0686, 25.0] and "(404)" in str(rest("GET", client_path("/6/0/2"))), got)
+
+
+def check_software():
+    """Object 9, from Create to Delete; the package comes in blocks, as TLV (the demo makes octets of hex digits there, and in no other format)."""
+    got = statuses("/9", "TLV", {"id": 0, "resources": []}, "POST")
+    check("Create /9/0", "(201)" in got, got)
+    check("Install without a package is refused", "(405)" in str(rest("POST", client_path("/9/0/4"))))
+    got = rest("PUT", client_path("/9/0/2?format=TLV&timeout=20"), {"id": 2, "value": (bytes(range(256)) * 20).hex()})
+    check("Write of the package, 5120 octets", "(204)" in str(got), got)
+    check("it is delivered", wait(5, lambda: text("/9/0/7") == "3" and text("/9/0/9") == "3"), text("/9/0/9"))
+    check("and known by name", (text("/9/0/0"), text("/9/0/1")) == ("operator-meter", "1.0"))
+    check("Install", "(204)" in str(rest("POST", client_path("/9/0/4"))) and wait(5, lambda: text("/9/0/7") == "4" and text("/9/0/9") == "2"))
+    check("Activate", "(204)" in str(rest("POST", client_path("/9/0/10"))) and wait(5, lambda: text("/9/0/12") == "True"), text("/9/0/12"))
+    check("Delete of what is installed is refused", "(405)" in str(rest("DELETE", client_path("/9/0"))))
+    check("Uninstall", "(204)" in str(rest("POST", client_path("/9/0/6"))) and wait(5, lambda: text("/9/0/7") == "0"))
+    check("Delete /9/0", "(202)" in str(rest("DELETE", client_path("/9/0"))))
+
+
 def check_observe():
     check("Write-Attributes pmin=1 pmax=2", "(204)" in str(rest("PUT", client_path("/3/0/13/attributes?pmin=1&pmax=2"))))
     got = rest("GET", client_path("/3/0/discover"))
@@ -230,7 +255,7 @@ def main():
             return 1
         rest("PUT", "/api/security/clients", {"endpoint": ENDPOINT, "psk": {"identity": IDENTITY, "key": KEY}})
         refused = start_client("--identity", "somebody-else")
-        client = start_client()
+        client = start_client("--packages", WORK)
         check_registration()
         threading.Thread(target=listen, daemon=True).start()  # Leshan traces messages only of who is registered by then
         check_read()
@@ -239,6 +264,8 @@ def main():
         check_write_and_execute(client)
         check_formats()
         check_create_delete()
+        check_location()
+        check_software()
         check_end(client)
         check_refused(refused)
     finally:

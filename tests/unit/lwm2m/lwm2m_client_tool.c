@@ -16,6 +16,7 @@
 #include "lwm2m/bootstrap.h"
 #include "lwm2m/lwm2m.h"
 #include "lwm2m/resume.h"
+#include "package_host.h"
 
 static struct loop loop;
 static GMainLoop *main_loop;
@@ -88,7 +89,7 @@ static bool reboot(void *user)
     return true;
 }
 
-static char *keep, *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
+static char *keep, *packages, *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
 static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake;
 static gboolean verbose, no_reboot, bootstrap_first, nosec, pack, company;
 static struct servers *servers; /* with company */
@@ -125,6 +126,7 @@ static const GOptionEntry options[] = {
     { "send-format", 0, 0, G_OPTION_ARG_STRING, &send_format, "senml-cbor, senml-json, lwm2m-cbor", "NAME" },
     { "keep", 0, 0, G_OPTION_ARG_FILENAME, &keep, "the registration is kept here, over a restart", "FILE" },
     { "company", 0, 0, G_OPTION_ARG_NONE, &company, "another server, which is never reached, shares the gateway", NULL },
+    { "packages", 0, 0, G_OPTION_ARG_FILENAME, &packages, "software may be managed (object 9), in this folder; the place of the gateway is known (object 6)", "DIR" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
@@ -310,6 +312,18 @@ static gboolean on_send(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
+static void on_software(void)
+{
+    if (client)
+        lwm2m_client_changed(client);
+}
+
+static void place(void *user, struct place *out)
+{
+    (void)user;
+    *out = (struct place){ .known = true, .has_radius = true, .latitude = 59.3293, .longitude = -18.0686, .radius = 25, .time = 1795273200 };
+}
+
 int main(int argc, char **argv)
 {
     GOptionContext *context = g_option_context_new(NULL);
@@ -325,6 +339,10 @@ int main(int argc, char **argv)
     device = (struct lwm2m_device){ .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
                                    .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .queue_mode = awake > 0, .awake_s = (uint32_t)awake,
                                    .rules = &rules, .request_bootstrap = bootstrap_first ? request_bootstrap : NULL };
+    if (packages) {
+        device.software = package_host_new(&loop, packages, on_software);
+        device.place = place;
+    }
     if ((company && !begin_company()) || !begin())
         return 1;
     if (company)
@@ -337,6 +355,7 @@ int main(int argc, char **argv)
     if (send_paths)
         g_unix_signal_add(SIGWINCH, on_send, NULL);
     g_main_loop_run(main_loop);
+    software_free(device.software);
     g_main_loop_unref(main_loop);
     loop_glib_done(&loop);
     return 0;
