@@ -132,7 +132,7 @@ static void a_card_is_named_by_its_iccid(void)
     expect_iccid("0002" IMSI "0002 2FE2 000A 986408800000000000FF", "894680080000000000");
     expect_iccid("0001 0002 2FE2 000A 9864088000000000F0FF", ""); /* 17 digits */
     expect_iccid("0001 0002 2FE2 000A 986408800000000000AF", "");
-    expect_iccid("0001 0002 2FE2 000A 98640880000000F00012", ""); /* a digit behind the end */
+    expect_iccid("0001 0002 2FE2 000A 9864088000000000001F", ""); /* a digit behind the end */
     expect_iccid("0001 0002 2FE2 0009 986408800000000000", "");
     expect_iccid("0001 0004 7FFF2FE2 000A 98640880000000000021", "");
     expect_iccid("0001" IMSI, "");
