@@ -131,7 +131,7 @@ def wrong_server():
         server.fault, server.asked = fault, []
         got = pull("coap://localhost/file")
         if fault == "none":
-            check("blocks of a server of our making", got[0] == WHOLE and got[3] == bytes(1024) + b"\1" * 1024 + b"\2" * 5 and server.asked == [0, 1, 2], got[:3])
+            check("blocks of a server of our making", got[0] == WHOLE and got[3] == bytes(1024) + b"\1" * 1024 + b"\2" * 5 and sorted(set(server.asked)) == [0, 1, 2], got[:3])
         else:
             check(f"a fault: {fault}", got[0] == LOST and got[1] == 1024, got[:3])
 
