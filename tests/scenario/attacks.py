@@ -6,7 +6,7 @@ of the gateway has changed: contexts, accounts, identities, bearers, addresses, 
 """
 from pathlib import Path
 
-from main_job import check_bearer, check_managed, expect
+from main_job import check_bearer, check_in_service, check_managed, expect
 from scenarios import scenario
 from world import IMSI, PIN, run, until
 
@@ -101,7 +101,7 @@ def an_attacker_with_imsi_and_imei_changes_nothing_of_a_managed_gateway(world):
     expect("a replay changes nothing", picture(world) == before)
     expect("the bearer was never touched", world.log("modemd").count("wwan0 down") == down)
     expect("one job", "[job2]" not in world.log())  # an ended one leaves the bus after a minute
-    check_managed(world)
+    check_in_service(world)
 
 
 @scenario(mode="qmi")
