@@ -377,10 +377,13 @@ void pull_start(struct pull *p)
     wait(p, jitter(p->settings.retry_s) / FIRST_PART);
 }
 
-/* The factory has accounts for another context. */
-static bool factory_waits(struct pull *p)
+/* The factory has accounts, or a node may have an instruction, for another context; a first bearer by NETWPIN takes none. */
+static bool more_waits(struct pull *p)
 {
     const struct factory_data *f = &p->site->factory;
+    for (size_t i = 0; f->briefing.uri[0] && i < f->context_count; i++)
+        if (is_open(p, f->contexts[i]))
+            return true;
     for (size_t i = 0; i < f->accounts; i++)
         if (is_open(p, f->account[i].context))
             return true;
@@ -400,7 +403,7 @@ void pull_job_ended(struct pull *p, bool succeeded)
     if (instruction_result_due(p->site->store, &r))
         wait(p, 0);
     else if (succeeded)
-        wait(p, jitter(factory_waits(p) ? p->settings.retry_s : p->settings.interval_s));
+        wait(p, jitter(more_waits(p) ? p->settings.retry_s : p->settings.interval_s));
 }
 
 struct pull *pull_new(struct site *site, const struct pull_settings *settings, const struct pull_calls *calls, void *user)

@@ -207,7 +207,7 @@ static void note(void *user, const char *text)
 
 static void enter_running(struct sessions *s)
 {
-    struct omadm_task task = { .account = s->account, .context = s->item.context, .lease = &s->lease, .apn = "", .management = true, .by_server = true,
+    struct omadm_task task = { .account = s->account, .context = s->item.context, .lease = &s->lease, .apn = site_lease_apn(s->site, &s->lease), .management = true, .by_server = true,
                                .session_id = s->session_id };
     show_step(s, "ready", JOB_EXECUTING);
     service_dm_show(s->service, &s->item, "connecting", false, NULL);

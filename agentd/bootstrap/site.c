@@ -58,6 +58,12 @@ char *site_network_facts(const struct site *s, const char *apn, char *out, size_
     return out;
 }
 
+const char *site_lease_apn(const struct site *s, const struct lease *lease)
+{
+    const struct node *bearer = lease->bound ? tree_find(s->tree, TREE_BEARER, lease->bearer) : NULL;
+    return bearer ? node_text(bearer, "Apn") : "";
+}
+
 struct lwm2m_rules site_lwm2m_rules(const struct site *s)
 {
     return (struct lwm2m_rules){ .nosec = s->lwm2m_nosec, .roots_pem = s->factory.roots_pem, .device_key = device_key_open, .tre_socket = s->tre_socket };

@@ -6,7 +6,7 @@ of the gateway has changed: contexts, accounts, identities, bearers, addresses, 
 """
 from pathlib import Path
 
-from main_job import check_bearer, check_managed, expect
+from main_job import check_bearer, check_in_service, check_managed, expect
 from scenarios import scenario
 from world import IMSI, PIN, run, until
 
@@ -32,10 +32,15 @@ def attacks(world):
     yield "an identity with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--client-identity", "somebody-else")
     for guess in (IMSI[-8:], "50344963", "00000000", "12345678"):
         yield f"a PIN guessed from what is printed on the label ({guess[:2]}..)", "MacMismatch", ("guess", guess)
+    yield "management trees with NETWPIN", "PolicyDenied", (*NETWPIN, "--profile", "dm-wbxml", *evil_account)
+    yield "an instruction signed by himself", "UnknownKey", ("instruction", "rogue-bbn")
+    yield "an instruction by a guessed PIN", "MacMismatch", ("instruction", "", "--pin", IMSI[-8:])
     yield "USERNETWPIN with the right IMSI and a guessed PIN", "MacMismatch", ("guess", "87654321", "--sec", "usernetwpin", "--imsi", IMSI)
 
 
 def push(world, options):
+    if options[0] == "instruction":
+        return world.instruction("--push", *options[2:], signed=options[1])
     if options[0] == "guess":
         return world.push(*options[2:], device_pin=options[1])
     return world.push(*options)
@@ -87,6 +92,8 @@ def an_attacker_with_imsi_and_imei_changes_nothing_of_a_managed_gateway(world):
     down = world.log("modemd").count("wwan0 down")
     attack_all(world, [("another bearer with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, *EVIL)),
                        ("another bearer for another context", "PolicyDenied", (*NETWPIN, "--context", "m2m", *BEARER, *EVIL)),
+                       ("a notification by who lacks the server's secret", "MacMismatch", ("--notify", "66", "--wrong-mac")),
+                       ("a trigger that is none", "Denied", ("--trigger", "/3/0/4")),
                        ("the owner's own PIN, but the context is bootstrapped", "ContextCommitted", ("--server-id", "evil.example", "--user", "evil"))])
     before = picture(world)
     world.sms(genuine, "--ref", "99", "--pause", "0")
@@ -94,7 +101,7 @@ def an_attacker_with_imsi_and_imei_changes_nothing_of_a_managed_gateway(world):
     expect("a replay changes nothing", picture(world) == before)
     expect("the bearer was never touched", world.log("modemd").count("wwan0 down") == down)
     expect("one job", "[job2]" not in world.log())  # an ended one leaves the bus after a minute
-    check_managed(world)
+    check_in_service(world)
 
 
 @scenario(mode="qmi")

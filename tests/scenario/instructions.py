@@ -150,6 +150,7 @@ def an_instruction_by_gba_registers_with_a_bootstrapped_key_and_renews_it(world)
     agentctl("bootstrap", by_gba(world))
     has(world, DM_ACCOUNT, ("0", "bootstrap"), ("103", "registered"))
     expect(f"by a key of the BSF: {asked_by(world)}", [n.startswith(NAME_SPACE) for n in asked_by(world)] == [True])
+    (world.operator_dir / "bsf.json").write_text("{}")                                       # the network has lost its B-TIDs once more
     expect("and again", triggered(world, 1, 104, DM_ACCOUNT).startswith(NAME_SPACE))
     expect(f"its key is not kept: {of_context(world, 0)}", of_context(world, 0)["SecurityMode"] == "gba")
     keys = [bsf_key(world, btid) for btid in json.loads((world.operator_dir / "bsf.json").read_text())]

@@ -8,7 +8,7 @@ from pathlib import Path
 from main_job import check_managed, expect
 from scenarios import scenario
 from smart_card import BOOTSTRAP
-from world import ETC, GATEWAY, PIN, TREE, agentctl, run, until
+from world import ETC, GATEWAY, IMSI, PIN, TREE, agentctl, run, until
 
 SIGNED = ("--instruction-key", "bbn")
 
@@ -68,9 +68,10 @@ def an_instruction_in_two_sms_names_the_server_and_the_bearer(world):
 BBN = (*SIGNED, "--briefing", "https://bbn.operator.example", "--context", "usim")
 
 
-@scenario(mode="none", factory_options=BBN)
+@scenario(mode="qmi", lab_options=("--uplink-reaches-operator",), factory_options=BBN)
 def a_briefing_node_is_asked_until_it_instructs(world):
-    """No push at all: 503, 202, 403, 409 and silence end in a visible next time; then the instruction, the job, the signed result."""
+    """No push at all: 503, 202, 403, 409 and silence end in a visible next time; then the instruction, the job, the signed result. The node learns where the
+    modem is registered, though it is asked over the gateway's own uplink."""
     world.settings = "[briefing]\nretry=1\n"
     world.up()
     world.bbn_says("503 2")
@@ -86,13 +87,30 @@ def a_briefing_node_is_asked_until_it_instructs(world):
         expect(f"the next question is visible: {manager['BriefingState']}", manager["BriefingState"] == "waiting" and
                manager["NextBriefing"] / 1e6 > time.time() - 2)
     expect("no job so far", not world.all("Job"))
+    until("the serving network", lambda: world.one("Modem", OperatorId="24008", AccessTechnology="lte"))
     world.bbn_says()
     check_managed(world)
     expect("by the node", world.one("Context", Name="usim")["Source"] == "bbn")
     result = until("the result", lambda: world.bbn_events("result"), 30)[0]
     expect(f"result: {result}", result["phase"] == "done" and result["code"] == "None" and result["seq"] >= 1)
-    expect(f"network facts: {world.bbn_events('ask')[-1]}", world.bbn_events("ask")[-1]["network"] == "uplink=host")
+    expect(f"network facts: {world.bbn_events('ask')[-1]}", world.bbn_events("ask")[-1]["network"] == "plmn=24008;home=24008;access=lte;roaming=no;uplink=host")
     expect(f"every request was right: {world.bbn_events('violation')}", not world.bbn_events("violation"))
+
+
+@scenario(mode="qmi", factory_options=BBN)
+def a_briefing_node_is_asked_over_the_first_bearer_where_there_is_no_other_way(world):
+    """Nothing is asked while no bearer is up; NETWPIN brings one, which takes no context, and the node is soon reached by its addresses and name servers."""
+    world.settings = "uplink=cellular\n[briefing]\nretry=1\n"
+    world.up()
+    world.bbn_up("usim")
+    world.bbn_says("204")
+    world.start()
+    until("the serving network", lambda: world.one("Modem", OperatorId="24008", AccessTechnology="lte"))
+    expect("nobody was asked", not world.bbn_events("ask"))
+    world.sms(world.push("--sec", "netwpin", "--imsi", IMSI, "--no-account", "--no-provurl", "--apn", "prov.example", "--apn-auth", "none"))
+    asked = until("the question", lambda: world.bbn_events("ask"), 60)[0]
+    expect(f"over the bearer: {asked}", asked["peer"] == "192.0.2.10" and asked["network"] == "plmn=24008;home=24008;access=lte;roaming=no;bearer=prov.example")
+    expect(f"it was right: {world.bbn_events('violation')}", not world.bbn_events("violation"))
 
 
 @scenario(mode="none", factory_options=("--provurl", "https://dm.operator.example/dm"))

@@ -169,7 +169,7 @@ static void put_request(struct bbn *b, unsigned fields)
     cbor_put_bytes(w, nonce, sizeof nonce);
     cbor_put_uint(w, REQUEST_TIME);
     cbor_put_uint(w, clock_now(&b->site->clock));
-    put_text(w, REQUEST_NETWORK, site_network_facts(b->site, "", network, sizeof network));
+    put_text(w, REQUEST_NETWORK, site_network_facts(b->site, site_lease_apn(b->site, &b->lease), network, sizeof network));
 }
 
 static void request_sign(struct bbn *b)

@@ -86,7 +86,8 @@ static void next(void *user)
     }
     struct lwm2m_account *a = &s->lwm2m[k->at];
     if (account_key_is_made(a)) {
-        k->made = account_key_fill(k->site, a, false, on_made, k);
+        bool anew = a->short_server_id == 0; /* a bootstrap server is asked seldom, and may not know the last B-TID any more */
+        k->made = account_key_fill(k->site, a, anew, on_made, k);
         return;
     }
     k->call = a->key_from == LWM2M_KEY_DERIVED ? trust_credentials(k->site->trust, TRE_CREDENTIALS_PSK, a->endpoint, a->key_ref, on_key, k)
