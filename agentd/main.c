@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* agentd: the composition root. Builds each room in order, from the ground up, and tears them down in reverse; read top to bottom it is the
  * diagram of the program. Decides nothing. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <glib-unix.h>
 #include <glib.h>
@@ -10,10 +11,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "access/access.h"
 #include "access/sysd.h"
 #include "agentd_config.h"
+#include "base/owner.h"
 #include "bearer/bearer.h"
 #include "bearer/plugin.h"
 #include "bootstrap/factory.h"
@@ -38,6 +41,7 @@ enum { CLOCK_SAVE_MS = 6 * 3600 * 1000, CLOCK_LOOK_MS = 30000 };
 
 struct options {
     const char *config, *state, *tred, *modemd, *sysd, *spool, *log_level;
+    bool reset;
 };
 
 struct agent {
@@ -389,12 +393,43 @@ static int run(struct agent *a)
     return a->status;
 }
 
+/* --- factory reset --- */
+
+/* As the owner of the directory, so that the service finds its own files. */
+static enum error_code reset_state(const char *dir, struct error *err)
+{
+    g_autofree char *path = g_build_filename(dir, "agent.db", NULL);
+    struct store *store = NULL;
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool owner = fd >= 0 && owner_become(fd);
+    if (fd >= 0)
+        close(fd);
+    if (!owner)
+        return error_set(err, ERROR_STORAGE, "cannot open %s as its owner", dir);
+    enum error_code rc = store_open(path, &store, err);
+    if (!rc)
+        rc = store_reset(store, err);
+    store_close(store);
+    return rc;
+}
+
+static int run_reset(const char *dir)
+{
+    struct error err = { 0 };
+    if (reset_state(dir, &err)) {
+        log_error("agentd", "%s; %s", err.text, err.hint);
+        return 1;
+    }
+    log_notice("agentd", "factory state; what came before stays refused");
+    return 0;
+}
+
 /* --- command line --- */
 
 static void print_help(void)
 {
     puts("usage: agentd [--config FILE] [--state DIR] [--tred SOCKET] [--modemd SOCKET] [--sysd SOCKET] [--spool DIR]\n              [--log-level LEVEL]\n"
-         "       agentd --version | --help\n\n"
+         "       agentd --factory-reset [--state DIR]\n       agentd --version | --help\n\n"
          "The gateway's provisioning agent; see agentd(8) and agentd.conf(5).");
 }
 
@@ -404,10 +439,11 @@ static int parse_options(int argc, char **argv, struct options *o)
     static const struct option table[] = { { "config", required_argument, NULL, 'c' },  { "state", required_argument, NULL, 's' },
                                            { "tred", required_argument, NULL, 't' },    { "modemd", required_argument, NULL, 'm' },
                                            { "sysd", required_argument, NULL, 'y' },       { "spool", required_argument, NULL, 'p' },
-                                           { "log-level", required_argument, NULL, 'l' }, { "version", no_argument, NULL, 'V' },
-                                           { "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 } };
+                                           { "log-level", required_argument, NULL, 'l' }, { "factory-reset", no_argument, NULL, 'r' },
+                                           { "version", no_argument, NULL, 'V' },       { "help", no_argument, NULL, 'h' },
+                                           { NULL, 0, NULL, 0 } };
     *o = (struct options){ AGENT_CONF_DIR "/agentd.conf", "/var/lib/gateway-agent", "/run/gateway-agent/tred.sock",
-                           "/run/gateway-agent/modemd.sock", "/run/gateway-agent/sysd.sock", NULL, NULL };
+                           "/run/gateway-agent/modemd.sock", "/run/gateway-agent/sysd.sock", NULL, NULL, false };
     for (int opt; (opt = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         switch (opt) {
         case 'c': o->config = optarg; break;
@@ -417,6 +453,7 @@ static int parse_options(int argc, char **argv, struct options *o)
         case 'y': o->sysd = optarg; break;
         case 'p': o->spool = optarg; break;
         case 'l': o->log_level = optarg; break;
+        case 'r': o->reset = true; break;
         case 'V': puts("agentd " AGENT_VERSION); return 0;
         case 'h': print_help(); return 0;
         default: return 2;
@@ -442,5 +479,5 @@ int main(int argc, char **argv)
         return 2;
     }
     log_set(agent.config.log_level, agent.config.log_target, "agentd");
-    return run(&agent);
+    return agent.options.reset ? run_reset(agent.options.state) : run(&agent);
 }

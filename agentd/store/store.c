@@ -154,6 +154,23 @@ enum error_code store_commit(struct store *s, struct error *err)
     return code;
 }
 
+/* A message that waited or failed is refused like those that were carried out: it is one of before, too. */
+enum error_code store_reset(struct store *s, struct error *err)
+{
+    static const char sql[] = "DELETE FROM value WHERE key NOT IN('factory','clock-floor','replay-filter','bbn-seq','lan-seq') AND key NOT GLOB 'bei-seq/*';"
+                              "UPDATE inbox SET sim='',sealed=NULL;"
+                              "UPDATE inbox SET state=6,cause='Replayed' WHERE state IN(0,2,4);"
+                              "DELETE FROM context;DELETE FROM job;DELETE FROM item;DELETE FROM octets;DELETE FROM history;";
+    _Static_assert(INBOX_PENDING == 0 && INBOX_FAILED == 2 && INBOX_VERIFIED == 4 && INBOX_DENIED == 6, "states by their numbers");
+    enum error_code code = store_begin(s, err);
+    int rc = code ? SQLITE_OK : sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+    if (rc != SQLITE_OK) {
+        code = report(s, rc, "reset", err);
+        store_rollback(s);
+    }
+    return code ? code : store_commit(s, err);
+}
+
 /* --- statements --- */
 
 

@@ -4,7 +4,6 @@
  * transaction is rolled back and the state is the old one. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +18,7 @@ enum error_code store_begin(struct store *s, struct error *err);
 /* Commits; on failure everything since store_begin is undone. Also rolls back if a write since store_begin failed, and says why. */
 enum error_code store_commit(struct store *s, struct error *err);
 void store_rollback(struct store *s);
+enum error_code store_reset(struct store *s, struct error *err); /* to factory data, time floor and what keeps all of before refused; a transaction of its own */
 
 /* Factory data and small values. get: false if absent or longer than cap (text is NUL-terminated). */
 bool store_value_get(struct store *s, const char *key, char *out, size_t cap);

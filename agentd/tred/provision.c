@@ -14,12 +14,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/owner.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "tred/derive.h"
 #include "tred/factory.h"
 #include "tred/identity.h"
-#include "tred/owner.h"
 #include "tred/request.h"
 
 struct place { /* the open state directory */

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/owner.h"
 #include "base/text.h"
 #include "tred/mid.h"
-#include "tred/owner.h"
 #include "tred/token.h"
 
 static enum error_code mids_erase(struct tre *t, struct error *err)

@@ -5,7 +5,7 @@ from pathlib import Path
 from main_job import check_managed, expect
 from neighbours import wall_clock_of_1970
 from scenarios import scenario
-from world import agentctl, run, until
+from world import GATEWAY, agentctl, run, until
 
 
 def refused(world, push, text):
@@ -65,3 +65,25 @@ def a_full_disk_loses_no_message_and_lets_none_act_twice(world):
     check_managed(world)
     expect("taken over once", world.manager()["MessagesReceived"] == 1)
     until("an empty SMS storage", lambda: not world.sms_in_modem(), 10)
+
+
+@scenario(mode="none")
+def a_factory_reset_forgets_everything_but_what_was_carried_out(world):
+    """Programs as the shipped hooks call them, by root: nothing of the operator is left, its messages of before stay refused, a new one works."""
+    world.up()
+    world.start()
+    first = world.push()
+    agentctl("bootstrap", first)
+    check_managed(world)
+    for name in ("agentd", "tred"):
+        world.stop(name)
+    run(*world.programs["tred"][1:], "--factory-reset")
+    run(world.bin / "agentd", "--factory-reset")
+    world.start("tred", "agentd")
+    until("the TRE", lambda: world.manager()["TreState"] == "ready", 10)
+    expect("its factory data", world.manager()["GatewayId"] == GATEWAY)
+    expect("no MID in service, no account, no bearer", not world.one("Mid", State="ACTIVE") and not world.all("Account") and not world.all("Bearer"))
+    expect("every context is open", all(c["State"] == "open" for c in world.all("Context").values()))
+    refused(world, first, "carried out before")
+    agentctl("bootstrap", world.push("--fresh"))
+    world.managed()

@@ -405,6 +405,69 @@ static void test_full_disk_keeps_the_old_state(struct fixture *f, gconstpointer 
     g_assert_cmpstr(value, ==, "new");
 }
 
+static bool has_value(struct fixture *f, const char *key)
+{
+    char value[8];
+    return store_value_get(f->store, key, value, sizeof value);
+}
+
+/* What the factory gave and what keeps messages and instructions of before refused, and nothing else; also after the next start. */
+static void test_factory_reset(struct fixture *f, gconstpointer data)
+{
+    (void)data;
+    static const char *const stay[] = { "factory", "clock-floor", "bbn-seq", "lan-seq", "bei-seq/root/operator" }, *const go[] = { "sim-pin/1", "bei-owner/usim", "session/a" };
+    static const enum inbox_state after[] = { [INBOX_PENDING] = INBOX_DENIED,     [INBOX_REFUSED] = INBOX_REFUSED, [INBOX_FAILED] = INBOX_DENIED, [INBOX_COMMITTED] = INBOX_COMMITTED,
+                                              [INBOX_VERIFIED] = INBOX_DENIED, [INBOX_DONE] = INBOX_DONE,       [INBOX_DENIED] = INBOX_DENIED };
+    struct context_row context = { .name = "usim", .committed = true };
+    struct item_row item = { .kind = "dm", .id = "a", .context = "usim" };
+    struct job_row job = { .context = "usim", .step = "REPORTED" };
+    struct error err = { 0 };
+    begin(f);
+    for (size_t i = 0; i < G_N_ELEMENTS(stay); i++)
+        store_value_put(f->store, stay[i], "1");
+    for (size_t i = 0; i < G_N_ELEMENTS(go); i++)
+        store_value_put(f->store, go[i], "1");
+    for (unsigned i = 0; i < G_N_ELEMENTS(after); i++) {
+        struct inbox_row row = row_of(i, (enum inbox_state)i);
+        store_inbox_add(f->store, &row, octets("sealed"));
+    }
+    for (unsigned i = 100; i < 140; i++) { /* more than are rows: some are in the filter */
+        struct inbox_row row = row_of(i, INBOX_COMMITTED);
+        store_inbox_add(f->store, &row, octets(""));
+    }
+    store_inbox_prune(f->store, 8);
+    store_context_put(f->store, &context);
+    store_item_put(f->store, &item, octets("sealed"));
+    store_job_put(f->store, &job);
+    store_octets_put(f->store, "lwm2m", octets("kept"));
+    store_history_add(f->store, 1, 1, "installed", "");
+    commit(f);
+    g_assert_cmpint(store_reset(f->store, &err), ==, ERROR_NONE);
+    reopen(f);
+    for (size_t i = 0; i < G_N_ELEMENTS(stay); i++)
+        g_assert_true(has_value(f, stay[i]));
+    for (size_t i = 0; i < G_N_ELEMENTS(go); i++)
+        g_assert_false(has_value(f, go[i]));
+    char buf[16];
+    size_t len;
+    enum inbox_state state;
+    for (unsigned i = 0; i < G_N_ELEMENTS(after); i++) {
+        struct inbox_row row = row_of(i, INBOX_PENDING);
+        g_assert_true(known(f, i, &state));
+        g_assert_true(state == after[i] || state == INBOX_COMMITTED); /* it may have fallen out */
+        g_assert_false(store_inbox_octets(f->store, row.hash, buf, sizeof buf, &len));
+    }
+    for (unsigned i = 100; i < 140; i++)
+        g_assert_true(known(f, i, &state) && state == INBOX_COMMITTED);
+    struct inbox_row row;
+    g_assert_false(store_inbox_pending(f->store, 0, &row));
+    g_assert_false(store_context_get(f->store, "usim", &context));
+    g_assert_false(store_item_at(f->store, "dm", false, 0, &item));
+    g_assert_false(store_job_get(f->store, job.id, &job));
+    g_assert_false(store_octets_get(f->store, "lwm2m", buf, sizeof buf, &len));
+    g_assert_cmpint(store_reset(f->store, &err), ==, ERROR_NONE); /* twice is once */
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -421,6 +484,7 @@ int main(int argc, char **argv)
     CASE(contexts);
     CASE(rollback_and_write_outside_a_transaction);
     CASE(newer_state_is_refused_and_untouched);
+    CASE(factory_reset);
     CASE(state_of_the_former_schema_is_taken_over);
     CASE(full_disk_keeps_the_old_state);
     return g_test_run();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Root writes state in the name of the directory's owner, who will run the service. */
-#ifndef TRED_OWNER_H
-#define TRED_OWNER_H
+#ifndef BASE_OWNER_H
+#define BASE_OWNER_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Effective user and group, for a time. Must never be used by the service, which has one user from start to end. */
-#include "tred/owner.h"
+#include "base/owner.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
