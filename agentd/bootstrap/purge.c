@@ -21,7 +21,7 @@ void purge_start(struct purge *p, struct site *site, uint64_t at, void (*fn)(voi
 {
     *p = (struct purge){ .site = site, .at = at, .fn = fn, .user = user };
     if (at)
-        look(p);
+        p->timer = loop_timer(site->loop, 0, look, p);
 }
 
 void purge_stop(struct purge *p)

@@ -12,7 +12,7 @@ struct purge { /* part of its owner */
     void *user;
 };
 
-/* fn once, now or from the loop, when the wall clock is at `at` (Unix seconds; 0: never). */
+/* fn once, from the loop, when the wall clock is at `at` (Unix seconds; 0: never). */
 void purge_start(struct purge *p, struct site *site, uint64_t at, void (*fn)(void *user), void *user);
 void purge_stop(struct purge *p); /* fn is not called; fine if it never started */
 

@@ -217,8 +217,18 @@ static bool is_bootstrap(const struct lwm2m_account *a)
 static void on_purge(void *user)
 {
     struct entry *e = user;
+    struct site *site = e->service->site;
+    struct error err = { 0 };
+    if (!store_begin(site->store, &err)) {
+        store_item_remove(site->store, "lwm2m", e->id);
+        store_history_add(site->store, site_wall_clock(site), 0, "AccountRemoved", e->id);
+        (void)store_commit(site->store, &err);
+    }
+    if (err.code) { /* the next start tries again */
+        site_report(site, "lwm2m", 0, &err);
+        return;
+    }
     log_notice("lwm2m", "%s: the time of the bootstrap server's account is over; it is removed", e->id);
-    store_item_remove(e->service->site->store, "lwm2m", e->id);
     entry_end(e, false);
 }
 

@@ -2,7 +2,7 @@
 """The bootstrap interface of the operator's LwM2M server (LwM2M 1.1, 6.1): what it writes to whom.
 
 Owns nothing: DIR/bootstrap.json says for a PSK identity, or for "ep=ENDPOINT" by whatever identity, which accounts it gets, and may order a fault: "silent" (writes half of it and stops),
-"half" (an account without its Server object), "refuse" (4.00). An account's "server" holds more resources of its Server object, numbers by id. Keys come from there too and are never logged.
+"half" (an account without its Server object), "refuse" (4.00). An account's "server" holds more resources of its Server object, numbers by id; "own" those of the bootstrap server's own account. Keys come from there too and are never logged.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from common import load_json
 from oma import card
 
 RESOURCE = 3
-TLV = [(coap.CONTENT_FORMAT, coap.uint(11542))]
+TLV, TEXT = ([(coap.CONTENT_FORMAT, coap.uint(n))] for n in (11542, 0))
 
 
 def small(value: int) -> bytes:
@@ -65,6 +65,8 @@ class Bootstrap:
                     return
                 if fault != "half":
                     await self.step(peer, coap.PUT, f"/1/{n}", TLV, server(account))
+            for n, value in plan.get("own", {}).items():
+                await self.step(peer, coap.PUT, f"/0/0/{n}", TEXT, str(value).encode())
             self.log("bootstrap-finish", code=await self.step(peer, coap.POST, "/bs"))
         except NoAnswer as e:
             self.log("bootstrap-ended", error=str(e))

@@ -34,7 +34,8 @@ def steps(world, path) -> int:
 
 @scenario()
 def a_bootstrap_server_on_the_card_gives_the_account_and_is_asked_again(world):
-    """Card: a NAPDEF and a LwM2M bootstrap server. Then Bootstrap-Request Triggers by SMS: another account; a refusal; a kill while the server writes."""
+    """Card: a NAPDEF and a LwM2M bootstrap server. Then Bootstrap-Request Triggers by SMS: another account; a refusal; a kill while the server writes; the
+    server gives its own account a second to live."""
     world.up()
     lab("modem", "image", image(world, "--cp", document(world, "--no-account", "--no-provurl"), "--bootstrap-server", BOOTSTRAP))
     world.start()
@@ -60,6 +61,13 @@ def a_bootstrap_server_on_the_card_gives_the_account_and_is_asked_again(world):
     plan(world, 105)
     world.start("agentd")
     until("the whole of the next plan", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("105", "registered")], 120)
+    plan(world, 106, own={"12": 1})
+    trigger(world)
+    until("the account without its bootstrap server, whose time is over", lambda: lwm2m_accounts(world) == [("106", "registered")], 60)
+    world.kill("agentd")
+    world.start("agentd")
+    until("the same after a kill", lambda: lwm2m_accounts(world) == [("106", "registered")], 60)
+    expect("it was removed once", world.log().count("it is removed") == 1)
 
 
 AT_ONCE = {"17": 1, "18": 1, "19": 1, "20": 1}  # object 1: one attempt in one sequence, a second apart
