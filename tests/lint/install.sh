@@ -22,8 +22,9 @@ if [ "$1" = --inside ]; then               # in the laboratory's namespaces: the
     begin gateway-tred
     begin gateway-modemd
     begin gateway-agent
+    at_work() { property TreState | grep -q '"unprovisioned"' && grep -q 'modemd.*connected' "$dest.gateway-agent.log"; }
     tries=0
-    while [ $tries -lt 100 ] && ! property TreState | grep -q '"unprovisioned"'; do
+    while [ $tries -lt 300 ] && ! at_work; do
         sleep 0.1
         tries=$((tries + 1))
     done
