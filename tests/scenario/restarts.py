@@ -73,7 +73,7 @@ def the_same_sms_again_changes_nothing(world):
     until("an empty SMS storage", lambda: not world.sms_in_modem(), 20)
     time.sleep(1)
     expect("no new session", len(world.sessions()) == sessions)
-    expect("one job", len(world.all("Job")) == 1)
+    expect("one job", world.log().count("] NEW --accepted--> ") == 1)
     expect("still managed", world.manager()["State"] == "managed")
     world.sms(world.push("--fresh"))
     until("the refusal", lambda: world.manager()["LastError"] == "ContextCommitted", 30)
