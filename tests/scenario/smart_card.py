@@ -42,7 +42,7 @@ def card_is(world, state, seconds=60):
 
 
 def jobs(world) -> int:
-    return len(world.all("Job"))
+    return world.log().count("] NEW --accepted--> ")
 
 
 def reads(world) -> int:
