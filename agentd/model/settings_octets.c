@@ -309,13 +309,17 @@ static void lwm2m_read_more(struct reader *r, struct lwm2m_account *a)
     a->purge_at = reader_u64(r);
 }
 
-/* What version 5 added. */
+/* What version 5 added. What is made for a session does not stand in a record. */
 static void made_read(struct reader *r, struct lwm2m_account *a)
 {
     a->x509.device = get_choice(r, 2);
     a->x509.selector = (uint8_t)get_choice(r, 2);
+    if (a->x509.device && a->x509.certificate_len)
+        reader_fail(r);
     if (!get_choice(r, 2))
         return;
+    if (a->identity[0] || a->key_len)
+        reader_fail(r);
     a->key_from = LWM2M_KEY_NAF;
     get_text(r, a->gba.mid, sizeof a->gba.mid);
     get_text(r, a->gba.bsf, sizeof a->gba.bsf);

@@ -6,12 +6,13 @@
 #include "fuzz.h"
 #include "model/settings_octets.h"
 
-enum { VERSION_OFFSET = 0, VERSION_NOW = 4 };
+enum { VERSION_OFFSET = 0 };
 
 static void check_octets(struct slice in, const struct writer *w, bool same_again)
 {
     FUZZ_ASSERT(!w->failed && same_again);
-    FUZZ_ASSERT(in.data[VERSION_OFFSET] < VERSION_NOW || slice_equal(in, writer_slice(w)));
+    struct slice now = writer_slice(w);
+    FUZZ_ASSERT(in.data[VERSION_OFFSET] < now.data[VERSION_OFFSET] || slice_equal(in, now));
 }
 
 #define CHECK(type, name) \
