@@ -111,10 +111,6 @@ static void check_sample(gconstpointer data)
 {
     const struct sample *s = data;
     struct outcome good = judge(s, octets_slice(&s->pdu));
-    if (good.rc == ERROR_NOT_FOR_US) {
-        g_test_skip("this build has no row for its content type");
-        return;
-    }
     g_assert_true(good.authentic);
     flips(s, &good);
     truncations(s);
