@@ -473,11 +473,13 @@ int main(int argc, char **argv)
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
+    if (agent.options.reset)
+        return run_reset(agent.options.state); /* whatever the configuration is like */
     if (config_load(agent.options.config, &agent.config, &err) ||
         (agent.options.log_level && !log_level_from_name(agent.options.log_level, &agent.config.log_level))) {
         fprintf(stderr, "agentd: %s\n", err.code ? err.text : "unknown log level");
         return 2;
     }
     log_set(agent.config.log_level, agent.config.log_target, "agentd");
-    return agent.options.reset ? run_reset(agent.options.state) : run(&agent);
+    return run(&agent);
 }

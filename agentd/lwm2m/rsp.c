@@ -45,7 +45,7 @@ bool rsp_update(struct rsp *r, uint16_t server, struct slice arguments)
         return false;
     if (!find(r, (struct slice){ (const uint8_t *)r->selected, strlen(r->selected) }, &profile) || !r->host.may(r->host.user, server, &profile, enable))
         return false;
-    log_notice("rsp", "server %u has %s %s", server, profile.id, enable ? "enabled" : "disabled");
+    log_notice("rsp", "server %u %s %s", server, enable ? "enables" : "disables", profile.id);
     r->state = enable ? RSP_ENABLING : RSP_DISABLING;
     r->result = RSP_INITIAL;
     r->host.enable(r->host.user, profile.id, enable, on_outcome, r);
