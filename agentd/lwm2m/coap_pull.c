@@ -213,7 +213,9 @@ struct coap_pull *coap_pull_new(const struct loop *loop, const struct coap_pull_
         p->resolve = resolve_host(loop, &p->lease, p->endpoint->host, on_resolved, p);
     if (p->resolve)
         return p;
-    if (!p->endpoint && err->code != ERROR_NO_MEMORY)
+    if (p->endpoint)
+        error_set(err, ERROR_NO_MEMORY, "the lookup of %s", p->endpoint->host);
+    else if (err->code != ERROR_NO_MEMORY)
         *why = err->code == ERROR_INVALID ? DOWNLOAD_INVALID_URI : DOWNLOAD_UNSUPPORTED_PROTOCOL;
     coap_pull_free(p);
     return NULL;
