@@ -12,9 +12,9 @@
 
 /* --- APPLICATION w7 --- */
 
-static enum error_code take_nonce(const struct prov_node *in, struct dm_credential *c, struct error *err)
+static enum error_code take_nonce(struct prov_node *in, struct dm_credential *c, struct error *err)
 {
-    const struct prov_node *parm = prov_parm_next(in, WORD_AAUTHDATA, NULL);
+    struct prov_node *parm = prov_parm_next(in, WORD_AAUTHDATA, NULL);
     if (!parm)
         return ERROR_NONE;
     if (parm->has_opaque) {
@@ -22,10 +22,10 @@ static enum error_code take_nonce(const struct prov_node *in, struct dm_credenti
             return error_set(err, ERROR_INVALID, "APPAUTH: AAUTHDATA is longer than %zu octets", sizeof c->nonce);
         memcpy(c->nonce, parm->octets.data, parm->octets.len);
         c->nonce_len = parm->octets.len;
-        return ERROR_NONE;
-    }
-    if (!text_base64_decode(parm->octets, c->nonce, sizeof c->nonce, &c->nonce_len))
+    } else if (!text_base64_decode(parm->octets, c->nonce, sizeof c->nonce, &c->nonce_len)) {
         return error_set(err, ERROR_INVALID, "APPAUTH: AAUTHDATA is not Base64 of at most %zu octets", sizeof c->nonce);
+    }
+    parm->taken = true;
     return ERROR_NONE;
 }
 
@@ -43,7 +43,7 @@ static bool auth_of(const char *type, enum dm_auth *out)
     return false;
 }
 
-static enum error_code take_appauth(const struct prov_node *in, struct dm_account *a, struct error *err)
+static enum error_code take_appauth(struct prov_node *in, struct dm_account *a, struct error *err)
 {
     const char *level = prov_parm(in, WORD_AAUTHLEVEL);
     bool client = level && strcmp(level, "APPSRV") == 0;
@@ -52,8 +52,9 @@ static enum error_code take_appauth(const struct prov_node *in, struct dm_accoun
     struct dm_credential *c = client ? &a->client : &a->server;
     if (c->secret[0])
         return ERROR_NONE; /* several of one level: in the order of the server's preference */
-    const char *type = prov_parm(in, WORD_AAUTHTYPE);
-    if (client && type && !auth_of(type, &a->auth))
+    (void)field_value(in, WORD_AAUTHLEVEL);
+    const char *type = client ? field_value(in, WORD_AAUTHTYPE) : NULL;
+    if (type && !auth_of(type, &a->auth))
         return error_set(err, ERROR_NOT_SUPPORTED, "APPAUTH: AAUTHTYPE %.20s (BASIC, DIGEST, HMAC are known)", type);
     enum error_code rc = field_text(&(struct field){ in, "APPAUTH", WORD_AAUTHNAME }, client, c->name, sizeof c->name, err);
     if (!rc)
@@ -74,10 +75,10 @@ static bool add_port(char *uri, size_t cap, const char *port)
     return text_copy(uri, cap, whole);
 }
 
-/* APPADDR/PORT/PORTNBR, ProvCont 4.9. */
-static enum error_code take_port(const struct prov_node *address, struct dm_account *a, struct error *err)
+/* APPADDR/PORT/PORTNBR, ProvCont 4.9. It is not taken: where the URI names a port, that one counts. */
+static enum error_code take_port(struct prov_node *address, struct dm_account *a, struct error *err)
 {
-    const struct prov_node *port = address ? prov_characteristic(address, WORD_PORT, NULL) : NULL;
+    struct prov_node *port = address ? prov_characteristic(address, WORD_PORT, NULL) : NULL;
     const char *text = port ? prov_parm(port, WORD_PORTNBR) : NULL;
     uint64_t number = 0;
     if (!text)
@@ -88,10 +89,10 @@ static enum error_code take_port(const struct prov_node *address, struct dm_acco
 }
 
 /* ADDR of the application, or of its first APPADDR (with the port there, unless the URI names one). */
-static enum error_code take_address(const struct prov_node *in, struct dm_account *a, struct error *err)
+static enum error_code take_address(struct prov_node *in, struct dm_account *a, struct error *err)
 {
-    const struct prov_node *address = prov_characteristic(in, WORD_APPADDR, NULL);
-    const struct prov_node *from = prov_parm(in, WORD_ADDR) || !address ? in : address;
+    struct prov_node *address = prov_characteristic(in, WORD_APPADDR, NULL);
+    struct prov_node *from = prov_parm(in, WORD_ADDR) || !address ? in : address;
     char host[256];
     uint16_t port;
     enum error_code rc = field_text(&(struct field){ from, "APPLICATION w7", WORD_ADDR }, true, a->uri, sizeof a->uri, err);
@@ -102,7 +103,7 @@ static enum error_code take_address(const struct prov_node *in, struct dm_accoun
     return from == address ? take_port(address, a, err) : ERROR_NONE;
 }
 
-static enum error_code take_w7(const struct prov_node *in, struct settings *out, struct error *err)
+static enum error_code take_w7(struct prov_node *in, struct settings *out, struct error *err)
 {
     if (out->dms == SETTINGS_DM)
         return error_set(err, ERROR_TOO_LARGE, "more than %d APPLICATION w7", SETTINGS_DM);
@@ -115,7 +116,7 @@ static enum error_code take_w7(const struct prov_node *in, struct settings *out,
         rc = field_texts(&(struct field){ in, "APPLICATION w7", WORD_TO_NAPID }, a->napid[0], sizeof a->napid[0], DM_TO_NAPIDS, &a->napids, err);
     if (!rc)
         rc = take_address(in, a, err);
-    for (const struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, WORD_APPAUTH, n));)
+    for (struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, WORD_APPAUTH, n));)
         rc = take_appauth(n, a, err);
     if (rc)
         return rc;
@@ -127,15 +128,17 @@ static enum error_code take_w7(const struct prov_node *in, struct settings *out,
 
 /* --- pins: of the w7 servers of this document only (the caller demands more than NETWPIN for an account) --- */
 
-static enum error_code take_vendor(const struct prov_node *in, struct settings *out, struct server_trust *pin, struct error *err)
+static enum error_code take_vendor(struct prov_node *in, struct settings *out, struct server_trust *pin, struct error *err)
 {
     const char *name = prov_parm(in, WORD_NAME), *text = prov_parm(in, WORD_SERVER_PIN);
     size_t len = 0;
     if (!name || strcmp(name, "gateway-agent") != 0)
         return ERROR_NONE;
+    (void)field_value(in, WORD_NAME);
     if (text) {
         if (!text_base64_decode((struct slice){ (const uint8_t *)text, strlen(text) }, pin->pin, sizeof pin->pin, &len) || len != sizeof pin->pin)
             return error_set(err, ERROR_INVALID, "VENDORCONFIG: SERVER-PIN is not the Base64 of a SHA-256");
+        (void)field_value(in, WORD_SERVER_PIN);
         pin->has_pin = true;
     }
     return field_text(&(struct field){ in, "VENDORCONFIG", WORD_CONTEXT }, false, out->context, sizeof out->context, err);
@@ -158,12 +161,15 @@ static bool pin_of_certificate(const char *base64, struct server_trust *pin)
 }
 
 /* CertificateStore > ROOT|CA|MY > thumbprint > EncodedCertificate: the key of the first certificate is the pin. */
-static enum error_code take_store(const struct prov_node *in, struct server_trust *pin, int depth, struct error *err)
+static enum error_code take_store(struct prov_node *in, struct server_trust *pin, int depth, struct error *err)
 {
     const char *text = prov_parm(in, WORD_ENCODED_CERTIFICATE);
-    if (text && !pin->has_pin && !pin_of_certificate(text, pin))
-        return error_set(err, ERROR_INVALID, "CertificateStore: EncodedCertificate is not a certificate in Base64");
-    for (const struct prov_node *n = in->child; n && depth < PROV_MAX_DEPTH; n = n->next) {
+    if (text && !pin->has_pin) {
+        if (!pin_of_certificate(text, pin))
+            return error_set(err, ERROR_INVALID, "CertificateStore: EncodedCertificate is not a certificate in Base64");
+        (void)field_value(in, WORD_ENCODED_CERTIFICATE);
+    }
+    for (struct prov_node *n = in->child; n && depth < PROV_MAX_DEPTH; n = n->next) {
         enum error_code rc = n->element == PROV_CHARACTERISTIC ? take_store(n, pin, depth + 1, err) : ERROR_NONE;
         if (rc)
             return rc;
@@ -173,7 +179,7 @@ static enum error_code take_store(const struct prov_node *in, struct server_trus
 
 /* --- document --- */
 
-static enum error_code take_bootstrap(const struct prov_node *in, struct settings *out, struct error *err)
+static enum error_code take_bootstrap(struct prov_node *in, struct settings *out, struct error *err)
 {
     char host[256];
     uint16_t port;
@@ -207,7 +213,7 @@ static enum error_code take_ways(const struct prov_node *root, struct settings *
 {
     enum error_code rc = ERROR_NONE;
     size_t i = 0;
-    for (const struct prov_node *n = NULL; !rc && i < out->dms && (n = prov_characteristic(root, WORD_APPLICATION, n));) {
+    for (struct prov_node *n = NULL; !rc && i < out->dms && (n = prov_characteristic(root, WORD_APPLICATION, n));) {
         const char *app = prov_parm(n, WORD_APPID);
         if (app && strcmp(app, "w7") == 0)
             rc = provisioning_way(n, out, &out->dm[i++], err);
@@ -229,7 +235,7 @@ static enum error_code check_hosts(const struct settings *s, struct error *err)
     return ERROR_NONE;
 }
 
-static enum error_code take_one(const struct prov_node *root, const struct prov_node *n, struct settings *out, struct server_trust *pin, struct error *err)
+static enum error_code take_one(const struct prov_node *root, struct prov_node *n, struct settings *out, struct server_trust *pin, struct error *err)
 {
     if (n->element != PROV_CHARACTERISTIC)
         return ERROR_NONE;
@@ -251,7 +257,7 @@ static enum error_code take_one(const struct prov_node *root, const struct prov_
         return provisioning_client(n, &out->extras, err);
     if (n->word != WORD_APPLICATION)
         return ERROR_NONE;
-    const char *app = prov_parm(n, WORD_APPID);
+    const char *app = field_value(n, WORD_APPID);
     return app && strcmp(app, "w7") == 0 ? take_w7(n, out, err) : provisioning_named(n, "APPLICATION", WORD_APPID, &out->extras, err);
 }
 
@@ -259,7 +265,7 @@ enum error_code provisioning_settings(const struct prov_node *root, struct setti
 {
     struct server_trust pin = { 0 };
     settings_clear(out);
-    for (const struct prov_node *n = root->child; n; n = n->next) {
+    for (struct prov_node *n = root->child; n; n = n->next) {
         enum error_code rc = take_one(root, n, out, &pin, err);
         if (rc)
             return rc;
@@ -269,6 +275,8 @@ enum error_code provisioning_settings(const struct prov_node *root, struct setti
         rc = check_hosts(out, err);
     if (!rc)
         rc = account_of_provurl(out, err);
+    if (!rc)
+        rc = provisioning_leftover(root, &out->leftover, err);
     for (size_t i = 0; i < out->dms; i++)
         out->dm[i].trust = pin;
     return rc;

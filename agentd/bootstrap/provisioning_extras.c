@@ -15,7 +15,7 @@ struct text_row {
 };
 #define TEXT(type, parm, member, must) { parm, offsetof(struct type, member), sizeof(((struct type *)0)->member), must }
 
-static enum error_code take_texts(const struct prov_node *in, const char *where, const struct text_row *rows, size_t count, void *out, struct error *err)
+static enum error_code take_texts(struct prov_node *in, const char *where, const struct text_row *rows, size_t count, void *out, struct error *err)
 {
     enum error_code rc = ERROR_NONE;
     for (size_t i = 0; !rc && i < count; i++)
@@ -24,24 +24,24 @@ static enum error_code take_texts(const struct prov_node *in, const char *where,
 }
 
 /* A parm that may stand several times. */
-static enum error_code take_list(const struct prov_node *in, const char *where, enum prov_word name, extras_name *out, size_t *count, struct error *err)
+static enum error_code take_list(struct prov_node *in, const char *where, enum prov_word name, extras_name *out, size_t *count, struct error *err)
 {
     return field_texts(&(struct field){ in, where, name }, out[0], sizeof out[0], EXTRAS_LIST, count, err);
 }
 
 /* "0" or "1"; absent: 0; a parm without value is there (TRUST, MASTER): 1. */
-static enum error_code take_flag(const struct prov_node *in, const char *where, enum prov_word name, bool *out, struct error *err)
+static enum error_code take_flag(struct prov_node *in, const char *where, enum prov_word name, bool *out, struct error *err)
 {
-    const char *value = prov_parm(in, name);
+    const char *value = field_value(in, name);
     *out = value && strcmp(value, "0") != 0;
     if (!value || !value[0] || strcmp(value, "0") == 0 || strcmp(value, "1") == 0)
         return ERROR_NONE;
     return error_set(err, ERROR_INVALID, "%s: %s is neither 0 nor 1", where, prov_word_text(name));
 }
 
-static enum error_code take_ports(const struct prov_node *in, struct proxy_port *ports, size_t *count, struct error *err)
+static enum error_code take_ports(struct prov_node *in, struct proxy_port *ports, size_t *count, struct error *err)
 {
-    for (const struct prov_node *n = NULL; (n = prov_characteristic(in, WORD_PORT, n));) {
+    for (struct prov_node *n = NULL; (n = prov_characteristic(in, WORD_PORT, n));) {
         uint32_t number = 0;
         bool given = false;
         if (*count == EXTRAS_PORTS)
@@ -62,7 +62,7 @@ static enum error_code take_ports(const struct prov_node *in, struct proxy_port 
 }
 
 /* PXADDRTYPE says what PXADDR is: IPV4 unless told otherwise; other types (E164, ALPHA ..) are addresses of other bearers and stay as they are. */
-static enum error_code check_address(const struct prov_node *in, const struct proxy_physical *p, struct error *err)
+static enum error_code check_address(struct prov_node *in, const struct proxy_physical *p, struct error *err)
 {
     const char *type = prov_parm(in, WORD_PXADDRTYPE);
     struct in6_addr scratch;
@@ -73,7 +73,7 @@ static enum error_code check_address(const struct prov_node *in, const struct pr
     return ERROR_NONE;
 }
 
-static enum error_code take_physical(const struct prov_node *in, struct proxy_physical *p, struct error *err)
+static enum error_code take_physical(struct prov_node *in, struct proxy_physical *p, struct error *err)
 {
     static const struct text_row rows[] = { TEXT(proxy_physical, WORD_PHYSICAL_PROXY_ID, id, true), TEXT(proxy_physical, WORD_PXADDR, address, true),
                                             TEXT(proxy_physical, WORD_PXADDR_FQDN, fqdn, false) };
@@ -91,15 +91,15 @@ static enum error_code take_physical(const struct prov_node *in, struct proxy_ph
     return rc ? rc : take_ports(in, p->port, &p->ports, err);
 }
 
-static enum error_code take_proxy_auth(const struct prov_node *in, struct proxy *p, struct error *err)
+static enum error_code take_proxy_auth(struct prov_node *in, struct proxy *p, struct error *err)
 {
     static const struct {
         const char *name;
         enum proxy_auth auth;
     } types[] = { { "HTTP-BASIC", PROXY_AUTH_HTTP_BASIC }, { "HTTP-DIGEST", PROXY_AUTH_HTTP_DIGEST }, { "WTLS-SS", PROXY_AUTH_WTLS_SS } };
     static const struct text_row rows[] = { TEXT(proxy, WORD_PXAUTH_ID, auth_id, false), TEXT(proxy, WORD_PXAUTH_PW, auth_password, false) };
-    const struct prov_node *info = prov_characteristic(in, WORD_PXAUTHINFO, NULL);
-    const char *type = info ? prov_parm(info, WORD_PXAUTH_TYPE) : NULL;
+    struct prov_node *info = prov_characteristic(in, WORD_PXAUTHINFO, NULL);
+    const char *type = info ? field_value(info, WORD_PXAUTH_TYPE) : NULL;
     if (!info)
         return ERROR_NONE;
     if (!type)
@@ -112,7 +112,7 @@ static enum error_code take_proxy_auth(const struct prov_node *in, struct proxy 
     return take_texts(info, "PXAUTHINFO", rows, sizeof rows / sizeof *rows, p, err);
 }
 
-static enum error_code take_flags(const struct prov_node *in, struct proxy *p, struct error *err)
+static enum error_code take_flags(struct prov_node *in, struct proxy *p, struct error *err)
 {
     enum error_code rc = take_flag(in, "PXLOGICAL", WORD_TRUST, &p->trust, err);
     if (!rc)
@@ -122,7 +122,7 @@ static enum error_code take_flags(const struct prov_node *in, struct proxy *p, s
     return rc ? rc : take_flag(in, "PXLOGICAL", WORD_PULLENABLED, &p->pull, err);
 }
 
-enum error_code provisioning_proxy(const struct prov_node *in, struct settings_extras *out, struct error *err)
+enum error_code provisioning_proxy(struct prov_node *in, struct settings_extras *out, struct error *err)
 {
     static const struct text_row rows[] = {
         TEXT(proxy, WORD_PROXY_ID, id, true),
@@ -151,7 +151,7 @@ enum error_code provisioning_proxy(const struct prov_node *in, struct settings_e
         rc = take_proxy_auth(in, p, err);
     if (!rc)
         rc = take_ports(in, p->port, &p->ports, err);
-    for (const struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, WORD_PXPHYSICAL, n));) {
+    for (struct prov_node *n = NULL; !rc && (n = prov_characteristic(in, WORD_PXPHYSICAL, n));) {
         if (p->physicals == sizeof p->physical / sizeof *p->physical)
             return error_set(err, ERROR_TOO_LARGE, "PXLOGICAL %s: more than %zu PXPHYSICAL", p->id, p->physicals);
         rc = take_physical(n, &p->physical[p->physicals++], err);
@@ -161,7 +161,7 @@ enum error_code provisioning_proxy(const struct prov_node *in, struct settings_e
     return rc;
 }
 
-enum error_code provisioning_access(const struct prov_node *in, struct settings_extras *out, struct error *err)
+enum error_code provisioning_access(struct prov_node *in, struct settings_extras *out, struct error *err)
 {
     if (out->accesses == SETTINGS_ACCESS)
         return error_set(err, ERROR_TOO_LARGE, "more than %d ACCESS", SETTINGS_ACCESS);
@@ -181,14 +181,14 @@ enum error_code provisioning_access(const struct prov_node *in, struct settings_
     return ERROR_NONE;
 }
 
-enum error_code provisioning_client(const struct prov_node *in, struct settings_extras *out, struct error *err)
+enum error_code provisioning_client(struct prov_node *in, struct settings_extras *out, struct error *err)
 {
     if (out->client_id[0])
         return error_set(err, ERROR_INVALID, "CLIENTIDENTITY stands twice");
     return field_text(&(struct field){ in, "CLIENTIDENTITY", WORD_CLIENT_ID }, true, out->client_id, sizeof out->client_id, err);
 }
 
-enum error_code provisioning_reach(const struct prov_node *in, struct settings_extras *out, struct error *err)
+enum error_code provisioning_reach(struct prov_node *in, struct settings_extras *out, struct error *err)
 {
     bool allow = true;
     enum error_code rc = field_texts(&(struct field){ in, "BOOTSTRAP", WORD_NETWORK }, out->network[0], sizeof out->network[0], EXTRAS_NETWORKS, &out->networks, err);
@@ -207,7 +207,7 @@ enum error_code provisioning_reach(const struct prov_node *in, struct settings_e
     return rc;
 }
 
-enum error_code provisioning_named(const struct prov_node *in, const char *what, enum prov_word id, struct settings_extras *out, struct error *err)
+enum error_code provisioning_named(struct prov_node *in, const char *what, enum prov_word id, struct settings_extras *out, struct error *err)
 {
     if (out->nameds == SETTINGS_NAMED)
         return error_set(err, ERROR_TOO_LARGE, "more than %d APPLICATION and NAPDEF that are not for this gateway", SETTINGS_NAMED);

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-static bool has_controls(const struct prov_node *n, struct slice text)
+static bool has_controls(struct prov_node *n, struct slice text)
 {
     for (size_t i = n->printable ? text.len : text_printable(text); i < text.len; i++) /* most have nothing else */
         if (text.data[i] < 0x20 || text.data[i] == 0x7f)
@@ -16,12 +16,12 @@ static bool has_controls(const struct prov_node *n, struct slice text)
 }
 
 /* A value that is no text is an empty one. */
-static struct slice text_of(const struct prov_node *n)
+static struct slice text_of(struct prov_node *n)
 {
     return n->has_opaque ? (struct slice){ NULL, 0 } : n->octets;
 }
 
-static enum error_code copy_text(const struct field *f, const struct prov_node *n, char *out, size_t cap, struct error *err)
+static enum error_code copy_text(const struct field *f, struct prov_node *n, char *out, size_t cap, struct error *err)
 {
     struct slice text = text_of(n);
     if (text.len >= cap)
@@ -31,12 +31,13 @@ static enum error_code copy_text(const struct field *f, const struct prov_node *
     if (text.len)
         memcpy(out, text.data, text.len);
     out[text.len] = '\0';
+    n->taken = true;
     return ERROR_NONE;
 }
 
 enum error_code field_text(const struct field *f, bool mandatory, char *out, size_t cap, struct error *err)
 {
-    const struct prov_node *n = prov_parm_next(f->in, f->name, NULL);
+    struct prov_node *n = prov_parm_next(f->in, f->name, NULL);
     out[0] = '\0';
     if (!n || (mandatory && text_of(n).len == 0))
         return mandatory ? error_set(err, ERROR_INCOMPLETE, "%s lacks %s", f->where, prov_word_text(f->name)) : ERROR_NONE;
@@ -46,7 +47,7 @@ enum error_code field_text(const struct field *f, bool mandatory, char *out, siz
 enum error_code field_texts(const struct field *f, char *out, size_t cap, size_t max, size_t *count, struct error *err)
 {
     *count = 0;
-    for (const struct prov_node *n = NULL; (n = prov_parm_next(f->in, f->name, n));) {
+    for (struct prov_node *n = NULL; (n = prov_parm_next(f->in, f->name, n));) {
         if (*count == max)
             return error_set(err, ERROR_TOO_LARGE, "%s: more than %zu %s", f->where, max, prov_word_text(f->name));
         if (text_of(n).len == 0)
@@ -61,13 +62,29 @@ enum error_code field_texts(const struct field *f, char *out, size_t cap, size_t
 
 enum error_code field_number(const struct field *f, uint32_t max, uint32_t *out, bool *given, struct error *err)
 {
-    const struct prov_node *n = prov_parm_next(f->in, f->name, NULL);
+    struct prov_node *n = prov_parm_next(f->in, f->name, NULL);
     uint64_t number = 0;
     *given = n != NULL;
     if (n && !text_decimal(text_of(n), max, &number))
         return error_set(err, ERROR_INVALID, "%s: %s is not a number up to %u", f->where, prov_word_text(f->name), (unsigned)max);
     *out = (uint32_t)number;
+    if (n)
+        n->taken = true;
     return ERROR_NONE;
+}
+
+const char *field_value(struct prov_node *in, enum prov_word name)
+{
+    struct prov_node *n = prov_parm_next(in, name, NULL);
+    if (n)
+        n->taken = true;
+    return prov_parm(in, name);
+}
+
+void field_give_back(struct prov_node *in)
+{
+    for (struct prov_node *n = in->child; n; n = n->next)
+        n->taken = false;
 }
 
 enum error_code field_address(const char *where, const char *name, const char *text, struct error *err)

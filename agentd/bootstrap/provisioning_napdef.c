@@ -5,25 +5,39 @@
 #include "base/text.h"
 #include "bootstrap/provisioning_room.h"
 
-static enum error_code take_auth(const struct prov_node *info, struct napdef *n, struct error *err)
+static enum napdef_auth auth_of(const char *type)
 {
-    const char *type = prov_parm(info, WORD_AUTHTYPE);
+    if (type && strcmp(type, "PAP") == 0)
+        return NAPDEF_AUTH_PAP;
+    return type && strcmp(type, "CHAP") == 0 ? NAPDEF_AUTH_CHAP : NAPDEF_AUTH_NONE;
+}
+
+/* The first that is not for the agents of Mobile IP alone: those name who asks (AUTH-ENTITY), and are neither PAP nor CHAP. NULL if there is none. */
+static struct prov_node *auth_of_bearer(const struct prov_node *in)
+{
+    struct prov_node *info = NULL;
+    while ((info = prov_characteristic(in, WORD_NAPAUTHINFO, info)))
+        if (!prov_parm(info, WORD_AUTH_ENTITY) || auth_of(prov_parm(info, WORD_AUTHTYPE)) != NAPDEF_AUTH_NONE)
+            break;
+    return info;
+}
+
+static enum error_code take_auth(struct prov_node *info, struct napdef *n, struct error *err)
+{
+    const char *type = field_value(info, WORD_AUTHTYPE);
     if (!type)
         return error_set(err, ERROR_INCOMPLETE, "NAPAUTHINFO lacks AUTHTYPE");
-    if (strcmp(type, "PAP") == 0)
-        n->auth = NAPDEF_AUTH_PAP;
-    else if (strcmp(type, "CHAP") == 0)
-        n->auth = NAPDEF_AUTH_CHAP;
-    else
+    n->auth = auth_of(type);
+    if (n->auth == NAPDEF_AUTH_NONE)
         return error_set(err, ERROR_NOT_SUPPORTED, "NAPAUTHINFO: AUTHTYPE %.20s (PAP and CHAP are known)", type);
     enum error_code rc = field_text(&(struct field){ info, "NAPAUTHINFO", WORD_AUTHNAME }, false, n->user, sizeof n->user, err);
     return rc ? rc : field_text(&(struct field){ info, "NAPAUTHINFO", WORD_AUTHSECRET }, false, n->password, sizeof n->password, err);
 }
 
 /* LOCAL-ADDRTYPE; IPV4V6 is our extension, and the default (no standard parm for the PDP type exists). */
-static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n, struct error *err)
+static enum error_code take_ip_type(struct prov_node *in, struct napdef *n, struct error *err)
 {
-    const char *type = prov_parm(in, WORD_LOCAL_ADDRTYPE);
+    const char *type = field_value(in, WORD_LOCAL_ADDRTYPE);
     n->ip_type = NAPDEF_IPV4V6;
     if (!type || strcmp(type, "IPV4V6") == 0)
         return ERROR_NONE;
@@ -36,7 +50,7 @@ static enum error_code take_ip_type(const struct prov_node *in, struct napdef *n
     return ERROR_NONE;
 }
 
-static enum error_code take_addresses(const struct prov_node *in, struct napdef *n, struct error *err)
+static enum error_code take_addresses(struct prov_node *in, struct napdef *n, struct error *err)
 {
     enum error_code rc = field_text(&(struct field){ in, "NAPDEF", WORD_LOCAL_ADDR }, false, n->local_address, sizeof n->local_address, err);
     if (!rc)
@@ -48,7 +62,7 @@ static enum error_code take_addresses(const struct prov_node *in, struct napdef 
     return rc;
 }
 
-static enum error_code take_numbers(const struct prov_node *in, struct napdef *n, struct error *err)
+static enum error_code take_numbers(struct prov_node *in, struct napdef *n, struct error *err)
 {
     static const struct {
         enum prov_word name;
@@ -75,7 +89,7 @@ static enum error_code take_numbers(const struct prov_node *in, struct napdef *n
     };
     for (size_t i = 0; i < NAPDEF_NUMBERS; i++) {
         bool given, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
-        const char *text = prov_parm(in, rows[i].name);
+        const char *text = field_value(in, rows[i].name);
         if (!text)
             continue;
         n->numbers |= 1U << i;
@@ -89,7 +103,7 @@ static enum error_code take_numbers(const struct prov_node *in, struct napdef *n
 }
 
 /* COUNTRY is ISO 3166 alpha-2 (senders also put the MCC there); NETWORK is MCC and MNC, beside COUNTRY also the MNC alone. */
-static enum error_code take_validity(const struct prov_node *in, struct napdef_validity *v, struct error *err)
+static enum error_code take_validity(struct prov_node *in, struct napdef_validity *v, struct error *err)
 {
     char until[32];
     enum error_code rc = field_text(&(struct field){ in, "VALIDITY", WORD_COUNTRY }, false, v->country, sizeof v->country, err);
@@ -112,9 +126,9 @@ static enum error_code take_validity(const struct prov_node *in, struct napdef_v
     return ERROR_NONE;
 }
 
-static enum error_code take_validities(const struct prov_node *in, struct napdef *n, struct error *err)
+static enum error_code take_validities(struct prov_node *in, struct napdef *n, struct error *err)
 {
-    for (const struct prov_node *v = NULL; (v = prov_characteristic(in, WORD_VALIDITY, v));) {
+    for (struct prov_node *v = NULL; (v = prov_characteristic(in, WORD_VALIDITY, v));) {
         if (n->validities == NAPDEF_VALIDITIES)
             return error_set(err, ERROR_TOO_LARGE, "NAPDEF: more than %d VALIDITY", NAPDEF_VALIDITIES);
         enum error_code rc = take_validity(v, &n->validity[n->validities++], err);
@@ -125,9 +139,9 @@ static enum error_code take_validities(const struct prov_node *in, struct napdef
 }
 
 /* NAPID is unique in the document, among those that are of no use here too. */
-static bool napid_stands_before(const struct prov_node *root, const struct prov_node *in, const char *napid)
+static bool napid_stands_before(const struct prov_node *root, struct prov_node *in, const char *napid)
 {
-    for (const struct prov_node *n = NULL; (n = prov_characteristic(root, WORD_NAPDEF, n)) && n != in;) {
+    for (struct prov_node *n = NULL; (n = prov_characteristic(root, WORD_NAPDEF, n)) && n != in;) {
         const char *other = prov_parm(n, WORD_NAPID);
         if (other && strcmp(other, napid) == 0)
             return true;
@@ -135,7 +149,7 @@ static bool napid_stands_before(const struct prov_node *root, const struct prov_
     return false;
 }
 
-static enum error_code take_names(const struct prov_node *root, const struct prov_node *in, struct napdef *n, struct error *err)
+static enum error_code take_names(const struct prov_node *root, struct prov_node *in, struct napdef *n, struct error *err)
 {
     enum error_code rc = field_text(&(struct field){ in, "NAPDEF", WORD_NAPID }, true, n->napid, sizeof n->napid, err);
     if (!rc && napid_stands_before(root, in, n->napid))
@@ -158,10 +172,10 @@ static bool is_without_packets(const char *bearer)
 }
 
 /* BEARER *: any if there is none. Names that no table knows are no reason to refuse: bearers came after the table. */
-static bool for_packets(const struct prov_node *in)
+static bool for_packets(struct prov_node *in)
 {
     bool any = false;
-    for (const struct prov_node *n = NULL; (n = prov_parm_next(in, WORD_BEARER, n));) {
+    for (struct prov_node *n = NULL; (n = prov_parm_next(in, WORD_BEARER, n));) {
         if (!n->attribute[PROV_VALUE])
             continue;
         any = true;
@@ -171,7 +185,7 @@ static bool for_packets(const struct prov_node *in)
     return !any;
 }
 
-enum error_code provisioning_napdef(const struct prov_node *root, const struct prov_node *in, struct settings *out, struct error *err)
+enum error_code provisioning_napdef(const struct prov_node *root, struct prov_node *in, struct settings *out, struct error *err)
 {
     const char *type = prov_parm(in, WORD_NAP_ADDRTYPE);
     struct napdef other, *n = out->napdefs < SETTINGS_NAPDEFS ? &out->napdef[out->napdefs] : &other;
@@ -179,13 +193,14 @@ enum error_code provisioning_napdef(const struct prov_node *root, const struct p
     enum error_code rc = take_names(root, in, n, err);
     if (rc)
         return rc;
-    if (!type || strcmp(type, "APN") != 0)
-        return provisioning_named(in, "NAPDEF", WORD_NAPID, &out->extras, err); /* a number to dial: another NAPDEF may be usable */
-    if (!for_packets(in))
+    if (!type || strcmp(type, "APN") != 0 || !for_packets(in)) { /* a number to dial: another NAPDEF may be usable */
+        field_give_back(in);
         return provisioning_named(in, "NAPDEF", WORD_NAPID, &out->extras, err);
+    }
+    (void)field_value(in, WORD_NAP_ADDRTYPE);
     if (n == &other)
         return error_set(err, ERROR_TOO_LARGE, "more than %d NAPDEF", SETTINGS_NAPDEFS);
-    const struct prov_node *info = prov_characteristic(in, WORD_NAPAUTHINFO, NULL);
+    struct prov_node *info = auth_of_bearer(in);
     rc = info ? take_auth(info, n, err) : ERROR_NONE;
     if (!rc)
         rc = take_ip_type(in, n, err);
@@ -197,8 +212,8 @@ enum error_code provisioning_napdef(const struct prov_node *root, const struct p
         rc = take_validities(in, n, err);
     if (rc)
         return rc;
-    n->internet = prov_parm(in, WORD_INTERNET) != NULL;
-    n->mobile_ip = prov_parm(in, WORD_T_BIT) != NULL;
+    n->internet = field_value(in, WORD_INTERNET) != NULL;
+    n->mobile_ip = field_value(in, WORD_T_BIT) != NULL;
     out->napdefs++;
     return ERROR_NONE;
 }

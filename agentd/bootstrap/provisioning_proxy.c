@@ -135,13 +135,16 @@ enum error_code provisioning_rule(const struct settings *s, struct dm_account *a
     return rc;
 }
 
-enum error_code provisioning_way(const struct prov_node *application, const struct settings *s, struct dm_account *a, struct error *err)
+enum error_code provisioning_way(struct prov_node *application, const struct settings *s, struct dm_account *a, struct error *err)
 {
     extras_name name[LIST];
     size_t names = 0;
     enum error_code rc = field_texts(&(struct field){ application, "APPLICATION w7", WORD_TO_PROXY }, name[0], sizeof name[0], LIST, &names, err);
     if (rc)
         return rc;
+    struct prov_node *more = prov_parm_next(application, WORD_TO_PROXY, NULL);
+    while (more && (more = prov_parm_next(application, WORD_TO_PROXY, more)))
+        more->taken = false; /* only the first is used */
     if (names)
         return use_proxy(&s->extras, "APPLICATION w7", name[0], a, err);
     return a->napids ? ERROR_NONE : provisioning_rule(s, a, err);

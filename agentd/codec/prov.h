@@ -30,7 +30,8 @@ struct prov_node {
     enum prov_element element;
     enum prov_word word;                    /* of its type or name */
     bool has_opaque, printable;             /* the value was sent as OPAQUE; it is text of octets 20..7E (false: not known) */
-    uint32_t offset;                        /* of its tag in the document */
+    bool taken;                             /* for who reads the tree: a parm whose value he has put elsewhere */
+    uint16_t offset;                        /* of its tag in the document */
     const char *attribute[PROV_ATTRIBUTES]; /* UTF-8; NULL if absent */
     struct slice octets;                    /* of the value; attribute[PROV_VALUE] is the same as C string, NULL with has_opaque */
     uint64_t words;                         /* of its parms: prov_word_bit() of each */
@@ -50,16 +51,16 @@ enum error_code prov_decode_xml(struct slice doc, struct arena *arena, struct pr
 const char *prov_element_name(enum prov_element e);     /* wap-provisioningdoc, characteristic, parm */
 const char *prov_attribute_name(enum prov_attribute a); /* version, type, name, value */
 /* The first of n and what stands behind it that is such an element of that type or name, or NULL. Words are none of OTHER, here and below. */
-const struct prov_node *prov_find(const struct prov_node *n, enum prov_element element, enum prov_word word);
+struct prov_node *prov_find(struct prov_node *n, enum prov_element element, enum prov_word word);
 
 /* The next child of that characteristic type after `after` (NULL: the first), or NULL. */
-static inline const struct prov_node *prov_characteristic(const struct prov_node *parent, enum prov_word type, const struct prov_node *after)
+static inline struct prov_node *prov_characteristic(const struct prov_node *parent, enum prov_word type, const struct prov_node *after)
 {
     return prov_find(after ? after->next : parent->child, PROV_CHARACTERISTIC, type);
 }
 
 /* The same for a parm of that name; most that are asked for are not there. */
-static inline const struct prov_node *prov_parm_next(const struct prov_node *parent, enum prov_word name, const struct prov_node *after)
+static inline struct prov_node *prov_parm_next(const struct prov_node *parent, enum prov_word name, const struct prov_node *after)
 {
     return parent->words & prov_word_bit(name) ? prov_find(after ? after->next : parent->child, PROV_PARM, name) : NULL;
 }

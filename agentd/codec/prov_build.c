@@ -120,7 +120,7 @@ enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, const 
     return ERROR_NONE;
 }
 
-const struct prov_node *prov_find(const struct prov_node *n, enum prov_element element, enum prov_word word)
+struct prov_node *prov_find(struct prov_node *n, enum prov_element element, enum prov_word word)
 {
     while (n && (n->word != word || n->element != element))
         n = n->next;

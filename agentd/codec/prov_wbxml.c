@@ -133,7 +133,7 @@ static enum error_code read_tag(struct decoder *d, const struct wbxml_token *t, 
     enum error_code rc = prov_build_open(&d->build, element, &n, err);
     if (rc)
         return rc;
-    n->offset = (uint32_t)t->offset;
+    n->offset = (uint16_t)t->offset;
     if (t->has_attributes)
         rc = read_attributes(d, n, err);
     if (!rc)

@@ -33,7 +33,7 @@ static enum error_code on_start(void *user, const char *name, const char *const 
     struct prov_node *n;
     enum error_code rc = element_of(name, &e) ? prov_build_open(build, e, &n, err) : error_set(err, ERROR_MALFORMED, "XML: unknown element %.40s", name);
     if (!rc)
-        n->offset = (uint32_t)offset;
+        n->offset = (uint16_t)offset;
     for (size_t i = 0; !rc && attributes[i]; i += 2) {
         struct prov_value v = { .word = WORD_OTHER };
         struct slice text = { (const uint8_t *)attributes[i + 1], strlen(attributes[i + 1]) };

@@ -29,6 +29,7 @@ void settings_clear(struct settings *s)
     s->beyond[0] = '\0';
     s->by_tree = s->renew = false;
     s->napdefs = s->dms = s->lwm2ms = 0;
+    s->leftover.len = 0;
     struct settings_extras *x = &s->extras;
     x->country[0] = x->client_id[0] = '\0';
     x->closed = false;

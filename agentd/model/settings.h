@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "model/account.h"
 #include "model/extras.h"
+#include "model/leftover.h"
 #include "model/napdef.h"
 
 enum { SETTINGS_NAPDEFS = 8, SETTINGS_DM = 4, SETTINGS_LWM2M = 4 };
@@ -38,6 +39,7 @@ struct settings {
     struct lwm2m_account lwm2m[SETTINGS_LWM2M];
     size_t lwm2ms;
     struct settings_extras extras; /* proxies and rules have done their work: accounts have their ways; the rest is kept for people */
+    struct leftover leftover;              /* all that none of these says */
 };
 
 struct settings *settings_new(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The oracle over settings: counts within the arrays, and each part through its record and back. */
+/* The oracle over settings: counts within the arrays, what has no field of its own whole, and each part through its record and back. */
 #include <string.h>
 
 #include "fuzz.h"
@@ -10,6 +10,11 @@ static uint8_t out[SETTINGS_OCTETS_MAX];
 void fuzz_check_settings(const struct settings *s)
 {
     FUZZ_ASSERT(s->napdefs <= SETTINGS_NAPDEFS && s->dms <= SETTINGS_DM && s->lwm2ms <= SETTINGS_LWM2M);
+    struct leftover_parm p;
+    size_t at = 0;
+    while (leftover_next(&s->leftover, &at, &p))
+        FUZZ_ASSERT(p.path.len > 0 && p.path.len < LEFTOVER_PATH_MAX && p.value.len <= PROV_MAX_VALUE);
+    FUZZ_ASSERT(at == s->leftover.len && at <= LEFTOVER_MAX);
     for (size_t i = 0; i < s->napdefs; i++) {
         struct napdef again;
         struct writer w = writer_make(out, sizeof out);

@@ -70,6 +70,14 @@ static enum error_code make_trigger(struct inbox *in, struct trigger *t, struct 
     return in->route->read ? in->route->read(&in->push, t, err) : ERROR_NONE;
 }
 
+static void tell_leftover(const struct settings *s)
+{
+    char paths[400];
+    leftover_paths(&s->leftover, paths, sizeof paths);
+    if (paths[0])
+        log_info("inbox", "without a field of its own, and nothing acts on it: %s", paths);
+}
+
 /* Digits are typed for one context; a document for another one goes on waiting. */
 static bool typed_for_another(struct inbox *in, struct trigger *t, struct error *err)
 {
@@ -88,6 +96,8 @@ static enum taken give(struct inbox *in, struct trigger *t, struct error *err)
         (void)hashes_remove(&in->waiting, m->hash);
         show_waiting(in);
     }
+    if (t->settings)
+        tell_leftover(t->settings);
     enum taken taken = in->events.trigger(in->user, t, err);
     if (taken != TAKEN_WORKING)
         settings_free(t->settings);

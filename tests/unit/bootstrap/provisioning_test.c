@@ -467,6 +467,61 @@ static void pins(void)
 }
 
 /* A value of octets where a text belongs is no text: a mandatory parm is missing, another one is empty, a number is none. */
+static void check_leftover(const char *doc, const char *expected)
+{
+    struct error err;
+    struct leftover_parm p;
+    g_autoptr(GString) found = g_string_new(NULL);
+    g_assert_cmpint(map(doc, &err), ==, ERROR_NONE);
+    for (size_t at = 0; leftover_next(&settings->leftover, &at, &p);)
+        g_string_append_printf(found, "%.*s=%.*s\n", (int)p.path.len, (const char *)p.path.data, (int)p.value.len, (const char *)p.value.data);
+    g_assert_cmpstr(found->str, ==, expected);
+}
+
+#define MOBILE_IP(type) CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHTYPE", type) PARM("AUTHNAME", "mn") PARM("AUTHSECRET", "ms") PARM("AUTH-ENTITY", "HA") PARM("SPI", "257"))
+#define CHAP CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHTYPE", "CHAP") PARM("AUTHNAME", "cn") PARM("AUTHSECRET", "cs"))
+
+/* What has no field of its own is there by its path; what has one is not there again. */
+static void leftovers(void)
+{
+    char paths[64];
+    check_leftover(NAPDEF("a", "") W7(APPSRV) CHARACTERISTIC("PXLOGICAL", PARM("PROXY-ID", "p") PHYSICAL("192.0.2.1", "")) ACCESS, "");
+    check_leftover(NAPDEF("a", "") NAPDEF("b", PARM("CALLTYPE", "V.110") PARM("NAME", "again") CHARACTERISTIC("DNS-ADDRINFO", "")),
+                   "NAPDEF 2/CALLTYPE=V.110\nNAPDEF 2/NAME=again\nNAPDEF 2/DNS-ADDRINFO 1=\n");
+    check_leftover(CHARACTERISTIC("NAPDEF", PARM("NAPID", "csd") PARM("NAP-ADDRESS", "+49") PARM("CALLTYPE", "V.110")),
+                   "NAPDEF 1/NAP-ADDRESS=+49\nNAPDEF 1/CALLTYPE=V.110\n");
+    check_leftover(NAPDEF("a", PARM("BEARER", "WLAN") CHARACTERISTIC("WLAN", PARM("PRI-SSID", "s") CHARACTERISTIC("EAP", PARM("PASSWORD", "pw")))),
+                   "NAPDEF 1/NAP-ADDRESS=apn.a\nNAPDEF 1/NAP-ADDRTYPE=APN\nNAPDEF 1/BEARER=WLAN\nNAPDEF 1/WLAN 1/PRI-SSID=s\nNAPDEF 1/WLAN 1/EAP 1/PASSWORD=pw\n");
+    check_leftover(CHARACTERISTIC("APPLICATION", PARM("APPID", "w2") PARM("NAME", "n") PARM("TO-PROXY", "p") CHARACTERISTIC("RESOURCE", PARM("URI", "u"))),
+                   "APPLICATION 1/TO-PROXY=p\nAPPLICATION 1/RESOURCE 1/URI=u\n");
+    check_leftover(W7(PARM("ADDR", "https://b.example") PARM("AACCEPT", "a") PARM("INIT", "1")
+                      CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "CLIENT") PARM("AAUTHTYPE", "HMAC") PARM("AAUTHSECRET", "s"))
+                      CHARACTERISTIC("APPAUTH", PARM("AAUTHLEVEL", "OBEX") PARM("AAUTHSECRET", "o"))),
+                   "APPLICATION 1/ADDR=https://b.example\nAPPLICATION 1/AACCEPT=a\nAPPLICATION 1/APPAUTH 1/AAUTHTYPE=HMAC\nAPPLICATION 1/APPAUTH 2/AAUTHLEVEL=OBEX\n"
+                   "APPLICATION 1/APPAUTH 2/AAUTHSECRET=o\n");
+    leftover_paths(&settings->leftover, paths, sizeof paths);
+    g_assert_cmpstr(paths, ==, "APPLICATION 1/ADDR, APPLICATION 1/AACCEPT ..");
+    check_leftover(CHARACTERISTIC("VENDORCONFIG", PARM("NAME", "other") PARM("WHAT", "x")) CHARACTERISTIC("WHAT", PARM("NAME", "x")), "VENDORCONFIG 1/NAME=other\n");
+    leftover_paths(&settings->leftover, paths, sizeof paths);
+    g_assert_cmpstr(paths, ==, "VENDORCONFIG 1/NAME");
+    check_leftover("", "");
+    leftover_paths(&settings->leftover, paths, sizeof paths);
+    g_assert_cmpstr(paths, ==, "");
+}
+
+/* What authenticates to the agents of Mobile IP is not for the bearer, in whatever order. */
+static void authentication_of_the_bearer(void)
+{
+    struct error err;
+    check_leftover(NAPDEF("a", MOBILE_IP("MD5") CHAP), "NAPDEF 1/NAPAUTHINFO 1/AUTHTYPE=MD5\nNAPDEF 1/NAPAUTHINFO 1/AUTHNAME=mn\n"
+                   "NAPDEF 1/NAPAUTHINFO 1/AUTHSECRET=ms\nNAPDEF 1/NAPAUTHINFO 1/AUTH-ENTITY=HA\nNAPDEF 1/NAPAUTHINFO 1/SPI=257\n");
+    g_assert_cmpstr(settings->napdef[0].user, ==, "cn");
+    g_assert_cmpint(map(NAPDEF("a", MOBILE_IP("PAP") CHAP), &err), ==, ERROR_NONE);
+    g_assert_cmpstr(settings->napdef[0].user, ==, "mn");
+    g_assert_cmpint(map(NAPDEF("a", MOBILE_IP("MD5")), &err), ==, ERROR_NONE);
+    g_assert_cmpint(settings->napdef[0].auth, ==, NAPDEF_AUTH_NONE);
+}
+
 static void octets_are_no_text(void)
 {
     static const struct {
@@ -548,6 +603,8 @@ int main(int argc, char **argv)
     g_test_add_func("/provisioning/account of provurl", account_of_provurl);
     g_test_add_func("/provisioning/bounds", bounds);
     g_test_add_func("/provisioning/pins", pins);
+    g_test_add_func("/provisioning/leftovers", leftovers);
+    g_test_add_func("/provisioning/authentication of the bearer", authentication_of_the_bearer);
     g_test_add_func("/provisioning/octets are no text", octets_are_no_text);
     g_test_add_func("/provisioning/documents of the vectors", documents_of_the_vectors);
     int rc = g_test_run();
