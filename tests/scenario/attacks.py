@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An attacker who knows IMSI and IMEI and can send SMS from any number.
 
-Owns: the list of what he sends and why it is refused. Promises: each message is one attack of the list, seen refused for its own cause; after it nothing
+Owns: the list of what he sends and why it is refused. Promises: each attack of the list is a case of its own, seen refused for its own cause; after it nothing
 of the gateway has changed: contexts, accounts, identities, bearers, addresses, routes, rules and name servers.
 """
 from pathlib import Path
@@ -13,29 +13,42 @@ from world import IMSI, PIN, run, until
 NETWPIN = ("--sec", "netwpin", "--imsi", IMSI)
 BEARER = ("--no-account", "--no-provurl")
 EVIL = ("--apn", "evil.example.net", "--apn-auth", "none")
+EVIL_ACCOUNT = ("--url", "https://dm.evil.example/dm", "--server-id", "evil.example", "--user", "evil")
+CERTIFICATE = "servers/dm.operator.example.rogue.pem"
+
+# Name, cause, options of the push; CERTIFICATE is the file of one that he made.
+ATTACKS = (
+    ("no_SEC_at_all", "MacMissing", ("--no-sec", *EVIL_ACCOUNT)),
+    ("SEC_without_MAC", "MacMissing", ("--no-mac", *EVIL_ACCOUNT)),
+    ("a_SEC_that_nobody_knows", "SecUnknown", ("--sec-value", "9", *EVIL_ACCOUNT)),
+    ("a_MAC_over_another_document", "MacMismatch", ("--flip", "900")),
+    ("a_MAC_made_with_another_IMSI", "MacMismatch", ("--sec", "netwpin", "--imsi", "240081111111112", *BEARER, *EVIL)),
+    ("an_account_with_NETWPIN", "PolicyDenied", (*NETWPIN, *EVIL_ACCOUNT)),
+    ("PROVURL_with_NETWPIN", "PolicyDenied", (*NETWPIN, "--no-account", "--provurl", "https://dm.evil.example/dm", *EVIL)),
+    ("a_certificate_with_NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--certificate", CERTIFICATE)),
+    ("a_pin_with_NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--server-pin", CERTIFICATE)),
+    ("a_proxy_with_NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--proxy", "203.0.113.66")),
+    ("an_identity_with_NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--client-identity", "somebody-else")),
+    ("a_PIN_guessed_from_the_IMSI", "MacMismatch", ("guess", IMSI[-8:])),
+    ("a_PIN_guessed_from_the_IMEI", "MacMismatch", ("guess", "50344963")),
+    ("a_PIN_guessed_as_zeros", "MacMismatch", ("guess", "00000000")),
+    ("a_PIN_guessed_as_digits_in_a_row", "MacMismatch", ("guess", "12345678")),
+    ("management_trees_with_NETWPIN", "PolicyDenied", (*NETWPIN, "--profile", "dm-wbxml", *EVIL_ACCOUNT)),
+    ("an_instruction_signed_by_himself", "UnknownKey", ("instruction", "rogue-bbn")),
+    ("an_instruction_by_a_guessed_PIN", "MacMismatch", ("instruction", "", "--pin", IMSI[-8:])),
+    ("USERNETWPIN_with_the_right_IMSI_and_a_guessed_PIN", "MacMismatch", ("guess", "87654321", "--sec", "usernetwpin", "--imsi", IMSI)),
+)
+ON_A_MANAGED_ONE = (
+    ("another_bearer_with_NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, *EVIL)),
+    ("another_bearer_for_another_context", "PolicyDenied", (*NETWPIN, "--context", "m2m", *BEARER, *EVIL)),
+    ("a_notification_by_who_lacks_the_secret_of_the_server", "MacMismatch", ("--notify", "66", "--wrong-mac")),
+    ("a_trigger_that_is_none", "Denied", ("--trigger", "/3/0/4")),
+    ("the_PIN_of_the_owner_when_the_context_is_bootstrapped", "ContextCommitted", ("--server-id", "evil.example", "--user", "evil")),
+)
 
 
-def attacks(world):
-    """Name, cause, options of the push."""
-    certificate = world.operator_dir / "servers/dm.operator.example.rogue.pem"
-    evil_account = ("--url", "https://dm.evil.example/dm", "--server-id", "evil.example", "--user", "evil")
-    yield "no SEC at all", "MacMissing", ("--no-sec", *evil_account)
-    yield "SEC without MAC", "MacMissing", ("--no-mac", *evil_account)
-    yield "a SEC that nobody knows", "SecUnknown", ("--sec-value", "9", *evil_account)
-    yield "a MAC over another document", "MacMismatch", ("--flip", "900")
-    yield "a MAC made with another IMSI", "MacMismatch", ("--sec", "netwpin", "--imsi", "240081111111112", *BEARER, *EVIL)
-    yield "an account with NETWPIN", "PolicyDenied", (*NETWPIN, *evil_account)
-    yield "PROVURL with NETWPIN", "PolicyDenied", (*NETWPIN, "--no-account", "--provurl", "https://dm.evil.example/dm", *EVIL)
-    yield "a certificate with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--certificate", certificate)
-    yield "a pin with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--server-pin", certificate)
-    yield "a proxy with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--proxy", "203.0.113.66")
-    yield "an identity with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, "--client-identity", "somebody-else")
-    for guess in (IMSI[-8:], "50344963", "00000000", "12345678"):
-        yield f"a PIN guessed from what is printed on the label ({guess[:2]}..)", "MacMismatch", ("guess", guess)
-    yield "management trees with NETWPIN", "PolicyDenied", (*NETWPIN, "--profile", "dm-wbxml", *evil_account)
-    yield "an instruction signed by himself", "UnknownKey", ("instruction", "rogue-bbn")
-    yield "an instruction by a guessed PIN", "MacMismatch", ("instruction", "", "--pin", IMSI[-8:])
-    yield "USERNETWPIN with the right IMSI and a guessed PIN", "MacMismatch", ("guess", "87654321", "--sec", "usernetwpin", "--imsi", IMSI)
+def cases(*attacks):
+    return [(name, (number, cause, options)) for number, (name, cause, options) in enumerate(attacks)]
 
 
 def push(world, options):
@@ -43,7 +56,7 @@ def push(world, options):
         return world.instruction("--push", *options[2:], signed=options[1])
     if options[0] == "guess":
         return world.push(*options[2:], device_pin=options[1])
-    return world.push(*options)
+    return world.push(*(world.operator_dir / word if word == CERTIFICATE else word for word in options))
 
 
 def picture(world):
@@ -52,7 +65,7 @@ def picture(world):
     objects = {path: {k: v for k, v in properties.items() if k not in volatile} for kind in ("Context", "Account", "Mid", "Bearer")
                for path, properties in world.all(kind).items()}
     network = [run("ip", *words).stdout for words in (("-o", "-4", "route", "show", "table", "all"), ("-o", "-6", "route", "show", "table", "all"), ("rule",))]
-    addresses = [line.split(" valid_lft")[0] for line in run("ip", "-o", "address").stdout.splitlines()]
+    addresses = [line.split(" valid_lft")[0].replace(" tentative", "") for line in run("ip", "-o", "address").stdout.splitlines()]
     resolver = Path("/etc/resolv.conf")
     return objects, network, addresses, resolver.read_text() if resolver.exists() else ""
 
@@ -61,28 +74,19 @@ def causes(world):
     return {name: int(count) for name, count in (text.split("=") for text in world.manager()["MessageCauses"])}
 
 
-def attack(world, name, cause, options, number):
-    before = causes(world).get(cause, 0)
-    sender = ("--sender", f"+4670{number:07}")
-    world.sms(push(world, options), "--pause", "0", *sender)
-    until(f"the refusal of {name}", lambda: causes(world).get(cause, 0) == before + 1, 20)
-    print(f"   refused: {name}", flush=True)
-
-
-def attack_all(world, extra=()):
-    before = picture(world)
-    sessions = len(world.sessions())
-    for number, (name, cause, options) in enumerate([*attacks(world), *extra]):
-        attack(world, name, cause, options, number)
+def attack(world, number, cause, options):
+    """Refused for its own cause, gone from the modem, and nothing is another than it was."""
+    before, picture_before, sessions = causes(world).get(cause, 0), picture(world), len(world.sessions())
+    world.sms(push(world, options), "--pause", "0", "--sender", f"+4670{number:07}")
+    until(f"one more {cause}", lambda: causes(world).get(cause, 0) == before + 1, 20)
     until("an empty SMS storage", lambda: not world.sms_in_modem(), 10)
     expect("no session", len(world.sessions()) == sessions)
-    after = picture(world)
-    for what, old, new in zip(("objects", "routes and rules", "addresses", "name servers"), before, after):
+    for what, old, new in zip(("objects", "routes and rules", "addresses", "name servers"), picture_before, picture(world)):
         expect(f"{what} changed: {old} -> {new}", old == new)
 
 
-@scenario(mode="qmi")
-def an_attacker_with_imsi_and_imei_changes_nothing_of_a_managed_gateway(world):
+@scenario(mode="qmi", cases=cases(*ATTACKS, *ON_A_MANAGED_ONE))
+def an_attacker_with_imsi_and_imei_changes_nothing_of_a_managed_gateway(world, attacks):
     world.up()
     world.start()
     genuine = world.push()
@@ -90,12 +94,12 @@ def an_attacker_with_imsi_and_imei_changes_nothing_of_a_managed_gateway(world):
     check_managed(world)
     check_bearer(world)
     down = world.log("modemd").count("wwan0 down")
-    attack_all(world, [("another bearer with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, *EVIL)),
-                       ("another bearer for another context", "PolicyDenied", (*NETWPIN, "--context", "m2m", *BEARER, *EVIL)),
-                       ("a notification by who lacks the server's secret", "MacMismatch", ("--notify", "66", "--wrong-mac")),
-                       ("a trigger that is none", "Denied", ("--trigger", "/3/0/4")),
-                       ("the owner's own PIN, but the context is bootstrapped", "ContextCommitted", ("--server-id", "evil.example", "--user", "evil"))])
     before = picture(world)
+    sessions = len(world.sessions())
+    attacks.play(lambda one: attack(world, *one))
+    if not attacks.whole:
+        return
+    expect("nothing changed, no session", picture(world) == before and len(world.sessions()) == sessions)
     world.sms(genuine, "--ref", "99", "--pause", "0")
     until("the replay in the log", lambda: "carried out before" in world.log(), 20)
     expect("a replay changes nothing", picture(world) == before)
@@ -104,13 +108,15 @@ def an_attacker_with_imsi_and_imei_changes_nothing_of_a_managed_gateway(world):
     check_in_service(world)
 
 
-@scenario(mode="qmi")
-def an_attacker_before_the_owner_neither_gets_in_nor_locks_him_out(world):
-    """On an empty gateway: the attacks, a flood of wrong PINs, then the first bearer by NETWPIN, which what is authentic outranks."""
+@scenario(mode="qmi", cases=cases(*ATTACKS))
+def an_attacker_before_the_owner_neither_gets_in_nor_locks_him_out(world, attacks):
+    """On an empty gateway, after the attacks: a flood of wrong PINs, then the first bearer by NETWPIN, which what is authentic outranks."""
     world.up()
     world.start()
     until("the modem", lambda: (world.one("Modem") or {}).get("State") in ("registered", "connected"))
-    attack_all(world)
+    attacks.play(lambda one: attack(world, *one))
+    if not attacks.whole:
+        return
     expect("no job, no attempt", not world.all("Job") and all(c["State"] == "open" and c["Attempts"] == 0 for c in world.all("Context").values()))
     wrong = causes(world)["MacMismatch"]
     octets = [world.push("--no-napdef", "--no-account", device_pin=f"0000000{digit}").read_bytes() for digit in range(3)]
@@ -123,7 +129,7 @@ def an_attacker_before_the_owner_neither_gets_in_nor_locks_him_out(world):
     until("the first bearer", lambda: world.one("Bearer", State="connected", Installed=True), 30)
     job = world.job_ended("succeeded")
     expect("it takes no context", world.one("Context", Name="usim")["State"] == "open" and job["Step"] == "REPORTED" and not world.all("Account"))
-    attack(world, "a second bearer with NETWPIN", "PolicyDenied", (*NETWPIN, *BEARER, *EVIL), 99)
+    attack(world, 99, "PolicyDenied", (*NETWPIN, *BEARER, *EVIL))  # a second bearer
     expect("the first one stays", world.one("Bearer", State="connected")["Name"] == "First bearer")
     expect("the attacker's server was never asked", not world.sessions())
     world.sms(world.push(), "--pause", "0")

@@ -4,21 +4,30 @@
 
 Owns: SCENARIOS (name -> function), gathered from the files named below. A scenario is a function that takes a World that is not up yet and returns
 when what its name says was seen, while no program of ours broke: one that its filter of system calls ended, or a fault of its own, fails the scenario even where
-nothing else was missed. On failure the ends of the logs are printed.    usage (inside enter): scenarios.py NAME FOLDER
+nothing else was missed. On failure the ends of the logs are printed.
+
+A scenario may have cases: scenarios of their own that share its world, each by its name SCENARIO/CASE. Its function takes a Cases too, plays them with it, and
+goes on only if the scenario itself is wanted. A case says in a line how it ended; one that fails ends neither the others nor the scenario.
+
+usage (inside enter): scenarios.py FOLDER NAME...    names of one scenario and its cases
 """
 import sys
+import time
 import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 SCENARIOS = {}
+CASES = {}        # scenario -> its cases, by their names
 MEASURED = set()  # names of those that measure: they are not played beside many others
 
 
-def scenario(measured=False, **world_options):
-    """Registers a function under its name; world_options go to World, but for `breaks`: what its programs end by, which is the thing shown."""
+def scenario(measured=False, cases=(), **world_options):
+    """Registers a function under its name; world_options go to World, but for `breaks`: what its programs end by, which is the thing shown.
+    cases: (name, value) each."""
     def register(function):
+        CASES[function.__name__] = {f"{function.__name__}/{name}": value for name, value in cases}
         SCENARIOS[function.__name__] = (function, world_options)
         if measured:
             MEASURED.add(function.__name__)
@@ -61,13 +70,39 @@ def load():
     import trusted          # noqa: F401
 
 
-def play(name: str, folder: str) -> int:
+def names():
+    """Of all scenarios, each followed by its cases."""
+    return [name for scenario_name, cases in CASES.items() for name in (scenario_name, *cases)]
+
+
+class Cases:
+    """Those of a scenario that are wanted; whole: so is the scenario."""
+
+    def __init__(self, scenario_name: str, wanted):
+        self.whole = scenario_name in wanted
+        self.chosen = {name: value for name, value in CASES[scenario_name].items() if name in wanted}
+
+    def play(self, function):
+        for name, value in self.chosen.items():
+            begin = time.monotonic()
+            try:
+                function(value)
+                end = "ok"
+            except Exception:                            # whatever went wrong is the answer
+                traceback.print_exc(file=sys.stdout)
+                end = "FAIL"
+            print(f"case {end} {name} {time.monotonic() - begin:.1f}", flush=True)
+
+
+def play(folder: str, *wanted: str) -> int:
     from world import World, labproc
+    name = wanted[0].split("/")[0]
     function, options = SCENARIOS[name]
-    wanted, options = sorted(options.get("breaks", ())), {k: v for k, v in options.items() if k != "breaks"}
+    arguments = (Cases(name, wanted),) if CASES[name] else ()
+    breaks, options = sorted(options.get("breaks", ())), {k: v for k, v in options.items() if k != "breaks"}
     world = World(folder, **options)
     try:
-        function(world)
+        function(world, *arguments)
         code = 0
     except Exception:                                    # whatever went wrong is the answer
         traceback.print_exc()
@@ -77,8 +112,8 @@ def play(name: str, folder: str) -> int:
                 print(f"--- {log}.log", "".join(path.read_text(errors="replace").splitlines(True)[-30:]), sep="\n")
         code = 1
     world.down()
-    if sorted(labproc.broken()) != wanted:
-        print(f"a program broke: {labproc.broken()}, expected {wanted}")
+    if sorted(labproc.broken()) != breaks:
+        print(f"a program broke: {labproc.broken()}, expected {breaks}")
         code = 1
     return code
 
@@ -86,5 +121,5 @@ def play(name: str, folder: str) -> int:
 if __name__ == "__main__":
     sys.modules["scenarios"] = sys.modules["__main__"]
     load()
-    sys.exit(play(*sys.argv[1:3]))
+    sys.exit(play(*sys.argv[1:]))
 load()
