@@ -41,6 +41,14 @@ static void add_fact(char *out, size_t cap, const char *key, const char *value)
         (void)snprintf(&out[n], cap - n, "%s%s=%s", n ? ";" : "", key, value);
 }
 
+static void add_number(char *out, size_t cap, const char *key, uint32_t number)
+{
+    char text[16] = "";
+    if (number)
+        (void)snprintf(text, sizeof text, "%u", (unsigned)number);
+    add_fact(out, cap, key, text);
+}
+
 char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap)
 {
     const struct modem_facts *m = site_modem(s);
@@ -50,6 +58,8 @@ char *site_network_facts(const struct site *s, const char *apn, char *out, size_
         add_fact(out, cap, "home", m->sim_plmn);
         add_fact(out, cap, "access", m->access);
         add_fact(out, cap, "roaming", m->roaming ? "yes" : "no");
+        add_number(out, cap, "cell", m->cell);
+        add_number(out, cap, "area", m->area);
     }
     if (apn[0])
         add_fact(out, cap, "bearer", apn);

@@ -153,7 +153,7 @@ static int may(struct doctor *d, const char *agent, const char *action)
 
 static void check_permissions(struct doctor *d, const char *agent)
 {
-    static const char *const actions[] = { MM ".Device.Control", MM ".Messaging", MM ".Time" };
+    static const char *const actions[] = { MM ".Device.Control", MM ".Messaging", MM ".Time", MM ".Location" };
     int answer = 1;
     const char *refused = "";
     for (gsize i = 0; i < G_N_ELEMENTS(actions) && answer == 1; i++) {

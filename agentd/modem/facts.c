@@ -265,6 +265,7 @@ void facts_show(struct modem *m)
     node_set(n, "AccessTechnology", m->facts.access);
     node_set_flag(n, "Roaming", m->facts.roaming);
     modes_show(m, n);
+    radio_show(m, n);
     node_set(n, "Sim", sim ? node_path(sim) : "/");
     node_set_flag(n, "Primary", w->primary == m);
     node_set_number(n, "MessagesKept", m->kept);

@@ -156,6 +156,7 @@ void modem_look(struct modem *m)
     facts_read(m);
     if (strcmp(before.facts.id, m->facts.id) != 0 || strcmp(before.facts.sim, m->facts.sim) != 0)
         facts_hide(&before);
+    radio_look(m);
     look_enable(m, before.state);
     choose_primary(m->watch);
     facts_show(m);
@@ -372,6 +373,8 @@ void modem_watch_free(struct modem_watch *w)
     g_cancellable_cancel(w->cancel);
     if (w->manager)
         g_signal_handlers_disconnect_by_data(w->manager, w);
+    for (GList *l = w->modems; l; l = l->next)
+        radio_close(l->data);
     while (w->modems)
         modem_drop(w->modems->data);
     qmi_route_close(w);

@@ -29,6 +29,7 @@ struct modem_facts {
     char manufacturer[64], model[64], revision[64];
     char plmn[8];       /* serving network, "" if none */
     char access[16];    /* lte, umts, .. */
+    uint32_t cell, area; /* of the serving cell: identity, and tracking or location area; 0: not known */
     char sim_plmn[8];
     char sim[40];       /* id of its Sim node, made from the ICCID ("iccid-..") or, where a locked card does not tell it, the IMEI; "" without a card */
     enum sim_lock lock;

@@ -9,6 +9,7 @@
 #include "modem/leftovers.h"
 #include "modem/messages.h"
 #include "modem/modem.h"
+#include "modem/radio.h"
 #include "modem/relist.h"
 
 enum { MODEM_TEXT = 64, MODEM_PATH = 128, MODEM_NODE = 40, MODEM_DEVICE = 64 };
@@ -30,6 +31,7 @@ struct modem {
     unsigned full_storages;     /* bit: a QMI storage that takes no more */
     size_t kept;                /* messages that are none of ours */
     struct relist relist;
+    struct radio radio;
     bool time_asked, time_able; /* an answer is awaited; it is registered and has ModemManager's Time */
     GList *messages;            /* of struct message */
     unsigned reads;             /* of their objects, not answered yet */

@@ -111,11 +111,12 @@ def a_bootstrap_abroad_uses_the_access_point_for_abroad(world):
     conf(world, "allow-roaming=true")
     world.start()
     registers(world, "roaming")
+    until("the serving cell", lambda: world.one("Modem")["CellId"] and world.one("Modem")["AreaCode"])
     world.sms(world.push(*HOME_AND_ABROAD))
     check_managed(world)
     connected(world, "prov.example")
     expect("only that one", set(attempts()) == {"prov.example"})
-    told = "plmn=26201;home=24008;access=lte;roaming=yes;bearer=prov.example"
+    told = "plmn=26201;home=24008;access=lte;roaming=yes;cell=1123003;area=12741;bearer=prov.example"
     expect("the operator reads where it is in the tree", told in [e["network"] for e in world.dm_events() if e["event"] == "network"])
     expect("and in the evidence", told in [e["claims"]["host"] for e in world.dm_events() if e["event"] == "pva.verdict"])
 

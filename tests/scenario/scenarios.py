@@ -54,6 +54,7 @@ def load():
     import operators        # noqa: F401
     import platform_update  # noqa: F401
     import proxy            # noqa: F401
+    import radio            # noqa: F401
     import pushes           # noqa: F401
     import restarts         # noqa: F401
     import roaming          # noqa: F401

@@ -87,13 +87,13 @@ def a_briefing_node_is_asked_until_it_instructs(world):
         expect(f"the next question is visible: {manager['BriefingState']}", manager["BriefingState"] == "waiting" and
                manager["NextBriefing"] / 1e6 > time.time() - 2)
     expect("no job so far", not world.all("Job"))
-    until("the serving network", lambda: world.one("Modem", OperatorId="24008", AccessTechnology="lte"))
+    until("the serving network", lambda: world.one("Modem", OperatorId="24008", AccessTechnology="lte", CellId=1123003))
     world.bbn_says()
     check_managed(world)
     expect("by the node", world.one("Context", Name="usim")["Source"] == "bbn")
     result = until("the result", lambda: world.bbn_events("result"), 30)[0]
     expect(f"result: {result}", result["phase"] == "done" and result["code"] == "None" and result["seq"] >= 1)
-    expect(f"network facts: {world.bbn_events('ask')[-1]}", world.bbn_events("ask")[-1]["network"] == "plmn=24008;home=24008;access=lte;roaming=no;uplink=host")
+    expect(f"network facts: {world.bbn_events('ask')[-1]}", world.bbn_events("ask")[-1]["network"] == "plmn=24008;home=24008;access=lte;roaming=no;cell=1123003;area=12741;uplink=host")
     expect(f"every request was right: {world.bbn_events('violation')}", not world.bbn_events("violation"))
 
 
@@ -105,11 +105,11 @@ def a_briefing_node_is_asked_over_the_first_bearer_where_there_is_no_other_way(w
     world.bbn_up("usim")
     world.bbn_says("204")
     world.start()
-    until("the serving network", lambda: world.one("Modem", OperatorId="24008", AccessTechnology="lte"))
+    until("the serving network", lambda: world.one("Modem", OperatorId="24008", AccessTechnology="lte", CellId=1123003))
     expect("nobody was asked", not world.bbn_events("ask"))
     world.sms(world.push("--sec", "netwpin", "--imsi", IMSI, "--no-account", "--no-provurl", "--apn", "prov.example", "--apn-auth", "none"))
     asked = until("the question", lambda: world.bbn_events("ask"), 60)[0]
-    expect(f"over the bearer: {asked}", asked["peer"] == "192.0.2.10" and asked["network"] == "plmn=24008;home=24008;access=lte;roaming=no;bearer=prov.example")
+    expect(f"over the bearer: {asked}", asked["peer"] == "192.0.2.10" and asked["network"] == "plmn=24008;home=24008;access=lte;roaming=no;cell=1123003;area=12741;bearer=prov.example")
     expect(f"it was right: {world.bbn_events('violation')}", not world.bbn_events("violation"))
 
 

@@ -12,27 +12,15 @@ static const struct {
 
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-/* The modem over which data goes usually. */
-static struct node *modem(const struct objects *o)
-{
-    struct tree *t = o->device->tree;
-    for (struct node *n = t ? tree_next(t, TREE_MODEM, NULL) : NULL; n; n = tree_next(t, TREE_MODEM, n)) {
-        const struct tree_value *primary = node_get(n, "Primary");
-        if (primary && primary->flag)
-            return n;
-    }
-    return NULL;
-}
-
 static bool while_known(const struct objects *o)
 {
-    const struct node *n = modem(o);
+    const struct node *n = primary_modem(o);
     return o->device->prefer && n && node_text(n, "PreferredMode")[0];
 }
 
 static bool read_preferred(struct spot *s, struct value *v)
 {
-    const struct node *n = modem(s->o);
+    const struct node *n = primary_modem(s->o);
     s->id = 0;
     for (size_t i = 0; n && s->index == 0 && i < ROWS; i++)
         if (strcmp(rows[i].mode, node_text(n, "PreferredMode")) == 0) {
@@ -58,7 +46,7 @@ static bool check_preferred(const struct value *v)
 
 static bool may_prefer(const struct objects *o, uint16_t instance, const struct value *v)
 {
-    const struct node *n = modem(o);
+    const struct node *n = primary_modem(o);
     const struct tree_value *able = n ? node_get(n, "PreferableModes") : NULL;
     (void)instance;
     for (size_t i = 0; able && able->type == TREE_TEXTS && able->texts && able->texts[i]; i++)

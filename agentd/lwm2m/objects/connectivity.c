@@ -1,17 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Objects that show how the gateway is connected, from the agent's tree: 4 Connectivity Monitoring and 7 Connectivity Statistics (Core TS 1.1.1 appendices
- * E.5 and E.8), 10 Cellular Connectivity 1.1. They exist while there is a modem. Signal strength is not among the agent's facts: left out. */
+ * E.5 and E.8; 4 as version 1.3 of the registry), 10 Cellular Connectivity 1.1. They exist while there is a modem. What the modem does not tell is left out. */
 #include <string.h>
 
 #include "base/text.h"
 #include "lwm2m/objects/objects.h"
 #include "lwm2m/objects/system.h"
 
-enum { OBJECT_PROFILE = 11, KILO = 1000 };
+enum { OBJECT_PROFILE = 11, KILO = 1000, RSSI_LEAST = -113, RSSI_MOST = -51 };
+
+struct node *primary_modem(const struct objects *o)
+{
+    struct tree *t = o->device->tree;
+    for (struct node *n = t ? tree_next(t, TREE_MODEM, NULL) : NULL; n; n = tree_next(t, TREE_MODEM, n)) {
+        const struct tree_value *primary = node_get(n, "Primary");
+        if (primary && primary->flag)
+            return n;
+    }
+    return NULL;
+}
 
 static struct node *modem(const struct objects *o)
 {
-    return o->device->tree ? tree_next(o->device->tree, TREE_MODEM, NULL) : NULL;
+    struct node *primary = primary_modem(o);
+    return primary || !o->device->tree ? primary : tree_next(o->device->tree, TREE_MODEM, NULL);
 }
 
 static struct node *next_connected(const struct objects *o, struct node *n)
@@ -41,13 +53,13 @@ static bool put_text(const char *text, struct value *v)
 
 /* ---- 4 ---- */
 
-/* The bearer's number for an access technology; the registry splits LTE by duplex, which ModemManager does not tell: FDD, the usual one. */
+/* The bearer's number for an access technology; the registry splits LTE and NR by duplex, which ModemManager does not tell: FDD and TDD, the usual ones. */
 static bool bearer_number(const struct objects *o, struct value *v)
 {
     static const struct {
         const char *access;
         int64_t number;
-    } rows[] = { { "gsm", 0 }, { "umts", 2 }, { "cdma", 3 }, { "lte", 6 } };
+    } rows[] = { { "gsm", 0 }, { "umts", 2 }, { "cdma", 3 }, { "lte", 6 }, { "5gnr", 8 } };
     struct node *n = modem(o);
     for (size_t i = 0; n && i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(rows[i].access, node_text(n, "AccessTechnology")) == 0) {
@@ -68,11 +80,58 @@ static bool read_available(struct spot *s, struct value *v)
     return s->index == 0 && bearer_number(s->o, v);
 }
 
-static bool none(struct spot *s, struct value *v)
+/* A whole number of the modem, signed, that the tree has as text. */
+static bool put_measured(const struct objects *o, const char *property, struct value *v)
 {
-    (void)s;
-    (void)v;
-    return false;
+    struct node *n = modem(o);
+    const char *text = n ? node_text(n, property) : "";
+    bool below = text[0] == '-';
+    uint64_t number;
+    const char *digits = &text[below];
+    if (!text_decimal((struct slice){ (const uint8_t *)digits, strlen(digits) }, INT16_MAX, &number))
+        return false;
+    *v = value_integer(VALUE_INTEGER, below ? -(int64_t)number : (int64_t)number);
+    return true;
+}
+
+static bool put_number(const struct objects *o, const char *property, struct value *v)
+{
+    struct node *n = modem(o);
+    const struct tree_value *number = n ? node_get(n, property) : NULL;
+    if (!number || !number->number)
+        return false;
+    *v = value_integer(VALUE_INTEGER, (int64_t)number->number);
+    return true;
+}
+
+/* Mandatory: of a modem that tells no more than a percentage, the RSSI that ModemManager made it of (-113 .. -51 dBm, as +CSQ of TS 27.007). */
+static bool read_strength(struct spot *s, struct value *v)
+{
+    bool known = put_measured(s->o, "SignalStrength", v);
+    if (known || !put_number(s->o, "SignalPercent", v))
+        return known;
+    *v = value_integer(VALUE_INTEGER, RSSI_LEAST + v->integer * (RSSI_MOST - RSSI_LEAST) / 100);
+    return true;
+}
+
+static bool read_quality(struct spot *s, struct value *v)
+{
+    return put_measured(s->o, "SignalQuality", v);
+}
+
+static bool read_noise(struct spot *s, struct value *v)
+{
+    return put_measured(s->o, "SignalToNoise", v);
+}
+
+static bool read_cell(struct spot *s, struct value *v)
+{
+    return put_number(s->o, "CellId", v);
+}
+
+static bool read_area(struct spot *s, struct value *v)
+{
+    return put_number(s->o, "AreaCode", v);
 }
 
 /* An address of a list in the tree, without its prefix length. */
@@ -137,15 +196,19 @@ enum { R = OPERATION_READ, E = OPERATION_EXECUTE };
 static const struct resource monitoring[] = {
     { 0, VALUE_INTEGER, R, .mandatory = true, .read = read_bearer },
     { 1, VALUE_INTEGER, R, .multiple = true, .mandatory = true, .read = read_available },
-    { 2, VALUE_INTEGER, R, .mandatory = true, .read = none },
+    { 2, VALUE_INTEGER, R, .mandatory = true, .read = read_strength },
+    { 3, VALUE_INTEGER, R, .read = read_quality },
     { 4, VALUE_STRING, R, .multiple = true, .mandatory = true, .read = read_address },
     { 5, VALUE_STRING, R, .multiple = true, .read = read_router },
     { 7, VALUE_STRING, R, .multiple = true, .read = read_apn },
+    { 8, VALUE_INTEGER, R, .read = read_cell },
     { 9, VALUE_INTEGER, R, .read = read_mnc },
     { 10, VALUE_INTEGER, R, .read = read_mcc },
+    { 11, VALUE_INTEGER, R, .read = read_noise },
+    { 12, VALUE_INTEGER, R, .read = read_area },
 };
 
-const struct object object_monitoring = { .id = 4, .version = "1.2", .resources = monitoring, .count = sizeof monitoring / sizeof monitoring[0],
+const struct object object_monitoring = { .id = 4, .version = "1.3", .resources = monitoring, .count = sizeof monitoring / sizeof monitoring[0],
                                           .instance = while_modem };
 
 /* ---- 7 ---- */

@@ -88,6 +88,7 @@ bool objects_read(struct objects *o, const struct path *p, struct records *out);
 bool objects_read_more(struct objects *o, const struct path *p, struct records *out); /* the same, behind what is there */
 /* Number of instances of a multiple resource of that object instance. */
 size_t resource_instances(struct objects *o, uint16_t instance, const struct resource *resource);
+struct node *primary_modem(const struct objects *o); /* over which data goes usually; NULL: none */
 /* The index-th address of a Bearer's list of texts, without prefix length; false: there are fewer, or bearer is NULL. */
 bool bearer_address(const struct node *bearer, const char *property, size_t index, struct value *v);
 

@@ -106,6 +106,8 @@ class NasService:
     """Mixin of Modem; the present state is in self.registration, one of REGISTRATIONS; self.away is who serves while it roams."""
 
     acquisition = bytes([3, 8, 5, 4])                 # LTE, UMTS, GSM
+    cell, tracking_area = 0x1122BB, 0x31C5
+    signal = (-60, -10, -90, 15)                      # of LTE: RSSI (dBm), RSRQ (dB), RSRP (dBm), SNR (dB)
 
     def nas_0002(self, t, cid): return result()
     def nas_0003(self, t, cid): return result()
@@ -122,24 +124,38 @@ class NasService:
         attached = 1 if now.serving == 1 else 2
         return tlv(0x01, bytes([now.serving, attached, attached, 2, 1, 8])) + tlv(0x10, bytes([0 if now.roaming else 1])) + \
             tlv(0x12, operator_value(self.serving_operator())) + tlv(0x11, bytes([1, 11])) + \
-            tlv(0x1D, struct.pack("<H", 0x1234)) + tlv(0x1E, struct.pack("<I", 0x1122BB))
+            tlv(0x1D, struct.pack("<H", 0x1234)) + tlv(0x1E, struct.pack("<I", self.cell))
 
     def system_info(self) -> bytes:
         now = self.registration
         mcc, mnc, _ = self.serving_operator()
         domain = 3 if now.service else 0              # circuit and packet switched, or none
         lte = bytes([1, domain, 1, 3, 1, now.roaming, 1, now.forbidden]) + bytes([1]) + struct.pack("<H", 0x1234) + \
-            bytes([1]) + struct.pack("<I", 0x1122BB) + bytes([0, 0, 0]) + bytes([1]) + b"%03d%02d\xff" % (mcc, mnc) + \
-            bytes([1]) + struct.pack("<H", 0x31C5)
+            bytes([1]) + struct.pack("<I", self.cell) + bytes([0, 0, 0]) + bytes([1]) + b"%03d%02d\xff" % (mcc, mnc) + \
+            bytes([1]) + struct.pack("<H", self.tracking_area)
         return tlv(0x14, bytes([now.service, now.service, 1])) + tlv(0x19, lte)
 
     def register(self, name: str, plmn="") -> None:
         """The network changes its mind; every client hears of it."""
         self.registration = REGISTRATIONS[name]
         self.away = (int(plmn[:3]), int(plmn[3:]), f"Net {plmn}") if plmn else AWAY
+        self.tell_system()
+
+    def tell_system(self) -> None:
         for link in list(self.links):
             link.send(indication(NAS, BROADCAST, 0x0024, self.serving_system()))
             link.send(indication(NAS, BROADCAST, 0x004E, self.system_info()))
+
+    def signal_info(self) -> bytes:
+        rssi, rsrq, rsrp, snr = self.signal
+        return tlv(0x14, struct.pack("<bbhh", rssi, rsrq, rsrp, snr * 10))
+
+    def move(self, cell: int, tracking_area: int, signal: tuple) -> None:
+        """Another cell serves it, the signal is another one: every client hears of it."""
+        self.cell, self.tracking_area, self.signal = cell, tracking_area, signal
+        self.tell_system()
+        for link in list(self.links):
+            link.send(indication(NAS, BROADCAST, 0x0051, self.signal_info()))
 
     def nas_0024(self, t, cid):                       # Get Serving System
         return result() + self.serving_system()
@@ -159,10 +175,10 @@ class NasService:
         return result()
 
     def nas_004f(self, t, cid):                       # Get Signal Info
-        return result() + tlv(0x14, struct.pack("<bbhh", -60, -10, -90, 150))
+        return result() + self.signal_info()
 
     def nas_0020(self, t, cid):                       # Get Signal Strength
-        return result() + tlv(0x01, struct.pack("<bb", -60, 8))
+        return result() + tlv(0x01, struct.pack("<bb", self.signal[0], 8))
 
 
 class WdaService:

@@ -18,6 +18,7 @@ Control socket (--control), one command a line, "@1 " before it for the second m
     subscription FILE   read another table of access points (no FILE: accept all)
     register STATE [PLMN]  home, roaming (in PLMN, five digits; default 26201), searching or denied; clients hear of it
     card ICCID IMSI     another card (20 and 15 digits); unplug first, replug after
+    move CELL AREA RSSI RSRQ RSRP SNR  another LTE cell and its signal (cell and tracking area in hex, dBm and dB)
     pin DIGITS [TRIES]  the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first. TRIES 0: its PUK
     file PATH FID HEX   set a file of the card, e.g. file 3F007F50 6430 0B6A...
     image FILE          PKCS#15 application of the card, from tests/operator/card.py; nobody is told
@@ -128,6 +129,12 @@ def control_register(modem, verb: str, rest: str) -> str:
     return "ok"
 
 
+def control_move(modem, verb: str, rest: str) -> str:
+    cell, area, *signal = rest.split()
+    modem.move(int(cell, 16), int(area, 16), tuple(map(int, signal)))
+    return "ok"
+
+
 def control_plug(modem, verb: str, rest: str) -> str:
     if verb == "unplug":
         modem.unplug()
@@ -183,7 +190,7 @@ def control_show(modem, verb: str, rest: str) -> str:
 CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "capacity": control_sms, "network-drop": control_network,
             "reject-next": control_network, "allow-all": control_network, "subscription": control_network,
             "unplug": control_plug, "replug": control_plug, "file": control_card,
-            "card": control_card, "pin": control_card, "register": control_register,
+            "card": control_card, "pin": control_card, "register": control_register, "move": control_move,
             "image": control_files, "swap": control_files, "refresh": control_files, "refuse": control_files, "card-switch": control_files,
             "card-state": control_card_state,
             "list": control_show, "log": control_show, "state": control_show}

@@ -207,6 +207,7 @@ static struct tree *make_facts(void)
     modem = tree_add(t, TREE_MODEM, "m");
     node_set(modem, "AccessTechnology", "lte");
     node_set(modem, "OperatorId", "24008");
+    node_set(modem, "SignalStrength", "-90");
     struct node *bearer = tree_add(t, TREE_BEARER, "b");
     node_set(bearer, "Name", "Operator");
     node_set(bearer, "Apn", "internet.example");

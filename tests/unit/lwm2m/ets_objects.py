@@ -123,7 +123,7 @@ def device_delete(b):
 @case(701)
 def monitoring_read(b):
     values = senml(b.get("/4/0", SENML_JSON))
-    same((values["/4/0/0"], values["/4/0/4/0"], values["/4/0/7/0"], values["/4/0/10"]), (6, "192.0.2.10", "internet.example", 240))
+    same((values["/4/0/0"], values["/4/0/2"], values["/4/0/4/0"], values["/4/0/7/0"], values["/4/0/10"]), (6, -90, "192.0.2.10", "internet.example", 240))
 
 
 @case(705)

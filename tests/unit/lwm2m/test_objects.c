@@ -115,6 +115,33 @@ static void test_device(void)
     expect_read(c, "/3/0/20", "1");
 }
 
+static void expect_radio(struct lwm2m_client *c, struct node *modem)
+{
+    static const char *const paths[] = { "/4/0/2", "/4/0/3", "/4/0/8", "/4/0/11", "/4/0/12" };
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
+        expect_absent(c, paths[i]);
+    node_set_number(modem, "SignalPercent", 0);
+    expect_absent(c, "/4/0/2");
+    node_set_number(modem, "SignalPercent", 85); /* all that is known: -113 .. -51 dBm */
+    expect_read(c, "/4/0/2", "-61");
+    node_set(modem, "SignalStrength", "");
+    expect_read(c, "/4/0/2", "-61");
+    node_set(modem, "SignalStrength", "-90");
+    node_set(modem, "SignalQuality", "-11");
+    node_set(modem, "SignalToNoise", "0");
+    node_set_number(modem, "CellId", 0x0FFFFFFF);
+    node_set_number(modem, "AreaCode", 0x31C5);
+    expect_read(c, "/4/0/2", "-90");
+    expect_read(c, "/4/0/3", "-11");
+    expect_read(c, "/4/0/8", "268435455");
+    expect_read(c, "/4/0/11", "0");
+    expect_read(c, "/4/0/12", "12741");
+    node_set(modem, "SignalToNoise", "-");
+    expect_absent(c, "/4/0/11");
+    node_set_number(modem, "CellId", 0);
+    expect_absent(c, "/4/0/8");
+}
+
 static void test_connectivity(void)
 {
     struct lwm2m_client *c = make_gateway();
@@ -125,6 +152,7 @@ static void test_connectivity(void)
     expect_read(c, "/4/0/9", "26");
     expect_read(c, "/4/0/10", "310");
     expect_absent(c, "/4/0/2"); /* what nobody measured */
+    expect_radio(c, modem);
     struct node *bearer = add_bearer("b", "connected", true);
     expect_read(c, "/4/0/0", "6");
     expect_read(c, "/4/0/4/0", "10.1.2.3");
@@ -132,8 +160,17 @@ static void test_connectivity(void)
     expect_absent(c, "/4/0/4/2");
     expect_read(c, "/4/0/5/0", "10.1.2.1");
     expect_read(c, "/4/0/7/0", "internet.example");
-    node_set(modem, "AccessTechnology", "5gnr"); /* has no number in this object */
+    node_set(modem, "AccessTechnology", "5gnr");
+    expect_read(c, "/4/0/0", "8");
+    node_set(modem, "AccessTechnology", "cdma2000-by-another-name"); /* has no number in this object */
     expect_absent(c, "/4/0/0");
+    node_set(modem, "AccessTechnology", "lte");
+    struct node *second = tree_add(tree, TREE_MODEM, "the second");
+    node_set(second, "OperatorId", "24407");
+    node_set_flag(second, "Primary", true);
+    expect_read(c, "/4/0/10", "244"); /* of the one over which data goes */
+    expect_read(c, "/4/0/9", "7");
+    node_remove(second);
     node_set(modem, "OperatorId", "24491");
     expect_read(c, "/4/0/9", "91");
     node_set(modem, "OperatorId", "");
@@ -268,7 +305,7 @@ static void test_links(void)
     discover_put_registration(c, &w);
     g_assert_false(w.failed);
     char *text = g_strndup(links, w.len);
-    g_assert_nonnull(strstr(text, ",</1/0>,</3/0>,</4>;ver=1.2,</4/0>,</7/0>,</10>;ver=1.1,</10/0>,</11>;ver=1.1,</11/0>,"));
+    g_assert_nonnull(strstr(text, ",</1/0>,</3/0>,</4>;ver=1.3,</4/0>,</7/0>,</10>;ver=1.1,</10/0>,</11>;ver=1.1,</11/0>,"));
     g_assert_nonnull(strstr(text, "</25>;ver=2.0"));
     g_free(text);
 }

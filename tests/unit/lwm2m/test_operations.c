@@ -31,7 +31,7 @@ static void test_create_delete(void)
     uint8_t links[512];
     struct writer w = writer_make(links, sizeof links);
     discover_put_registration(c, &w);
-    g_assert_true(slice_is(writer_slice(&w), "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\",</1/0>,</3/0>,</4>;ver=1.2,</7>,</10>;ver=1.1,</11>;ver=1.1,</16/0>,</16/2>,</25>;ver=2.0"));
+    g_assert_true(slice_is(writer_slice(&w), "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\",</1/0>,</3/0>,</4>;ver=1.3,</7>,</10>;ver=1.1,</11>;ver=1.1,</16/0>,</16/2>,</25>;ver=2.0"));
     create.payload = "[]"; /* a mandatory resource is missing */
     create.len = 2;
     g_assert_cmpuint(send(c, &create, &a), ==, CODE_BAD_REQUEST);

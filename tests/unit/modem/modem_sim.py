@@ -111,6 +111,10 @@ def facts(probe: Program) -> None:
     sim = next((path for path, _ in tree if path.startswith("/sim/")), "")
     check("the Modem node shows it", (tree[node, "State"], tree[node, "Registration"], tree[node, "OperatorId"], tree[node, "AccessTechnology"]) ==
           ("registered", "home", "24008", "lte"), tree)
+    radio = ("SignalPercent", "SignalStrength", "SignalQuality", "SignalToNoise", "CellId", "AreaCode")
+    check("its signal and cell", probe_until(probe, lambda t: [t[node, key] for key in radio] == ["86", "-90", "-10", "15", str(0x1122BB), str(0x31C5)]), tree)
+    lab("modem", "move", "ABCDEF1", "4321", "-77", "-13", "-104", "-3")
+    check("it moved", probe_until(probe, lambda t: [t[node, key] for key in radio] == ["59", "-104", "-13", "-3", str(0xABCDEF1), str(0x4321)]), probe.tree())
     check("identities are masked", tree[node, "Imei"] == "35353535*******" and tree[sim, "Imsi"] == "24008**********" and
           tree[sim, "Iccid"] == "894608************14", tree)
     check("the SIM is unlocked and linked", tree[sim, "Lock"] == "none" and tree[node, "Sim"].endswith(sim), tree)
@@ -276,6 +280,9 @@ def at_mode(keep: Path, folder: Path) -> None:
     lab("up", "--dir", str(keep / "at"), "--mode", "at")
     probe = Program(folder / "probe.log", "gateway-agent", PROBE, "-", str(folder / "plugins"))
     check("AT: the modem registers, without QMI", bool(probe.wait("^modem id=imei-.* registered=1 .* qmi=0 ")), probe.lines[-3:])
+    at = probe.tree()
+    node = next(path for path, _ in at if path.startswith("/modem/"))
+    check("AT: a signal", probe_until(probe, lambda t: (t[node, "SignalPercent"], t[node, "CellId"]) == ("67", str(0x83F7CD))), at)
     probe.mark()
     send(folder, PUSH, "--pause", "0.5", "--ref", "9")
     check("AT: parts in order are one message", bool(probe.wait(f"^sms route=mm push=1 .* data={PUSH.hex()}$", 20)), probe.lines[-3:])

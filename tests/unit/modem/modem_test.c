@@ -67,10 +67,42 @@ static void test_clean(void)
     check("nothing is empty", out[0] == '\0');
 }
 
+static const struct {
+    const char *what, *access, *values, *told; /* told: strength, quality, noise */
+} signals[] = {
+    { "LTE", "lte", "{'rssi': <-60.0>, 'rsrq': <-10.0>, 'rsrp': <-90.0>, 'snr': <0.4>}", "-90 -10 0" },
+    { "LTE rounded", "lte", "{'rsrq': <-10.5>, 'rsrp': <-90.4>, 'snr': <-3.6>}", "-90 -11 -4" },
+    { "LTE of which some is unknown", "lte", "{'rsrp': <-1.7976931348623157e+308>, 'rsrq': <-9.0>}", " -9 " },
+    { "NR", "5gnr", "{'rsrp': <-101.0>, 'rsrq': <-12.0>, 'snr': <20.0>}", "-101 -12 20" },
+    { "UMTS", "umts", "{'rssi': <-70.0>, 'rscp': <-81.0>, 'ecio': <-9.0>}", "-81 -9 " },
+    { "UMTS without RSCP", "umts", "{'rssi': <-70.0>, 'ecio': <-9.0>}", "-79 -9 " },
+    { "UMTS without Ec/Io", "umts", "{'rssi': <-70.0>}", "  " },
+    { "GSM", "gsm", "{'rssi': <-65.0>, 'snr': <9.0>}", "-65  " },
+    { "a number that is none", "gsm", "{'rssi': <'-65'>}", "  " },
+    { "another technology", "wimax", "{'rssi': <-65.0>}", "  " },
+    { "nothing", "lte", "{}", "  " },
+};
+
+static void test_signal(void)
+{
+    struct radio r = { .denied = true };
+    char told[32];
+    for (size_t i = 0; i < G_N_ELEMENTS(signals); i++) {
+        g_autoptr(GVariant) values = g_variant_ref_sink(g_variant_new_parsed(signals[i].values[1] == '}' ? "@a{sv} {}" : signals[i].values));
+        radio_take(&r, signals[i].access, values);
+        (void)snprintf(told, sizeof told, "%s %s %s", r.strength, r.quality, r.noise);
+        check(signals[i].what, strcmp(told, signals[i].told) == 0);
+    }
+    radio_take(&r, "gsm", g_variant_new_parsed("{'rssi': <-65.0>}"));
+    radio_take(&r, "gsm", NULL);
+    check("no values at all", !r.strength[0] && r.denied);
+}
+
 int main(void)
 {
     test_push();
     test_clean();
+    test_signal();
     (void)printf("%u failed\n", failures);
     return failures != 0;
 }
