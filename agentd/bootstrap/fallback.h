@@ -5,25 +5,25 @@
 #define BOOTSTRAP_FALLBACK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { FALLBACK_FIRST_MS = 900000, FALLBACK_LIMIT_MS = 86400000 };
+enum { FALLBACK_FIRST_MS = 900000, FALLBACK_LIMIT_MS = 86400000, FALLBACK_TEXT = 48 };
 
 struct fallback { /* all zero: never asked */
-    uint64_t asked_at; /* loop milliseconds */
-    uint64_t wait_ms;  /* from asked_at to the next time */
+    uint64_t asked_at;   /* loop milliseconds; of a former run: when this one began */
+    uint64_t asked_wall; /* Unix seconds; 0: the clock was not trusted */
+    uint64_t wait_ms;    /* from then to the next time */
+};
+struct fallback_time {
+    uint64_t loop_ms, wall; /* wall: Unix seconds, 0 untrusted */
 };
 
-static inline uint64_t fallback_left(const struct fallback *f, uint64_t now) /* 0: now */
-{
-    return now - f->asked_at < f->wait_ms ? f->wait_ms - (now - f->asked_at) : 0;
-}
-
-static inline void fallback_asked(struct fallback *f, uint64_t now)
-{
-    bool fresh = f->wait_ms == 0 || now - f->asked_at > FALLBACK_LIMIT_MS;
-    uint64_t wait = fresh ? FALLBACK_FIRST_MS : 2 * f->wait_ms;
-    *f = (struct fallback){ now, wait < FALLBACK_LIMIT_MS ? wait : FALLBACK_LIMIT_MS };
-}
+/* Milliseconds, 0: now. A wall clock that is not trusted, or was set back, makes the wait longer, never shorter. */
+uint64_t fallback_left(const struct fallback *f, struct fallback_time now);
+void fallback_asked(struct fallback *f, struct fallback_time now);
+/* As text for the store; and of a text from a former run, this one having begun at loop time `begun`. False: it is none. */
+void fallback_put(const struct fallback *f, char out[FALLBACK_TEXT]);
+bool fallback_get(struct fallback *f, const char *text, uint64_t begun);
 
 #endif

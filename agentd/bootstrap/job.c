@@ -48,8 +48,14 @@ static void on_state_timeout(void *user)
     struct conductor *c = user;
     c->state_timer = 0;
     if (!c->error.code)
-        error_set(&c->error, ERROR_TIMEOUT, "no end of %s in %u s", job_step_row(c->step)->name, job_step_row(c->step)->timeout_ms / 1000);
+        error_set(&c->error, ERROR_TIMEOUT, "no end of %s in %llu s", job_step_row(c->step)->name, (unsigned long long)(loop_now(c->site->loop) - c->entered_ms) / 1000);
     job_post(c, JOB_TIMEOUT);
+}
+
+void job_allow(struct conductor *c, uint64_t more_ms)
+{
+    loop_cancel(c->site->loop, &c->state_timer);
+    c->state_timer = loop_timer(c->site->loop, job_step_row(c->step)->timeout_ms + more_ms, on_state_timeout, c);
 }
 
 void job_wait_note(void *user, const char *text)

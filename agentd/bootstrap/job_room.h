@@ -56,6 +56,7 @@ struct conductor {
 /* job.c: the next event (the first of two posts wins), the failure event with its cause, a note of what is waited for. */
 void job_post(struct conductor *c, enum job_event event);
 void job_fail(struct conductor *c, const struct error *e);
+void job_allow(struct conductor *c, uint64_t more_ms); /* the step at work, beyond what its row says, from now on */
 void job_wait_note(void *user, const char *text); /* user is the conductor */
 void job_drop_values(struct conductor *c); /* settings and what was sealed of them */
 

@@ -74,10 +74,12 @@ void kept_join(struct entry *e)
     uint8_t octets[LWM2M_KEPT_MAX];
     char key[STORE_NAME + 8];
     size_t len;
-    if (store_octets_get(e->service->site->store, kept_key(e->id, key, sizeof key), octets, sizeof octets, &len) &&
-        !lwm2m_client_read(e->client, (struct slice){ octets, len }))
+    bool known = store_octets_get(e->service->site->store, kept_key(e->id, key, sizeof key), octets, sizeof octets, &len);
+    if (known && !lwm2m_client_read(e->client, (struct slice){ octets, len }))
         log_warning("lwm2m", "%s: what its server wrote is not readable", e->id);
     lwm2m_client_join(e->client, e->service->servers);
+    if (!known)
+        lwm2m_servers_fresh(e->service->servers, lwm2m_client_instance(e->client));
     kept_change(e->service); /* its instance */
     kept_registration_join(e);
 }

@@ -154,29 +154,6 @@ const struct entry *service_bootstrap_entry(const struct service *s, const char 
     return NULL;
 }
 
-/* A registration that failed for good: the bootstrap server of its context is asked again. A job that runs, this one too, comes first; the next failure asks. */
-static void fall_back(struct entry *e)
-{
-    struct service *s = e->service;
-    const struct factory_data *f = &s->site->factory;
-    uint64_t now = loop_now(s->site->loop);
-    struct error err;
-    size_t context = 0;
-    while (context < f->context_count && strcmp(f->contexts[context], e->context) != 0)
-        context++;
-    if (context == f->context_count || s->bootstrapping || !service_bootstrap_entry(s, e->context))
-        return;
-    struct fallback *row = &s->fallback[context];
-    if (fallback_left(row, now)) {
-        log_info("lwm2m", "%s: no bootstrap for another %llu s", e->id, (unsigned long long)(fallback_left(row, now) / 1000));
-    } else if (renewal_begin(s->renewal, e->context, &err)) {
-        log_warning("lwm2m", "%s: no bootstrap after the failed registration: %s", e->id, err.text);
-    } else {
-        log_notice("lwm2m", "%s: registration failed for good, so there is a bootstrap", e->id);
-        fallback_asked(row, now);
-    }
-}
-
 /* No waiting makes a key right, ours or the server's (Transport TS 1.1.1 clause 5.2.9). */
 static bool is_final(enum error_code code)
 {
@@ -205,7 +182,7 @@ static void on_state(void *user, const struct lwm2m_status *status)
     else if (e->trial && status->state == LWM2M_RETRYING && is_final(status->error.code))
         prove_end(s, &status->error);
     else if (!e->trial && status->state == LWM2M_RETRYING && status->exhausted)
-        fall_back(e);
+        entry_fall_back(e);
 }
 
 /* A bootstrap server's account is kept and shown; nobody registers there (LwM2M Core 6.1.7: it has no Server object). */
@@ -611,6 +588,7 @@ struct service *service_new(struct site *site)
     if (!s)
         return NULL;
     s->site = site;
+    s->begun = loop_now(site->loop);
     s->servers = lwm2m_servers_new();
     if (!s->servers)
         abort();

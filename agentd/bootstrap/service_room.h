@@ -38,6 +38,7 @@ struct service {
     struct renewal *renewal;
     struct entry entry[ENTRIES];
     struct fallback fallback[FACTORY_CONTEXTS]; /* as the contexts of the factory data */
+    uint64_t begun; /* loop milliseconds */
     struct lease lease; /* of the kept bearer */
     bool has_lease, bootstrapping;
     struct access_point *access_point;
@@ -77,6 +78,9 @@ void service_show_error(struct node *n, const struct error *e); /* NULL: none */
 /* service_dm.c */
 void service_dm_load(struct service *s);     /* all of the store into the tree */
 void service_dm_hide_old(struct service *s); /* those whose place another server's took leave it */
+
+/* service_fallback.c: the entry's registration failed for good */
+void entry_fall_back(struct entry *e);
 
 /* service_key.c: accounts whose keys the store does not have. */
 void entry_key_make(struct entry *e, const struct lwm2m_account *account); /* then entry_open */

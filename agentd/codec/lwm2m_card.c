@@ -18,9 +18,11 @@ enum {
     SERVER_ID = 0, SERVER_LIFETIME = 1, SERVER_BINDING = 7,
     DEFAULT_LIFETIME = 86400,
     RESOURCES = 32, /* ids above are not ours */
+    NO_ID = 65535, /* reserved (Core TS 1.1.1 clause 7.3) */
 };
 
 struct instance { /* resources by id; data NULL: absent */
+    uint16_t id;
     struct slice resource[RESOURCES];
 };
 
@@ -85,8 +87,10 @@ static enum error_code read_instance(struct slice instances, size_t wanted, stru
     bool found = false;
     for (size_t n = 0; reader_left(&r); n++) {
         uint32_t seen = 0;
-        if (tlv_next(&r, &item) || item.kind != TLV_OBJECT_INSTANCE)
+        if (tlv_next(&r, &item) || item.kind != TLV_OBJECT_INSTANCE || item.id == NO_ID)
             return fault(err, "no object instance where one must be");
+        if (n == wanted)
+            out->id = item.id;
         struct reader inner = reader_make(item.value.data, item.value.len);
         while (reader_left(&inner)) {
             if (tlv_next(&inner, &item) || (item.kind != TLV_RESOURCE && item.kind != TLV_MULTIPLE_RESOURCE))
@@ -137,7 +141,7 @@ static enum error_code read_security(const struct instance *i, struct lwm2m_acco
     char host[256];
     uint16_t port;
     int64_t bootstrap = number(i, SECURITY_BOOTSTRAP, 1, 0), mode = number(i, SECURITY_MODE, 4, -1);
-    *a = (struct lwm2m_account){ .lifetime = DEFAULT_LIFETIME };
+    *a = (struct lwm2m_account){ .lifetime = DEFAULT_LIFETIME, .security_instance = { true, i->id } };
     if (bootstrap < 0 || mode < 0)
         return error_set(err, ERROR_INVALID, "LwM2M card file: /0/x/%d has no such value", bootstrap < 0 ? SECURITY_BOOTSTRAP : SECURITY_MODE);
     if (mode == MODE_NO_SEC)
@@ -196,6 +200,7 @@ static enum error_code read_server(struct slice servers, struct lwm2m_account *a
         if (binding.data && !memchr(binding.data, 'U', binding.len))
             return error_set(err, ERROR_NOT_SUPPORTED, "LwM2M card file: server %u is not reached over UDP (/1/x/7)", id);
         a->lifetime = (uint32_t)lifetime;
+        a->server_instance = (struct lwm2m_number){ true, i.id };
         return ERROR_NONE;
     }
 }

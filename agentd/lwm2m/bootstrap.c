@@ -25,7 +25,6 @@ enum {
     HANDSHAKE_MS = 40000,
     LINGER_MS = 500,        /* the answer to Finish may be lost: a repeated Finish still finds us */
     AGAIN_MS = 2000,
-    HOLD_OFF_MAX_S = 300,   /* what a job has time for */
     BLOCK_MORE = 8,
 };
 
@@ -48,7 +47,8 @@ struct lwm2m_bootstrap {
     bool pack;              /* the Bootstrap-Pack is still to be asked for */
     uint8_t *body;          /* of the pack, while it comes; wiped pages */
     size_t body_len;
-    uint64_t begun, patience_ms;
+    uint64_t begun, patience_ms; /* of asking, after the hold-off */
+    uint64_t hold_off_ms;   /* still to be waited; 0: it is over, for all sessions */
     struct error failure;
     uint64_t timer;
     lwm2m_bootstrap_fn *fn;
@@ -211,6 +211,8 @@ static void on_hold_off(void *user)
 {
     struct lwm2m_bootstrap *b = user;
     b->timer = 0;
+    b->hold_off_ms = 0;
+    b->begun = loop_now(b->loop);
     ask(b);
     run_in(b, SILENCE_MS, on_silence);
 }
@@ -220,8 +222,8 @@ static void on_connected(void *user)
     struct lwm2m_bootstrap *b = user;
     log_info("lwm2m", "bootstrap: %s session with %s", transport_name(b->endpoint->transport), b->endpoint->host);
     if (b->phase == PHASE_LISTENING) {
-        uint32_t hold_off = b->endpoint->account.hold_off;
-        run_in(b, (uint64_t)(hold_off > HOLD_OFF_MAX_S ? HOLD_OFF_MAX_S : hold_off) * 1000, on_hold_off);
+        log_info("lwm2m", "bootstrap at %s: it has %llu s to begin unasked", b->endpoint->host, (unsigned long long)b->hold_off_ms / 1000);
+        run_in(b, b->hold_off_ms, on_hold_off);
     } else {
         run_in(b, SILENCE_MS, on_silence);
     }
@@ -311,7 +313,7 @@ static void open_session(struct lwm2m_bootstrap *b, const struct ip_address *add
     }
     run_in(b, HANDSHAKE_MS, on_silence);
     b->phase = PHASE_LISTENING;
-    if (!b->endpoint->account.hold_off)
+    if (!b->hold_off_ms)
         ask(b); /* waits in the library for the end of the handshake */
 }
 
@@ -371,6 +373,11 @@ static bool take_accounts(struct lwm2m_bootstrap *b, const struct lwm2m_bootstra
     return true;
 }
 
+uint64_t lwm2m_bootstrap_hold_off_ms(const struct lwm2m_account *server)
+{
+    return (uint64_t)(server->hold_off < HOLD_OFF_MAX_S ? server->hold_off : HOLD_OFF_MAX_S) * 1000;
+}
+
 struct lwm2m_bootstrap *lwm2m_bootstrap_new(const struct loop *loop, const struct lwm2m_bootstrap_task *task, lwm2m_bootstrap_fn *fn, void *user, struct error *err)
 {
     struct lwm2m_bootstrap *b = calloc(1, sizeof *b);
@@ -386,6 +393,7 @@ struct lwm2m_bootstrap *lwm2m_bootstrap_new(const struct loop *loop, const struc
     b->pack = task->pack;
     b->begun = loop_now(loop);
     b->patience_ms = task->patience_ms;
+    b->hold_off_ms = lwm2m_bootstrap_hold_off_ms(task->server);
     (void)text_copy(b->name, sizeof b->name, task->endpoint);
     b->endpoint = endpoint_new(task->server, task->rules, err);
     if (b->endpoint)

@@ -27,6 +27,8 @@ struct lwm2m_bootstrap_task { /* copied */
  * it left it), or what is wrong (accounts NULL). CLIENT_AUTH, TLS_UNTRUSTED, NAME_LOOKUP, CONNECT, TIMEOUT (no Finish), SERVER_STATUS, PROTOCOL. */
 typedef void lwm2m_bootstrap_fn(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count);
 
+enum { HOLD_OFF_MAX_S = 86400 /* nothing else is provisioned meanwhile */ };
+uint64_t lwm2m_bootstrap_hold_off_ms(const struct lwm2m_account *server); /* how long it may begin unasked (/0/x/11) */
 /* NULL: the account cannot be used, or no memory; err says which. */
 struct lwm2m_bootstrap *lwm2m_bootstrap_new(const struct loop *loop, const struct lwm2m_bootstrap_task *task, lwm2m_bootstrap_fn *fn, void *user, struct error *err);
 void lwm2m_bootstrap_free(struct lwm2m_bootstrap *b); /* at once, also from fn; NULL is fine */

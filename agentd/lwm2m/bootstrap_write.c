@@ -19,12 +19,24 @@ static void put_octets(uint8_t *out, size_t *len, const void *octets, size_t n)
     memcpy(out, octets, n);
 }
 
-static void put_account(struct staged *s, size_t at, const struct lwm2m_account *a)
+/* The number that the instance was given, else the lowest that is free. */
+static uint16_t instance_number(struct bootstrap_desk *d, const struct object *object, const struct lwm2m_number *given)
 {
+    uint16_t id = given->given ? given->id : 0;
+    if (object_has_instance(&d->objects, object, id))
+        for (id = 0; object_has_instance(&d->objects, object, id);)
+            id++;
+    return id;
+}
+
+static void put_account(struct bootstrap_desk *d, size_t at, const struct lwm2m_account *a)
+{
+    struct staged *s = &d->staged;
     struct staged_security *security = &s->security[at];
+    uint16_t security_id = instance_number(d, &object_staged_security, &a->security_instance), server_id = instance_number(d, &object_staged_server, &a->server_instance);
     const struct lwm2m_x509 *x = &a->x509;
     bool certificate = a->mode == LWM2M_X509;
-    *security = (struct staged_security){ .used = true, .id = (uint16_t)at, .bootstrap = a->short_server_id == 0, .mode = a->mode, .matching = x->matching, .usage = x->usage,
+    *security = (struct staged_security){ .used = true, .id = security_id, .bootstrap = a->short_server_id == 0, .mode = a->mode, .matching = x->matching, .usage = x->usage,
                                            .selector = x->selector, .device = x->device, .key_from = a->key_from, .gba = a->gba };
     security->short_server_id = a->short_server_id;
     security->hold_off = a->hold_off;
@@ -36,7 +48,7 @@ static void put_account(struct staged *s, size_t at, const struct lwm2m_account 
     put_octets(security->server, &security->server_len, x->server, x->server_len);
     if (security->bootstrap)
         return;
-    s->server[at] = (struct staged_server){ .used = true, .id = (uint16_t)(at - 1), .short_server_id = a->short_server_id, .lifetime = a->lifetime, .set = a->server };
+    s->server[at] = (struct staged_server){ .used = true, .id = server_id, .short_server_id = a->short_server_id, .lifetime = a->lifetime, .set = a->server };
     if (!s->server[at].set.binding[0])
         (void)text_copy(s->server[at].set.binding, sizeof s->server[at].set.binding, "U");
 }
@@ -46,9 +58,15 @@ void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *s
     *d = (struct bootstrap_desk){ .objects = { .model = &model_bootstrap } };
     d->objects.staged = &d->staged;
     d->records.model = &model_bootstrap;
-    put_account(&d->staged, 0, server);
-    for (size_t i = 0; i < count && i + 1 < STAGED_MAX; i++)
-        put_account(&d->staged, i + 1, &installed[i]);
+    bool given = true; /* they come first */
+    do {
+        if (server->security_instance.given == given)
+            put_account(d, 0, server);
+        for (size_t i = 0; i < count && i + 1 < STAGED_MAX; i++)
+            if (installed[i].security_instance.given == given)
+                put_account(d, i + 1, &installed[i]);
+        given = !given;
+    } while (!given);
 }
 
 /* ---- Bootstrap-Write (clause 6.1.7.5) ---- */
@@ -368,9 +386,12 @@ static size_t put_accounts(const struct staged *s, bool bootstrap, const char *e
             continue;
         struct lwm2m_account *a = &out[n++];
         (void)get_account(at, a);
+        a->security_instance = (struct lwm2m_number){ true, at->id };
         a->lifetime = server ? server->lifetime : 0;
-        if (server)
+        if (server) {
+            a->server_instance = (struct lwm2m_number){ true, server->id };
             a->server = server->set;
+        }
         (void)text_copy(a->endpoint, sizeof a->endpoint, endpoint);
     }
     return n;

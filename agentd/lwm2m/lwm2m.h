@@ -80,13 +80,13 @@ void lwm2m_client_changed(struct lwm2m_client *c); /* facts of the device change
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user);
 void lwm2m_client_free(struct lwm2m_client *c); /* at once, without de-registration */
 const char *lwm2m_state_name(enum lwm2m_state s); /* idle, connecting, registered, retrying, disabled, asleep */
-
 /* What the clients of one gateway share: the servers, the rights of object 2, the objects that are the gateway's own. */
 struct servers *lwm2m_servers_new(void);
 void lwm2m_servers_free(struct servers *s); /* no client is in it any more; NULL is fine */
 /* From now on c is one of these servers; a client that joined nobody is its only server. At most SERVERS_MAX: else it stays alone. */
 void lwm2m_client_join(struct lwm2m_client *c, struct servers *s);
 void lwm2m_servers_forget(struct servers *s, uint16_t short_server_id); /* its account is gone for good: its rights and what it owned go to others */
+void lwm2m_servers_fresh(struct servers *s, uint16_t instance); /* of object 1: another account than was there; rights on that one are not its own */
 /* For who keeps things over a restart: changed comes after requests of servers (from inside one: only note it). */
 void lwm2m_servers_watch(struct servers *s, void (*changed)(void *user), void *user);
 /* What servers wrote, as octets: rights and objects of the gateway; of one client the values of its account and the attributes. Read: false and nothing

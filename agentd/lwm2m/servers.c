@@ -38,7 +38,7 @@ static bool is_taken(const struct servers *s, uint16_t instance)
     return false;
 }
 
-/* The instance of object 1 that it had before, or the lowest free one; and its place in the ascending list. */
+/* The instance of object 1 that it had before, or was given; the lowest free one if another server has that. And its place in the ascending list. */
 static void insert(struct servers *s, struct server_values *v)
 {
     size_t at = 0;
@@ -90,6 +90,12 @@ void servers_leave(struct lwm2m_client *c)
 void lwm2m_servers_forget(struct servers *s, uint16_t short_server_id)
 {
     access_server_gone(s, short_server_id);
+    tell_all(s);
+}
+
+void lwm2m_servers_fresh(struct servers *s, uint16_t instance)
+{
+    access_forget(s, object_server.id, instance);
     tell_all(s);
 }
 

@@ -45,6 +45,11 @@ struct lwm2m_x509 {           /* mode X509; all DER */
     bool device;              /* ours are the device's: the store has neither, the TRE signs */
 };
 
+struct lwm2m_number { /* of an instance, as a bootstrap server or a card chose it */
+    bool given;
+    uint16_t id;
+};
+
 struct lwm2m_account {
     uint16_t short_server_id; /* 1..65534; 0: a bootstrap server */
     char uri[256];            /* coap, coaps, coap+tcp or coaps+tcp://host[:port] */
@@ -59,6 +64,7 @@ struct lwm2m_account {
     char key_ref[129];        /* not stored */
     struct lwm2m_gba gba;
     struct lwm2m_server_settings server;
+    struct lwm2m_number security_instance, server_instance; /* of objects 0 and 1 */
     uint32_t hold_off;        /* of a bootstrap server, /0/x/11: seconds in which it may begin unasked */
     uint32_t timeout;         /* of a bootstrap server, /0/x/12: seconds after a bootstrap until the account goes; 0: it stays */
     uint64_t purge_at;        /* Unix seconds at which it goes; 0: never */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { VERSION = 5 };
+enum { VERSION = 6 };
 
 static void put_octets(struct writer *w, const void *data, size_t len)
 {
@@ -269,6 +269,12 @@ static void made_write(struct writer *w, const struct lwm2m_account *a)
     writer_put(w, a->gba.ua, sizeof a->gba.ua);
 }
 
+static void number_write(struct writer *w, const struct lwm2m_number *n)
+{
+    writer_u8(w, n->given);
+    writer_u16(w, n->id);
+}
+
 /* Ks_NAF and B-TID are made for a session, and are gone after it. */
 void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
 {
@@ -287,6 +293,8 @@ void lwm2m_account_write(struct writer *w, const struct lwm2m_account *a)
     writer_u32(w, a->timeout);
     writer_u64(w, a->purge_at);
     made_write(w, a);
+    number_write(w, &a->security_instance);
+    number_write(w, &a->server_instance);
 }
 
 static void x509_read(struct reader *r, struct lwm2m_x509 *x)
@@ -329,6 +337,13 @@ static void made_read(struct reader *r, struct lwm2m_account *a)
         memcpy(a->gba.ua, ua.data, ua.len);
 }
 
+/* What version 6 added. */
+static void number_read(struct reader *r, struct lwm2m_number *n)
+{
+    n->given = get_choice(r, 2);
+    n->id = reader_u16(r);
+}
+
 bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
 {
     struct reader r;
@@ -346,5 +361,9 @@ bool lwm2m_account_read(struct slice in, struct lwm2m_account *a)
         lwm2m_read_more(&r, a);
     if (version > 4)
         made_read(&r, a);
+    if (version > 5) {
+        number_read(&r, &a->security_instance);
+        number_read(&r, &a->server_instance);
+    }
     return reader_done(&r);
 }

@@ -2,7 +2,8 @@
 """The bootstrap interface of the operator's LwM2M server (LwM2M 1.1, 6.1): what it writes to whom.
 
 Owns nothing: DIR/bootstrap.json says for a PSK identity, or for "ep=ENDPOINT" by whatever identity, which accounts it gets, and may order a fault: "silent" (writes half of it and stops),
-"half" (an account without its Server object), "refuse" (4.00). An account's "server" holds more resources of its Server object, numbers by id; "own" those of the bootstrap server's own account. Keys come from there too and are never logged.
+"half" (an account without its Server object), "refuse" (4.00). An account's "server" holds more resources of its Server object, numbers by id; "own" those of the bootstrap server's own account;
+"instances" says which instances of objects 0 and 1 it is. Keys come from there too and are never logged.
 """
 from __future__ import annotations
 
@@ -60,11 +61,12 @@ class Bootstrap:
             await self.step(peer, coap.GET, "/", [(coap.ACCEPT, coap.uint(40))])
             await self.step(peer, coap.DELETE, "/")
             for n, account in enumerate(plan["accounts"]):
-                await self.step(peer, coap.PUT, f"/0/{n + 1}", TLV, security(account))
+                of_security, of_server = account.get("instances", [n + 1, n])
+                await self.step(peer, coap.PUT, f"/0/{of_security}", TLV, security(account))
                 if fault == "silent":
                     return
                 if fault != "half":
-                    await self.step(peer, coap.PUT, f"/1/{n}", TLV, server(account))
+                    await self.step(peer, coap.PUT, f"/1/{of_server}", TLV, server(account))
             for n, value in plan.get("own", {}).items():
                 await self.step(peer, coap.PUT, f"/0/0/{n}", TEXT, str(value).encode())
             self.log("bootstrap-finish", code=await self.step(peer, coap.POST, "/bs"))

@@ -4,24 +4,34 @@ import json
 import secrets
 
 from main_job import expect
+from pushes import refused
 from scenarios import scenario
-from second_server import ask
+from second_server import SERVER, ask, code
 from smart_card import BOOTSTRAP, document, image, lwm2m_accounts
-from world import agentctl, lab, until
+from world import TREE, agentctl, lab, labproc, until
 
 
-def plan(world, server_id, server=None, endpoint="GW-0001", **fault) -> None:
+def account_at(world, server_id, endpoint="GW-0001", server=None, folder=None, **more) -> dict:
+    """An account at the operator's server, or at the one of that folder, which from now on knows its key."""
+    known = (folder or world.operator_dir) / "psk.json"
+    account = {"id": server_id, "uri": BOOTSTRAP, "identity": f"GW-0001-{server_id}", "key": secrets.token_hex(16), "lifetime": 300, "server": server or {}, **more}
+    known.write_text(json.dumps({**json.loads(known.read_text()), account["identity"]: {"key": account["key"], "endpoint": endpoint}}))
+    return account
+
+
+def plan_all(world, accounts, **fault) -> None:
     """What the bootstrap server writes from now on, to the one gateway that it knows."""
     path = world.operator_dir / "bootstrap.json"
     (identity,) = json.loads(path.read_text())
-    account = {"id": server_id, "uri": BOOTSTRAP, "identity": f"GW-0001-{server_id}", "key": secrets.token_hex(16), "lifetime": 300, "server": server or {}}
-    psk = json.loads((world.operator_dir / "psk.json").read_text())
-    (world.operator_dir / "psk.json").write_text(json.dumps({**psk, account["identity"]: {"key": account["key"], "endpoint": endpoint}}))
-    path.write_text(json.dumps({identity: {"accounts": [account], **fault}}))
+    path.write_text(json.dumps({identity: {"accounts": accounts, **fault}}))
 
 
-def trigger(world) -> None:
-    world.sms(world.push("--trigger", "/1/0/9"))
+def plan(world, server_id, server=None, endpoint="GW-0001", **fault) -> None:
+    plan_all(world, [account_at(world, server_id, endpoint, server)], **fault)
+
+
+def trigger(world, instance=0) -> None:
+    world.sms(world.push("--trigger", f"/1/{instance}/9"))
 
 
 def requests(world) -> int:
@@ -68,6 +78,57 @@ def a_bootstrap_server_on_the_card_gives_the_account_and_is_asked_again(world):
     world.start("agentd")
     until("the same after a kill", lambda: lwm2m_accounts(world) == [("106", "registered")], 60)
     expect("it was removed once", world.log().count("it is removed") == 1)
+
+
+def listed(world) -> list:
+    """The instances of object 1 in each Register and Update that has a list."""
+    return [{o for o in e["objects"] if o.startswith("/1/")} for e in world.lwm2m_events() if e["event"] in ("register", "update") and e.get("objects")]
+
+
+def another_server(world):
+    """One more LwM2M server of the operator, with keys and events of its own."""
+    folder = world.dir / "second"
+    folder.mkdir()
+    (folder / "psk.json").write_text("{}")
+    labproc.start("lwm2m-second", TREE / "tests/lab/lab", "in", "operator", "--", *SERVER, "run", "--no-auto", "--dir", folder, "--addr", "198.51.100.20", "--port", "5685")
+    return folder
+
+
+def instances(world, folder, first, second) -> bool:
+    """Each server reads its own account in that instance of object 1, and not the other's: the rights (object 2) are on the same instances."""
+    here, there = (lambda n: code(ask(world, "GW-0001", "read", f"/1/{n}/0"))), (lambda n: code(ask(world, "GW-0001", "read", f"/1/{n}/0", folder=folder)))
+    return (here(first), here(second), there(first), there(second)) == ("2.05", "4.01", "4.01", "2.05")
+
+
+@scenario()
+def accounts_keep_the_instances_that_the_bootstrap_server_wrote(world):
+    """Two servers as /1/7 and /1/3, /0/12 and /0/40: in Register and Read, for triggers, over a restart, to the bootstrap server; then the other way round."""
+    world.up()
+    lab("modem", "image", image(world, "--cp", document(world, "--no-account", "--no-provurl"), "--bootstrap-server", BOOTSTRAP))
+    folder = another_server(world)
+
+    def plan_both(of_one, of_two):
+        plan_all(world, [account_at(world, 101, instances=of_one), account_at(world, 102, folder=folder, uri="coaps://lwm2m.operator.example:5685", instances=of_two)])
+
+    plan_both([12, 7], [40, 3])
+    world.start()
+    both = [("0", "bootstrap"), ("101", "registered"), ("102", "registered")]
+    until("both accounts", lambda: sorted(lwm2m_accounts(world)) == both, 60)
+    until("both instances in a registration, and no other one", lambda: {"/1/3", "/1/7"} in listed(world))
+    expect("each has its own", instances(world, folder, 7, 3))
+    world.stop("agentd")
+    world.start("agentd")
+    until("both after a restart", lambda: sorted(lwm2m_accounts(world)) == both, 60)
+    until("as before", lambda: instances(world, folder, 7, 3))
+
+    plan_both([40, 3], [12, 7])
+    asked = requests(world)
+    refused(world, "NotFound", lambda: trigger(world, 0))
+    trigger(world, 3)
+    until("the bootstrap server is asked", lambda: requests(world) == asked + 1, 60)
+    found = until("what it found", lambda: [e["links"] for e in world.lwm2m_events() if e["event"] == "bootstrap-step" and "ssid=102" in e.get("links", "")])[-1]
+    expect(f"as it had left it: {found}", all(link in found for link in ("</0/12>;ssid=101", "</0/40>;ssid=102", "</1/7>;ssid=101", "</1/3>;ssid=102")))
+    until("the numbers of now", lambda: sorted(lwm2m_accounts(world)) == both and instances(world, folder, 3, 7), 60)
 
 
 AT_ONCE = {"17": 1, "18": 1, "19": 1, "20": 1}  # object 1: one attempt in one sequence, a second apart
@@ -117,9 +178,14 @@ def a_registration_that_fails_for_good_asks_the_bootstrap_server_and_never_in_a_
     until("more failures", lambda: refusals(world) >= refused + 3)
     expect(f"it is asked again at once: {requests(world)}", requests(world) == 2 and "no bootstrap for another" in world.log())
 
-    plan(world, 103, AT_ONCE, endpoint="nobody")
-    world.kill("agentd")  # the first failure after a start is answered at once
+    world.kill("agentd")
+    waits = world.log().count("no bootstrap for another")
     world.start("agentd")
+    until("the same wait after a kill", lambda: world.log().count("no bootstrap for another") > waits, 60)
+    expect("it is not asked sooner", requests(world) == 2)
+
+    plan(world, 103, AT_ONCE, endpoint="nobody")
+    trigger(world)
     until("the third request", lambda: requests(world) == 3, 60)
     world.job_ended("failed")
     until("the account from before", lambda: accounts(world, 102, "retrying"))

@@ -30,9 +30,9 @@ def state(world, server_id):
     return (world.one("Account", ServerId=str(server_id)) or {}).get("State")
 
 
-def ask(world, endpoint, operation, path, *more):
-    """What the operator's server of that registration gets for an answer."""
-    return json.loads(run(*SERVER, "ctl", "--dir", world.operator_dir, operation, endpoint, path, *more, check=False).stdout)
+def ask(world, endpoint, operation, path, *more, folder=None):
+    """What the operator's server of that registration, or the one of that folder, gets for an answer."""
+    return json.loads(run(*SERVER, "ctl", "--dir", folder or world.operator_dir, operation, endpoint, path, *more, check=False).stdout)
 
 
 def code(answer):

@@ -87,6 +87,11 @@ struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settin
     return x;
 }
 
+uint64_t lwm2m_execution_wait_ms(const struct lwm2m_execution *x)
+{
+    return lwm2m_bootstrap_hold_off_ms(&x->settings->lwm2m[0]);
+}
+
 void lwm2m_execution_cancel(struct lwm2m_execution *x)
 {
     if (!x)

@@ -12,6 +12,7 @@ struct lwm2m_execution;
  * until then. NULL with err: it cannot begin. */
 struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settings, const struct lease *lease, void (*fn)(void *user, const struct error *error),
                                       void *user, struct error *err);
+uint64_t lwm2m_execution_wait_ms(const struct lwm2m_execution *x); /* of the time that it takes, what the bootstrap server has to begin by itself; before fn */
 void lwm2m_execution_cancel(struct lwm2m_execution *x); /* fn is not called; NULL is fine. After fn it frees itself */
 
 #endif

@@ -123,6 +123,13 @@ void access_sync(struct objects *o)
     }
 }
 
+void access_forget(struct servers *s, uint16_t object, uint16_t instance)
+{
+    struct access_row *row = row_of(s, object, instance);
+    if (row)
+        row->used = false;
+}
+
 void access_created(struct objects *o, uint16_t object, uint16_t instance)
 {
     struct access_row row = { .used = true, .object = object, .instance = instance, .owner = o->self->short_server_id };

@@ -13,6 +13,7 @@ bool access_may(const struct objects *o, uint16_t object, uint16_t instance, enu
 bool access_may_read_some(struct objects *o, uint16_t object);
 /* Rows for what is there, none for what is not: after servers came or went, and instances too. */
 void access_sync(struct objects *o);
+void access_forget(struct servers *s, uint16_t object, uint16_t instance); /* what is said of it; access_sync says it anew */
 void access_created(struct objects *o, uint16_t object, uint16_t instance); /* by the server at work, who owns it */
 /* The server has gone: its entries go; what it owned passes to the server with most rights to write and delete there (clause 8.1), else to the first one. */
 void access_server_gone(struct servers *s, uint16_t short_server_id);

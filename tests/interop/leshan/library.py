@@ -47,9 +47,9 @@ def server_object(ssid, lifetime):
     return {"0": ssid, "1": lifetime, "6": True, "7": "U"}
 
 
-def plan(account, server, form, *more):
+def plan(account, server, form, *more, instance=0):
     return [{"op": "discover", "path": "/"}, {"op": "delete", "path": "/"}, {"op": "write", "path": "/0/1", "format": form, "value": account},
-            {"op": "write", "path": "/1/0", "format": form, "value": server}, *more]
+            {"op": "write", "path": f"/1/{instance}", "format": form, "value": server}, *more]
 
 
 def steps(leshan, since):
@@ -64,8 +64,8 @@ def check_bootstrap_by_key(leshan):
     ep = "gw-psk"
     leshan.ask("bootstrap-key", ep, identity="bs", key=b64(KEYS["bootstrap"]))
     leshan.ask("key", ep, identity="ms", key=b64(KEYS["first"]))
-    reads = [{"op": "discover", "path": "/1"}, {"op": "read", "path": "/1", "format": "TLV"}, {"op": "read", "path": "/1/0", "format": "SENML_CBOR"}]
-    leshan.ask("plan", ep, steps=plan(security(101, 0, b"ms", KEYS["first"]), server_object(101, 600), "TLV", *reads))
+    reads = [{"op": "discover", "path": "/1"}, {"op": "read", "path": "/1", "format": "TLV"}, {"op": "read", "path": "/1/7", "format": "SENML_CBOR"}]
+    leshan.ask("plan", ep, steps=plan(security(101, 0, b"ms", KEYS["first"]), server_object(101, 600), "TLV", *reads, instance=7))
     client = start(ep, BOOTSTRAP, *psk("bs", "bootstrap"), "--bootstrap", "--send", "/3/0/0 /1/0/1")
     end = leshan.event("bs-end", ep=ep)
     request = leshan.event("bs-request", ep=ep) or {}
@@ -73,14 +73,16 @@ def check_bootstrap_by_key(leshan):
     got = steps(leshan, 0)
     check("ets_8: Discover, Delete, Write in TLV, Read in TLV and SenML CBOR, Finish", end and got == [*WRITTEN, ("Discover", "2.05"), ("Read", "2.05"), ("Read", "2.05"), ("Finish", "2.04")], got)
     contents = [e.get("content") for e in leshan.events if e["event"] == "bs-step"]
-    check("what is discovered and read is what was written", any("/1/0" in text and "ssid=101" in text for text in contents[4] or []) and
-          contents[5] == contents[6] == {"/1/0/0": 101, "/1/0/1": 600, "/1/0/6": True, "/1/0/7": "U"}, contents[4:7])
+    check("what is discovered and read is what was written", any("/1/7" in text and "ssid=101" in text for text in contents[4] or []) and
+          contents[5] == contents[6] == {"/1/7/0": 101, "/1/7/1": 600, "/1/7/6": True, "/1/7/7": "U"}, contents[4:7])
     e = leshan.event("registered", ep=ep) or {}
     check("the server that it named has the registration", e.get("lifetime") == 600 and "ms" in e.get("peer", "") and e.get("version") == "1.1", e)
+    got = leshan.ask("read", ep, path="/1").get("content")
+    check("and finds its account in the instance that the bootstrap server wrote", got and set(got) >= {"/1/7/0", "/1/7/1"} and not any(p.startswith("/1/0/") for p in got), got)
 
     since = len(leshan.events)
     leshan.ask("plan", ep, steps=plan(security(103, 0, b"ms", KEYS["first"]), server_object(103, 700), "SENML_CBOR"))
-    check("ets_5: Execute of the Bootstrap-Request Trigger", leshan.code("execute", ep, path="/1/0/9") == "2.04")
+    check("ets_5: Execute of the Bootstrap-Request Trigger", leshan.code("execute", ep, path="/1/7/9") == "2.04")
     end = leshan.event("bs-end", since)
     got, found = steps(leshan, since), next((e["content"] for e in leshan.events[since:] if e["event"] == "bs-step"), None)
     check("brings another bootstrap, written in SenML CBOR", end and got == [*WRITTEN, ("Finish", "2.04")], got)

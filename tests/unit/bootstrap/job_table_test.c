@@ -75,21 +75,60 @@ static void test_limits(void)
 }
 
 /* Bootstrap on registration failure: once at once, then 15, 30 .. minutes apart, a day at most; a day of peace forgets. */
+static struct fallback_time after(struct fallback_time t, uint64_t ms)
+{
+    t.loop_ms += ms;
+    return t;
+}
+
 static void test_fallback(void)
 {
     struct fallback f = { 0 };
-    uint64_t now = 5, wait = FALLBACK_FIRST_MS;
+    struct fallback_time now = { 5, 0 };
+    uint64_t wait = FALLBACK_FIRST_MS;
     g_assert_cmpuint(fallback_left(&f, now), ==, 0);
     for (int i = 0; i < 12; i++) {
         fallback_asked(&f, now);
         g_assert_cmpuint(fallback_left(&f, now), ==, wait);
-        g_assert_cmpuint(fallback_left(&f, now + wait - 1), ==, 1);
-        now += wait;
+        g_assert_cmpuint(fallback_left(&f, after(now, wait - 1)), ==, 1);
+        now = after(now, wait);
         g_assert_cmpuint(fallback_left(&f, now), ==, 0);
         wait = 2 * wait < FALLBACK_LIMIT_MS ? 2 * wait : FALLBACK_LIMIT_MS;
     }
-    fallback_asked(&f, now + FALLBACK_LIMIT_MS + 1);
-    g_assert_cmpuint(fallback_left(&f, now + FALLBACK_LIMIT_MS + 1), ==, FALLBACK_FIRST_MS);
+    fallback_asked(&f, after(now, FALLBACK_LIMIT_MS + 1));
+    g_assert_cmpuint(fallback_left(&f, after(now, FALLBACK_LIMIT_MS + 1)), ==, FALLBACK_FIRST_MS);
+}
+
+/* Over a restart by the wall clock, if it is to be believed; else the wait begins again, and never is there less of it. */
+static void test_fallback_kept(void)
+{
+    struct fallback f = { 0 }, again;
+    char text[FALLBACK_TEXT];
+    const uint64_t day = 1800000000, begun = 77;
+    fallback_asked(&f, (struct fallback_time){ 1000, day });
+    fallback_asked(&f, (struct fallback_time){ 2000, day });
+    fallback_put(&f, text);
+    static const struct {
+        uint64_t loop_ms, wall, left;
+    } rows[] = {
+        { 77, 1800000000, 1800000 },     { 77, 1800000000 + 800, 1000000 },  { 77, 1800000000 + 1800, 0 },   { 77, 0, 1800000 },
+        { 77 + 1000, 0, 1799000 },       { 77, 1700000000, 1800000 },        { 77 + 1800000, 0, 0 },         { 77 + 5000, 1800000000 + 2, 1795000 },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_true(fallback_get(&again, text, begun));
+        g_assert_cmpuint(fallback_left(&again, (struct fallback_time){ rows[i].loop_ms, rows[i].wall }), ==, rows[i].left);
+    }
+    fallback_asked(&again, (struct fallback_time){ begun, day + FALLBACK_LIMIT_MS / 1000 });
+    g_assert_cmpuint(again.wait_ms, ==, 4 * FALLBACK_FIRST_MS);
+    g_assert_true(fallback_get(&again, text, begun));
+    fallback_asked(&again, (struct fallback_time){ begun, day + FALLBACK_LIMIT_MS / 1000 + 1 }); /* a day without asking */
+    g_assert_cmpuint(again.wait_ms, ==, FALLBACK_FIRST_MS);
+    fallback_asked(&f, (struct fallback_time){ 3000, 0 }); /* in 1970 */
+    fallback_put(&f, text);
+    g_assert_true(fallback_get(&again, text, begun));
+    g_assert_cmpuint(fallback_left(&again, (struct fallback_time){ begun, day }), ==, 4 * FALLBACK_FIRST_MS);
+    g_assert_false(fallback_get(&again, "1", begun));
+    g_assert_false(fallback_get(&again, "1 86400001", begun));
 }
 
 int main(int argc, char **argv)
@@ -101,5 +140,6 @@ int main(int argc, char **argv)
     g_test_add_func("/job-table/names", test_names);
     g_test_add_func("/job-table/limits", test_limits);
     g_test_add_func("/fallback", test_fallback);
+    g_test_add_func("/fallback/kept", test_fallback_kept);
     return g_test_run();
 }

@@ -455,6 +455,23 @@ static void accounts_of_files(void)
     }
 }
 
+/* The numbers of the instances are the accounts' own; 65535 is none (Core TS 1.1.1 clause 7.3). */
+static void instances_of_files(void)
+{
+    GByteArray *f = file_make(SECURITY_7, SERVER_7);
+    struct settings *s = settings_new();
+    guint8 *server = &f->data[4 + 6], *security = &server[2 + 9 + 6]; /* behind the heads of file, object and instance */
+    g_assert_cmpuint(server[0], ==, 0);
+    server[0] = 7;
+    g_assert_cmpuint(security[0], ==, 0);
+    security[0] = 12;
+    g_assert_cmpint(lwm2m_card_accounts((struct slice){ f->data, f->len }, s, NULL), ==, ERROR_NONE);
+    g_assert_true(s->lwm2m[0].security_instance.given && s->lwm2m[0].security_instance.id == 12);
+    g_assert_true(s->lwm2m[0].server_instance.given && s->lwm2m[0].server_instance.id == 7);
+    settings_free(s);
+    g_byte_array_unref(f);
+}
+
 static void wrong_sizes_of_the_file(void)
 {
     static const struct {
@@ -553,6 +570,7 @@ int main(int argc, char **argv)
     g_test_add_func("/card/every truncation is refused", every_truncation_is_refused);
     g_test_add_func("/card/a file in its padding", a_file_in_its_padding);
     g_test_add_func("/card/accounts of files", accounts_of_files);
+    g_test_add_func("/card/accounts of files with numbers", instances_of_files);
     g_test_add_func("/card/wrong sizes of the file", wrong_sizes_of_the_file);
     g_test_add_func("/card/more servers than fit", more_servers_than_fit);
     g_test_add_func("/card/malformed files", malformed_files);

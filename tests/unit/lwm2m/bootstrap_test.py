@@ -101,6 +101,20 @@ def test_unasked():
     management.close()
 
 
+def test_long_hold_off():
+    """How long it is waited is not waited for here: the log tells."""
+    for seconds, counted in ((301, 301), (86400, 86400), (86401, 86400)):
+        with open(at("hold-off.log"), "w+") as log:
+            client = start("coap", "--nosec", "--bootstrap", "--hold-off", str(seconds), "--verbose", log=log)
+            limit, got = time.monotonic() + 10, ""
+            while "to begin unasked" not in got and time.monotonic() < limit:
+                time.sleep(0.02)
+                log.seek(0)
+                got = log.read()
+            check(f"a hold-off of {seconds} s is waited out for {counted} s", f"it has {counted} s to begin" in got, got)
+            end(client)
+
+
 def text(value):
     octets = value.encode()
     return bytes([0x60 + len(octets)]) + octets if len(octets) < 24 else bytes([0x78, len(octets)]) + octets
@@ -288,7 +302,7 @@ def main():
         private = str(pathlib.Path(__file__).resolve().parents[2] / "lab/private")
         os.execv(private, [private, sys.executable, *sys.argv])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for test in (test_unasked, test_pack, test_modes, test_own_account, test_separate, test_cut, test_keys):
+    for test in (test_unasked, test_long_hold_off, test_pack, test_modes, test_own_account, test_separate, test_cut, test_keys):
         test()
     print(f"1..{len(results)}")
     return 0 if all(results) else 1

@@ -97,6 +97,26 @@ static void test_object_write(void)
     expect("[{\"bn\":\"/1/1/\",\"n\":\"0\",\"v\":103},{\"n\":\"1\",\"v\":0},{\"n\":\"6\",\"vb\":true},{\"n\":\"7\",\"vs\":\"\"}]");
 }
 
+/* Two accounts with numbers of their own beside one that has none, as a store from before has it. */
+static void test_numbers(void)
+{
+    struct lwm2m_account out[4], given[] = { old, old, old };
+    bootstrap_desk_open(&desk, &server, NULL, 0);
+    g_assert_cmpuint(put("/0/1", security), ==, CODE_CHANGED);
+    g_assert_cmpuint(put("/1/65534", "[{\"bn\":\"/1/65534/\",\"n\":\"0\",\"v\":102},{\"n\":\"1\",\"v\":600},{\"n\":\"7\",\"vs\":\"U\"}]"), ==, CODE_CHANGED);
+    g_assert_cmpuint(bootstrap_accounts(&desk.staged, "GW", out, 3), ==, 2);
+    g_assert_true(out[0].security_instance.given && out[0].security_instance.id == 1 && out[0].server_instance.given && out[0].server_instance.id == 65534);
+    g_assert_true(out[1].security_instance.given && out[1].security_instance.id == 0 && !out[1].server_instance.given);
+    given[1] = out[0];
+    given[2].short_server_id = 103;
+    given[2].security_instance = (struct lwm2m_number){ true, 0 };
+    given[2].server_instance = (struct lwm2m_number){ true, 0 };
+    bootstrap_desk_open(&desk, &server, given, 3);
+    g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</0/0>;ssid=103;uri=\"coaps://old.example\",</0/1>;ssid=102;uri=\"coaps://new.example:5684\",</0/2>,</0/3>;ssid=101;uri=\"coaps://old.example\","
+           "</1/0>;ssid=103,</1/1>;ssid=101,</1/65534>;ssid=102,</3/0>");
+}
+
 static void test_refusals(void)
 {
     bootstrap_desk_open(&desk, &server, &old, 1);
@@ -191,6 +211,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lwm2m/bootstrap/whole", test_whole);
     g_test_add_func("/lwm2m/bootstrap/object", test_object_write);
+    g_test_add_func("/lwm2m/bootstrap/numbers", test_numbers);
     g_test_add_func("/lwm2m/bootstrap/refusals", test_refusals);
     g_test_add_func("/lwm2m/bootstrap/consistency", test_consistency);
     g_test_add_func("/lwm2m/bootstrap/made keys", test_made_keys);

@@ -163,6 +163,24 @@ static void test_gone(void)
     expect_hex(&a, "8002"); /* its entry is away */
 }
 
+/* The instance of object 1 is another server's now: nothing that was said of it counts, but what was said of others. */
+static void test_fresh(void)
+{
+    struct lwm2m_client *first, *other = make_two(&first);
+    g_autofree char *acl = access_path(first, 1, 0, "/2"), *device = access_path(first, 3, 0, "/2");
+    g_assert_cmpuint(put(first, METHOD_PUT, acl, CONTENT_TLV, "\x83\x02\x41\x09\x0f", 5), ==, CODE_CHANGED);
+    g_assert_cmpuint(put(first, METHOD_PUT, device, CONTENT_TLV, "\x83\x02\x41\x09\x04", 5), ==, CODE_CHANGED);
+    g_assert_cmpuint(read_text(other, "/1/0/1"), ==, CODE_CONTENT);
+    first->server.short_server_id = 8;
+    g_assert_cmpuint(read_text(first, "/1/0/1"), ==, CODE_UNAUTHORIZED);
+    access_forget(first->objects.servers, 1, 0);
+    access_sync(&first->objects);
+    g_assert_cmpuint(read_text(first, "/1/0/1"), ==, CODE_CONTENT);
+    g_assert_cmpuint(read_text(other, "/1/0/1"), ==, CODE_UNAUTHORIZED);
+    g_assert_cmpuint(read_text(other, "/1/1/1"), ==, CODE_CONTENT);
+    g_assert_cmpuint(read_text(other, "/3/0/0"), ==, CODE_UNAUTHORIZED);
+}
+
 static void test_everyone_is_told(void)
 {
     struct lwm2m_client *first, *other = make_two(&first);
@@ -381,6 +399,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/servers/rights", test_rights);
     g_test_add_func("/lwm2m/servers/create", test_create);
     g_test_add_func("/lwm2m/servers/gone", test_gone);
+    g_test_add_func("/lwm2m/servers/fresh", test_fresh);
     g_test_add_func("/lwm2m/servers/everyone is told", test_everyone_is_told);
     g_test_add_func("/lwm2m/storing", test_storing);
     g_test_add_func("/lwm2m/storing/cbor", test_storing_cbor);

@@ -23,8 +23,8 @@ PORT, TOOL = 6000, sys.argv[1]
 WORK = tempfile.mkdtemp()
 
 
-def start(scheme, *more, port=PORT, host="127.0.0.1"):
-    client = subprocess.Popen([TOOL, "--uri", f"{scheme}://{host}:{port}", "--endpoint", "gw", *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0)
+def start(scheme, *more, port=PORT, host="127.0.0.1", log=subprocess.DEVNULL):
+    client = subprocess.Popen([TOOL, "--uri", f"{scheme}://{host}:{port}", "--endpoint", "gw", *more], stdout=subprocess.PIPE, stderr=log, bufsize=0)
     client.lines = b""
     return client
 

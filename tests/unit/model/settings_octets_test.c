@@ -26,7 +26,7 @@ static struct dm_account full_dm(void)
                                 .proxy = { "192.0.2.8", 8080, HTTP_PROXY_DIGEST, "pu", "pp" } };
 }
 
-enum { VERSION_NOW = 5 };
+enum { VERSION_NOW = 6 };
 
 /* Each octet less, and one more, is refused. */
 #define CHECK_LENGTHS(read, w, value) \
@@ -65,7 +65,8 @@ static void lwm2m_accounts(void)
 {
     struct lwm2m_account a = { .short_server_id = 101, .uri = "coaps://a.example", .identity = "id", .key = { 1 }, .key_len = 16, .endpoint = "e",
                                .server = { .written = 1u << 13 | 1u << 2, .value = { [2] = 5, [13] = 1 }, .binding = "UQ", .preferred = "U" }, .lifetime = 300,
-                               .mode = LWM2M_X509, .x509 = { { 1 }, 700, { 2 }, 121, { 3 }, 32, 1, 3, "sni.example" }, .hold_off = 5, .timeout = 6, .purge_at = 7 }, again;
+                               .mode = LWM2M_X509, .x509 = { { 1 }, 700, { 2 }, 121, { 3 }, 32, 1, 3, "sni.example" }, .hold_off = 5, .timeout = 6, .purge_at = 7,
+                               .security_instance = { true, 9 }, .server_instance = { true, 65534 } }, again;
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_account_write(&w, &a);
     g_assert_true(!w.failed && lwm2m_account_read(writer_slice(&w), &again));
@@ -125,17 +126,18 @@ static void dm_version_2(void)
 static const uint8_t napdef_v1[] = { 1, 0, 1, 'a', 0, 1, 'n', 0, 3, 'a', 'p', 'n', 1, 0, 1, 'u', 0, 1, 'p', 2, 1 };
 static const uint8_t dm_v1_head[] = { 1, 0, 1, 's', 0, 0, 0, 1, 'u', 0, 1, 'a', 1 };
 
-/* A LwM2M account of version 2 ends behind its lifetime, one of version 3 behind what servers wrote, one of version 4 before whose key it is. */
+/* A LwM2M account of version 2 ends behind its lifetime, one of version 3 behind what servers wrote, one of version 4 before whose key it is,
+ * one of version 5 before the numbers of its instances. */
 static void lwm2m_older_versions(void)
 {
-    enum { SERVER_OCTETS = 8, MODE_OCTETS = 27, MADE_OCTETS = 3 }; /* of versions 3 to 5, when nothing is set */
+    enum { SERVER_OCTETS = 8, MODE_OCTETS = 27, MADE_OCTETS = 3, NUMBER_OCTETS = 6 }; /* of versions 3 to 6, when nothing is set */
     struct lwm2m_account a = { .short_server_id = 7, .uri = "coaps://a.example", .identity = "id", .key_len = 16, .endpoint = "e", .lifetime = 60 }, again;
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_account_write(&w, &a);
-    for (uint8_t version = 2; version <= 4; version++) {
+    for (uint8_t version = 2; version <= 5; version++) {
         octets[0] = version;
         g_assert_false(lwm2m_account_read(writer_slice(&w), &again));
-        g_assert_true(lwm2m_account_read((struct slice){ octets, w.len - MADE_OCTETS - (version < 4 ? MODE_OCTETS : 0) - (version == 2 ? SERVER_OCTETS : 0) }, &again));
+        g_assert_true(lwm2m_account_read((struct slice){ octets, w.len - NUMBER_OCTETS - (version < 5 ? MADE_OCTETS : 0) - (version < 4 ? MODE_OCTETS : 0) - (version == 2 ? SERVER_OCTETS : 0) }, &again));
         g_assert_cmpmem(&a, sizeof a, &again, sizeof again);
     }
 }
