@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The briefing node over CoAP: the operator's own over DTLS, and libcoap's server with an instruction in it, over DTLS and TLS."""
+import time
+
 import labproc
-from lan import LAN, announce, down, gateway_avahi, neighbour_up, node_up
+from lan import LAN, V6, announce, down, gateway_avahi, neighbour_up, node_up
 from main_job import check_managed, expect
 from scenarios import scenario
 from sources import SIGNED
@@ -37,12 +39,20 @@ def a_briefing_node_is_asked_by_coap_until_it_instructs(world):
         if cause:
             told(world, cause, text)
     expect("no job so far", not world.all("Job"))
+    world.bbn_says("503 50")
+    world.stop("agentd")
+    world.start("agentd")
+    until("Max-Age to be obeyed", lambda: 40e6 < world.manager()["NextBriefing"] - time.time() * 1e6 < 51e6, 60)
     world.bbn_says()
     world.stop("agentd")
     world.start("agentd")
+    until("the instruction", lambda: world.bbn_events("ask")[-1]["status"] == 200, 60)
+    world.bbn_says("503 1")
     check_managed(world)
     expect("by the node", world.one("Context", Name="usim")["Source"] == "bbn")
-    result = until("the result", lambda: world.bbn_events("result"))[0]
+    until("a result that is not taken", lambda: world.bbn_events("result"), 60)
+    world.bbn_says()
+    result = until("the result", lambda: [e for e in world.bbn_events("result") if e["status"] == 204], 60)[0]
     expect(f"result: {result}", result["phase"] == "done" and result["code"] == "None" and result["seq"] >= 1)
     expect(f"network facts: {world.bbn_events('ask')[-1]}", world.bbn_events("ask")[-1]["network"] == "uplink=host")
     expect(f"every request was right: {world.bbn_events('violation')}", not world.bbn_events("violation"))
@@ -111,10 +121,10 @@ def a_node_of_the_lan_instructs_by_coap(world):
     world.settings = "[briefing]\nsources=ui,lan\nretry=1\n"
     world.up()
     try:
-        neighbour_up(world)
-        gateway_avahi()
+        neighbour_up(world, V6, "use-ipv4=no\nuse-ipv6=yes")
+        gateway_avahi("use-ipv4=yes\nuse-ipv6=yes")
         world.bbn_says("204")
-        node_up(world, "coap", 5694, "--coap")
+        node_up(world, "coap", 5694, "--coap", address="::")
         announce({}, {"name": "by CoAP", "port": 5694, "kind": "_udp"})
         world.start()
         until("both are asked", lambda: {e["name"] for e in world.bbn_events("ask")} == {"node.local:8443", "node.local:5694"}, 60)
