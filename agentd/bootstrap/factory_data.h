@@ -26,6 +26,8 @@ struct factory_lwm2m { /* a LwM2M account that the factory prepares; its key is 
     struct lwm2m_account account;
 };
 
+#define BRIEFING_SCHEMES "https coaps coaps+tcp" /* of a briefing node, and of `next` of an instruction */
+
 struct factory_briefing { /* a briefing node; uri "" if there is none */
     char uri[256];
     struct server_trust trust;

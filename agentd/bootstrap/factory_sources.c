@@ -80,7 +80,7 @@ static bool only_keys(json_t *object, const char *const *known, size_t count)
     return json_is_object(object);
 }
 
-bool factory_sources_uri(json_t *object, const char *scheme, char *out, size_t cap)
+bool factory_sources_uri(json_t *object, const char *schemes, char *out, size_t cap)
 {
     const char *uri = json_string_value(json_object_get(object, "uri"));
     char host[256];
@@ -88,7 +88,7 @@ bool factory_sources_uri(json_t *object, const char *scheme, char *out, size_t c
     for (const char *p = uri; p && *p; p++)
         if (*p <= 0x20 || *p >= 0x7f)
             return false;
-    return uri && uri_split(uri, scheme, host, sizeof host, &port, NULL) == ERROR_NONE && text_copy(out, cap, uri);
+    return uri && uri_split_any(uri, schemes, host, sizeof host, &port, NULL) == ERROR_NONE && text_copy(out, cap, uri);
 }
 
 static bool take_pin(json_t *object, struct server_trust *out)
@@ -116,8 +116,8 @@ static enum error_code take_briefing(json_t *object, struct factory_data *out, s
     static const char *const known[] = { "uri", "server_pin" };
     if (!object)
         return ERROR_NONE;
-    if (!only_keys(object, known, 2) || !factory_sources_uri(object, "https", out->briefing.uri, sizeof out->briefing.uri) || !take_pin(object, &out->briefing.trust))
-        return bad(err, "\"briefing\"", "{uri: https URL, server_pin: Base64 of a SHA-256, optional}");
+    if (!only_keys(object, known, 2) || !factory_sources_uri(object, BRIEFING_SCHEMES, out->briefing.uri, sizeof out->briefing.uri) || !take_pin(object, &out->briefing.trust))
+        return bad(err, "\"briefing\"", "{uri: https, coaps or coaps+tcp URL, server_pin: Base64 of a SHA-256, optional}");
     return ERROR_NONE;
 }
 

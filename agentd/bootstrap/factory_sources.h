@@ -10,8 +10,8 @@
 /* Reads the keys into out, whose contexts are known. INVALID names key and reason. */
 enum error_code factory_sources_take(json_t *root, struct factory_data *out, struct error *err);
 bool factory_sources_key(const char *key); /* one of the six */
-/* The text "uri" of an object: a URL of that scheme in printable ASCII without spaces; false otherwise. */
-bool factory_sources_uri(json_t *object, const char *scheme, char *out, size_t cap);
+/* The text "uri" of an object: a URL of one of the schemes in printable ASCII without spaces; false otherwise. */
+bool factory_sources_uri(json_t *object, const char *schemes, char *out, size_t cap);
 /* Its "context", one of the factory's; usim if absent. */
 bool factory_sources_context(json_t *object, const struct factory_data *f, char *out, size_t cap);
 

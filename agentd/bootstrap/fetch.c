@@ -63,15 +63,15 @@ static enum error_code on_octets(void *user, struct slice octets)
     return f->sink(f->user, octets);
 }
 
-static void on_pulled(void *user, enum download_result result, const struct error *error)
+static void on_pulled(void *user, const struct coap_pull_end *end)
 {
     struct fetch *f = user;
     download_outcome_fn *outcome = f->outcome;
     f->coap = NULL;
     f->outcome = NULL;
-    if (result != DOWNLOAD_WHOLE)
-        report(f, error->code, error->text);
-    outcome(f->user, result);
+    if (end->result != DOWNLOAD_WHOLE)
+        report(f, end->error->code, end->error->text);
+    outcome(f->user, end->result);
 }
 
 static enum download_result begin_coap(struct fetch *f, const char *uri, const struct lease *lease)
@@ -79,7 +79,7 @@ static enum download_result begin_coap(struct fetch *f, const char *uri, const s
     struct error e = { 0 };
     enum download_result why = DOWNLOAD_WHOLE;
     f->rules = site_lwm2m_rules(f->site);
-    struct coap_pull_order order = { .uri = uri, .lease = lease, .rules = &f->rules, .sink = on_octets, .ended = on_pulled, .user = f };
+    struct coap_pull_order order = { .file = { .uri = uri }, .lease = lease, .rules = &f->rules, .sink = on_octets, .ended = on_pulled, .user = f };
     f->coap = coap_pull_new(f->site->loop, &order, &why, &e);
     if (f->coap)
         return DOWNLOAD_WHOLE;

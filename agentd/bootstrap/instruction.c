@@ -85,7 +85,7 @@ enum error_code instruction_read(const struct wsp_push *push, struct trigger *t,
     if (!rc)
         rc = instruction_settings(&b, t->settings, err);
     if (!rc && b.next[0])
-        rc = uri_split(b.next, "https", host, sizeof host, &port, err);
+        rc = uri_split_any(b.next, BRIEFING_SCHEMES, host, sizeof host, &port, err);
     if (rc)
         return rc;
     take_origin(&b, &v, &t->settings->origin);

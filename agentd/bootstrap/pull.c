@@ -279,14 +279,13 @@ static void on_reported(void *user, const struct error *err, const struct bbn_an
     struct error e = { 0 };
     p->bbn = NULL;
     p->reporting = false;
-    bool final = !err || (answer->status >= 400 && answer->status < 500);
     if (err)
         site_report(p->site, "briefing", 0, err);
-    if (final && !store_begin(p->site->store, &e)) {
+    if (answer->final && !store_begin(p->site->store, &e)) {
         instruction_result_sent(p->site->store);
         (void)store_commit(p->site->store, &e);
     }
-    p->failed = p->failed || !final;
+    p->failed = p->failed || !answer->final;
     round_next(p);
 }
 
@@ -301,8 +300,8 @@ static bool report(struct pull *p)
     char host[256], node_host[256] = "";
     uint16_t port;
     static const struct server_trust roots;
-    (void)uri_split(r.next, "https", host, sizeof host, &port, NULL);
-    (void)uri_split(f->uri, "https", node_host, sizeof node_host, &port, NULL);
+    (void)uri_split_any(r.next, BRIEFING_SCHEMES, host, sizeof host, &port, NULL);
+    (void)uri_split_any(f->uri, BRIEFING_SCHEMES, node_host, sizeof node_host, &port, NULL);
     struct bbn_node node = { .uri = "", .trust = strcmp(host, node_host) == 0 ? &f->trust : &roots, .lease = lease };
     struct bbn_result result = { .id = r.id, .phase = r.phase, .code = r.code, .seq = r.seq };
     p->reporting = true;

@@ -239,7 +239,9 @@ static void on_fd(void *user, int fd, bool readable, bool writable)
     }
     int n = epoll_wait(fd, events, MAX_EVENTS, 0);
     coap_session_state_t before = coap_session_get_state(link->session);
+    tls_show(link->adopted ? NULL : link->endpoint);
     coap_io_do_epoll(link->context, events, n > 0 ? (size_t)n : 0);
+    tls_show(NULL);
     if (link->written)
         secret_stack_wipe();
     link->written = false;
@@ -274,6 +276,7 @@ static void set_address(coap_address_t *out, const struct ip_address *ip, uint16
         out->addr.sin6.sin6_family = AF_INET6;
         out->addr.sin6.sin6_port = htons(port);
         memcpy(&out->addr.sin6.sin6_addr, ip->octets, 16);
+        out->addr.sin6.sin6_scope_id = ip->zone;
     }
 }
 
@@ -313,7 +316,7 @@ static coap_session_t *open_x509(struct coap_link *link, const coap_address_t *l
     const struct lwm2m_x509 *x = &link->endpoint->account.x509;
     coap_dtls_pki_t setup = { .version = COAP_DTLS_PKI_SETUP_VERSION, .pki_key = { .key_type = COAP_PKI_KEY_ASN1 } };
     setup.client_sni = link->sni[0] ? link->sni : NULL; /* read when the connection is there, too */
-    if (x->device || !x->certificate_len) /* its key is not for the library to have: tls_adopt; a file server gets no certificate */
+    if (x->device || !x->certificate_len) /* its key is not for the library to have: tls_adopt; or nothing is shown */
         return coap_new_client_session_pki(link->context, local, remote, proto, &setup);
     setup.pki_key.key.asn1.public_cert = x->certificate;
     setup.pki_key.key.asn1.public_cert_len = x->certificate_len;
@@ -366,12 +369,14 @@ static bool open_session(struct coap_link *link, const struct coap_peer *peer)
     if (peer->way && resumes(e))
         (void)tls_offer((struct slice){ peer->way->session, peer->way->session_len });
     link->trusted = !transport_is_secure(e->transport);
+    tls_show(e);
     if (!transport_is_secure(e->transport))
         link->session = coap_new_client_session(link->context, bound ? &local : NULL, &remote, proto);
     else if (e->account.mode == LWM2M_PSK)
         link->session = open_psk(link, bound ? &local : NULL, &remote, proto);
     else
         link->session = open_x509(link, bound ? &local : NULL, &remote, proto);
+    tls_show(NULL);
     tls_withdraw();
     if (!link->session)
         return false;

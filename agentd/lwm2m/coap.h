@@ -44,6 +44,7 @@ struct coap_response { /* of the server to our request; borrowed for the call */
     uint8_t code;
     struct coap_token token, etag; /* an ETag has as many octets; len 0: none */
     int content_format;  /* -1: absent */
+    uint32_t max_age;    /* seconds; 0: absent */
     int64_t block2;      /* Block2 as on the wire, -1: absent; payload is that block */
     char location[128];  /* Location-Path as "/rd/abc", "" if none or too long */
     struct slice payload;
@@ -62,8 +63,7 @@ struct coap_events {
 
 struct coap_link;
 struct coap_peer {
-    const struct ip_address *local; /* NULL: any */
-    const struct ip_address *remote;
+    const struct ip_address *local, *remote; /* local NULL: any */
     const struct endpoint *endpoint; /* must outlive the link */
     const struct coap_way *way;      /* of way.h, to take up again; NULL: begin anew */
 };

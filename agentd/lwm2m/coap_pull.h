@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file by CoAP, over UDP, DTLS, TCP or TLS: block by block (RFC 7959 clause 2.4), each asked for when the one before was taken. Over DTLS and TLS the server is known by
- * the factory roots and the host of the URI; without either only where the gateway allows servers without security. */
+/* A file by CoAP, over UDP, DTLS, TCP or TLS: block by block (RFC 7959 clause 2.4), each asked for when the one before was taken; or one POST. Over DTLS and TLS the server
+ * is known by the factory roots, or a pin, and the host of the URI; without either only where the gateway allows servers without security. */
 #ifndef LWM2M_COAP_PULL_H
 #define LWM2M_COAP_PULL_H
 
@@ -10,13 +10,23 @@
 
 struct coap_pull;
 
-struct coap_pull_order { /* all copied but what is behind the rules */
-    const char *uri;
+struct coap_pull_end {
+    enum download_result result;
+    const struct error *error; /* why it is not WHOLE */
+    uint8_t code;              /* of the server's last answer; 0: none came */
+    uint32_t max_age;          /* of that answer, seconds; 0: not said */
+};
+
+struct coap_pull_order { /* all copied but post and what is behind the rules */
+    struct endpoint_file file;
     const struct lease *lease;       /* bound: its name servers and local address */
+    const struct ip_address *address; /* where the host is, and in which zone; NULL: its name is looked up */
     const struct lwm2m_rules *rules;
-    download_sink_fn *sink;
-    /* Once, from the loop; error says why it is not WHOLE. The pull is free then. */
-    void (*ended)(void *user, enum download_result result, const struct error *error);
+    int64_t format;                  /* 0: any; else one more than the Content-Format that alone is asked for and taken, or posted */
+    struct slice post;               /* empty: a GET */
+    uint32_t timeout_ms;             /* for all of it; 0: as long as blocks come */
+    download_sink_fn *sink;          /* of a GET */
+    void (*ended)(void *user, const struct coap_pull_end *end); /* once, from the loop; the pull is free then */
     void *user;
 };
 

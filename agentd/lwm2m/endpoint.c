@@ -10,7 +10,7 @@
 #include "lwm2m/tls.h"
 #include "model/settings.h"
 
-enum { PSK_MIN = 1 };
+enum { PSK_MIN = 1, USAGE_END_ENTITY = 3 /* /0/x/15 */, MATCH_SHA256 = 1 /* /0/x/13 */ };
 
 /* Transport TS 1.1.1 clause 6.1 */
 static const struct {
@@ -109,29 +109,56 @@ struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_
     return e;
 }
 
-static enum error_code check_file(const struct endpoint *e, const char *uri, const struct lwm2m_rules *rules, struct error *err)
+static bool is_pinned(const struct endpoint_file *file)
+{
+    return file->trust && file->trust->has_pin;
+}
+
+static enum error_code check_file(const struct endpoint *e, const struct endpoint_file *file, const struct lwm2m_rules *rules, struct error *err)
 {
     if (!transport_is_secure(e->transport) && !rules->nosec)
-        return error_set(err, ERROR_POLICY, "%.100s: a server without security is not allowed", uri);
-    if (transport_is_secure(e->transport) && !rules->roots_pem)
-        return error_set(err, ERROR_INCOMPLETE, "%.100s: there are no factory roots to know its server by", uri);
+        return error_set(err, ERROR_POLICY, "%.100s: a server without security is not allowed", file->uri);
+    if (transport_is_secure(e->transport) && !rules->roots_pem && !is_pinned(file))
+        return error_set(err, ERROR_INCOMPLETE, "%.100s: there are no factory roots to know its server by", file->uri);
+    if (file->certificate.len > sizeof e->account.x509.certificate)
+        return error_set(err, ERROR_TOO_LARGE, "%.100s: the device certificate has %zu octets", file->uri, file->certificate.len);
     return ERROR_NONE;
 }
 
-struct endpoint *endpoint_of_file(const char *uri, const struct lwm2m_rules *rules, struct error *err)
+/* The pin as a record of DANE (RFC 6698 clause 2.1): 3 1 1. */
+static void take_file(struct lwm2m_x509 *x, const struct endpoint_file *file)
+{
+    if (is_pinned(file)) {
+        memcpy(x->server, file->trust->pin, sizeof file->trust->pin);
+        x->server_len = sizeof file->trust->pin;
+        x->usage = USAGE_END_ENTITY;
+        x->selector = 1;
+        x->matching = MATCH_SHA256;
+    }
+    if (file->certificate.len) {
+        memcpy(x->certificate, file->certificate.data, file->certificate.len);
+        x->certificate_len = file->certificate.len;
+        x->device = true;
+    }
+}
+
+struct endpoint *endpoint_of_file(const struct endpoint_file *file, const struct lwm2m_rules *rules, struct error *err)
 {
     struct endpoint *e = secret_pages_new(sizeof *e);
     if (!e) {
-        error_set(err, ERROR_NO_MEMORY, "%.100s", uri);
+        error_set(err, ERROR_NO_MEMORY, "%.100s", file->uri);
         return NULL;
     }
-    if (split(uri, &e->transport, e->host, sizeof e->host, &e->port, err) || check_file(e, uri, rules, err)) {
+    if (split(file->uri, &e->transport, e->host, sizeof e->host, &e->port, err) || check_file(e, file, rules, err)) {
         endpoint_free(e);
         return NULL;
     }
     e->account.mode = transport_is_secure(e->transport) ? LWM2M_X509 : LWM2M_NOSEC;
+    take_file(&e->account.x509, file);
     e->roots_pem = rules->roots_pem ? strdup(rules->roots_pem) : NULL;
-    e->of_file = true;
+    e->device_key = rules->device_key;
+    e->tre_socket = rules->tre_socket;
+    e->now = file->now;
     return e;
 }
 

@@ -26,15 +26,21 @@ struct endpoint { /* holds keys: wiped pages */
     char host[256];
     uint16_t port;
     char *roots_pem; /* NULL: none */
-    bool of_file;    /* no server of LwM2M: we show no certificate, the roots alone say who it is */
+    uint64_t now;    /* Unix seconds at which certificates are judged; 0: by the system clock */
     device_key_fn *device_key; /* as in the rules */
     const char *tre_socket;
 };
 
 /* INVALID, INCOMPLETE, POLICY, NOT_SUPPORTED: can a session with the server of that account be tried? rules NULL: nothing allowed, nothing trusted. */
 enum error_code endpoint_check(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err);
-/* Where a file is, by its URI: INVALID, NOT_SUPPORTED (scheme), POLICY (without security, and that is not allowed), INCOMPLETE (no roots), NO_MEMORY. */
-struct endpoint *endpoint_of_file(const char *uri, const struct lwm2m_rules *rules, struct error *err);
+struct endpoint_file { /* of no account; borrowed */
+    const char *uri;
+    const struct server_trust *trust; /* the pin of its key, which then suffices; NULL or none: the roots say who it is */
+    struct slice certificate;         /* the device's (DER), for a server that asks for one; empty: none */
+    uint64_t now;
+};
+/* INVALID, NOT_SUPPORTED (scheme), POLICY (without security, and that is not allowed), INCOMPLETE (neither roots nor pin), TOO_LARGE (certificate), NO_MEMORY. */
+struct endpoint *endpoint_of_file(const struct endpoint_file *file, const struct lwm2m_rules *rules, struct error *err);
 /* A checked copy; NULL with err: the same errors, or NO_MEMORY. endpoint_free wipes; NULL is fine. */
 struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err);
 void endpoint_free(struct endpoint *e);

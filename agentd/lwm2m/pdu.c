@@ -104,6 +104,8 @@ void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)
             r->content_format = option_number(option);
         if (it.number == COAP_OPTION_BLOCK2)
             r->block2 = option_number(option);
+        if (it.number == COAP_OPTION_MAXAGE)
+            r->max_age = coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
         if (it.number == COAP_OPTION_ETAG)
             r->etag = take_token(coap_opt_value(option), coap_opt_length(option)); /* RFC 7252 clause 5.10.6 */
         if (it.number != COAP_OPTION_LOCATION_PATH)

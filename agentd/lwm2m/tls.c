@@ -144,8 +144,10 @@ static bool set_trust(SSL *ssl, struct tls_watch *watch, const struct endpoint *
         return false;
     if (x->usage < USAGE_TRUST_ANCHOR && (!e->roots_pem || !add_roots(context, e->roots_pem)))
         return false;
-    if (e->of_file)
-        return true; /* without a record of DANE the chain alone is judged */
+    if (e->now)
+        X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), (time_t)e->now);
+    if (!x->server_len) /* of no account, and not pinned: without a record of DANE the chain alone is judged */
+        return true;
     return SSL_dane_tlsa_add(ssl, x->usage, x->selector, matches[x->matching].type, x->server, x->server_len) == 1;
 }
 
@@ -208,7 +210,7 @@ bool tls_adopt(SSL *ssl, struct tls_watch *watch, const struct endpoint *e)
     SSL_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT | SSL_OP_NO_RENEGOTIATION | SSL_OP_CLEANSE_PLAINTEXT); /* keys may be written */
     SSL_set_msg_callback(ssl, on_message);
     SSL_set_msg_callback_arg(ssl, watch);
-    bool fine = e->account.mode != LWM2M_X509 || (set_trust(ssl, watch, e) && (!e->account.x509.device || use_device(ssl, e)));
+    bool fine = e->account.mode != LWM2M_X509 || (set_trust(ssl, watch, e) && (!e->account.x509.device || SSL_get_certificate(ssl) || use_device(ssl, e)));
     ERR_clear_error();
     return fine;
 }
@@ -226,6 +228,7 @@ void tls_session_write(SSL *ssl, struct writer *w)
 }
 
 static SSL_SESSION *offered;
+static const struct endpoint *shown;
 
 /* The CoAP library makes its TLS session and sends the first message in one call; OpenSSL calls this in between. */
 static void on_new_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
@@ -237,16 +240,29 @@ static void on_new_ssl(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index,
     (void)argp;
     if (offered)
         (void)SSL_set_session(parent, offered);
+    if (shown && !use_device(parent, shown))
+        ERR_clear_error(); /* tls_adopt tries again, and says so */
+}
+
+static bool hook(void)
+{
+    static int index = -1;
+    if (index < 0)
+        index = SSL_get_ex_new_index(0, NULL, on_new_ssl, NULL, NULL);
+    return index >= 0;
+}
+
+/* A server over TCP may ask for the certificate before the library lets go. */
+void tls_show(const struct endpoint *e)
+{
+    shown = e && e->account.mode == LWM2M_X509 && e->account.x509.device && hook() ? e : NULL;
 }
 
 bool tls_offer(struct slice octets)
 {
-    static int index = -1;
     const uint8_t *at = octets.data;
-    if (index < 0)
-        index = SSL_get_ex_new_index(0, NULL, on_new_ssl, NULL, NULL);
     tls_withdraw();
-    offered = index >= 0 ? d2i_SSL_SESSION(NULL, &at, (long)octets.len) : NULL;
+    offered = hook() ? d2i_SSL_SESSION(NULL, &at, (long)octets.len) : NULL;
     ERR_clear_error();
     return offered != NULL;
 }

@@ -29,6 +29,8 @@ void tls_session_write(SSL *ssl, struct writer *w);
 /* The next TLS session of the process offers that one to its server (RFC 5246 clause 7.4.1.2), until tls_withdraw. False: these octets are none. */
 bool tls_offer(struct slice octets);
 void tls_withdraw(void);
+/* A TLS session that the library makes before the next call has the device certificate of that endpoint from its first message on; NULL: none has. */
+void tls_show(const struct endpoint *e);
 /* What the handshake says about its failure: CLIENT_AUTH, TLS_UNTRUSTED, CLOCK, TLS. False: nothing. */
 bool tls_describe(const struct tls_watch *watch, const struct endpoint *e, struct error *err);
 

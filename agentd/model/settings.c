@@ -125,3 +125,19 @@ enum error_code uri_split(const char *uri, const char *scheme, char *host, size_
     *port = (uint16_t)value;
     return ERROR_NONE;
 }
+
+enum error_code uri_split_any(const char *uri, const char *schemes, char *host, size_t host_cap, uint16_t *port, struct error *err)
+{
+    size_t own = strcspn(uri, ":");
+    char scheme[16];
+    for (const char *at = schemes; *at; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == own && n < sizeof scheme && strncmp(at, uri, n) == 0) {
+            memcpy(scheme, at, n);
+            scheme[n] = '\0';
+            return uri_split(uri, scheme, host, host_cap, port, err);
+        }
+        at += n;
+    }
+    return error_set(err, ERROR_INVALID, "URI must be of one of the schemes %s", schemes);
+}

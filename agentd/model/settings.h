@@ -57,5 +57,7 @@ const struct napdef *settings_way(const struct settings *s, const struct dm_acco
                                  bool *named);
 /* Host and port of a URI of that scheme (https, coap, coaps, coap+tcp, coaps+tcp); port is the scheme's default if absent. ERROR_INVALID with text otherwise. */
 enum error_code uri_split(const char *uri, const char *scheme, char *host, size_t host_cap, uint16_t *port, struct error *err);
+/* The same of a URI of one of the schemes in a list "https coaps". */
+enum error_code uri_split_any(const char *uri, const char *schemes, char *host, size_t host_cap, uint16_t *port, struct error *err);
 
 #endif

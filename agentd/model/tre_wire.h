@@ -78,7 +78,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * Events (seq 0). To agent-usimd: MID_LIST: the registry has changed; GBA_BIND, text MID id: new Ks. To agentd: NAF_KEY, text MID id: Ks is wanted.
  * VERIFY_INSTRUCTION  32 octets MAC, rest MAC_structure (doc bootstrap-instruction) -> u8 0. MAC_MISMATCH (counted like that of a push), PIN_REQUIRED (no
  *               device PIN), DENIED (fits, but too many did not: nobody can type digits for an instruction)
- * HANDSHAKE_SIGN  rest messages of a DTLS 1.2 client's handshake (RFC 5246 clause 7.4.8) -> 64 octets: ES256 by the PfC key. INVALID: they are none
+ * HANDSHAKE_SIGN  rest what the CertificateVerify of a client of DTLS 1.2, TLS 1.2 or 1.3 covers -> 64 octets: ES256 by the PfC key. INVALID: it is none
  * SIGN_REQUEST  rest payload -> rest COSE_Sign1 by the PfC key with external_aad "gateway-agent request v1", which makes it no evidence
  * CREDENTIALS   u8 kind (enum tre_credentials), text, text. PIN: client name, server name -> text B64(H(client:PIN)), text B64(H(server:PIN)).
  *               KEYED: IMEI, ServerID -> text ClientPW, text ServerPW, octets ClientNonce, octets ServerNonce. PSK: endpoint, server -> octets key.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The device (PfC) key as a private key of OpenSSL: it signs the handshake of a DTLS client and nothing else, inside the TRE. */
+/* The device (PfC) key as a private key of OpenSSL: it signs the handshake of a DTLS or TLS client and nothing else, inside the TRE. */
 #ifndef TRUST_DEVICE_KEY_H
 #define TRUST_DEVICE_KEY_H
 

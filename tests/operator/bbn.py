@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The briefing node (BBN) of the operator: GET /v1/bei and POST /v1/results over HTTPS (doc briefing-node), each request signed by the gateway's TRE.
+"""The briefing node (BBN) of the operator: GET /v1/bei and POST /v1/results over HTTPS (doc briefing-node), each request signed by the gateway's TRE; with --coap over CoAP.
 
 Owns DIR/bbn-events.jsonl (all that it sees) and the orders: a context is ordered until its result is "done". DIR/bbn-status may force an answer. Never logs a
 key. What a request claims is believed only after its signature, URL, time and nonce.
@@ -8,6 +8,7 @@ key. What a request claims is believed only after its signature, URL, time and n
 from __future__ import annotations
 
 import argparse
+import asyncio
 import base64
 import signal
 import sys
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import bbn_coap
 import bei
 import cbor
 import https
@@ -37,9 +39,10 @@ class Node:
         self.results, self.kind = results, kind
         self.directory, self.name, self.orders, self.log = directory, name, set(orders), log
         self.nonces: set[bytes] = set()
+        self.given: dict[str, bytes] = {}
         self.key = bei.load_key(directory / "ca/bbn.key")
 
-    def claims(self, octets: bytes, method: str, path: str) -> dict:
+    def claims(self, octets: bytes, method: str, path: str, scheme: str = "https") -> dict:
         """The signed claims, or Refused."""
         sign1 = cbor.decode(octets)
         if not isinstance(sign1, cbor.Tagged) or sign1.tag != 18:
@@ -54,7 +57,7 @@ class Node:
         except InvalidSignature:
             raise Refused("signature") from None
         c = cbor.decode(payload, canonical=True)
-        if c[METHOD] != method or c[URL] != f"https://{self.name}{path}":
+        if c[METHOD] != method or c[URL] != f"{scheme}://{self.name}{path}":
             raise Refused(f"signed for {c[METHOD]} {c[URL]}")
         if abs(c[TIME] - time.time()) > SKEW or c[NONCE] in self.nonces or len(c[NONCE]) != 16:
             raise Refused("time or nonce")
@@ -81,23 +84,29 @@ class Node:
     def ask(self, octets: bytes, path: str, peer: str) -> tuple[int, dict, bytes]:
         c = self.claims(octets, "GET", path)
         query = {k: v[0] for k, v in parse_qs(urlsplit(path).query).items()}
-        gateway = query["node"].removeprefix("urn:gateway:")
+        return self.answer(query["node"].removeprefix("urn:gateway:"), query["ctx"], int(query["seq"]), c[NETWORK], peer)
+
+    def answer(self, gateway: str, context: str, last: int, network: str, peer: str, again: bool = False) -> tuple[int, dict, bytes]:
+        """To who has proved itself; again: the same answer, of which another block is asked for."""
+        if again:
+            return 200, {}, self.given[gateway]
         status, headers, body = 204, {}, b""
         if self.forced():
             status, headers = self.forced()
         elif gateway not in load_json(self.directory / "devices.json", {}):
             status = 403
-        elif int(query["seq"]) > load_json(self.directory / "bei-seq", {}).get("seq", 0):
+        elif last > load_json(self.directory / "bei-seq", {}).get("seq", 0):
             status = 409
-        elif query["ctx"] in self.orders:
-            fields = bei.instruction(self.directory, gateway, ctx=query["ctx"], next=self.results or None)
+        elif context in self.orders:
+            fields = bei.instruction(self.directory, gateway, ctx=context, next=self.results or None)
             bei.account_by_pin(self.directory, gateway, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
             status, headers, body = 200, {"Content-Type": "application/cose"}, self.envelope(gateway, bei.payload(fields))
-        self.log("ask", name=self.name, peer=peer, ctx=query["ctx"], seq=int(query["seq"]), network=c[NETWORK], status=status)
+            self.given[gateway] = body
+        self.log("ask", name=self.name, peer=peer, ctx=context, seq=last, network=network, status=status)
         return status, headers, body
 
-    def result(self, octets: bytes, path: str) -> tuple[int, dict, bytes]:
-        c = self.claims(octets, "POST", path)
+    def result(self, octets: bytes, path: str, scheme: str = "https") -> tuple[int, dict, bytes]:
+        c = self.claims(octets, "POST", path, scheme)
         name, seq, phase, code = c[RESULT]
         forced = self.forced()
         self.log("result", id=name, seq=seq, phase=phase, code=code, status=forced[0] if forced else 204)
@@ -135,10 +144,15 @@ def main() -> None:
     p.add_argument("--order", action="append", default=[], metavar="CONTEXT", help="context to be bootstrapped; may be repeated")
     p.add_argument("--results", metavar="URL", help='where results go; "": nowhere; default: here')
     p.add_argument("--envelope", metavar="KIND", help="always forge: rogue, bare or mac; DIR/bbn-status is not for this node")
+    p.add_argument("--coap", action="store_true", help="CoAP over DTLS (give --port 5684)")
     a = p.parse_args()
     log = EventLog(a.dir / "bbn-events.jsonl")
-    server = https.HttpsServer((a.addr, a.port), Node(a.dir, a.name, a.order, f"https://{a.name}/v1/results" if a.results is None else a.results, log, a.envelope),
-                               Handler)
+    here = f"coaps://{a.name}/res" if a.coap else f"https://{a.name}/v1/results"
+    node = Node(a.dir, a.name, a.order, here if a.results is None else a.results, log, a.envelope)
+    if a.coap:
+        asyncio.run(bbn_coap.serve(node, a.addr, a.port))
+        return
+    server = https.HttpsServer((a.addr, a.port), node, Handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     log("listening", addr=a.addr, port=a.port)
     server.serve_forever()

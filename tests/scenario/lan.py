@@ -76,7 +76,7 @@ def gateway_avahi(protocols="use-ipv6=no"):
 
 
 def announce(*services):
-    """These alone, {name, port, host, txt}; an announcement under another name is another node, which the gateway asks soon. The neighbour's daemon takes the
+    """These alone, {name, port, host, txt, kind}; an announcement under another name is another node, which the gateway asks soon. The neighbour's daemon takes the
     former ones back and reads its services again."""
     for old in SERVICES.glob("*.service"):
         old.unlink()
@@ -84,7 +84,7 @@ def announce(*services):
         records = "".join(f"<txt-record>{escape(t)}</txt-record>" for t in ("path=/v1", *service.get("txt", ())))
         host = f"<host-name>{service['host']}</host-name>" if "host" in service else ""
         (SERVICES / f"{n}.service").write_text(
-            f"<service-group><name>{escape(service.get('name', 'Briefing'))}</name><service><type>_gateway-agent-bbn._tcp</type>{host}"
+            f"<service-group><name>{escape(service.get('name', 'Briefing'))}</name><service><type>_gateway-agent-bbn.{service.get('kind', '_tcp')}</type>{host}"
             f"<port>{service.get('port', PORT)}</port>{records}</service></service-group>")
     os.kill(labproc.pid_of("avahi-neighbour"), signal.SIGHUP)
 
@@ -96,7 +96,7 @@ def pin(world):
 
 
 def down():
-    for name in ("avahi", "avahi-neighbour", "rogue", "far"):
+    for name in ("avahi", "avahi-neighbour", "rogue", "far", "coap"):
         labproc.stop(name)
 
 

@@ -10,12 +10,19 @@
 #include "bootstrap/instruction.h"
 #include "net/discovery.h"
 
+/* RFC 6763 section 7: what is not TCP is announced as UDP. */
+enum kind { BY_HTTPS, BY_COAPS, KINDS };
+static const struct {
+    const char *type, *scheme;
+} kinds[KINDS] = { [BY_HTTPS] = { LAN_SERVICE "._tcp", "https" }, [BY_COAPS] = { LAN_SERVICE "._udp", "coaps" } };
+
 struct lan {
     struct site *site;
     struct https *https;
     void (*news)(void *user);
     void *user;
-    struct discovery *discovery;
+    struct discovery *discovery[KINDS];
+    enum kind kind; /* of the one that is asked */
     struct bbn *bbn;
     size_t turn, left; /* whose it is; how many are still to be asked in this round */
     bool failed;
@@ -29,11 +36,19 @@ static void show(const struct lan *l, bool present)
     node_set(tree_manager(l->site->tree), "AvahiState", present ? "present" : "absent");
 }
 
+static size_t count(const struct lan *l)
+{
+    size_t n = 0;
+    for (int k = 0; k < KINDS; k++)
+        n += discovery_count(l->discovery[k]);
+    return n;
+}
+
 static void on_changed(void *user)
 {
     struct lan *l = user;
-    show(l, discovery_present(l->discovery));
-    if (discovery_count(l->discovery))
+    show(l, discovery_present(l->discovery[BY_HTTPS]));
+    if (count(l))
         l->news(l->user);
 }
 
@@ -69,25 +84,27 @@ static void on_found(void *user, const struct error *err, const struct discovere
     }
     struct server_trust trust = { .has_pin = found->has_pin };
     memcpy(trust.pin, found->pin, sizeof trust.pin);
-    (void)snprintf(uri, sizeof uri, "https://%s:%u", found->host, (unsigned)found->port);
+    (void)snprintf(uri, sizeof uri, "%s://%s:%u", kinds[l->kind].scheme, found->host, (unsigned)found->port);
     struct bbn_node node = { .uri = uri, .trust = &trust, .address = &found->address, .lease = &host };
     l->bbn = bbn_ask(l->site, l->https, &node, l->context, instruction_last_of_node(l->site->store, "lan"), on_answer, l);
 }
 
 static void ask_next(struct lan *l)
 {
-    size_t count = discovery_count(l->discovery);
-    if (!count || !l->left) {
+    size_t known = count(l);
+    if (!known || !l->left) {
         l->fn(l->fn_user, l->failed, (struct slice){ NULL, 0 });
         return;
     }
     l->left--;
-    discovery_resolve(l->discovery, l->turn++ % count, on_found, l);
+    size_t i = l->turn++ % known, by_https = discovery_count(l->discovery[BY_HTTPS]);
+    l->kind = i < by_https ? BY_HTTPS : BY_COAPS;
+    discovery_resolve(l->discovery[l->kind], i < by_https ? i : i - by_https, on_found, l);
 }
 
 bool lan_ask(struct lan *l, const char *context, lan_done_fn *fn, void *user)
 {
-    l->left = discovery_count(l->discovery);
+    l->left = count(l);
     if (!l->left)
         return false;
     l->fn = fn;
@@ -104,8 +121,9 @@ struct lan *lan_new(struct site *site, struct https *https, void (*news)(void *u
     if (!l)
         abort(); /* the agent restarts */
     *l = (struct lan){ .site = site, .https = https, .news = news, .user = user };
-    l->discovery = discovery_new(LAN_SERVICE, on_changed, l);
     show(l, false);
+    for (int k = 0; k < KINDS; k++)
+        l->discovery[k] = discovery_new(kinds[k].type, on_changed, l);
     return l;
 }
 
@@ -113,7 +131,8 @@ void lan_free(struct lan *l)
 {
     if (!l)
         return;
-    discovery_free(l->discovery);
+    for (int k = 0; k < KINDS; k++)
+        discovery_free(l->discovery[k]);
     bbn_cancel(l->bbn);
     free(l);
 }

@@ -7,7 +7,7 @@
 #include "bootstrap/briefing/bbn.h"
 #include "bootstrap/site.h"
 
-#define LAN_SERVICE "_gateway-agent-bbn._tcp"
+#define LAN_SERVICE "_gateway-agent-bbn" /* by _tcp over HTTPS, by _udp over CoAP with DTLS */
 
 struct lan;
 

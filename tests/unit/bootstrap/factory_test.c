@@ -100,6 +100,29 @@ static void test_bad_lwm2m_accounts_name_entry_and_rule(void)
     g_assert_nonnull(strstr(err.text, "OMA DM account"));
 }
 
+/* Each in a store of its own: a good file is taken for ever. */
+static void test_briefing_node_is_asked_with_security_alone(void)
+{
+    static const struct {
+        const char *uri;
+        bool good;
+    } rows[] = {
+        { "https://n.example", true }, { "coaps://n.example:5694", true }, { "coaps+tcp://[2001:db8::1]/", true }, { "coap://n.example", false }, { "coap+tcp://n.example", false },
+        { "http://n.example", false }, { "coaps:n.example", false }, { "coaps+t://n.example", false }, { "coapsx://n.example", false }, { "coaps", false },
+        { "https coaps://n.example", false }, { "coaps://n.example:0", false }, { "://n.example", false }, { "", false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *json = g_strdup_printf("{\"uri\": \"%s\"}", rows[i].uri), *text = text_and("briefing", json);
+        struct factory_data f;
+        struct error err = { 0 };
+        g_unlink(db);
+        g_assert_cmpint(load(text, &f, &err), ==, rows[i].good ? ERROR_NONE : ERROR_INVALID);
+        g_assert_true(rows[i].good ? strcmp(f.briefing.uri, rows[i].uri) == 0 : strstr(err.text, "briefing") != NULL);
+        factory_clear(&f);
+    }
+    g_unlink(db);
+}
+
 static void test_unknown_key_and_broken_json(void)
 {
     struct factory_data f;
@@ -166,6 +189,7 @@ int main(int argc, char **argv)
     db = g_build_filename(dir, "agent.db", NULL);
     g_test_add_func("/factory/bad-files-name-their-key", test_bad_files_name_their_key);
     g_test_add_func("/factory/bad-lwm2m-accounts-name-entry-and-rule", test_bad_lwm2m_accounts_name_entry_and_rule);
+    g_test_add_func("/factory/briefing-node-is-asked-with-security-alone", test_briefing_node_is_asked_with_security_alone);
     g_test_add_func("/factory/unknown-key-and-broken-json", test_unknown_key_and_broken_json);
     g_test_add_func("/factory/taken-once-and-kept", test_taken_once_and_kept);
     g_test_add_func("/factory/lwm2m-accounts", test_lwm2m_accounts);

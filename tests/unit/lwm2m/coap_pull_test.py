@@ -3,6 +3,7 @@
 
 usage: coap_pull_test.py TOOL. TAP.
 """
+import hashlib
 import os
 import random
 import socket
@@ -32,12 +33,12 @@ def check(what, good, why=""):
     print(f"{'ok' if good else 'not ok'} {len(results)} - {what}" + (f" # {why}" if not good else ""), flush=True)
 
 
-def pull(uri, roots="-", rule="nosec", out=None):
-    """(result, octets, why, the file)."""
+def pull(uri, roots="-", rule="nosec", out=None, words=()):
+    """(result, octets, why, the file, the code, Max-Age)."""
     path = out or WORK / "out"
-    done = subprocess.run([TOOL, uri, str(roots), rule, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=100)
-    result, octets, why = done.stdout.rstrip("\n").split(" ", 2)
-    return int(result), int(octets), why, Path(path).read_bytes() if out is None else b""
+    done = subprocess.run([TOOL, uri, str(roots), rule, str(path), *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=100)
+    result, octets, code, age, why = done.stdout.rstrip("\n").split(" ", 4)
+    return int(result), int(octets), why, Path(path).read_bytes() if out is None else b"", code, int(age)
 
 
 def openssl(*words):
@@ -69,23 +70,51 @@ def real_server():
     for scheme, port, roots in (("coap", 5683, "-"), ("coaps", 5684, root), ("coap+tcp", 5683, "-"), ("coaps+tcp", 5684, root)):
         got = pull(f"{scheme}://localhost:{port}/gate%20way/image?v=1", roots, "nosec" if roots == "-" else "secure")
         check(f"an image over {scheme}", got[0] == WHOLE and got[3] == IMAGE, got[:3])
-    check("a file of one block", pull("coap://localhost/small")[0::3] == (WHOLE, b"small"))
+    check("a file of one block", pull("coap://localhost/small")[0:4:3] == (WHOLE, b"small"))
     check("no such file", pull("coap://localhost/nothing")[0] == INVALID_URI)
     check("without security where that is not allowed", pull("coap://localhost/small", root, "secure")[0] == UNSUPPORTED)
     check("with security and without roots", pull("coaps://localhost/small")[0] == UNSUPPORTED)
     got = pull("coaps://localhost/small", other, "secure")
     check("a server that the roots do not know", got[0] == LOST and "not trusted" in got[2] and got[3] == b"", got)
     got = pull("coaps://127.0.0.1/small", root, "secure")
-    check("a certificate for another name", got[0] != WHOLE and got[3] == b"", got)
+    check("a certificate for another name", got[0] == LOST and "not trusted" in got[2] and got[3] == b"", got)
     check("no such host", pull("coap://nowhere/small")[0] == INVALID_URI)
     check("a URI without a host", pull("coap:///small")[0] == INVALID_URI and pull("coap://localhost:0/small")[0] == INVALID_URI)
     got = pull("coap://localhost/%zz")
     check("a path with a bad escape", got[0] == INVALID_URI, got)
+    pinned(root, certificate)
+    posts(root)
     check("no room", pull("coap://localhost/small", out="/dev/full")[0] == NO_SPACE)
     server.kill()
     server.wait()
     got = pull("coap://localhost/small")
     check("nobody there", got[0] == LOST, got)
+
+
+def pinned(root, certificate):
+    """By the hash of its key alone, or not at all; the host must be in the certificate in any case."""
+    der = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], check=True, capture_output=True).stdout
+    pin = hashlib.sha256(subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=der, check=True, capture_output=True).stdout).hexdigest()
+    for scheme in ("coaps", "coaps+tcp"):
+        check(f"a pin without roots over {scheme}", pull(f"{scheme}://localhost/small", "-", "secure", words=(f"pin={pin}",))[0:4:3] == (WHOLE, b"small"))
+        got = pull(f"{scheme}://localhost/small", root, "secure", words=(f"pin={'00' * 32}",))
+        check(f"a pin that does not fit, with roots that do, over {scheme}", got[0] == LOST and "not trusted" in got[2] and got[3] == b"", got)
+    got = pull("coaps://127.0.0.1/small", "-", "secure", words=(f"pin={pin}",))
+    check("a pin that fits, and another name", got[0] == LOST and "not trusted" in got[2] and got[3] == b"", got)
+    for now, good in ((int(time.time()), True), (86400, False), (int(time.time()) + 3 * 86400, False)):
+        got = pull("coaps://localhost/small", root, "secure", words=(f"now={now}",))
+        check(f"a certificate at {now}", got[0] == (WHOLE if good else LOST), got)
+
+
+def posts(root):
+    """libcoap's server keeps what is posted, and with which Content-Format."""
+    got = pull("coaps://localhost/posted", root, "secure", words=("post=result", "format=18"))
+    check("a POST to libcoap's server", got[0] == WHOLE and got[4] == "2.01", got)
+    check("of the Content-Format that it was posted with", pull("coap://localhost/posted", words=("format=18",))[0:4:3] == (WHOLE, b"result"))
+    got = pull("coap://localhost/posted", words=("format=60",))
+    check("of another", got[0] == LOST and got[3] == b"" and "Content-Format 18, not 60" in got[2], got)
+    got = pull("coaps://localhost/.well-known/core", root, "secure", words=("post=result", "format=18"))
+    check("a refused POST", got[0] != WHOLE and got[4] == "4.05", got)
 
 
 class Wrong(threading.Thread):
@@ -102,10 +131,15 @@ class Wrong(threading.Thread):
         while True:
             data, peer = self.sock.recvfrom(2000)
             m = coap.decode(data)
-            if m.type == coap.CON:
+            if m.type == coap.CON and not (self.fault == "silence" or self.fault == "then silence" and m.block(coap.BLOCK2)[0]):
                 self.sock.sendto(coap.encode(self.answer(m)), peer)
 
     def answer(self, m):
+        if m.code == coap.POST:
+            self.last = m
+            return coap.Message(coap.ACK, coap.CHANGED, m.mid, m.token)
+        if self.fault == "later":
+            return coap.Message(coap.ACK, 0xa3, m.mid, m.token, [(coap.MAX_AGE, coap.uint(77))])
         number, _, size = m.block(coap.BLOCK2)
         self.asked.append(number)
         self.last = m
@@ -134,6 +168,15 @@ def wrong_server():
             check("blocks of a server of our making", got[0] == WHOLE and got[3] == bytes(1024) + b"\1" * 1024 + b"\2" * 5 and sorted(set(server.asked)) == [0, 1, 2], got[:3])
         else:
             check(f"a fault: {fault}", got[0] == LOST and got[1] == 1024, got[:3])
+    for fault, octets in (("silence", 0), ("then silence", 1024)):
+        server.fault = fault
+        got = pull("coap://localhost/file", words=("timeout=1500",))
+        check(f"a time for all of it: {fault}", got[0] == LOST and got[1] == octets and "silent" in got[2], got)
+    server.fault = "later"
+    check("a refusal with Max-Age", pull("coap://localhost/file")[4:] == ("5.03", 77))
+    got = pull("coap://localhost/res?x=1", words=("post=result", "format=18"))
+    last = server.last
+    check("a POST", got[0] == WHOLE and got[4] == "2.04" and last.payload == b"result" and last.number(coap.CONTENT_FORMAT) == 18 and last.path == "/res" and last.query == ["x=1"], (got, last))
 
 
 subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

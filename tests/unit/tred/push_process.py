@@ -26,6 +26,11 @@ def user_pin_mac(pin, document):
     return pin + "".join(str(octet % 10) for octet in mac[:len(pin)])
 
 
+def stream_message(kind, body=b"body"):
+    """RFC 5246 clause 7.4."""
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
 def message(kind, body=b"body", number=0, offset=0, fragment=None):
     """RFC 6347 clause 4.2.2."""
     return bytes([kind]) + len(body).to_bytes(3, "big") + number.to_bytes(2, "big") + offset.to_bytes(3, "big") + \
@@ -35,8 +40,7 @@ def message(kind, body=b"body", number=0, offset=0, fragment=None):
 class Handshake(Bench):
     HELLO, SERVER_HELLO, ASKED, DONE, CERTIFICATE, EXCHANGE = (message(k, bytes([k]) * 300) for k in (1, 2, 13, 14, 11, 16))
 
-    def test_the_device_key_signs_a_handshake_and_nothing_that_only_looks_like_one(self):
-        whole = self.HELLO + self.SERVER_HELLO + self.CERTIFICATE + self.ASKED + self.DONE + self.CERTIFICATE + self.EXCHANGE
+    def signs(self, whole):
         status, raw = self.tre.call(HANDSHAKE_SIGN, whole)
         self.assertEqual((status, len(raw)), (0, 64))
         spki = load_der_public_key(self.tre.keys()[0])
@@ -44,12 +48,30 @@ class Handshake(Bench):
         spki.verify(der, whole, ec.ECDSA(hashes.SHA256()))
         with self.assertRaises(InvalidSignature):
             spki.verify(der, whole + b"x", ec.ECDSA(hashes.SHA256()))
-        evidence = bytes.fromhex("846a5369676e61747572653143a101264058e0") + bytes(64)
-        for bad in (evidence, evidence + whole, hashlib.sha256(whole).digest(), bytes.fromhex("3082010a") + bytes(60), whole[:-1], whole + b"\x01", whole + self.HELLO,
-                    self.SERVER_HELLO + whole, self.HELLO + self.DONE + self.EXCHANGE, self.HELLO + self.ASKED, self.ASKED + self.EXCHANGE, self.HELLO * 2,
-                    self.HELLO + message(13, b"body", fragment=3) + self.EXCHANGE, self.HELLO + message(13, b"body", offset=1) + self.EXCHANGE):
+
+    def refuses(self, *octets):
+        for bad in octets:
             self.assertEqual(self.tre.call(HANDSHAKE_SIGN, bad), (E["INVALID"], b""))
-        self.assertIn("no handshake of a DTLS client", self.log())
+        self.assertIn("no handshake of a client", self.log())
+
+    def test_the_device_key_signs_a_handshake_and_nothing_that_only_looks_like_one(self):
+        whole = self.HELLO + self.SERVER_HELLO + self.CERTIFICATE + self.ASKED + self.DONE + self.CERTIFICATE + self.EXCHANGE
+        self.signs(whole)
+        evidence = bytes.fromhex("846a5369676e61747572653143a101264058e0") + bytes(64)
+        self.refuses(evidence, evidence + whole, hashlib.sha256(whole).digest(), bytes.fromhex("3082010a") + bytes(60), whole[:-1], whole + b"\x01", whole + self.HELLO,
+                     self.SERVER_HELLO + whole, self.HELLO + self.DONE + self.EXCHANGE, self.HELLO + self.ASKED, self.ASKED + self.EXCHANGE, self.HELLO * 2,
+                     self.HELLO + message(13, b"body", fragment=3) + self.EXCHANGE, self.HELLO + message(13, b"body", offset=1) + self.EXCHANGE)
+
+    def test_the_same_over_a_stream(self):
+        hello, asked, exchange = (stream_message(k, bytes([k]) * 300) for k in (1, 13, 16))
+        self.signs(hello + asked + exchange)
+        self.refuses(hello + exchange, asked + exchange, hello + asked, hello + asked + exchange + b"\x10", hello + asked + exchange[:-1], hello + self.ASKED + self.EXCHANGE)
+        words = b" " * 64 + b"TLS 1.3, client CertificateVerify\0"
+        for size in (32, 48):
+            self.signs(words + os.urandom(size))
+        server = words.replace(b"client", b"server")
+        self.refuses(*(words + bytes(n) for n in (0, 31, 33, 47, 49, 64)), server + bytes(32), words[1:] + bytes(33), b"\x84" + words[1:] + bytes(32),
+                     words[:-1] + b"x" + bytes(32), b"x" + words + bytes(31))
 
 
 class Push(Bench):
