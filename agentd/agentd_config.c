@@ -87,6 +87,13 @@ static bool set_bearer_sim(const char *value, bool *any_of_operator)
     return *any_of_operator || strcmp(value, "same") == 0;
 }
 
+static bool set_lwm2m_version(const char *value, enum lwm2m_version *out)
+{
+    for (*out = LWM2M_1_0; *out < LWM2M_1_2 && strcmp(value, lwm2m_version_text(*out)) != 0;)
+        ++*out;
+    return strcmp(value, lwm2m_version_text(*out)) == 0;
+}
+
 static bool set_target(const char *value, enum log_target *out)
 {
     *out = strcmp(value, "syslog") == 0 ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
@@ -128,6 +135,8 @@ static enum error_code set_agent(struct agentd_config *c, const char *key, const
         return set_default_nonce(value, &c->default_nonce) ? ERROR_NONE : bad_value(err, key, "no, octets, text or both");
     if (strcmp(key, "lwm2m-triggers") == 0)
         return set_count(value, 3600, &c->lwm2m_triggers) ? ERROR_NONE : bad_value(err, key, "0 to 3600");
+    if (strcmp(key, "lwm2m-version") == 0)
+        return set_lwm2m_version(value, &c->lwm2m_version) ? ERROR_NONE : bad_value(err, key, "1.0, 1.1 or 1.2");
     if (strcmp(key, "lwm2m-queue-mode") == 0)
         return set_flag(value, &c->queue_mode) ? ERROR_NONE : bad_value(err, key, "true or false");
     if (strcmp(key, "lwm2m-awake-time") == 0)

@@ -22,6 +22,7 @@ struct agentd_config {
     struct roaming_policy roaming;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour */
+    enum lwm2m_version lwm2m_version;
     bool queue_mode;
     uint32_t awake_s;        /* of queue mode */
     bool lwm2m_nosec, lwm2m_pack;

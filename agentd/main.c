@@ -281,6 +281,7 @@ static bool build(struct agent *a, struct error *err)
     a->site.uplink = a->config.uplink;
     a->site.default_nonce = a->config.default_nonce;
     a->site.lwm2m_triggers = a->config.lwm2m_triggers;
+    a->site.lwm2m_version = a->config.lwm2m_version;
     a->site.queue_mode = a->config.queue_mode;
     a->site.awake_s = a->config.awake_s;
     a->site.lwm2m_nosec = a->config.lwm2m_nosec;

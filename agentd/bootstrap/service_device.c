@@ -72,5 +72,5 @@ void service_fill_device(struct service *s)
                                        .place = device_place, .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
                                        .profiles = access_point_profiles(s->access_point), .rsp = mid_profiles_rsp(s->mid_profiles),
                                        .history = device_history, .history_last = device_history_last,
-                                       .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
+                                       .version = s->site->lwm2m_version, .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };
 }

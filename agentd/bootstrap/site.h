@@ -8,6 +8,7 @@
 #include "bearer/bearer.h"
 #include "bootstrap/factory_data.h"
 #include "lwm2m/endpoint.h"
+#include "lwm2m/version.h"
 #include "modem/modem.h"
 #include "model/place.h"
 #include "model/tree.h"
@@ -54,6 +55,7 @@ struct site {
     enum uplink_policy uplink;
     enum default_nonce default_nonce;
     uint32_t lwm2m_triggers; /* an hour; 0: none */
+    enum lwm2m_version lwm2m_version; /* the highest that servers are told */
     bool queue_mode;         /* LwM2M: register with Q */
     uint32_t awake_s;        /* queue mode: reachable for so long after a message */
     bool lwm2m_nosec;        /* LwM2M servers without any security may be used */

@@ -43,7 +43,8 @@ struct lwm2m_bootstrap {
     struct resolve *resolve;
     struct coap_link *link;
     struct coap_token token;
-    bool without_format;    /* pct was refused */
+    enum lwm2m_version version;
+    bool without_format;    /* pct was refused, or there is none (1.0) */
     bool pack;              /* the Bootstrap-Pack is still to be asked for */
     uint8_t *body;          /* of the pack, while it comes; wiped pages */
     size_t body_len;
@@ -338,6 +339,7 @@ static bool begin(struct lwm2m_bootstrap *b, struct error *err)
     struct ip_address literal;
     bootstrap_desk_open(b->desk, &b->accounts[0], &b->accounts[1], b->installed);
     b->desk->rules = b->rules;
+    b->desk->version = b->version;
     if (ip_address_parse(b->endpoint->host, &literal)) {
         on_resolved(b, ERROR_NONE, "", &literal, 1);
         return true;
@@ -391,6 +393,8 @@ struct lwm2m_bootstrap *lwm2m_bootstrap_new(const struct loop *loop, const struc
     b->fn = fn;
     b->user = user;
     b->pack = task->pack;
+    b->version = task->version;
+    b->without_format = task->version == LWM2M_1_0;
     b->begun = loop_now(loop);
     b->patience_ms = task->patience_ms;
     b->hold_off_ms = lwm2m_bootstrap_hold_off_ms(task->server);

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "lwm2m/endpoint.h"
 #include "model/lease.h"
+#include "lwm2m/version.h"
 #include "model/settings.h"
 
 struct lwm2m_bootstrap;
@@ -19,6 +20,7 @@ struct lwm2m_bootstrap_task { /* copied */
     const struct lease *lease;
     const char *endpoint;
     const struct lwm2m_rules *rules; /* NULL: nothing allowed, nothing trusted; the roots are copied, as all */
+    enum lwm2m_version version; /* that Bootstrap-Discover tells */
     bool pack;            /* a Bootstrap-Pack is asked for first (1.2 clause 6.1.7.7) */
     uint32_t patience_ms; /* a server that goes silent is tried anew for so long; 0: once */
 };

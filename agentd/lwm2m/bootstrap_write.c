@@ -247,7 +247,8 @@ static enum coap_code discover(struct bootstrap_desk *d, const struct path *p, s
         return CODE_METHOD_NOT_ALLOWED;
     if (p->depth == PATH_OBJECT && p->id[0] != DEVICE_OBJECT && !object_find(&model_bootstrap, p->id[0]))
         return CODE_NOT_FOUND;
-    writer_text(&a->body, "</>;lwm2m=1.1");
+    writer_text(&a->body, "</>;lwm2m=");
+    writer_text(&a->body, lwm2m_version_text(d->version));
     for (size_t i = 0; i < model_bootstrap.count; i++)
         if (p->depth == PATH_ROOT || p->id[0] == model_bootstrap.objects[i]->id)
             put_object(d, &a->body, model_bootstrap.objects[i]);

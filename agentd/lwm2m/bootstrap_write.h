@@ -8,6 +8,7 @@
 #include "lwm2m/coap.h"
 #include "lwm2m/objects/objects.h"
 #include "lwm2m/objects/staged.h"
+#include "lwm2m/version.h"
 #include "model/account.h"
 
 struct bootstrap_desk { /* holds keys: wiped memory */
@@ -15,6 +16,7 @@ struct bootstrap_desk { /* holds keys: wiped memory */
     struct records records; /* scratch of one request */
     struct staged staged;
     struct lwm2m_rules rules;
+    enum lwm2m_version version; /* that a management server would be told */
 };
 
 /* The desk with the account of the bootstrap server (its short_server_id is 0) and those that are installed. */

@@ -75,7 +75,7 @@ struct lwm2m_client {
     struct sending *sending;   /* of send.c */
     uint8_t connection[256];   /* what send.c last told unasked */
     size_t connection_len, kept_octets; /* the latter: of notifications that wait */
-    bool version_1_0;          /* negotiated down, until the session ends */
+    enum lwm2m_version version; /* as the server was told: negotiated down until the session ends */
     bool leased;               /* there is connectivity */
     char links[LINKS_MAX];     /* what the server was told that we have */
     size_t links_len;
@@ -94,6 +94,7 @@ void registration_changed(struct lwm2m_client *c); /* an Update, if the list of 
 void registration_close(struct lwm2m_client *c); /* session, name look-up and timer away */
 void registration_settle(struct servers *s); /* posts what requests asked of the registrations */
 void registration_spoke(struct lwm2m_client *c); /* a message went or came: in queue mode it stays awake */
+void registration_speak(struct lwm2m_client *c, enum lwm2m_version version); /* to this server, from now on */
 void registration_unsettle(struct lwm2m_client *c); /* what is kept of it over a restart is void */
 
 #endif

@@ -38,10 +38,10 @@ const struct format *answer_format(const struct lwm2m_client *c, int accept, con
 {
     if (accept < 0) {
         const struct format *preferred = format_preferred(p, &c->records);
-        return c->version_1_0 && !preferred->single ? &format_tlv : preferred; /* TS 1.0.2 clause 6.4 knows no SenML */
+        return c->version == LWM2M_1_0 && !preferred->single ? &format_tlv : preferred; /* TS 1.0.2 clause 6.4 knows no SenML */
     }
     const struct format *format = accept <= UINT16_MAX ? format_find((uint16_t)accept) : NULL;
-    return format == &format_lwm2m_json && !c->version_1_0 ? NULL : format; /* clause 7.4.5: never from a client of 1.1 */
+    return format == &format_lwm2m_json && c->version > LWM2M_1_0 ? NULL : format; /* clause 7.4.5: never from a client of 1.1 */
 }
 
 /* Clause 6.4.1 of 1.2: attributes in the request count for this observation alone. */
@@ -190,7 +190,7 @@ static enum coap_code serve(struct lwm2m_client *c, const struct coap_request *r
     if (r->if_none_match)
         return CODE_PRECONDITION_FAILED; /* RFC 7252 clause 5.10.8 */
     bool composite = r->method == METHOD_FETCH || r->method == METHOD_IPATCH;
-    if (composite && (p.depth != PATH_ROOT || c->version_1_0))
+    if (composite && (p.depth != PATH_ROOT || c->version == LWM2M_1_0))
         return CODE_METHOD_NOT_ALLOWED; /* clauses 6.3.8, 6.3.9: paths are in the payload; since 1.1 */
     switch (r->method) {
     case METHOD_GET:

@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "lwm2m/interfaces.h"
 
+enum { CORE_OBJECTS = 7 }; /* up to this id: appendix E */
+
 static void put_link(struct writer *w, const struct path *p)
 {
     if (w->len)
@@ -12,12 +14,20 @@ static void put_link(struct writer *w, const struct path *p)
     writer_u8(w, '>');
 }
 
-static void put_version(struct writer *w, const struct object *object)
+/* Without a version an object of the enabler is the one of its version (Core TS 1.1.1 clause 7.2.2); to a server of 1.2 each is told, for some are older. */
+static const char *version_of(const struct lwm2m_client *c, const struct object *object)
 {
-    if (!object->version)
+    bool tell = !object->version && c->version == LWM2M_1_2 && object->id <= CORE_OBJECTS;
+    return tell ? object->core_version ? object->core_version : "1.0" : object->version;
+}
+
+static void put_version(const struct lwm2m_client *c, struct writer *w, const struct object *object)
+{
+    const char *version = version_of(c, object);
+    if (!version)
         return;
     writer_text(w, ";ver=");
-    writer_text(w, object->version);
+    writer_text(w, version);
 }
 
 static void put_attributes(struct lwm2m_client *c, struct writer *w, const struct path *p, bool inherited)
@@ -71,7 +81,7 @@ static void put_object(struct lwm2m_client *c, struct writer *w, const struct ob
 {
     uint16_t id;
     put_link(w, p);
-    put_version(w, object);
+    put_version(c, w, object);
     put_attributes(c, w, p, false);
     for (size_t i = 0; depth > 0 && object_instance(&c->objects, object, i, &id); i++) {
         struct path instance = path_child(p, id);
@@ -111,16 +121,16 @@ void discover_put(struct lwm2m_client *c, struct writer *w, const struct path *p
 void discover_put_registration(struct lwm2m_client *c, struct writer *w)
 {
     /* Clause 6.2.1: data formats of the client; what a server of 1.0 knows of them is JSON (TS 1.0.2 clause 5.3.1). */
-    writer_text(w, c->version_1_0 ? "</>;rt=\"oma.lwm2m\";ct=11543" : "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\"");
+    writer_text(w, c->version == LWM2M_1_0 ? "</>;rt=\"oma.lwm2m\";ct=11543" : "</>;rt=\"oma.lwm2m\";ct=\"0 42 60 110 112 11542 11544\"");
     for (size_t i = 0; i < c->objects.model->count; i++) {
         const struct object *o = c->objects.model->objects[i];
         struct path object = { .depth = PATH_OBJECT, .id = { o->id } };
         uint16_t id;
         if (!object_present(&c->objects, o))
             continue;
-        if (o->version || !object_instance(&c->objects, o, 0, &id)) {
+        if (version_of(c, o) || !object_instance(&c->objects, o, 0, &id)) {
             put_link(w, &object); /* also where it has no instance yet */
-            put_version(w, o);
+            put_version(c, w, o);
         }
         for (size_t n = 0; object_instance(&c->objects, o, n, &id); n++) {
             struct path instance = path_child(&object, id);

@@ -83,7 +83,7 @@ static bool coerce(struct value *v, enum value_type type)
 enum error_code format_add(struct records *records, const struct path *base, const struct path *p, struct value raw)
 {
     const struct resource *resource = resource_at(records->model, p);
-    if (records->model == &model_managed && path_hidden(p))
+    if (records->model != &model_bootstrap && path_hidden(p))
         return ERROR_DENIED;
     if (!resource || !path_contains(base, p))
         return ERROR_NOT_FOUND;

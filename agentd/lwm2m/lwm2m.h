@@ -12,6 +12,7 @@
 #include "base/reader.h"
 #include "base/writer.h"
 #include "lwm2m/endpoint.h"
+#include "lwm2m/version.h"
 #include "model/lease.h"
 #include "model/place.h"
 #include "model/settings.h"
@@ -22,7 +23,6 @@ struct software;
 struct profiles;
 struct rsp;
 struct lwm2m_client;
-
 struct lwm2m_device { /* object 3; borrowed for the client's life, values read at each Read; its functions must not call the client */
     const char *manufacturer, *model, *serial, *hardware_version, *firmware_version, *gateway_id;
     uint64_t (*current_time)(void *user); /* /3/0/13, Unix seconds */
@@ -41,13 +41,13 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
     bool (*factory_reset)(void *user); /* Execute /3/0/5: as reboot */
     void (*prefer)(void *user, const char *mode); /* Write of /13/0/0, one of the Modem's PreferableModes: soon, after the answer; NULL: no object 13 */
+    enum lwm2m_version version; /* the highest that servers are told */
     bool queue_mode;   /* registers with Q wherever the account does not say otherwise */
     uint32_t awake_s;  /* queue mode: reachable for so long after a message; 0: MAX_TRANSMIT_WAIT, 93 s */
     void *user;
 };
 
 enum lwm2m_state { LWM2M_IDLE, LWM2M_CONNECTING, LWM2M_REGISTERED, LWM2M_RETRYING, LWM2M_STOPPED, LWM2M_ASLEEP /* registered, queue mode */ };
-
 struct lwm2m_status {
     enum lwm2m_state state;
     char location[128];     /* registration path, "" if none */

@@ -13,6 +13,7 @@
  *   REGISTERED --no lease--> OFFLINE --return--> UPDATING (the same way is back: the same session), --lease--> RESOLVING, --timer--> IDLE
  */
 #include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,12 @@ static void set_timer(struct lwm2m_client *c, uint64_t ms)
     c->status.next_contact = loop_now(c->loop) + ms;
 }
 
+void registration_speak(struct lwm2m_client *c, enum lwm2m_version version)
+{
+    c->version = version;
+    c->objects.model = c->records.model = version == LWM2M_1_2 ? &model_managed_1_2 : &model_managed;
+}
+
 void registration_close(struct lwm2m_client *c)
 {
     loop_cancel(c->loop, &c->timer);
@@ -74,7 +81,7 @@ void registration_close(struct lwm2m_client *c)
     c->link = NULL;
     c->generation++; /* what is still queued for the old session is void */
     c->status.next_contact = 0;
-    c->version_1_0 = false;
+    registration_speak(c, c->device.version);
     c->held = false;
     send_drop(c);
     reporting_clear(c);
@@ -187,7 +194,7 @@ static void refuse(struct lwm2m_client *c, uint8_t code)
     error_set(&c->failure, error, "server %u answered %s with %u.%02u%s", c->account.short_server_id, what, code >> 5, code & 31,
               code == CODE_BAD_REQUEST  ? " (it does not accept the endpoint name or a parameter)"
               : code == CODE_FORBIDDEN  ? " (the endpoint is not allowed)"
-              : code == CODE_PRECONDITION_FAILED ? " (it supports neither LwM2M 1.1 nor 1.0)" : "");
+              : code == CODE_PRECONDITION_FAILED ? " (it supports no version of LwM2M that we do)" : "");
 }
 
 static void on_response(void *user, const struct coap_response *r)
@@ -211,7 +218,7 @@ static void on_response(void *user, const struct coap_response *r)
         registration_post(c, EVENT_ACCEPTED, c->generation);
     } else if (is_updating(c)) { /* clause 6.2.2: 4.04 needs a new Register; so does whatever else went wrong with the old one */
         registration_post(c, EVENT_UNKNOWN, c->generation);
-    } else if (c->phase == PHASE_REGISTERING && r->code == CODE_PRECONDITION_FAILED && !c->version_1_0) {
+    } else if (c->phase == PHASE_REGISTERING && r->code == CODE_PRECONDITION_FAILED && c->version > LWM2M_1_0) {
         registration_post(c, EVENT_OLDER, c->generation); /* clause 6.2.1: 4.12 is about the version */
     } else if (c->phase == PHASE_REGISTERING) {
         refuse(c, r->code);
@@ -313,17 +320,17 @@ void registration_changed(struct lwm2m_client *c)
 /* The binding, with Q: one parameter in LwM2M 1.0 (TS 1.0.2 clause 5.3.1.1), two since (clause 6.2.1). */
 static size_t put_binding(const struct lwm2m_client *c, const char **queries)
 {
-    bool queued = is_queued(c);
+    bool queued = is_queued(c), old = c->version == LWM2M_1_0;
     bool stream = transport_is_reliable(c->endpoint->transport);
-    queries[0] = stream ? (queued && c->version_1_0 ? "b=TQ" : "b=T") : queued && c->version_1_0 ? "b=UQ" : "b=U";
-    queries[1] = queued && !c->version_1_0 ? "Q" : NULL;
+    queries[0] = stream ? (queued && old ? "b=TQ" : "b=T") : queued && old ? "b=UQ" : "b=U";
+    queries[1] = queued && !old ? "Q" : NULL;
     return queries[1] ? 2 : 1;
 }
 
 /* Clause 6.2.1 */
 static void send_register(struct lwm2m_client *c)
 {
-    char ep[sizeof c->account.endpoint + 4], lt[20];
+    char ep[sizeof c->account.endpoint + 4], lt[20], version[12];
     struct writer w = writer_make(ep, sizeof ep - 1);
     writer_text(&w, "ep=");
     writer_text(&w, c->account.endpoint);
@@ -332,7 +339,8 @@ static void send_register(struct lwm2m_client *c)
     writer_text(&w, "lt=");
     integer_put(&w, c->server.lifetime);
     lt[w.len] = '\0';
-    const char *queries[] = { ep, lt, c->version_1_0 ? "lwm2m=1.0" : "lwm2m=1.1", NULL, NULL, NULL };
+    (void)snprintf(version, sizeof version, "lwm2m=%s", lwm2m_version_text(c->version));
+    const char *queries[] = { ep, lt, version, NULL, NULL, NULL };
     (void)put_binding(c, &queries[3]);
     c->server.effects = 0;
     c->update_again = false;
@@ -342,11 +350,12 @@ static void send_register(struct lwm2m_client *c)
     call(c, &(struct coap_call){ METHOD_POST, "/rd", queries, CONTENT_LINK, tell_links(c) }, GUARD_MS);
 }
 
-/* Back to LwM2M 1.0, for as long as the session lives. */
+/* For as long as the session lives. */
 static void do_step_down(struct lwm2m_client *c)
 {
-    log_notice("lwm2m", "server %u does not support LwM2M 1.1; registering as 1.0", c->account.short_server_id);
-    c->version_1_0 = true;
+    enum lwm2m_version lower = c->version - 1;
+    log_notice("lwm2m", "server %u does not support LwM2M %s; registering as %s", c->account.short_server_id, lwm2m_version_text(c->version), lwm2m_version_text(lower));
+    registration_speak(c, lower);
     send_register(c);
 }
 

@@ -11,12 +11,12 @@
 #include "lwm2m/interfaces.h"
 #include "lwm2m/way.h"
 
-enum { VERSION = 1, FLAG_OLD = 1, FLAG_QUEUED = 2 };
+enum { VERSION = 2, FLAG_QUEUED = 2 };
 
 struct resume {
     size_t size; /* of this, with the octets */
     struct coap_way way;
-    bool version_1_0;
+    enum lwm2m_version version;
     char location[128], links[LINKS_MAX];
     size_t links_len, observations_len;
     uint8_t observations[];
@@ -29,7 +29,7 @@ static bool is_there(const struct lwm2m_client *c)
 
 static uint8_t flags_of(const struct lwm2m_client *c)
 {
-    return (uint8_t)((c->version_1_0 ? FLAG_OLD : 0) | (c->device.queue_mode ? FLAG_QUEUED : 0));
+    return c->device.queue_mode ? FLAG_QUEUED : 0;
 }
 
 static void put_short(struct writer *w, const void *octets, size_t len)
@@ -47,6 +47,8 @@ bool lwm2m_client_write_registration(const struct lwm2m_client *c, struct writer
         writer_u8(w, VERSION);
         writer_put(w, digest, sizeof digest);
         writer_u8(w, flags_of(c));
+        writer_u8(w, (uint8_t)(c->device.version - LWM2M_1_0));
+        writer_u8(w, (uint8_t)(c->version - LWM2M_1_0));
         writer_u8(w, way.address.family);
         writer_put(w, way.address.octets, sizeof way.address.octets);
         writer_u16(w, way.port);
@@ -79,7 +81,10 @@ static bool read_all(struct reader *r, struct resume *n, const struct lwm2m_clie
     uint8_t flags = reader_u8(r);
     if (!(flags & FLAG_QUEUED) != !c->device.queue_mode)
         return false; /* the server was told otherwise */
-    n->version_1_0 = flags & FLAG_OLD;
+    uint8_t highest = reader_u8(r), version = reader_u8(r);
+    if (highest != c->device.version - LWM2M_1_0 || version > highest)
+        return false; /* it would be told another one now */
+    n->version = (enum lwm2m_version)(version + LWM2M_1_0);
     n->way.address.family = reader_u8(r);
     struct slice address = reader_take(r, sizeof n->way.address.octets);
     if (address.len)
@@ -124,7 +129,7 @@ bool resume_take(struct lwm2m_client *c, const struct coap_link *link)
     memcpy(c->status.location, n->location, sizeof c->status.location);
     memcpy(c->links, n->links, n->links_len);
     c->links_len = n->links_len;
-    c->version_1_0 = n->version_1_0;
+    registration_speak(c, n->version);
     c->held = true; /* until the server has said that it knows the registration */
     log_notice("lwm2m", "server %u: the session of before is there again; is the registration at %s, with %zu observations?", c->account.short_server_id,
                c->status.location, c->observed);

@@ -103,7 +103,7 @@ static enum error_code check_ready(const struct lwm2m_client *c, struct error *e
     unsigned id = c->server.short_server_id;
     if (c->phase != PHASE_REGISTERED && c->phase != PHASE_UPDATING && c->phase != PHASE_ASLEEP)
         return error_set(err, ERROR_NOT_READY, "not registered at server %u", id);
-    if (c->version_1_0)
+    if (c->version == LWM2M_1_0)
         return error_set(err, ERROR_NOT_SUPPORTED, "server %u speaks LwM2M 1.0, which has no Send", id);
     if (server_value(&c->server, SERVER_MUTE_SEND, true))
         return error_set(err, ERROR_POLICY, "server %u does not want Send: it has not written false to Mute Send (/1/%u/23)", id, c->server.instance);

@@ -151,7 +151,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct reader r = reader_make(data, size);
     struct lwm2m_client *c = make();
     coap_set_log_level(LOG_EMERG);
-    c->version_1_0 = reader_u8(&r) & 1;
+    c->version = (enum lwm2m_version)(reader_u8(&r) % 3) + LWM2M_1_0;
+    if (c->version == LWM2M_1_2)
+        c->objects.model = c->records.model = &model_managed_1_2;
     for (unsigned i = 0; i < MESSAGES && reader_left(&r); i++) {
         uint16_t len = reader_u16(&r);
         struct slice message = reader_take(&r, len > reader_left(&r) ? reader_left(&r) : len);

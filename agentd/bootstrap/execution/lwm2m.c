@@ -78,7 +78,7 @@ struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settin
     (void)text_copy(x->endpoint, sizeof x->endpoint, server->endpoint[0] ? server->endpoint : site->factory.gateway_id);
     struct lwm2m_rules rules = site_lwm2m_rules(site);
     struct lwm2m_bootstrap_task task = { .server = server, .installed = &settings->lwm2m[1], .installed_count = settings->lwm2ms - 1, .lease = lease,
-                                         .endpoint = x->endpoint, .rules = &rules, .pack = site->lwm2m_pack, .patience_ms = PATIENCE_MS };
+                                         .endpoint = x->endpoint, .rules = &rules, .version = site->lwm2m_version, .pack = site->lwm2m_pack, .patience_ms = PATIENCE_MS };
     x->session = lwm2m_bootstrap_new(site->loop, &task, on_finished, x, err);
     if (!x->session) {
         free(x);

@@ -221,4 +221,4 @@ static const struct resource resources[] = {
     { 21, VALUE_INTEGER, R, .read = read_storage_total },
 };
 
-const struct object object_device = { .id = 3, .resources = resources, .count = sizeof resources / sizeof resources[0] };
+const struct object object_device = { .id = 3, .core_version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0] };

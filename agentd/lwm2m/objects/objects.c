@@ -4,11 +4,15 @@
 
 #include "lwm2m/objects/access_control.h"
 
-static const struct object *const managed[] = {
-    &object_server, &object_access_control, &object_device, &object_monitoring, &object_firmware, &object_location, &object_statistics, &object_software, &object_cellular, &object_profile, &object_bearer_selection, &object_portfolio,
-    &object_event_log, &object_gateway, &object_remote_sim,
-};
+/* After object 1. */
+#define MANAGED \
+    &object_access_control, &object_device, &object_monitoring, &object_firmware, &object_location, &object_statistics, &object_software, &object_cellular, &object_profile, &object_bearer_selection, &object_portfolio, \
+    &object_event_log, &object_gateway, &object_remote_sim
+
+static const struct object *const managed[] = { &object_server, MANAGED };
+static const struct object *const managed_1_2[] = { &object_server_1_2, MANAGED };
 const struct model model_managed = { managed, sizeof managed / sizeof managed[0] };
+const struct model model_managed_1_2 = { managed_1_2, sizeof managed_1_2 / sizeof managed_1_2[0] };
 
 static const struct object *const bootstrapped[] = { &object_staged_security, &object_staged_server };
 const struct model model_bootstrap = { bootstrapped, sizeof bootstrapped / sizeof bootstrapped[0] };

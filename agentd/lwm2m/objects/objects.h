@@ -37,6 +37,7 @@ struct resource {
 struct object {
     uint16_t id;
     const char *version; /* ";ver=" in Register and Discover, NULL where the enabler's version says it (Core TS 1.1.1 clause 7.2.2) */
+    const char *core_version; /* of an object that the enabler defines, if it is not 1.0 */
     const struct resource *resources;
     size_t count;
     bool (*present)(const struct objects *o); /* false: this gateway has no such object now; NULL: always */
@@ -47,7 +48,7 @@ struct object {
 };
 
 extern const struct object object_staged_security, object_staged_server; /* 0 and 1 while a bootstrap server writes them */
-extern const struct object object_server; /* 1 */
+extern const struct object object_server, object_server_1_2; /* 1 */
 extern const struct object object_access_control; /* 2 */
 extern const struct object object_device; /* 3 */
 extern const struct object object_monitoring, object_statistics, object_cellular; /* 4, 7, 10 */
@@ -67,7 +68,7 @@ struct model {
     size_t count;
 };
 
-extern const struct model model_managed;   /* of management servers: all but Security */
+extern const struct model model_managed, model_managed_1_2; /* of management servers up to LwM2M 1.1, and of 1.2: all but Security */
 extern const struct model model_bootstrap; /* of the bootstrap server: accounts that are being written (staged.h) */
 
 const struct object *object_find(const struct model *m, uint16_t id); /* NULL if none */

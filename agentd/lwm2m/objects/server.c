@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Object 1, LwM2M Server (Core TS 1.1.1 appendix E.2): what servers may know and change of the accounts. An instance an account; who may do what with
- * another's says object 2. Resources 13 to 20 are the bootstrap server's alone in LwM2M 1.1. */
+ * another's says object 2. Resources 13 to 20 are the bootstrap server's alone up to LwM2M 1.1; since 1.2 a
+ * server reads them, and writes those that are about time. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,11 +93,13 @@ static void write_set(const struct spot *s, enum server_resource which, const st
     at->set.value[which] = (uint32_t)v->integer;
 }
 
-#define SET(name, which, type, shown, hidden)                               \
+#define GET(name, which, type, shown, hidden)                               \
     static bool read_##name(struct spot *s, struct value *v)                \
     {                                                                       \
         return read_set(s, which, type, shown, hidden, v);                  \
-    }                                                                       \
+    }
+#define SET(name, which, type, shown, hidden)                               \
+    GET(name, which, type, shown, hidden)                                   \
     static void write_##name(struct spot *s, const struct value *v)         \
     {                                                                       \
         write_set(s, which, v);                                             \
@@ -107,12 +110,21 @@ SET(pmax, SERVER_PMAX, VALUE_INTEGER, 0, true)
 SET(disable_timeout, SERVER_DISABLE_TIMEOUT, VALUE_INTEGER, DISABLE_TIMEOUT_S, false)
 SET(storing, SERVER_STORING, VALUE_BOOLEAN, true, false)
 SET(apn_link, SERVER_APN_LINK, VALUE_OBJLNK, 0, true)
+GET(bootstrapped, SERVER_BOOTSTRAPPED, VALUE_TIME, 0, true)
+GET(priority, SERVER_PRIORITY, VALUE_UNSIGNED, 0, true)
+SET(initial_delay, SERVER_INITIAL_DELAY, VALUE_UNSIGNED, 0, true)
+GET(failure_block, SERVER_FAILURE_BLOCK, VALUE_BOOLEAN, 0, true)
+GET(bootstrap_on_failure, SERVER_BOOTSTRAP_ON_FAILURE, VALUE_BOOLEAN, 0, true)
+SET(retry_count, SERVER_RETRY_COUNT, VALUE_UNSIGNED, 0, true)
+SET(retry_timer, SERVER_RETRY_TIMER, VALUE_UNSIGNED, 0, true)
+SET(sequence_delay, SERVER_SEQUENCE_DELAY, VALUE_UNSIGNED, 0, true)
+SET(sequence_count, SERVER_SEQUENCE_COUNT, VALUE_UNSIGNED, 0, true)
 SET(trigger, SERVER_TRIGGER, VALUE_BOOLEAN, true, true)
 SET(mute_send, SERVER_MUTE_SEND, VALUE_BOOLEAN, true, true) /* E.2: without a value Send is off */
 
-static bool read_bootstrapped(struct spot *s, struct value *v)
+static bool check_number(const struct value *v)
 {
-    return read_set(s, SERVER_BOOTSTRAPPED, VALUE_TIME, 0, true, v);
+    return v->integer >= 0 && v->integer <= UINT32_MAX;
 }
 
 static bool execute_disable(struct spot *s, struct slice arguments)
@@ -180,22 +192,41 @@ static bool execute_bootstrap(struct spot *s, struct slice arguments)
 
 enum { R = OPERATION_READ, RW = OPERATION_READ | OPERATION_WRITE, E = OPERATION_EXECUTE };
 
-static const struct resource resources[] = {
-    { 0, VALUE_INTEGER, R, .read = read_short_id },
-    { 1, VALUE_INTEGER, RW, .mandatory = true, .read = read_lifetime, .check = check_lifetime, .write = write_lifetime },
-    { 2, VALUE_INTEGER, RW, .read = read_pmin, .check = check_period, .write = write_pmin },
-    { 3, VALUE_INTEGER, RW, .read = read_pmax, .check = check_period, .write = write_pmax },
-    { 4, VALUE_NONE, E, .execute = execute_disable },
-    { 5, VALUE_INTEGER, RW, .read = read_disable_timeout, .check = check_period, .write = write_disable_timeout },
-    { 6, VALUE_BOOLEAN, RW, .mandatory = true, .read = read_storing, .write = write_storing },
-    { 7, VALUE_STRING, RW, .mandatory = true, .read = read_binding, .check = check_binding, .write = write_binding },
-    { 8, VALUE_NONE, E, .execute = execute_update },
-    { 9, VALUE_NONE, E, .execute = execute_bootstrap },
-    { 10, VALUE_OBJLNK, RW, .read = read_apn_link, .check = check_link, .write = write_apn_link },
-    { 12, VALUE_TIME, R, .read = read_bootstrapped },
-    { 21, VALUE_BOOLEAN, RW, .read = read_trigger, .write = write_trigger },
-    { 22, VALUE_STRING, RW, .read = read_preferred, .check = check_preferred, .write = write_preferred },
-    { 23, VALUE_BOOLEAN, RW, .read = read_mute_send, .write = write_mute_send },
+#define UP_TO_12                                                                                                                            \
+    { 0, VALUE_INTEGER, R, .read = read_short_id },                                                                                         \
+    { 1, VALUE_INTEGER, RW, .mandatory = true, .read = read_lifetime, .check = check_lifetime, .write = write_lifetime },                   \
+    { 2, VALUE_INTEGER, RW, .read = read_pmin, .check = check_period, .write = write_pmin },                                                \
+    { 3, VALUE_INTEGER, RW, .read = read_pmax, .check = check_period, .write = write_pmax },                                                \
+    { 4, VALUE_NONE, E, .execute = execute_disable },                                                                                       \
+    { 5, VALUE_INTEGER, RW, .read = read_disable_timeout, .check = check_period, .write = write_disable_timeout },                          \
+    { 6, VALUE_BOOLEAN, RW, .mandatory = true, .read = read_storing, .write = write_storing },                                              \
+    { 7, VALUE_STRING, RW, .mandatory = true, .read = read_binding, .check = check_binding, .write = write_binding },                       \
+    { 8, VALUE_NONE, E, .execute = execute_update },                                                                                        \
+    { 9, VALUE_NONE, E, .execute = execute_bootstrap },                                                                                     \
+    { 10, VALUE_OBJLNK, RW, .read = read_apn_link, .check = check_link, .write = write_apn_link },                                          \
+    { 12, VALUE_TIME, R, .read = read_bootstrapped }
+
+#define FROM_21                                                                                                                             \
+    { 21, VALUE_BOOLEAN, RW, .read = read_trigger, .write = write_trigger },                                                                \
+    { 22, VALUE_STRING, RW, .read = read_preferred, .check = check_preferred, .write = write_preferred },                                   \
+    { 23, VALUE_BOOLEAN, RW, .read = read_mute_send, .write = write_mute_send }
+
+static const struct resource resources[] = { UP_TO_12, FROM_21 };
+
+const struct object object_server = { .id = 1, .core_version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0], .instance = next_instance };
+
+static const struct resource resources_1_2[] = {
+    UP_TO_12,
+    { 13, VALUE_UNSIGNED, R, .read = read_priority },
+    { 14, VALUE_UNSIGNED, RW, .read = read_initial_delay, .check = check_number, .write = write_initial_delay },
+    { 15, VALUE_BOOLEAN, R, .read = read_failure_block },
+    { 16, VALUE_BOOLEAN, R, .read = read_bootstrap_on_failure },
+    { 17, VALUE_UNSIGNED, RW, .read = read_retry_count, .check = check_number, .write = write_retry_count },
+    { 18, VALUE_UNSIGNED, RW, .read = read_retry_timer, .check = check_number, .write = write_retry_timer },
+    { 19, VALUE_UNSIGNED, RW, .read = read_sequence_delay, .check = check_number, .write = write_sequence_delay },
+    { 20, VALUE_UNSIGNED, RW, .read = read_sequence_count, .check = check_number, .write = write_sequence_count },
+    FROM_21,
 };
 
-const struct object object_server = { .id = 1, .resources = resources, .count = sizeof resources / sizeof resources[0], .instance = next_instance };
+const struct object object_server_1_2 = { .id = 1, .core_version = "1.2", .resources = resources_1_2, .count = sizeof resources_1_2 / sizeof resources_1_2[0],
+                                          .instance = next_instance };

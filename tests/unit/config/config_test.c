@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 28);
+    g_assert_cmpuint(count, ==, 29);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -48,6 +48,7 @@ static void test_agentd(void)
     g_assert_cmpstr(file.card_dm_oid, ==, built_in.card_dm_oid);
     g_assert_cmpint(file.default_nonce, ==, built_in.default_nonce);
     g_assert_cmpuint(file.lwm2m_triggers, ==, built_in.lwm2m_triggers);
+    g_assert_true(file.lwm2m_version == LWM2M_1_1 && built_in.lwm2m_version == LWM2M_1_1);
     g_assert_true(file.queue_mode == built_in.queue_mode && file.awake_s == built_in.awake_s && file.awake_s == 93);
     g_assert_cmpmem(&file.roaming, sizeof file.roaming, &built_in.roaming, sizeof built_in.roaming);
     g_assert_cmpmem(&file.sources, sizeof file.sources, &built_in.sources, sizeof built_in.sources);
@@ -72,6 +73,16 @@ static enum error_code load_line(const char *line, struct agentd_config *out)
     g_unlink(name);
     g_free(name);
     return rc;
+}
+
+static void test_lwm2m_version(void)
+{
+    struct agentd_config c;
+    g_assert_true(load_line("lwm2m-version=1.0", &c) == ERROR_NONE && c.lwm2m_version == LWM2M_1_0);
+    g_assert_true(load_line("lwm2m-version=1.1", &c) == ERROR_NONE && c.lwm2m_version == LWM2M_1_1);
+    g_assert_true(load_line("lwm2m-version=1.2", &c) == ERROR_NONE && c.lwm2m_version == LWM2M_1_2);
+    g_assert_cmpint(load_line("lwm2m-version=1.3", &c), ==, ERROR_INVALID);
+    g_assert_cmpint(load_line("lwm2m-version=", &c), ==, ERROR_INVALID);
 }
 
 static void test_cards(void)
@@ -201,6 +212,7 @@ int main(int argc, char **argv)
     g_test_add_func("/config/modems", test_modems);
     g_test_add_func("/config/triggers", test_triggers);
     g_test_add_func("/config/cards", test_cards);
+    g_test_add_func("/config/lwm2m version", test_lwm2m_version);
     g_test_add_func("/config/roaming", test_roaming);
     g_test_add_func("/config/modemd", test_modemd);
     return g_test_run();

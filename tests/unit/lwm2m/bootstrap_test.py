@@ -115,6 +115,15 @@ def test_long_hold_off():
             end(client)
 
 
+def test_old():
+    server = Plain(PORT)
+    client = start("coap", "--nosec", "--bootstrap", "--highest", "0")
+    m = server.receive()
+    check("a client of 1.0 asks without a preferred format", m and m.path() == "/bs" and m.values(QUERY) == [b"ep=gw"], m and m.options)
+    end(client)
+    server.close()
+
+
 def text(value):
     octets = value.encode()
     return bytes([0x60 + len(octets)]) + octets if len(octets) < 24 else bytes([0x78, len(octets)]) + octets
@@ -302,7 +311,7 @@ def main():
         private = str(pathlib.Path(__file__).resolve().parents[2] / "lab/private")
         os.execv(private, [private, sys.executable, *sys.argv])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    for test in (test_unasked, test_long_hold_off, test_pack, test_modes, test_own_account, test_separate, test_cut, test_keys):
+    for test in (test_unasked, test_long_hold_off, test_old, test_pack, test_modes, test_own_account, test_separate, test_cut, test_keys):
         test()
     print(f"1..{len(results)}")
     return 0 if all(results) else 1

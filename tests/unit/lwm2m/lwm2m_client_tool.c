@@ -90,7 +90,7 @@ static bool reboot(void *user)
 }
 
 static char *keep, *packages, *send_paths, *send_format, *certificate, *private_key, *server_certificate, *sni, *roots;
-static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake;
+static int lifetime = 300, server_id = 1, usage = 3, matching, hold_off, timeout, awake, highest = 1;
 static gboolean verbose, no_reboot, bootstrap_first, nosec, pack, company;
 static struct servers *servers; /* with company */
 static struct lwm2m_rules rules;
@@ -127,6 +127,7 @@ static const GOptionEntry options[] = {
     { "keep", 0, 0, G_OPTION_ARG_FILENAME, &keep, "the registration is kept here, over a restart", "FILE" },
     { "company", 0, 0, G_OPTION_ARG_NONE, &company, "another server, which is never reached, shares the gateway", NULL },
     { "packages", 0, 0, G_OPTION_ARG_FILENAME, &packages, "software may be managed (object 9), in this folder; the place of the gateway is known (object 6)", "DIR" },
+    { "highest", 0, 0, G_OPTION_ARG_INT, &highest, "version of LwM2M that servers are told: 0 is 1.0, 1, 2", "MINOR" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "log at level debug", NULL },
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
@@ -261,7 +262,7 @@ static void on_bootstrap(void *user, const struct error *error, const struct lwm
 static bool begin(void)
 {
     struct error error = { 0 };
-    struct lwm2m_bootstrap_task task = { .server = &account, .installed = installed, .installed_count = installed_count ? installed_count - 1 : 0, .lease = &lease,
+    struct lwm2m_bootstrap_task task = { .server = &account, .version = device.version, .installed = installed, .installed_count = installed_count ? installed_count - 1 : 0, .lease = &lease,
                                          .endpoint = endpoint, .rules = &rules, .pack = pack };
     if (!bootstrap_first)
         return register_at(&account);
@@ -337,7 +338,7 @@ int main(int argc, char **argv)
     loop_glib_init(&loop);
     main_loop = g_main_loop_new(NULL, FALSE);
     device = (struct lwm2m_device){ .manufacturer = "gateway-agent", .model = "interop", .serial = "SN-0001", .hardware_version = "1", .firmware_version = "1.0",
-                                   .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .queue_mode = awake > 0, .awake_s = (uint32_t)awake,
+                                   .gateway_id = endpoint, .current_time = current_time, .reboot = no_reboot ? NULL : reboot, .version = (enum lwm2m_version)highest + LWM2M_1_0, .queue_mode = awake > 0, .awake_s = (uint32_t)awake,
                                    .rules = &rules, .request_bootstrap = bootstrap_first ? request_bootstrap : NULL };
     if (packages) {
         device.software = package_host_new(&loop, packages, on_software);

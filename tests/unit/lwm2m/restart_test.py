@@ -199,6 +199,11 @@ def test_not_to_be_taken_up():
     check("another binding: a Register", g.first().path == "/rd")
     g.close()
 
+    g = Gateway(KEYED).begin(VALUE)
+    g.start("--highest", "2")
+    check("another version to tell: a Register", g.first().path == "/rd")
+    g.close()
+
 
 def test_killed_at_once():
     """The answer to an Observe is out, and the process ends: an Update is never without that observation."""

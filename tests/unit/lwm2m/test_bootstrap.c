@@ -55,6 +55,9 @@ static void test_whole(void)
     g_assert_cmpuint(ask(METHOD_DELETE, "/", -1, -1, ""), ==, CODE_DELETED);
     g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
     expect("</>;lwm2m=1.1,</0/0>,</1>,</3/0>"); /* its own account stays */
+    desk.version = LWM2M_1_2;
+    g_assert_cmpuint(ask(METHOD_GET, "/3", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.2,</3/0>");
     g_assert_cmpuint(ask(METHOD_POST, "/bs", -1, -1, ""), ==, CODE_NOT_ACCEPTABLE);
     g_assert_false(finished);
     g_assert_cmpuint(put("/0/1", security), ==, CODE_CHANGED);

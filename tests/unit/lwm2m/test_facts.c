@@ -6,12 +6,12 @@
 
 static json_t *facts;
 
-/* What an object without ";ver=" is, for a client of LwM2M 1.1 (Core TS 1.1.1 clause 7.2.2). */
+/* What an object without ";ver=" is: of LwM2M 1.1 (Core TS 1.1.1 clause 7.2.2), or what a server of 1.2 is told. */
 static const char *version_of(const struct object *object)
 {
     if (object->version)
         return object->version;
-    return object->id == 0 || object->id == 1 || object->id == 3 ? "1.1" : "1.0";
+    return object->core_version ? object->core_version : object->id == 0 || object == &object_staged_server ? "1.1" : "1.0";
 }
 
 static json_t *find_object(uint16_t id, const char *version)
@@ -98,10 +98,14 @@ static void check_object(const struct object *object, bool managed)
 
 static void test_managed(void)
 {
-    for (size_t i = 0; i < model_managed.count; i++) {
-        check_object(model_managed.objects[i], true);
-        g_assert_true(i == 0 || model_managed.objects[i - 1]->id < model_managed.objects[i]->id);
-    }
+    static const struct model *const models[] = { &model_managed, &model_managed_1_2 };
+    for (size_t m = 0; m < G_N_ELEMENTS(models); m++)
+        for (size_t i = 0; i < models[m]->count; i++) {
+            check_object(models[m]->objects[i], true);
+            g_assert_true(i == 0 || models[m]->objects[i - 1]->id < models[m]->objects[i]->id);
+        }
+    g_assert_cmpstr(version_of(model_managed.objects[0]), ==, "1.1");
+    g_assert_cmpstr(version_of(model_managed_1_2.objects[0]), ==, "1.2");
 }
 
 static void test_bootstrap(void)

@@ -331,7 +331,7 @@ static void test_version_1_0(void)
     struct lwm2m_client *c = make_gateway();
     struct coap_answer a;
     static const char paths[] = "[{\"n\":\"/1/0/1\"}]";
-    c->version_1_0 = true;
+    c->version = LWM2M_1_0;
     g_assert_cmpuint(get(c, "/1/0", -1, &a), ==, CODE_CONTENT);
     g_assert_cmpint(a.content_format, ==, CONTENT_TLV);
     g_assert_cmpuint(get(c, "/1/0/1", -1, &a), ==, CODE_CONTENT);

@@ -233,7 +233,7 @@ static void test_other_formats(void)
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/6", CONTENT_CBOR, "\xf6", 1), ==, CODE_BAD_REQUEST);
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_CBOR, "\x18\x3c\x00", 3), ==, CODE_BAD_REQUEST);
     g_assert_cmpuint(get(c, "/1/0/1", CONTENT_LWM2M_JSON, &a), ==, CODE_NOT_ACCEPTABLE);
-    c->version_1_0 = true;
+    c->version = LWM2M_1_0;
     g_assert_cmpuint(get(c, "/1/0", CONTENT_LWM2M_JSON, &a), ==, CODE_CONTENT);
     expect_text(&a, "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"0\",\"v\":7},{\"n\":\"1\",\"v\":60},{\"n\":\"2\",\"v\":0},{\"n\":\"5\",\"v\":86400},{\"n\":\"6\",\"bv\":false},{\"n\":\"7\",\"sv\":\"U\"}]}");
     static const char json[] = "{\"bn\":\"/1/0/\",\"e\":[{\"n\":\"1\",\"v\":77},{\"n\":\"6\",\"bv\":true}]}";

@@ -359,7 +359,39 @@ def test_names():
 
 
 def test_version():
-    """A server of LwM2M 1.0: one step down, kept for the session; none below."""
+    """Servers that know an older version: a step down for each 4.12, kept for the session; none below 1.0."""
+    server = Server()
+    client = start("--highest", "2")
+    m = server.receive()
+    check("1.2 is announced where it is configured, with the versions of the objects", m and b"lwm2m=1.2" in m.values(QUERY) and
+          b",</1>;ver=1.2,</1/0>,</3>;ver=1.1,</3/0>" in m.payload, m and m.payload)
+    server.answer(m, "4.12")
+    m = server.receive()
+    check("4.12 brings a Register of LwM2M 1.1", m and b"lwm2m=1.1" in m.values(QUERY) and b",</1/0>,</3/0>" in m.payload, m and m.payload)
+    server.answer(m, "4.12")
+    m = server.accept_registration()
+    check("and one more of 1.0", m and b"lwm2m=1.0" in m.values(QUERY) and b"ct=11543," in m.payload, m and m.payload)
+    check("which is accepted, too", line(client, "state registered"))
+    client.kill()
+    client.wait()
+    server.close()
+    server = Server()
+    client = start("--highest", "0")
+    m = server.accept_registration()
+    check("1.0 is announced where it is configured", m and b"lwm2m=1.0" in m.values(QUERY), m and m.options)
+    client.kill()
+    client.wait()
+    server.close()
+    server = Server()
+    client = start("--highest", "2")
+    server.accept_registration()
+    line(client, "state registered")
+    codes = [server.request(PUT, "/1/0/18", [(FORMAT, b"")], b"7").code, server.request(GET, "/1/0/18", [(ACCEPT, b"")]).payload,
+             server.request(PUT, "/1/0/13", [(FORMAT, b"")], b"7").code, server.request(GET, "/1/0/13").code]
+    check("a server of 1.2 writes the timers of registration and not the order", codes == [code("2.04"), b"7", code("4.05"), code("4.04")], codes)
+    client.kill()
+    client.wait()
+    server.close()
     server = Server()
     client = start()
     server.answer(server.receive(), "4.12")
