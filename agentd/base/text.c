@@ -20,13 +20,11 @@ char *text_hex(const void *data, size_t len, char *out)
     return out;
 }
 
-/* Over 15: no digit. */
+/* Over 15: no digit. Without branches: digits and letters come as they like. */
 static unsigned hex_value(unsigned c)
 {
-    if (c - '0' < 10U)
-        return c - '0';
-    unsigned letter = (c | 0x20) - 'a';
-    return letter < 6U ? letter + 10 : 16;
+    unsigned digit = c - '0' < 10U, letter = (c | 0x20) - 'a' < 6U;
+    return ((c & 15) + 9 * letter) | (digit | letter ? 0 : 16);
 }
 
 bool text_hex_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)

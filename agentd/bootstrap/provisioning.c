@@ -226,8 +226,9 @@ static enum error_code check_hosts(const struct settings *s, struct error *err)
 {
     char a[256], b[256];
     uint16_t port;
-    for (size_t i = 0; s->provurl[0] && i < s->dms; i++) {
+    if (s->provurl[0])
         (void)uri_split(s->provurl, "https", a, sizeof a, &port, NULL);
+    for (size_t i = 0; s->provurl[0] && i < s->dms; i++) {
         (void)uri_split(s->dm[i].uri, "https", b, sizeof b, &port, NULL);
         if (strcasecmp(a, b) != 0)
             return error_set(err, ERROR_POLICY, "w7 server %.60s is not on the host of PROVURL %.60s", b, a);

@@ -73,14 +73,6 @@ enum error_code field_number(const struct field *f, uint32_t max, uint32_t *out,
     return ERROR_NONE;
 }
 
-const char *field_value(struct prov_node *in, enum prov_word name)
-{
-    struct prov_node *n = prov_parm_next(in, name, NULL);
-    if (n)
-        n->taken = true;
-    return prov_parm(in, name);
-}
-
 void field_give_back(struct prov_node *in)
 {
     for (struct prov_node *n = in->child; n; n = n->next)

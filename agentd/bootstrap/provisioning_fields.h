@@ -25,7 +25,14 @@ enum error_code field_texts(const struct field *f, char *out, size_t cap, size_t
 /* A decimal number up to max; absent: ERROR_NONE, and *given is false. */
 enum error_code field_number(const struct field *f, uint32_t max, uint32_t *out, bool *given, struct error *err);
 /* The value of the first such parm, for who keeps its meaning: NULL if there is none; "" without value. Unlike prov_parm, which only looks. */
-const char *field_value(struct prov_node *in, enum prov_word name);
+static inline const char *field_value(struct prov_node *in, enum prov_word name)
+{
+    struct prov_node *n = prov_parm_next(in, name, NULL);
+    if (!n)
+        return NULL;
+    n->taken = true;
+    return n->attribute[PROV_VALUE] ? n->attribute[PROV_VALUE] : "";
+}
 /* The parms of a characteristic are not taken any more: its struct is not used. */
 void field_give_back(struct prov_node *in);
 /* A text that is an IPv4 or IPv6 address; empty or absent: "". */

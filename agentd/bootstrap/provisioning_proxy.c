@@ -124,7 +124,7 @@ enum error_code provisioning_rule(const struct settings *s, struct dm_account *a
 {
     char host[256];
     uint16_t port;
-    enum error_code rc = uri_split(a->uri, "https", host, sizeof host, &port, err);
+    enum error_code rc = s->extras.accesses ? uri_split(a->uri, "https", host, sizeof host, &port, err) : ERROR_NONE;
     for (size_t i = 0; !rc && i < s->extras.accesses; i++) {
         const struct access_rule *r = &s->extras.access[i];
         if ((!r->napids && !r->proxies) || !rule_fits(r, host, port))

@@ -48,6 +48,8 @@ const char *wsp_media_name(enum wsp_media m)
     return "other";
 }
 
+#define LETTERS UINT64_C(0x4040404040404040)
+
 static enum error_code fail(struct error *err, const struct reader *r, const char *what)
 {
     return error_set(err, r->failed ? ERROR_TRUNCATED : ERROR_MALFORMED, "WSP header: %s at octet %zu", what, r->pos);
@@ -254,13 +256,16 @@ enum error_code wsp_push_parse(struct slice pdu, struct wsp_push *out, struct er
     return out->body.len ? ERROR_NONE : error_set(err, ERROR_MALFORMED, "WSP push has no body");
 }
 
-/* Of hexadecimal digits: bit 6 is that of letters, bit 5 tells the small ones. */
+/* Of hexadecimal digits, eight at a time: bit 6 is that of letters, bit 5 tells the small ones. len is a multiple of eight. */
 static bool mixed_case(struct slice digits)
 {
-    unsigned cases = 0;
-    for (size_t i = 0; i < digits.len; i++)
-        cases |= (digits.data[i] >> 6 & 1U) << (digits.data[i] >> 5 & 1U);
-    return cases == 3;
+    uint64_t small = 0, large = 0, eight;
+    for (size_t i = 0; i < digits.len; i += sizeof eight) {
+        memcpy(&eight, &digits.data[i], sizeof eight);
+        small |= eight & eight << 1;
+        large |= eight & ~(eight << 1);
+    }
+    return small & LETTERS && large & LETTERS;
 }
 
 enum error_code wsp_mac_decode(const struct wsp_push *push, uint8_t mac[20], struct error *err)

@@ -63,13 +63,18 @@ static unsigned number_of(const char *alpha2)
     return alpha2[2] ? 0 : number;
 }
 
+static unsigned number_of_row(size_t row)
+{
+    return (unsigned)rows[row].alpha2[0] << 8 | (unsigned)rows[row].alpha2[1];
+}
+
 /* The first row from which on the numbers are no smaller; ROWS if there is none. */
 static size_t first_of(unsigned number)
 {
     size_t from = 0, to = ROWS;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        if (number_of(rows[middle].alpha2) < number)
+        if (number_of_row(middle) < number)
             from = middle + 1;
         else
             to = middle;
@@ -81,13 +86,13 @@ bool country_known(const char *alpha2)
 {
     unsigned number = number_of(alpha2);
     size_t row = first_of(number);
-    return row < ROWS && number_of(rows[row].alpha2) == number;
+    return row < ROWS && number_of_row(row) == number;
 }
 
 bool country_has_mcc(const char *alpha2, unsigned mcc)
 {
     unsigned number = number_of(alpha2);
-    for (size_t i = first_of(number); i < ROWS && number_of(rows[i].alpha2) == number; i++)
+    for (size_t i = first_of(number); i < ROWS && number_of_row(i) == number; i++)
         if (mcc >= rows[i].first && mcc <= rows[i].last)
             return true;
     return false;

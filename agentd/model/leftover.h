@@ -10,8 +10,8 @@
 
 #include "base/reader.h"
 
-/* Room for every document without a string table, but for one that is made of the longest value tokens only. */
-enum { LEFTOVER_MAX = 32 * 1024, LEFTOVER_PATH_MAX = 256 };
+/* Some 400 parms: a document has a dozen. */
+enum { LEFTOVER_MAX = 16 * 1024, LEFTOVER_PATH_MAX = 256 };
 
 struct leftover {
     uint8_t octets[LEFTOVER_MAX]; /* path and value, as fields (model/fields.h) */

@@ -18,9 +18,13 @@ import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from changes import changed  # noqa: E402
+
 TOOL, VECTORS, CORPORA = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 CHANGES = int(sys.argv[4]) if len(sys.argv) > 4 else 40
 PORT, LENGTH_MAX = 2948, 65000
+TOKENS = [bytes([token]) for token in b"\x00\x01\x02\x03\x05\x06\x07\x12\x45\x46\x50\x55\x81\x83\x85\x91\x92\xab\xaf\xc3\xc6\x87"]
 HEADERS = {"prov_wbxml": b"\x01\x06\x01\xb6", "wbxml": b"\x01\x06\x01\xb6", "provisioning": b"\x01\x06\x01\xb6",
            "syncml": b"\x01\x06\x01\xc2", "dm_bootstrap": b"\x01\x06\x01\xc2"}  # a header for corpora of bare documents
 APPLICATIONS = {f"x-wap-application:{name}": number for number, name in enumerate((
@@ -34,22 +38,6 @@ SPELLED = {"TRETRA-SDS": "TETRA-SDS", "TRETRA-PACKET": "TETRA-PACKET", "CDMA2000
 
 
 # --- messages ---
-
-def changed(data, chance):
-    out = bytearray(data)
-    for _ in range(chance.randint(1, 3)):
-        at = chance.randrange(len(out))
-        kind = chance.randrange(4)
-        if kind == 0:
-            out[at] ^= 1 << chance.randrange(8)
-        elif kind == 1:
-            out[at] = chance.choice(b"\x00\x01\x02\x03\x05\x06\x07\x12\x45\x46\x50\x55\x81\x83\x85\x91\x92\xab\xaf\xc3\xc6\x87")
-        elif kind == 2 and len(out) > 1:
-            del out[at]
-        else:
-            out.insert(at, chance.randrange(256))
-    return bytes(out)
-
 
 def every_token():
     """A document for each attribute token of both pages in a parm and in a characteristic, for each value token, and for each element of SyncML."""
@@ -79,7 +67,7 @@ def messages():
         yield name, data
         if len(data) < 4096:
             for i in range(CHANGES):
-                yield f"{name} change {i}", changed(data, chance)
+                yield f"{name} change {i}", changed(data, chance, TOKENS)
 
 
 def capture(path, payloads):

@@ -101,6 +101,15 @@ static void mac_is_forty_digits_of_one_case(void)
         g_assert_cmpint(wsp_mac_decode(&push, mac, &err) == ERROR_NONE, ==, macs[i].good);
         g_assert_cmpint(err.code == ERROR_NONE, ==, macs[i].good);
     }
+    for (size_t small = 0; small < 40; small++) /* two letters of two cases, wherever they stand */
+        for (size_t large = 0; large < 40; large++) {
+            uint8_t text[40], out[20];
+            memset(text, '0', sizeof text);
+            text[small] = 'a';
+            text[large] = 'F';
+            struct wsp_push mixed = { .mac_text = { text, sizeof text } };
+            g_assert_cmpint(wsp_mac_decode(&mixed, out, NULL), ==, small == large ? ERROR_NONE : ERROR_MALFORMED);
+        }
     uint8_t mac[20];
     struct wsp_push push = { .mac_text = { (const uint8_t *)macs[0].text, 40 } };
     g_assert_cmpint(wsp_mac_decode(&push, mac, NULL), ==, ERROR_NONE);
