@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "codec/cbor.h"
 #include "codec/lwm2m_tlv.h"
 #include "codec/pkcs15.h"
 
@@ -19,6 +20,7 @@ enum {
     DEFAULT_LIFETIME = 86400,
     RESOURCES = 32, /* ids above are not ours */
     NO_ID = 65535, /* reserved (Core TS 1.1.1 clause 7.3) */
+    SENML_DEPTH = 3, /* array, record, value */
 };
 
 struct instance { /* resources by id; data NULL: absent */
@@ -26,11 +28,33 @@ struct instance { /* resources by id; data NULL: absent */
     struct slice resource[RESOURCES];
 };
 
+enum lwm2m_card_form lwm2m_card_form(struct slice file)
+{
+    uint8_t first = file.len ? file.data[0] : 0;
+    return first == '[' ? LWM2M_CARD_JSON : first >> 5 == CBOR_ARRAY ? LWM2M_CARD_CBOR : LWM2M_CARD_TLV;
+}
+
+/* An item of CBOR ends by itself, and its last octet may be one of padding; text never ends in one. */
+static struct slice senml_content(struct slice file)
+{
+    struct reader r = reader_make(file.data, file.len);
+    if (lwm2m_card_form(file) == LWM2M_CARD_CBOR) {
+        cbor_skip(&r, SENML_DEPTH);
+        struct slice rest = r.failed ? file : reader_take(&r, reader_left(&r));
+        return r.failed || pkcs15_content(rest).len ? file : (struct slice){ file.data, file.len - rest.len };
+    }
+    while (file.len && (file.data[file.len - 1] == 0xFF || file.data[file.len - 1] == 0))
+        file.len--;
+    return file;
+}
+
 struct slice lwm2m_card_content(struct slice file)
 {
     struct reader r = reader_make(file.data, file.len);
     if (pkcs15_content(file).len == 0)
         return (struct slice){ NULL, 0 };
+    if (lwm2m_card_form(file) != LWM2M_CARD_TLV)
+        return senml_content(file);
     (void)reader_u16(&r);
     size_t size = HEADER + (size_t)reader_u16(&r);
     return !r.failed && size <= file.len ? (struct slice){ file.data, size } : file;

@@ -21,7 +21,11 @@ struct lwm2m_card_object {
     struct slice instances; /* TLV items of the kind object instance */
 };
 
-/* The file up to its announced end; empty if it is erased (all FF or all 00); as it is if the announcement cannot be right. */
+/* By the first octet: the standard's form is TLV; an array of JSON or CBOR is SenML (RFC 8428), which some issuers may write instead. As TLV it would have 23,000
+ * objects or more. */
+enum lwm2m_card_form { LWM2M_CARD_TLV, LWM2M_CARD_JSON, LWM2M_CARD_CBOR };
+enum lwm2m_card_form lwm2m_card_form(struct slice file);
+/* The file up to its announced end (TLV) or without its padding (SenML); empty if it is erased (all FF or all 00); as it is if the announcement cannot be right. */
 struct slice lwm2m_card_content(struct slice file);
 /* Reads the header. TRUNCATED if the announced size is larger than the file, MALFORMED if more than padding follows, TOO_LARGE over 32 KiB. */
 enum error_code lwm2m_card_open(struct lwm2m_card *c, struct slice file, struct error *err);

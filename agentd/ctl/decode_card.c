@@ -86,6 +86,14 @@ static enum error_code read_lwm2m(const struct decode_input *in, json_t *documen
     return rc;
 }
 
+static enum error_code read_senml(const struct decode_input *in, json_t *document, struct error *err)
+{
+    enum lwm2m_card_form form = lwm2m_card_form(in->octets);
+    if (form == LWM2M_CARD_TLV)
+        return error_set(err, ERROR_NOT_FOUND, "no array");
+    return decode_senml(lwm2m_card_content(in->octets), form == LWM2M_CARD_JSON, document, err);
+}
+
 typedef enum error_code read_fn(const struct decode_input *in, json_t *document, struct error *err);
 
 static bool decode_file_as(const struct decode_input *in, const char *name, read_fn *read, struct decode_result *out)
@@ -107,7 +115,7 @@ void decode_card(const struct decode_input *in, struct decode_result *out)
     struct decode_input content = *in;
     content.octets = pkcs15_content(in->octets);
     if (decode_file_as(in, "EF_DIR", read_template, out) || decode_file_as(in, "LwM2M bootstrap file", read_lwm2m, out) ||
-        decode_file_as(in, "ODF", read_odf, out))
+        decode_file_as(in, "LwM2M bootstrap file in SenML", read_senml, out) || decode_file_as(in, "ODF", read_odf, out))
         return;
     decode_tnds(&content, out);
     if (out->accepted)

@@ -38,6 +38,9 @@ decode_fn decode_push, decode_sms, decode_wbxml, decode_tnds, decode_notificatio
 /* The body of a push that is no OMA CP document, by its header. */
 void decode_body(const struct wsp_push *push, const struct decode_input *in, struct decode_result *out);
 
+/* Records of a SenML pack (JSON, else CBOR) as items of document. MALFORMED: it is none, or has values that bootstrap files have not. */
+enum error_code decode_senml(struct slice file, bool json, json_t *document, struct error *err);
+
 /* offset: of octets in the input, or OFFSET_NONE. */
 enum { OFFSET_NONE = -1 };
 json_t *item_new(const char *element, json_int_t offset);

@@ -60,7 +60,7 @@ void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *s
     d->records.model = &model_bootstrap;
     bool given = true; /* they come first */
     do {
-        if (server->security_instance.given == given)
+        if (server && server->security_instance.given == given)
             put_account(d, 0, server);
         for (size_t i = 0; i < count && i + 1 < STAGED_MAX; i++)
             if (installed[i].security_instance.given == given)
@@ -355,16 +355,15 @@ static size_t count_of(const struct staged *s, uint16_t short_server_id)
     return n;
 }
 
-enum error_code bootstrap_check(const struct bootstrap_desk *d, struct error *err)
+enum error_code bootstrap_fits(const struct bootstrap_desk *d, struct error *err)
 {
     const struct staged *s = &d->staged;
-    size_t servers = 0, bootstraps = 0;
+    size_t bootstraps = 0;
     for (size_t i = 0; i < STAGED_MAX; i++) {
         const struct staged_security *at = &s->security[i];
         enum error_code code = at->used ? check_security(d, at, err) : ERROR_NONE;
         if (code != ERROR_NONE)
             return code;
-        servers += at->used && !at->bootstrap;
         bootstraps += at->used && at->bootstrap;
         if (at->used && !at->bootstrap && count_of(s, at->short_server_id) > 1)
             return error_set(err, ERROR_INVALID, "short server id %u stands in two instances of object 0", at->short_server_id);
@@ -374,7 +373,16 @@ enum error_code bootstrap_check(const struct bootstrap_desk *d, struct error *er
             return error_set(err, ERROR_INCOMPLETE, "/1/%u: no instance of object 0 has its short server id %u", s->server[i].id, s->server[i].short_server_id);
     if (bootstraps > 1)
         return error_set(err, ERROR_INVALID, "more than one instance of object 0 is of a bootstrap server");
-    return servers ? ERROR_NONE : error_set(err, ERROR_INCOMPLETE, "the bootstrap server left no account of a management server");
+    return ERROR_NONE;
+}
+
+enum error_code bootstrap_check(const struct bootstrap_desk *d, struct error *err)
+{
+    size_t servers = 0;
+    enum error_code code = bootstrap_fits(d, err);
+    for (size_t i = 0; i < STAGED_MAX; i++)
+        servers += d->staged.security[i].used && !d->staged.security[i].bootstrap;
+    return code || servers ? code : error_set(err, ERROR_INCOMPLETE, "the bootstrap server left no account of a management server");
 }
 
 static size_t put_accounts(const struct staged *s, bool bootstrap, const char *endpoint, struct lwm2m_account *out, size_t cap)

@@ -19,12 +19,14 @@ struct bootstrap_desk { /* holds keys: wiped memory */
     enum lwm2m_version version; /* that a management server would be told */
 };
 
-/* The desk with the account of the bootstrap server (its short_server_id is 0) and those that are installed. */
+/* The desk with the account of the bootstrap server (its short_server_id is 0; NULL: none) and those that are installed. */
 void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count);
 /* A Bootstrap-Pack (1.2 clause 6.1.7.7): all instances in one body. An answer as to a Bootstrap-Write; nothing has changed if it is not CHANGED. */
 enum coap_code bootstrap_take_pack(struct bootstrap_desk *d, int content_format, struct slice body);
 /* Serves one request; *finished: it was a Bootstrap-Finish and the accounts fit together. */
 void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished);
+/* Do the accounts there, if any, fit together? Errors as of the next one. */
+enum error_code bootstrap_fits(const struct bootstrap_desk *d, struct error *err);
 /* Can the accounts be installed (clause 6.1.6)? INCOMPLETE, INVALID, POLICY or NOT_SUPPORTED with the instance and what is wrong. */
 enum error_code bootstrap_check(const struct bootstrap_desk *d, struct error *err);
 /* The accounts of management servers and, last, of the bootstrap server, at most cap; s has passed the check. endpoint: the client's name at all of them. */

@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Target: the LwM2M file of a card. Accounts within their bounds or an error that leaves none; the content is inside and its own content. */
+/* Target: the LwM2M file of a card, in TLV or SenML. Accounts within their bounds or an error that leaves none; the content is inside and its own content. */
 #include <string.h>
 
 #include "codec/lwm2m_card.h"
 #include "fuzz.h"
+#include "lwm2m/card_pack.h"
 
 static void check_account(const struct lwm2m_account *a)
 {
-    FUZZ_ASSERT(a->short_server_id <= 65534 && a->lifetime > 0);
-    FUZZ_ASSERT(a->key_len >= 16 && a->key_len <= sizeof a->key);
-    FUZZ_ASSERT(strncmp(a->uri, "coaps://", 8) == 0 && memchr(a->uri, 0, sizeof a->uri));
-    FUZZ_ASSERT(a->identity[0] && memchr(a->identity, 0, sizeof a->identity));
+    bool shared = a->mode == LWM2M_PSK;
+    FUZZ_ASSERT(a->short_server_id <= 65534 && (a->lifetime > 0 || a->short_server_id == 0) && (shared || a->mode == LWM2M_X509));
+    FUZZ_ASSERT(!shared || (a->key_len > 0 && a->key_len <= sizeof a->key && a->identity[0] && memchr(a->identity, 0, sizeof a->identity)));
+    FUZZ_ASSERT(strncmp(a->uri, "coaps", 5) == 0 && memchr(a->uri, 0, sizeof a->uri));
+}
+
+static enum error_code read_accounts(struct slice file, struct settings *out, struct error *err)
+{
+    return lwm2m_card_form(file) == LWM2M_CARD_TLV ? lwm2m_card_accounts(file, out, err) : card_pack_accounts(file, out, err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -19,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice in = { data, size }, content = lwm2m_card_content(in);
     struct error err = { 0 };
     memset(&settings, 0, sizeof settings);
-    enum error_code rc = lwm2m_card_accounts(in, &settings, &err);
+    enum error_code rc = read_accounts(in, &settings, &err);
     fuzz_check_error(rc, &err);
     FUZZ_ASSERT((rc == ERROR_NONE) == (settings.lwm2ms > 0));
     for (size_t i = 0; i < settings.lwm2ms; i++)
@@ -28,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!rc) { /* the content alone says the same */
         FUZZ_ASSERT(lwm2m_card_content(content).len == content.len);
         memset(&settings, 0, sizeof settings);
-        FUZZ_ASSERT(lwm2m_card_accounts(content, &settings, NULL) == ERROR_NONE);
+        FUZZ_ASSERT(read_accounts(content, &settings, NULL) == ERROR_NONE);
     }
     return 0;
 }

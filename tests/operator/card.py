@@ -8,10 +8,12 @@ an option. Secrets are in the image only.
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import secrets
 from pathlib import Path
 
+import cbor
 import lwm2m_accounts
 from common import run_program, write_file
 from oma import card
@@ -42,6 +44,38 @@ def security(a: argparse.Namespace, uri: str, bootstrap: bool, server: int) -> b
     return body + (b"" if bootstrap else tlv(10, small(server)))
 
 
+def senml_records(objects: list) -> list:
+    """The instances' TLV as records of RFC 8428, base names where an instance begins."""
+    kinds = {(0, 0): "vs", (0, 1): "vb", (0, 2): "v", (0, 10): "v", (1, 0): "v", (1, 1): "v", (1, 6): "vb", (1, 7): "vs"}
+    out = []
+    for ident, rows in objects:
+        for n, one in enumerate(rows):
+            for at, (resource, value) in enumerate(read_tlv(one)):
+                kind = kinds.get((ident, resource), "vd")
+                plain = {"vs": value.decode(errors="replace"), "vb": value == b"\1", "v": int.from_bytes(value, "big"), "vd": value}[kind]
+                out.append({**({"bn": f"/{ident}/{n}/"} if at == 0 else {}), "n": str(resource), kind: plain})
+    return out
+
+
+def read_tlv(octets: bytes) -> list:
+    """(id, value) of items with ids below 256."""
+    out = []
+    while octets:
+        wide = octets[0] >> 3 & 3
+        size, head = (octets[0] & 7, 2) if wide == 0 else (int.from_bytes(octets[2:2 + wide], "big"), 2 + wide)
+        out.append((octets[1], octets[head:head + size]))
+        octets = octets[head + size:]
+    return out
+
+
+def senml(objects: list, form: str) -> bytes:
+    records = senml_records(objects)
+    if form == "json":
+        return json.dumps([{k: base64.urlsafe_b64encode(v).decode().rstrip("=") if k == "vd" else v for k, v in r.items()} for r in records]).encode()
+    labels = {"bn": -2, "n": 0, "v": 2, "vs": 3, "vb": 4, "vd": 8}
+    return cbor.encode([{labels[k]: v for k, v in r.items()} for r in records])
+
+
 def lwm2m_file(a: argparse.Namespace) -> bytes:
     accounts, servers = [], []
     if a.bootstrap_server:
@@ -49,6 +83,8 @@ def lwm2m_file(a: argparse.Namespace) -> bytes:
     if a.lwm2m:
         accounts.append(security(a, a.lwm2m, False, a.server_id))
         servers.append(tlv(0, small(a.server_id)) + tlv(1, small(a.lifetime)) + tlv(6, b"\0") + tlv(7, b"U"))
+    if a.senml:
+        return senml([(0, accounts), (1, servers)], a.senml)
     objects = [(ident, b"".join(card.tlv(INSTANCE, n, one) for n, one in enumerate(rows))) for ident, rows in ((0, accounts), (1, servers)) if rows]
     return card.lwm2m_file(*(card.lwm2m_object(ident, data) for ident, data in objects))
 
@@ -100,6 +136,7 @@ def main() -> None:
     p.add_argument("--bootstrap-account", metavar="URI", default="coaps://lwm2m.operator.example:5684", help="what the bootstrap server writes (default %(default)s)")
     p.add_argument("--server-id", type=int, default=101, help="Short Server ID (default %(default)s)")
     p.add_argument("--lifetime", type=int, default=300)
+    p.add_argument("--senml", choices=("json", "cbor"), help="the LwM2M file in SenML, not in the standard's TLV")
     p.add_argument("--no-security", action="store_true", help="security mode NoSec")
     p.add_argument("--two-directories", action="store_true", help="the entries behind the first one in a second DODF")
     p.add_argument("--pin", action="append", default=[], metavar="FID", help="this file wants a PIN")

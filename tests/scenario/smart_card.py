@@ -105,7 +105,7 @@ def a_card_with_a_lwm2m_file_registers_and_another_card_takes_over(world):
     check_old_state_kept(world, napdef)
     lab("unplug")
     lab("modem", "card", "89460811111111111122", "240081111111112")
-    lab("modem", "image", image(world, *napdef, "--lwm2m", LWM2M, "--server-id", "102"))
+    lab("modem", "image", image(world, *napdef, "--lwm2m", LWM2M, "--server-id", "102", "--senml", "cbor"))
     lab("replug")
     until("the other card's account alone", lambda: lwm2m_accounts(world) == [("102", "registered")], 60)
     card_is(world, "applied")
@@ -123,6 +123,8 @@ def check_old_state_kept(world, napdef):
     done = jobs(world)
     for options, state, cause in (
             ((*napdef, "--lwm2m", LWM2M, "--no-security"), "refused", "PolicyDenied"),
+            ((*napdef, "--lwm2m", LWM2M, "--no-security", "--senml", "json"), "refused", "PolicyDenied"),
+            ((*napdef, "--lwm2m", LWM2M, "--file", "6433=5b7b7d5dffff"), "refused", "Malformed"),
             ((*napdef, "--lwm2m", LWM2M, "--file", "5031=a706300404"), "refused", "Truncated"),
             ((*napdef, "--lwm2m", LWM2M, "--file", "6430=301b30090c046c6f6f7003010030060604672b0901a106300404026430"), "refused", "Invalid"),
             ((*napdef, "--lwm2m", LWM2M, "--pin", "6433"), "pin-needed", "PinRequired"),

@@ -73,6 +73,7 @@ static const struct {
     { "LTE", "lte", "{'rssi': <-60.0>, 'rsrq': <-10.0>, 'rsrp': <-90.0>, 'snr': <0.4>}", "-90 -10 0" },
     { "LTE rounded", "lte", "{'rsrq': <-10.5>, 'rsrp': <-90.4>, 'snr': <-3.6>}", "-90 -11 -4" },
     { "LTE of which some is unknown", "lte", "{'rsrp': <-1.7976931348623157e+308>, 'rsrq': <-9.0>}", " -9 " },
+    { "LTE with numbers of another", "lte", "{'rssi': <-60.0>, 'ecio': <-9.0>}", "  " },
     { "NR", "5gnr", "{'rsrp': <-101.0>, 'rsrq': <-12.0>, 'snr': <20.0>}", "-101 -12 20" },
     { "UMTS", "umts", "{'rssi': <-70.0>, 'rscp': <-81.0>, 'ecio': <-9.0>}", "-81 -9 " },
     { "UMTS without RSCP", "umts", "{'rssi': <-70.0>, 'ecio': <-9.0>}", "-79 -9 " },

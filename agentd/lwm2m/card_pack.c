@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The desk of a bootstrap server, without a server: what the card says is one pack. Holds keys: lives in wiped pages. */
+#include "lwm2m/card_pack.h"
+
+#include <string.h>
+
+#include "base/secret.h"
+#include "codec/lwm2m_card.h"
+#include "lwm2m/bootstrap_write.h"
+#include "lwm2m/format.h"
+
+struct card_desk {
+    struct bootstrap_desk desk;
+    struct lwm2m_account accounts[STAGED_MAX];
+};
+
+static bool has_server(const struct settings *s, uint16_t short_server_id)
+{
+    for (size_t i = 0; i < s->lwm2ms; i++)
+        if (s->lwm2m[i].short_server_id == short_server_id)
+            return true;
+    return false;
+}
+
+/* All of them, or none. */
+static enum error_code add_accounts(struct card_desk *d, struct settings *out, struct error *err)
+{
+    size_t count = bootstrap_accounts(&d->desk.staged, "", d->accounts, STAGED_MAX);
+    if (count == 0)
+        return error_set(err, ERROR_INCOMPLETE, "LwM2M card file: no instance of object 0 (Security)");
+    if (out->lwm2ms + count > SETTINGS_LWM2M)
+        return error_set(err, ERROR_TOO_LARGE, "LwM2M card file: more than %d servers", SETTINGS_LWM2M);
+    for (size_t i = 0; i < count; i++)
+        if (has_server(out, d->accounts[i].short_server_id))
+            return error_set(err, ERROR_INVALID, "LwM2M card file: server %u stands twice", d->accounts[i].short_server_id);
+    memcpy(&out->lwm2m[out->lwm2ms], d->accounts, count * sizeof d->accounts[0]);
+    out->lwm2ms += count;
+    return ERROR_NONE;
+}
+
+static enum error_code read_pack(struct card_desk *d, struct slice file, struct settings *out, struct error *err)
+{
+    struct error why = { 0 };
+    struct slice content = lwm2m_card_content(file);
+    bootstrap_desk_open(&d->desk, NULL, NULL, 0);
+    enum coap_code code = bootstrap_take_pack(&d->desk, lwm2m_card_form(file) == LWM2M_CARD_JSON ? CONTENT_SENML_JSON : CONTENT_SENML_CBOR, content);
+    if (code != CODE_CHANGED)
+        return error_set(err, code == CODE_TOO_LARGE ? ERROR_TOO_LARGE : ERROR_MALFORMED, "LwM2M card file: no SenML of instances of objects 0 and 1");
+    enum error_code rc = bootstrap_fits(&d->desk, &why);
+    return rc ? error_set(err, rc, "LwM2M card file: %.200s", why.text) : add_accounts(d, out, err);
+}
+
+enum error_code card_pack_accounts(struct slice file, struct settings *out, struct error *err)
+{
+    struct card_desk *d = secret_pages_new(sizeof *d);
+    if (!d)
+        return error_set(err, ERROR_NO_MEMORY, "LwM2M card file");
+    enum error_code rc = read_pack(d, file, out, err);
+    secret_pages_free(d, sizeof *d);
+    return rc;
+}
