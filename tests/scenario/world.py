@@ -170,11 +170,11 @@ class World:
         run(*OPERATOR, "up", "--dir", self.operator_dir, "--netns", "operator", "--dns-addr", "none", *self.box_options,
             f"--dm-options={' '.join(self.operator_options)}")
 
-    def bbn_up(self, *orders):
-        """A briefing node beside the operator's other servers, with orders for these contexts."""
+    def bbn_up(self, *orders, apn=""):
+        """A briefing node beside the operator's other servers, with orders for these contexts; apn: the access point that its instructions name."""
         run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", self.operator_dir, "bbn.operator.example")
         labproc.start("bbn", TREE / "tests/lab/lab", "in", "operator", "--", "/usr/bin/python3", "-B", TREE / "tests/operator/bbn.py", "--dir", self.operator_dir,
-                      *(word for context in orders for word in ("--order", context)))
+                      *(word for context in orders for word in ("--order", context)), *(("--apn", apn) if apn else ()))
         until("the briefing node", lambda: any(e["event"] == "listening" for e in self.events("bbn-events.jsonl")))
 
     def bbn_says(self, status=""):
