@@ -11,8 +11,9 @@
 #include "base/text.h"
 #include "base/writer.h"
 #include "model/modemd_wire.h"
+#include "model/reach.h"
 
-enum { LINK_MS = 10000, WATCH_MS = 60000, DELETE_MS = 30000, DEVICE_MAX = 64, BODY_MAX = 256 };
+enum { LINK_MS = 10000, WATCH_MS = 60000, DELETE_MS = 30000, DEVICE_MAX = 64, BODY_MAX = 512 };
 
 struct call {
     struct call *next;
@@ -213,6 +214,18 @@ static void put_address(struct writer *w, const struct ip_address *a, bool with_
     writer_put(w, a->octets, a->family == 4 ? 4 : 16);
 }
 
+/* Where a limited lease leads: its hosts, and the name servers that know them. */
+static void put_hosts(struct writer *w, const struct lease *lease)
+{
+    const struct reach *r = lease->reach;
+    writer_u8(w, r != NULL);
+    writer_u8(w, (uint8_t)(r ? r->addresses + lease->dns_count : 0));
+    for (size_t i = 0; r && i < r->addresses; i++)
+        put_address(w, &r->address[i], false);
+    for (size_t i = 0; r && i < lease->dns_count; i++)
+        put_address(w, &lease->dns[i], false);
+}
+
 uint32_t access_link_up(struct access *a, const struct lease *lease, access_done_fn *fn, void *user)
 {
     uint8_t space[BODY_MAX];
@@ -226,6 +239,7 @@ uint32_t access_link_up(struct access *a, const struct lease *lease, access_done
     writer_u8(&w, (uint8_t)lease->gateways);
     for (size_t i = 0; i < lease->gateways; i++)
         put_address(&w, &lease->gateway[i], false);
+    put_hosts(&w, lease);
     return ask(a, MODEMD_OP_LINK_UP, &w, LINK_MS, fn, user);
 }
 

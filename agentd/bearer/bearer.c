@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One bearer at a time, break before make. Owns the state below, the plans (what is connected now, what waits for its turn, what is kept) and the lease.
  * Promises: every request ends once, from the loop, within its time limit; what is up is taken down link first, then bearer; a kept bearer
- * comes back by itself. Must never choose a NAPDEF.
+ * comes back by itself; a limited one leads to its hosts and nowhere else. Must never choose a NAPDEF.
  *
  *   IDLE <----------------------------------------------- TAKING_DOWN
  *    | start           given            linked               ^   ^
  *    +-------> CONNECTING ---> LINKING --------> UP ---------+   |   lost, stop, replace
  *    ^   refused |   |             |                             |
  *    |           v   +-------------+-----------------------------+   failed, stop, time-out
- *   RETRY <-- IDLE, if one is kept: a timer, or the modem's return, starts it again */
+ *   RETRY <-- IDLE, if one is kept: a timer, or the modem's return, starts it again
+ *
+ *   A limited bearer is linked twice: for its name servers alone, then (LINKING --unnamed--> NAMING --named--> LINKING) for the hosts that they know. */
 #include "bearer/bearer.h"
 
 #include <stdio.h>
@@ -19,15 +21,16 @@
 #include "base/text.h"
 #include "bearer/bearer_node.h"
 #include "bearer/bearer_plan.h"
+#include "bearer/bearer_reach.h"
 
 enum { LIMIT_MS = 60000, RESTORE_MS = 1000, RETRY_MIN_MS = 5000, RETRY_MAX_MS = 300000, RETRY_WAITING_MS = 15000 };
 enum { TABLE_FIRST = 1000, SLOTS = 32, TEXT_MAX = 192, MODEM_MAX = 128 };
 
-enum state { IDLE, CONNECTING, LINKING, UP, TAKING_DOWN, RETRY, STATES };
-enum event { START, GIVEN, REFUSED, LINKED, FAILED, LOST, STOP, DOWN, WAIT, EVENTS };
+enum state { IDLE, CONNECTING, LINKING, NAMING, UP, TAKING_DOWN, RETRY, STATES };
+enum event { START, GIVEN, REFUSED, UNNAMED, NAMED, LINKED, FAILED, LOST, STOP, DOWN, WAIT, EVENTS };
 
-static const char *const state_names[STATES] = { "IDLE", "CONNECTING", "LINKING", "UP", "TAKING_DOWN", "RETRY" };
-static const char *const event_names[EVENTS] = { "start", "given", "refused", "linked", "failed", "lost", "stop", "down", "wait" };
+static const char *const state_names[STATES] = { "IDLE", "CONNECTING", "LINKING", "NAMING", "UP", "TAKING_DOWN", "RETRY" };
+static const char *const event_names[EVENTS] = { "start", "given", "refused", "unnamed", "named", "linked", "failed", "lost", "stop", "down", "wait" };
 
 struct request { /* bearers_connect, until it was answered */
     bearer_lease_fn *fn;
@@ -66,6 +69,10 @@ struct bearers {
     struct stop_call *stops;
     struct reply *replies;
     struct lease lease;
+    const struct reach *hosts;   /* of the limited plan; the caller's */
+    struct reach reach;          /* the same with their addresses, while it is now */
+    bool named;                  /* these are known */
+    struct bearer_reach *lookup;
     bool linked;                 /* agent-modemd was asked for the port: it has to be asked to take it down */
     uint32_t call;
     struct error barred;         /* why nothing may be started; code NONE: it may */
@@ -171,6 +178,12 @@ static void do_start(struct bearers *b)
         b->limit = loop_timer(b->loop, LIMIT_MS, on_limit, b);
     log_info(b->now.id, "connecting APN %s", b->now.napdef.apn);
     show(b, "connecting");
+    if (b->now.limited) {
+        b->reach = *b->hosts;
+        reach_reset(&b->reach);
+        b->named = reach_next_name(&b->reach, SIZE_MAX) == REACH_HOSTS;
+        bearer_node_hosts(b->tree, &b->now, &b->reach);
+    }
     plan_open(&b->now, &napdef);
     b->plugin->up(b->instance, b->modem, &napdef, on_given, on_lost, b);
     secret_zero(&napdef, sizeof napdef);
@@ -182,7 +195,22 @@ static void on_linked(void *user, enum error_code status)
     b->call = 0;
     if (status)
         note(b, status == ERROR_PEER_LOST || status == ERROR_TIMEOUT ? status : ERROR_LINK, "agent-modemd did not set up the network port");
-    fire(b, status ? FAILED : LINKED);
+    fire(b, status ? FAILED : b->now.limited && !b->named ? UNNAMED : LINKED);
+}
+
+static void on_named(void *user)
+{
+    struct bearers *b = user;
+    b->lookup = NULL;
+    b->named = true;
+    if (!b->reach.addresses)
+        note(b, ERROR_NAME_LOOKUP, "none of the hosts that it is for has an address");
+    fire(b, b->reach.addresses ? NAMED : FAILED);
+}
+
+static void do_look_up(struct bearers *b)
+{
+    b->lookup = bearer_reach_find(b->loop, &b->lease, &b->reach, on_named, b);
 }
 
 static void do_link(struct bearers *b)
@@ -196,6 +224,7 @@ static void do_link(struct bearers *b)
         b->lease.mtu = 0;
     b->lease.bound = true;
     b->lease.table = table_for(b, b->now.id);
+    b->lease.reach = b->now.limited ? &b->reach : NULL;
     (void)text_copy(b->lease.bearer, sizeof b->lease.bearer, b->now.id);
     b->linked = true;
     b->call = access_link_up(b->access, &b->lease, on_linked, b);
@@ -246,6 +275,8 @@ static void do_take_down(struct bearers *b)
     if (b->call)
         access_cancel(b->access, b->call);
     b->call = 0;
+    bearer_reach_cancel(b->lookup);
+    b->lookup = NULL;
     if (b->linked)
         b->call = access_link_down(b->access, b->lease.interface, b->lease.table, on_link_down, b);
     else
@@ -363,6 +394,11 @@ static const struct row {
     { CONNECTING, FAILED, TAKING_DOWN, do_fail_down },
     { CONNECTING, STOP, TAKING_DOWN, do_stop },
     { LINKING, LINKED, UP, do_up },
+    { LINKING, UNNAMED, NAMING, do_look_up },
+    { NAMING, NAMED, LINKING, do_link },
+    { NAMING, FAILED, TAKING_DOWN, do_fail_down },
+    { NAMING, LOST, TAKING_DOWN, do_fail_down },
+    { NAMING, STOP, TAKING_DOWN, do_stop },
     { LINKING, FAILED, TAKING_DOWN, do_fail_down },
     { LINKING, LOST, TAKING_DOWN, do_fail_down },
     { LINKING, STOP, TAKING_DOWN, do_stop },
@@ -384,6 +420,11 @@ static void fire(struct bearers *b, enum event e)
     log_debug("bearer", "%s in %s: nothing to do", event_names[e], state_names[b->state]);
 }
 
+static bool is_linking(const struct bearers *b)
+{
+    return b->state == LINKING || b->state == NAMING;
+}
+
 /* A request became known: where do things stand? */
 static void on_post(void *user)
 {
@@ -401,7 +442,7 @@ static void on_post(void *user)
         struct lease lease = b->lease;
         plan_clear(&b->next);
         request_end(b, ERROR_NONE, "", &lease);
-    } else if ((b->state == CONNECTING || b->state == LINKING) && plan_equal(&b->next, &b->now)) {
+    } else if ((b->state == CONNECTING || is_linking(b)) && plan_equal(&b->next, &b->now)) {
         plan_clear(&b->next); /* it is on its way already: the request waits with it */
     } else if (b->state == IDLE || b->state == RETRY) {
         fire(b, START);
@@ -440,6 +481,7 @@ void bearers_free(struct bearers *b)
         return;
     if (b->call)
         access_cancel(b->access, b->call);
+    bearer_reach_cancel(b->lookup);
     b->plugin->close(b->instance);
     loop_cancel(b->loop, &b->limit);
     loop_cancel(b->loop, &b->retry);
@@ -462,7 +504,7 @@ void bearers_free(struct bearers *b)
 /* What is up or on its way ends, with that cause. */
 static void end_now(struct bearers *b, enum error_code status, const char *text)
 {
-    if (b->state != UP && b->state != LINKING && b->state != CONNECTING)
+    if (b->state != UP && !is_linking(b) && b->state != CONNECTING)
         return;
     note(b, status, text);
     fire(b, b->state == CONNECTING ? FAILED : LOST);
@@ -489,7 +531,7 @@ void bearers_set_modem(struct bearers *b, const char *modem)
     if (same)
         return;
     const char *why = modem[0] ? "another modem is used" : "the modem is gone";
-    if (b->state == UP || b->state == LINKING)
+    if (b->state == UP || is_linking(b))
         end_now(b, ERROR_BEARER_LOST, why);
     else if (b->state == CONNECTING)
         end_now(b, ERROR_NO_MODEM, why);
@@ -565,6 +607,22 @@ void bearers_connect(struct bearers *b, const char *id, const struct napdef *nap
     post(b);
 }
 
+void bearers_connect_limited(struct bearers *b, const char *id, const struct napdef *napdef, const struct reach *hosts, bearer_lease_fn *fn, void *user)
+{
+    bool free = !b->request.fn;
+    bearers_connect(b, id, napdef, fn, user);
+    if (free && b->request.fn) { /* it waits for its turn */
+        b->next.limited = true;
+        b->hosts = hosts;
+    }
+}
+
+void bearers_leave_limited(struct bearers *b)
+{
+    if (b->now.limited && !plan_is_set(&b->next) && !b->request.fn && (b->state == UP || is_linking(b)))
+        bearers_disconnect(b, NULL, NULL);
+}
+
 void bearers_disconnect(struct bearers *b, void (*fn)(void *user), void *user)
 {
     struct stop_call *s = calloc(1, sizeof *s);
@@ -596,5 +654,10 @@ void bearers_keep(struct bearers *b, const char *id, const struct napdef *napdef
 
 const struct lease *bearers_lease(const struct bearers *b)
 {
-    return b->state == UP ? &b->lease : NULL;
+    return b->state == UP && !b->now.limited ? &b->lease : NULL;
+}
+
+const struct lease *bearers_limited_lease(const struct bearers *b)
+{
+    return b->state == UP && b->now.limited ? &b->lease : NULL;
 }

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "bearer/plugin.h"
-#include "model/lease.h"
+#include "model/reach.h"
 #include "model/settings.h"
 #include "model/tree.h"
 
@@ -32,6 +32,12 @@ void bearers_set_modem(struct bearers *b, const char *modem);
 /* Brings napdef up (id: the Bearer node, e.g. "NAP1"), taking down another one of ours first. The same napdef already up: its lease at once
  * (from the loop). fn is called once; time limit 60 s. A second call before the first ended: ERROR_BUSY. */
 void bearers_connect(struct bearers *b, const char *id, const struct napdef *napdef, bearer_lease_fn *fn, void *user);
+/* The same for these hosts alone, whatever asks: the table of its port leads to them and the bearer's name servers, and no other name is looked up over it. hosts is
+ * borrowed until bearers_free. No names of hosts have an address: NAME_LOOKUP. */
+void bearers_connect_limited(struct bearers *b, const char *id, const struct napdef *napdef, const struct reach *hosts, bearer_lease_fn *fn, void *user);
+/* Takes it down again, unless a request waits. */
+void bearers_leave_limited(struct bearers *b);
+const struct lease *bearers_limited_lease(const struct bearers *b); /* while it is up, else NULL */
 void bearers_disconnect(struct bearers *b, void (*fn)(void *user), void *user);
 /* installed: keep this napdef up from now on (by itself after loss or start); napdef is copied, secrets in locked memory. NULL: keep none. */
 void bearers_keep(struct bearers *b, const char *id, const struct napdef *napdef);
@@ -39,6 +45,6 @@ void bearers_keep(struct bearers *b, const char *id, const struct napdef *napdef
 void bearers_bar(struct bearers *b, const struct error *why, bool end);
 /* The kept napdef cannot be used here: it goes down and is not kept any more; its node says why. */
 void bearers_drop(struct bearers *b, const struct error *why);
-const struct lease *bearers_lease(const struct bearers *b); /* of what is up; NULL if nothing is */
+const struct lease *bearers_lease(const struct bearers *b); /* of what is up and leads anywhere; NULL if nothing is */
 
 #endif

@@ -46,10 +46,21 @@ void bearer_node_show(struct tree *t, const struct plan *p, const char *backend,
     show_lease(n, lease ? lease : &nothing);
     if (fresh) {
         node_set_flag(n, "Installed", false);
+        node_set_texts(n, "Hosts", NULL, 0);
         node_set(n, "LastError", "");
         node_set(n, "LastErrorText", "");
         node_publish(n);
     }
+}
+
+void bearer_node_hosts(struct tree *t, const struct plan *p, const struct reach *r)
+{
+    struct node *n = tree_find(t, TREE_BEARER, p->id);
+    const char *hosts[REACH_HOSTS];
+    for (size_t i = 0; i < r->hosts; i++)
+        hosts[i] = r->host[i];
+    if (n)
+        node_set_texts(n, "Hosts", hosts, r->hosts);
 }
 
 void bearer_node_error(struct tree *t, const struct plan *p, enum error_code status, const char *text)

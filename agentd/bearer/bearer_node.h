@@ -4,11 +4,13 @@
 #define BEARER_BEARER_NODE_H
 
 #include "bearer/bearer_plan.h"
-#include "model/lease.h"
+#include "model/reach.h"
 #include "model/tree.h"
 
 /* Makes or updates the node of p: state idle, connecting, connected, failed; lease NULL: no addresses. LastError stays as it is. */
 void bearer_node_show(struct tree *t, const struct plan *p, const char *backend, const char *state, const struct lease *lease);
+/* The hosts that it is for alone. */
+void bearer_node_hosts(struct tree *t, const struct plan *p, const struct reach *r);
 /* LastError and LastErrorText of that node; ERROR_NONE clears them. */
 void bearer_node_error(struct tree *t, const struct plan *p, enum error_code status, const char *text);
 /* Installed is true on the node of kept, if it is set, and false on all others. */

@@ -44,7 +44,8 @@ bool plan_equal(const struct plan *a, const struct plan *b)
 {
     const struct napdef *x = &a->napdef, *y = &b->napdef;
     return plan_is_set(a) && strcmp(a->id, b->id) == 0 && strcmp(x->apn, y->apn) == 0 && x->auth == y->auth &&
-           strcmp(x->user, y->user) == 0 && x->ip_type == y->ip_type && secret_equal(secret_slice(a->password), secret_slice(b->password));
+           strcmp(x->user, y->user) == 0 && x->ip_type == y->ip_type && a->limited == b->limited &&
+           secret_equal(secret_slice(a->password), secret_slice(b->password));
 }
 
 void plan_open(const struct plan *p, struct napdef *out)

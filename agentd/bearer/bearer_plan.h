@@ -14,6 +14,7 @@ struct plan {
     char id[PLAN_ID];         /* of the Bearer node; "" : nothing planned */
     struct napdef napdef;     /* password is empty here */
     struct secret *password;
+    bool limited; /* for some hosts alone */
 };
 
 /* Copies; an earlier plan in p is dropped. ERROR_INVALID (no id, too long, no APN), ERROR_NO_MEMORY; then p is empty. */
@@ -22,7 +23,7 @@ void plan_clear(struct plan *p);
 /* from becomes empty. */
 void plan_move(struct plan *to, struct plan *from);
 bool plan_is_set(const struct plan *p);
-/* The same bearer: same id, APN, authentication, address type. */
+/* The same bearer: same id, APN, authentication, address type, and limited or not. */
 bool plan_equal(const struct plan *a, const struct plan *b);
 /* napdef with its password, for one call of the plug-in; wipe it with secret_zero afterwards. */
 void plan_open(const struct plan *p, struct napdef *out);

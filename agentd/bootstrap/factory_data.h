@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/reach.h"
 #include "model/settings.h"
 
 struct instruction_key { /* who may sign instructions */
@@ -33,6 +34,12 @@ struct factory_briefing { /* a briefing node; uri "" if there is none */
     struct server_trust trust;
 };
 
+struct factory_access { /* the initial access of a PCID; napdef.apn "" if there is none */
+    char imsi[16]; /* how a PCID begins; "": every card is one */
+    struct napdef napdef;
+    struct reach hosts; /* of the RO */
+};
+
 enum { FACTORY_CONTEXTS = 4, FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4, FACTORY_LWM2MS = SETTINGS_LWM2M };
 
 struct factory_data {
@@ -45,6 +52,7 @@ struct factory_data {
     struct instruction_key instruction_key[FACTORY_KEYS];
     size_t instruction_keys;
     struct factory_briefing briefing;
+    struct factory_access initial;
     struct factory_account account[FACTORY_ACCOUNTS];
     size_t accounts;
     struct factory_lwm2m lwm2m[FACTORY_LWM2MS]; /* in contexts without one of account */

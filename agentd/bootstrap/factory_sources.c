@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "bootstrap/factory_access.h"
 #include "bootstrap/factory_lwm2m.h"
 #include "codec/factory_credentials.h"
 
@@ -192,12 +193,14 @@ enum error_code factory_sources_take(json_t *root, struct factory_data *out, str
         rc = take_provurl(json_object_get(root, "provurl"), out, err);
     if (!rc)
         rc = take_accounts(json_object_get(root, "accounts"), out, err);
+    if (!rc)
+        rc = factory_access_take(json_object_get(root, "initial_access"), out, err);
     return rc ? rc : factory_lwm2m_take(json_object_get(root, "lwm2m"), out, err);
 }
 
 bool factory_sources_key(const char *key)
 {
-    static const char *const keys[] = { "imei", "instruction_keys", "briefing", "provurl", "accounts", "lwm2m" };
+    static const char *const keys[] = { "imei", "instruction_keys", "briefing", "provurl", "accounts", "lwm2m", "initial_access" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;

@@ -93,7 +93,7 @@ static void write_committed(struct conductor *c)
 {
     struct context_row row;
     store_items_commit(c->site->store, c->row.id);
-    if (c->lease.bound)
+    if (c->lease.bound && !c->lease.reach)
         ways_bind_sim(c->site, c->row.context);
     if (c->briefing.mechanism == MECHANISM_BEARER) {
         store_inbox_set(c->site->store, c->row.hash, INBOX_DONE, "", true);

@@ -3,6 +3,7 @@
  * service before comes back. */
 #include <string.h>
 
+#include "bootstrap/initial_access.h"
 #include "bootstrap/job_room.h"
 
 enum { REPORT_RETRY_MS = 30000, REPORT_RETRY_MAX_MS = 3600000 };
@@ -90,7 +91,9 @@ static void report(void *user)
         c->timer = loop_timer(c->site->loop, JOB_POLL_MS, report, c);
         return;
     }
-    c->lease = cellular ? *lease : (struct lease){ .bound = false };
+    if (!cellular) /* a MID alone, whose own access point comes later, may be reported where it came from */
+        lease = initial_access_is_due(c->site) ? initial_access_lease(c->site) : NULL;
+    c->lease = lease ? *lease : (struct lease){ .bound = false };
     service_dm_account(c->service, c->row.context, on_report_account, c);
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bootstrap/briefing/briefing.h"
+#include "bootstrap/initial_access.h"
 #include "bootstrap/job_room.h"
 #include "bootstrap/policy.h"
 
@@ -40,6 +41,12 @@ static bool another_way(struct conductor *c)
     return settings_way(s, c->briefing.account, m->plmn, (int64_t)clock_now(&c->site->clock), c->refused, &named) != NULL;
 }
 
+/* Of the way that was chosen; "" of the host's. */
+static const char *way_apn(const struct conductor *c)
+{
+    return c->briefing.napdef ? c->briefing.napdef->apn : initial_access_is_due(c->site) ? c->site->factory.initial.napdef.apn : "";
+}
+
 static void on_lease(void *user, enum error_code status, const char *text, const struct lease *lease)
 {
     struct conductor *c = user;
@@ -57,7 +64,7 @@ static void on_lease(void *user, enum error_code status, const char *text, const
             job_connect(c);
             return;
         }
-        error_set(&e, status, "bearer %s: %s", c->briefing.napdef ? c->briefing.napdef->apn : "", text && text[0] ? text : error_text(status));
+        error_set(&e, status, "bearer %s: %s", way_apn(c), text && text[0] ? text : error_text(status));
         job_fail(c, &e);
         return;
     }
@@ -83,6 +90,23 @@ static void connect_bearer(struct conductor *c)
     bearers_connect(c->site->bearers, id, c->briefing.napdef, on_lease, c);
 }
 
+/* TR 33.812, 5.2.2.6.1 steps 4 to 7: IP access towards the RO only, for its management session. */
+static void connect_initially(struct conductor *c)
+{
+    struct error e = { 0 };
+    if (c->briefing.mechanism != MECHANISM_OMADM)
+        error_set(&e, ERROR_POLICY, "the initial access is for a session with the RO; the document brings accounts of LwM2M and no access point for them");
+    else
+        (void)initial_access_check(c->site, c->briefing.account->uri, &e);
+    if (e.code) {
+        job_fail(c, &e);
+        return;
+    }
+    service_look(c->service);
+    c->busy_connecting = c->touched_bearer = true;
+    initial_access_connect(c->site, on_lease, c);
+}
+
 /* Looks once a second, and at each change of the modem, whether the way is there. */
 void job_connect(void *user)
 {
@@ -91,6 +115,10 @@ void job_connect(void *user)
     c->timer = 0;
     if (c->busy_connecting) { /* a bearer call of a former attempt is still ending */
         c->timer = loop_timer(c->site->loop, JOB_POLL_MS, job_connect, c);
+        return;
+    }
+    if (!c->briefing.napdef && initial_access_is_due(c->site)) {
+        connect_initially(c);
         return;
     }
     enum way way = policy_way(c->site, c->row.source, c->briefing.napdef, loop_now(c->site->loop) - c->entered_ms);
@@ -224,7 +252,7 @@ void job_execute(struct conductor *c)
         return;
     }
     struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,
-                               .apn = c->lease.bound ? c->briefing.napdef->apn : "" };
+                               .apn = c->lease.bound ? way_apn(c) : "" };
     c->omadm = omadm_start(c->site, &task, on_executed, job_wait_note, c);
 }
 
@@ -276,6 +304,12 @@ void job_prove(struct conductor *c)
     size_t i = 0;
     while (i < s->lwm2ms && s->lwm2m[i].short_server_id == 0)
         i++;
+    if (i < s->lwm2ms && c->lease.reach) {
+        struct error e;
+        error_set(&e, ERROR_POLICY, "the initial access carries no LwM2M: server %u needs an access point, and the document brings none", (unsigned)s->lwm2m[i].short_server_id);
+        job_fail(c, &e);
+        return;
+    }
     if (i < s->lwm2ms)
         service_prove(c->service, &s->lwm2m[i], c->row.context, &c->lease, on_proved, c);
     else

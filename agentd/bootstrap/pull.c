@@ -13,11 +13,13 @@
 #include "bootstrap/briefing/bbn.h"
 #include "bootstrap/briefing/lan.h"
 #include "bootstrap/factory_message.h"
+#include "bootstrap/initial_access.h"
 #include "bootstrap/instruction.h"
 #include "bootstrap/instruction_local.h"
 #include "model/tre_wire.h"
+#include "net/uplink.h"
 
-enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, CARD_LOOK_MS = 1000, CARD_GRACE_MS = 30000 /* of a card that says nothing */, LAN_NEWS = 6 /* an hour */ };
+enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, CARD_LOOK_MS = 1000, CARD_GRACE_MS = 30000 /* of a card that says nothing */, MODEM_GRACE_MS = 60000, LAN_NEWS = 6 /* an hour */ };
 
 struct pull {
     struct site *site;
@@ -29,10 +31,12 @@ struct pull {
     struct lan *lan;     /* NULL: not named in sources */
     struct rate lan_news; /* whoever is in the LAN can make them */
     bool started, asking_lan, reporting, failed;
+    bool connecting;     /* the initial access, for this round */
+    bool no_way;         /* it was refused: who is reached over it waits for the next round */
     bool resumed;        /* the round waited in the middle */
     size_t factory_turn; /* which of the factory's accounts is tried next: one that fails does not keep those of other contexts from it */
     bool ask_server[FACTORY_LWM2MS]; /* of the context of that entry the bootstrap server is next, not its servers */
-    uint64_t cards_until_ms;
+    uint64_t cards_until_ms, modem_until_ms;
     size_t at;           /* in site->sources */
     unsigned steps;      /* failures in a row, up to STEPS_MAX */
     size_t context;      /* whose turn it is at the briefing node */
@@ -78,6 +82,13 @@ static void round_end(struct pull *p, uint32_t retry_after_s)
     else if (!p->failed)
         p->steps = 0;
     wait(p, retry_after_s > seconds ? (uint64_t)retry_after_s * 1000 : jitter(seconds));
+}
+
+/* The end of a round that no job goes on with. */
+static void round_over(struct pull *p, uint32_t retry_after_s)
+{
+    initial_access_leave(p->site);
+    round_end(p, retry_after_s);
 }
 
 static bool is_open(struct pull *p, const char *context)
@@ -154,7 +165,7 @@ static bool await_cards(struct pull *p)
 static bool ask_factory(struct pull *p)
 {
     const struct factory_data *f = &p->site->factory;
-    size_t count = f->accounts + f->lwm2ms;
+    size_t count = p->no_way ? 0 : f->accounts + f->lwm2ms;
     for (size_t n = 0; n < count; n++) {
         size_t i = (p->factory_turn + n) % count;
         bool dm = i < f->accounts;
@@ -174,9 +185,11 @@ static bool ask_factory(struct pull *p)
 static const struct lease *uplink(struct pull *p)
 {
     static const struct lease host;
-    if (p->site->uplink != UPLINK_CELLULAR)
-        return &host;
-    return p->site->bearers ? bearers_lease(p->site->bearers) : NULL;
+    if (initial_access_is_due(p->site))
+        return initial_access_lease(p->site);
+    const struct lease *kept = p->site->bearers ? bearers_lease(p->site->bearers) : NULL;
+    bool by_host = p->site->uplink == UPLINK_HOST || (p->site->uplink == UPLINK_AUTO && (!kept || uplink_is_there()));
+    return by_host ? &host : kept;
 }
 
 static void on_asked(void *user, const struct error *err, const struct bbn_answer *answer)
@@ -193,7 +206,7 @@ static void on_asked(void *user, const struct error *err, const struct bbn_answe
         return;
     }
     if (answer->retry_after_s) {
-        round_end(p, answer->retry_after_s);
+        round_over(p, answer->retry_after_s);
         return;
     }
     p->at++;
@@ -233,7 +246,7 @@ static bool ask_bbn(struct pull *p)
 
 static bool is_asking(const struct pull *p)
 {
-    return p->bbn || p->asking_lan;
+    return p->bbn || p->asking_lan || p->connecting;
 }
 
 static void on_lan_asked(void *user, bool failed, struct slice octets)
@@ -336,7 +349,35 @@ static void round_next(struct pull *p)
                 round_end(p, 0);
             return;
         }
-    round_end(p, 0);
+    round_over(p, 0);
+}
+
+/* TR 33.812, 5.2.2.6.1 step 2: several gateways may have one PCID, so the network may refuse it; the next round tries again, later each time. */
+static void on_access(void *user, enum error_code status, const char *text, const struct lease *lease)
+{
+    struct pull *p = user;
+    struct error e;
+    (void)lease;
+    p->connecting = false;
+    if (status) {
+        error_set(&e, status, "initial access %s: %s", p->site->factory.initial.napdef.apn, text && text[0] ? text : error_text(status));
+        site_report(p->site, "briefing", 0, &e);
+        p->failed = p->no_way = true;
+    }
+    if (status || !report(p))
+        round_next(p);
+}
+
+/* True if the round goes on when the initial access is there. */
+static bool connect_first(struct pull *p)
+{
+    const struct factory_data *f = &p->site->factory;
+    if (!initial_access_is_due(p->site) || initial_access_lease(p->site) || !(f->briefing.uri[0] || f->accounts || f->lwm2ms))
+        return false;
+    p->connecting = true;
+    show(p, "asking");
+    initial_access_connect(p->site, on_access, p);
+    return true;
 }
 
 static void round_begin(void *user)
@@ -349,11 +390,17 @@ static void round_begin(void *user)
         wait(p, CLOCK_LOOK_MS); /* no certificate can be judged, nothing signed */
         return;
     }
+    if (initial_access_is_awaited(p->site) && loop_now(p->site->loop) < p->modem_until_ms) {
+        wait(p, CLOCK_LOOK_MS);
+        return;
+    }
     bool resumed = p->resumed;
     p->resumed = false;
     if (!resumed) {
         p->at = 0;
-        p->failed = false;
+        p->failed = p->no_way = false;
+        if (connect_first(p))
+            return;
     }
     if (resumed || !report(p))
         round_next(p);
@@ -373,6 +420,7 @@ void pull_start(struct pull *p)
         return;
     p->started = true;
     p->cards_until_ms = loop_now(p->site->loop) + CARD_GRACE_MS;
+    p->modem_until_ms = loop_now(p->site->loop) + MODEM_GRACE_MS;
     wait(p, jitter(p->settings.retry_s) / FIRST_PART);
 }
 
@@ -395,6 +443,8 @@ static bool more_waits(struct pull *p)
 void pull_job_ended(struct pull *p, bool succeeded)
 {
     struct instruction_result r;
+    if (!is_asking(p))
+        initial_access_leave(p->site);
     if (!p->started || is_asking(p))
         return;
     if (succeeded)

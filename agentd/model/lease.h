@@ -16,6 +16,8 @@ struct ip_address {
     uint32_t zone;  /* of a link-local one (RFC 4007): the interface's index; 0: none */
 };
 
+struct reach; /* model/reach.h */
+
 struct lease {
     bool bound;          /* true: use only these addresses and servers; false: the host's own routing and resolver */
     char bearer[64];     /* object id of the bearer, "" if not ours */
@@ -28,6 +30,7 @@ struct lease {
     size_t dns_count;
     uint32_t mtu;   /* 0: unknown */
     uint32_t table; /* routing table, 0 if not bound */
+    const struct reach *reach; /* NULL: it leads anywhere; else to these hosts alone. bearer/'s, as long as the process lives */
 };
 
 /* "192.0.2.10" or "2001:db8::1", with "/24" when with_prefix; out >= 64 octets. Returns out. */

@@ -6,7 +6,7 @@
 /* X(symbol, number, smallest body, largest body) */
 #define MODEMD_OPS(X) \
     X(STATUS, 1, 0, 0) \
-    X(LINK_UP, 2, 12, 256) \
+    X(LINK_UP, 2, 12, 512) \
     X(LINK_DOWN, 3, 6, 32) \
     X(SMS_WATCH, 4, 3, 66) \
     X(SMS_UNWATCH, 5, 3, 66) \
@@ -18,8 +18,9 @@
 /* STATUS      -> u8 capability bits: 1 link, 2 qmi, 4 pcsc (agent-modemd.conf names a reader)
  * LINK_UP     text port (must be in the allow-list of agent-modemd.conf), u32 routing table (1000..1999), u32 MTU (0: leave),
  *             u8 count of addresses (1..4), each: u8 family (4|6), u8 prefix length, 4|16 octets;
- *             u8 count of gateways (0..2), each: u8 family, 4|16 octets.
- *             Brings the port up with exactly these addresses, default routes in that table only, a rule "from address lookup table".
+ *             u8 count of gateways (0..2), each: u8 family, 4|16 octets;
+ *             u8 1: it leads to these hosts alone, 0: anywhere; u8 count of hosts (0..20), each: u8 family, 4|16 octets.
+ *             Brings the port up with exactly these addresses, routes in that table only (to the hosts, or by default), a rule "from address lookup table".
  *             DENIED (port not allowed), IO.
  * LINK_DOWN   text port, u32 table: removes addresses, rules, routes; port down. No error if nothing is there.
  * SMS_WATCH   text device name as ModemManager shows it, e.g. "cdc-wdm0". Events follow. NOT_SUPPORTED if it is no QMI device.

@@ -2,7 +2,7 @@
 /* Addresses, routes and rules of one bearer. Order of link_up: remove what an earlier bearer left, port quiet (no IPv6 address of its own making,
  * no router advertisements), MTU, up, addresses without prefix route (the main table is not ours), routes into the table, the rules last:
  * nobody finds the table before it is complete. The table ends in an unreachable default, so that a session of this bearer
- * can never leave through another uplink. */
+ * can never leave through another uplink, and one that is for some hosts alone reaches no other. */
 #include "modemd/link.h"
 
 #include <errno.h>
@@ -284,10 +284,15 @@ static int add_prefix_route(struct netlink *n, const struct target *t, const str
     return netlink_send(n, h);
 }
 
-static int add_default_route(struct netlink *n, const struct target *t, const struct ip_address *a, const struct ip_address *gateway)
+/* host NULL: the default route. */
+static int add_route_from(struct netlink *n, const struct target *t, const struct ip_address *a, const struct ip_address *gateway, const struct ip_address *host)
 {
     struct rtmsg *m;
     struct nlmsghdr *h = route(n, t, family_of(a), &m);
+    if (host) {
+        m->rtm_dst_len = full_prefix(host);
+        mnl_attr_put(h, RTA_DST, length_of(host), host->octets);
+    }
     if (gateway) {
         m->rtm_flags = RTNH_F_ONLINK; /* networks give gateways outside of the prefix */
         mnl_attr_put(h, RTA_GATEWAY, length_of(a), gateway->octets);
@@ -339,17 +344,37 @@ static const struct ip_address *first_of(const struct link_request *r, uint8_t f
     return NULL;
 }
 
+static bool is_on_link(const struct ip_address *a, const struct ip_address *host)
+{
+    struct ip_address there = *host;
+    there.prefix = a->prefix;
+    there = network_of(&there);
+    return memcmp(network_of(a).octets, there.octets, length_of(a)) == 0;
+}
+
+/* In place of the routes to the prefix and to anywhere. */
+static int add_host_routes(struct netlink *n, const struct target *t, const struct ip_address *a)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < t->request->hosts; i++) {
+        const struct ip_address *host = &t->request->host[i];
+        if (host->family == a->family)
+            rc = add_route_from(n, t, a, is_on_link(a, host) ? NULL : gateway_for(t->request, a->family), host);
+    }
+    return rc;
+}
+
 static int add_routes(struct netlink *n, const struct target *t)
 {
     static const uint8_t families[] = { 4, 6 };
     int rc = 0;
-    for (size_t i = 0; !rc && i < t->request->addresses; i++)
+    for (size_t i = 0; !rc && !t->request->limited && i < t->request->addresses; i++)
         if (t->request->address[i].prefix < full_prefix(&t->request->address[i]))
             rc = add_prefix_route(n, t, &t->request->address[i]);
     for (size_t i = 0; !rc && i < sizeof families; i++) {
         const struct ip_address *a = first_of(t->request, families[i]);
         if (a)
-            rc = add_default_route(n, t, a, gateway_for(t->request, families[i]));
+            rc = t->request->limited ? add_host_routes(n, t, a) : add_route_from(n, t, a, gateway_for(t->request, families[i]), NULL);
         if (a && !rc)
             rc = add_last_route(n, t, family_of(a));
     }

@@ -4,13 +4,14 @@
 #ifndef MODEMD_LINK_H
 #define MODEMD_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
 #include "model/lease.h"
 
-enum { LINK_TABLE_MIN = 1000, LINK_TABLE_MAX = 1999 };
+enum { LINK_TABLE_MIN = 1000, LINK_TABLE_MAX = 1999, LINK_HOSTS = 20 };
 
 struct link_request {
     char port[16];
@@ -20,6 +21,9 @@ struct link_request {
     size_t addresses;
     struct ip_address gateway[2];
     size_t gateways;
+    bool limited; /* the table leads to these hosts alone, not anywhere */
+    struct ip_address host[LINK_HOSTS];
+    size_t hosts;
 };
 
 /* Port and table were checked by the caller. NOT_FOUND (no such port), DENIED (an address stands on another port) or IO, text says at which step; then nothing of it is left. */

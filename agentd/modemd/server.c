@@ -148,6 +148,15 @@ static bool read_link(struct reader *r, struct link_request *out)
         out->gateway[i].family = reader_u8(r);
         read_octets(r, &out->gateway[i]);
     }
+    uint8_t limited = reader_u8(r);
+    out->limited = limited == 1;
+    out->hosts = reader_u8(r);
+    if (limited > 1 || out->hosts > LINK_HOSTS)
+        return false;
+    for (size_t i = 0; i < out->hosts; i++) {
+        out->host[i].family = reader_u8(r);
+        read_octets(r, &out->host[i]);
+    }
     return reader_done(r) && out->table >= LINK_TABLE_MIN && out->table <= LINK_TABLE_MAX && (out->mtu == 0 || (out->mtu >= 68 && out->mtu <= 65535));
 }
 
@@ -178,7 +187,7 @@ static bool do_link_up(struct server *s, struct request *r)
     if (!rc && (rc = link_up(&link, &err)))
         log_warning("link", "%s", err.text);
     if (!rc)
-        log_notice("link", "%s up: %zu addresses, table %u", link.port, link.addresses, (unsigned)link.table);
+        log_notice("link", "%s up: %zu addresses, table %u%s", link.port, link.addresses, (unsigned)link.table, link.limited ? ", for some hosts alone" : "");
     reply(r, MODEMD_OP_LINK_UP, rc);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names to addresses by c-ares on the loop. A bound lease is asked through its own name servers from its own addresses, and the hosts file of the
- * gateway plays no part; an unbound lease uses the system's configuration. Promises one call of the result function, from the loop. */
+ * gateway plays no part; an unbound lease uses the system's configuration. Over a limited lease no other host has an address, and its own have those that its
+ * bearer leads to. Promises one call of the result function, from the loop. */
 #include <arpa/inet.h>
 #include <ares.h>
 #include <netdb.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/reach.h"
 #include "net/https.h"
 
 enum { SOCKETS = 16, ADDRESSES = 8, QUERY_TIMEOUT_MS = 2500, QUERY_TRIES = 3 };
@@ -198,6 +200,15 @@ static void ask(struct resolve *r, const struct lease *lease)
     drive(r);
 }
 
+static void answer_limited(struct resolve *r, const struct reach *reach)
+{
+    r->count = reach_find(reach, r->host, r->addresses, ADDRESSES);
+    if (!reach_allows(reach, r->host))
+        finish(r, ERROR_POLICY, "the initial access leads to the hosts of the factory data alone");
+    else
+        finish(r, r->count ? ERROR_NONE : ERROR_NAME_LOOKUP, "no addresses");
+}
+
 struct resolve *resolve_host(const struct loop *loop, const struct lease *lease, const char *host, resolve_fn *fn, void *user)
 {
     static bool ready;
@@ -210,7 +221,9 @@ struct resolve *resolve_host(const struct loop *loop, const struct lease *lease,
     r->fn = fn;
     r->user = user;
     (void)snprintf(r->host, sizeof r->host, "%s", host);
-    if (ip_address_parse(host, &r->addresses[0])) {
+    if (lease->reach) {
+        answer_limited(r, lease->reach);
+    } else if (ip_address_parse(host, &r->addresses[0])) {
         r->count = 1;
         finish(r, ERROR_NONE, "");
     } else {

@@ -35,8 +35,8 @@ SKEW = 600
 class Node:
     """Transport-free: answer() takes what came and gives (status, headers, body)."""
 
-    def __init__(self, directory: Path, name: str, orders: list[str], results: str, log: EventLog, kind: str | None) -> None:
-        self.results, self.kind = results, kind
+    def __init__(self, directory: Path, name: str, orders: list[str], results: str, log: EventLog, kind: str | None, apn: str = "") -> None:
+        self.results, self.kind, self.apn = results, kind, apn
         self.directory, self.name, self.orders, self.log = directory, name, set(orders), log
         self.nonces: set[bytes] = set()
         self.given: dict[str, bytes] = {}
@@ -98,7 +98,7 @@ class Node:
         elif last > load_json(self.directory / "bei-seq", {}).get("seq", 0):
             status = 409
         elif context in self.orders:
-            fields = bei.instruction(self.directory, gateway, ctx=context, next=self.results or None)
+            fields = bei.instruction(self.directory, gateway, ctx=context, next=self.results or None, bearer=[self.apn, 0, 0] if self.apn else None)
             bei.account_by_pin(self.directory, gateway, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
             status, headers, body = 200, {"Content-Type": "application/cose"}, self.envelope(gateway, bei.payload(fields))
             self.given[gateway] = body
@@ -142,13 +142,14 @@ def main() -> None:
     p.add_argument("--port", type=int, default=443)
     p.add_argument("--name", default="bbn.operator.example", help="as in the URLs; DIR/servers/NAME.pem is the certificate")
     p.add_argument("--order", action="append", default=[], metavar="CONTEXT", help="context to be bootstrapped; may be repeated")
+    p.add_argument("--apn", default="", help="access point that instructions name")
     p.add_argument("--results", metavar="URL", help='where results go; "": nowhere; default: here')
     p.add_argument("--envelope", metavar="KIND", help="always forge: rogue, bare or mac; DIR/bbn-status is not for this node")
     p.add_argument("--coap", action="store_true", help="CoAP over DTLS (give --port 5684)")
     a = p.parse_args()
     log = EventLog(a.dir / "bbn-events.jsonl")
     here = f"coaps://{a.name}/res" if a.coap else f"https://{a.name}/v1/results"
-    node = Node(a.dir, a.name, a.order, here if a.results is None else a.results, log, a.envelope)
+    node = Node(a.dir, a.name, a.order, here if a.results is None else a.results, log, a.envelope, a.apn)
     if a.coap:
         asyncio.run(bbn_coap.serve(node, a.addr, a.port))
         return

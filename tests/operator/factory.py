@@ -54,6 +54,8 @@ def sources(ca: Path, args: argparse.Namespace) -> dict:
         out["accounts"] = [dict(part.split("=", 1) for part in text.split(",")) for text in args.account]
     if args.lwm2m:
         out["lwm2m"] = [{k: int(v) if k in ("server_id", "lifetime") else v for k, v in (part.split("=", 1) for part in text.split(","))} for text in args.lwm2m]
+    if args.initial_access:
+        out["initial_access"] = {k: v.split("+") if k == "hosts" else v for k, v in (part.split("=", 1) for part in args.initial_access.split(","))}
     if args.imei:
         out["imei"] = args.imei
     return out
@@ -145,6 +147,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     v.add_argument("--account", action="append", metavar="KEY=VALUE,..", help="factory account: server_id, uri, credentials, context")
     v.add_argument("--lwm2m", action="append", metavar="KEY=VALUE,..", help="factory LwM2M account: uri, server_id (absent: bootstrap server), psk, server, context, ..")
     v.add_argument("--psk", action="append", metavar="NAME=HEX", help="secret part: a pre-shared key that accounts name")
+    v.add_argument("--initial-access", metavar="KEY=VALUE,..", help="of a PCID: pcid, apn, hosts (HOST+HOST..), ip")
     v.add_argument("--imei")
     v.add_argument("--tpm", action="store_true", help="secret part: DIR/ca/platform-authority approves platforms (agent-tred-tpm2)")
     v.add_argument("--derivation-key", metavar="HEX", help="secret part: key of the keyed credentials")

@@ -44,6 +44,7 @@ def load():
     import devices          # noqa: F401
     import factory_lwm2m    # noqa: F401
     import gba              # noqa: F401
+    import initial_access   # noqa: F401
     import instructions     # noqa: F401
     import ipv6_only        # noqa: F401
     import key_scan         # noqa: F401

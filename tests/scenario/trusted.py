@@ -118,30 +118,67 @@ def tre_R28_R34_without_a_verdict_nothing_is_installed_and_results_are_reported(
     expect("0 for the good package", [e["result"] for e in world.dm_events() if e["event"] == "mid.install"][-1] == 0)
 
 
-@scenario(mode="none")
-def tre_R36_R37_R38_R39_a_bootstrap_is_authentic_once_and_to_a_proved_server(world):
-    """The wrong PIN is refused (R38); the server under a root that nobody trusts gets no session (R39); BOOTSTRAP with NAPDEF and server brings the context up (R37),
-    once, and again only after an explicit reset (R36)."""
-    world.up()
-    world.start()
-    wrong = agentctl("bootstrap", world.push(device_pin="11112222"), check=False)
-    expect(f"R38: {wrong.stderr}", wrong.returncode != 0 and world.manager()["LastError"] == "MacMismatch")
-    world.dm_fault("wrong-cert")
-    agentctl("bootstrap", world.push("--name", "Untrusted"), check=False)
-    job = world.job_ended("failed")
-    expect(f"R39: {job['Error']}", job["Error"] == "TlsUntrusted" and not world.all("Mid"))
-    world.dm_fault("none")
-    agentctl("bootstrap", world.push("--name", "Trusted"), check=False)
+def bootstrapped(world, *options, name):
+    """One push by hand, to its end."""
+    agentctl("bootstrap", world.push("--name", name, *options), check=False)
     world.managed()
     world.reported()
     until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
-    expect("R37: context and access point", world.one("Context", Name="usim")["ServerId"] and world.one("Mid", State="ACTIVE"))
+
+
+@scenario(mode="none")
+def tre_R36_a_context_is_bootstrapped_once_and_again_only_after_an_explicit_reset(world):
+    world.up()
+    world.start()
+    bootstrapped(world, name="First")
     again = agentctl("bootstrap", world.push("--name", "Again"), check=False)
-    expect(f"R36: {again.stderr}", again.returncode != 0 and world.manager()["LastError"] == "ContextCommitted")
+    expect(f"once: {again.stderr}", again.returncode != 0 and world.manager()["LastError"] == "ContextCommitted")
+    expect("nothing of the second", sum(e["event"] == "report" for e in world.dm_events()) == 1 and [m["Version"] for m in world.all("Mid").values()] == [1])
     agentctl("context", "reopen", "usim")
     agentctl("bootstrap", world.push("--name", "Reset"), check=False)
     until("the second time", lambda: sum(e["event"] == "report" for e in world.dm_events()) == 2, 60)
     until("one MID of two versions", lambda: [m["Version"] for m in world.all("Mid").values()] == [2])
+
+
+@scenario(mode="qmi")
+def tre_R37_bootstrap_brings_the_server_and_beside_it_the_access_point(world):
+    """One document: the session with its server goes over the access point of its NAPDEF."""
+    world.up()
+    world.start()
+    world.sms(world.push())
+    check_managed(world)
+    world.reported()
+    expect("its server", world.one("Context", Name="usim")["ServerId"] == "com.example.dm" and world.one("Mid", State="ACTIVE"))
+    bearer = world.one("Bearer", State="connected", Installed=True)
+    expect(f"its access point: {bearer['Apn']}", bearer["Apn"] == "m2m.example.net" and bearer["NapId"] == "NAP1")
+    expect(f"one by the other: {world.sessions()}", {s["peer"] for s in world.sessions()} == {bearer["Addresses"][0].split("/")[0]})
+
+
+@scenario(mode="none")
+def tre_R38_a_bootstrap_is_authentic_by_the_device_pin(world):
+    """With another PIN it is refused before anything is asked; with the device's, the same document is taken, and the session is by what it brought."""
+    world.up()
+    world.start()
+    wrong = agentctl("bootstrap", world.push(device_pin="11112222"), check=False)
+    expect(f"another PIN: {wrong.stderr}", wrong.returncode != 0 and world.manager()["LastError"] == "MacMismatch")
+    expect("nothing of it", not world.all("Job") and not world.sessions() and not world.all("Account"))
+    bootstrapped(world, name="Example")
+    expect("the device's", world.one("Context", Name="usim")["State"] == "committed")
+
+
+@scenario(mode="none")
+def tre_R39_a_server_that_is_not_proved_gets_no_session(world):
+    """Its certificate is of a root that nobody trusts; the same server with a trusted one is talked to."""
+    world.up()
+    world.start()
+    world.dm_fault("wrong-cert")
+    agentctl("bootstrap", world.push("--name", "Untrusted"), check=False)
+    job = world.job_ended("failed")
+    expect(f"not proved: {job['Error']}", job["Error"] == "TlsUntrusted" and not world.all("Mid"))
+    expect("it heard nothing", not [e for e in world.dm_events() if e["event"] not in ("listening", "tcp", "fault", "tls.failed")])
+    world.dm_fault("none")
+    bootstrapped(world, name="Trusted")
+    expect("proved", world.one("Mid", State="ACTIVE"))
 
 
 def shown_all(world):

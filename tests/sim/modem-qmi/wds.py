@@ -8,6 +8,7 @@ Must never change the gateway's own network port: that is the work of whom the m
 import ipaddress
 import struct
 import subprocess
+import time
 
 import subscription
 from qmux import CALL_FAILED, INVALID_ARG, NO_EFFECT, WDS, arr8, indication, result, tlv
@@ -76,7 +77,7 @@ class WdsService:
 
     def wds_0020(self, t, cid):                       # Start Network
         asked = self.attempt(t, cid)
-        self.attempts.append({k: v.hex() if isinstance(v, bytes) else v for k, v in asked.items() if k != "password"})
+        self.attempts.append({"at": time.monotonic(), **{k: v.hex() if isinstance(v, bytes) else v for k, v in asked.items() if k != "password"}})
         if cid in self.networks:
             return result(NO_EFFECT) + tlv(0x01, struct.pack("<I", 0x1000 + cid))
         reason = self.refuse.pop(0) if self.refuse else None

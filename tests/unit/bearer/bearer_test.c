@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bearer/bearer.h"
+#include "net/https.h"
 #include "../support/fake_loop.h"
 
 static struct fake_loop fake;
@@ -113,6 +114,8 @@ uint32_t access_link_up(struct access *a, const struct lease *lease, access_done
 {
     (void)a;
     mark("link up %s %u", lease->interface, (unsigned)lease->table);
+    if (lease->reach)
+        mark("for %zu addresses", lease->reach->addresses);
     link.fn = fn;
     link.user = user;
     return 1;
@@ -133,6 +136,35 @@ void access_cancel(struct access *a, uint32_t id)
     (void)a;
     mark("cancel %u", (unsigned)id);
     link.fn = NULL;
+}
+
+static struct { /* net/resolve */
+    resolve_fn *fn;
+    void *user;
+    bool limited;
+} lookup;
+
+struct resolve *resolve_host(const struct loop *loop, const struct lease *lease, const char *host, resolve_fn *fn, void *user)
+{
+    (void)loop;
+    mark("lookup %s", host);
+    lookup.fn = fn;
+    lookup.user = user;
+    lookup.limited = lease->reach != NULL;
+    return (struct resolve *)&lookup;
+}
+
+void resolve_cancel(struct resolve *r)
+{
+    if (r)
+        mark("lookup cancelled");
+}
+
+static void found(const char *address)
+{
+    struct ip_address a;
+    bool good = ip_address_parse(address, &a);
+    lookup.fn(lookup.user, good ? ERROR_NONE : ERROR_NAME_LOOKUP, good ? "" : "no addresses", &a, good);
 }
 
 static void on_lease(void *user, enum error_code status, const char *text, const struct lease *lease)
@@ -308,6 +340,99 @@ static void test_link_failed(void)
     end("link failed");
 }
 
+static const struct reach two_names = { .host = { "dm.example", "203.0.113.7", "bbn.example" }, .hosts = 3 };
+static const struct reach one_name = { .host = { "dm.example" }, .hosts = 1 };
+static const struct reach one_address = { .host = { "203.0.113.7" }, .hosts = 1 };
+
+static void connect_limited(const char *name, const struct reach *hosts)
+{
+    struct napdef d = napdef("ro");
+    bearers_connect_limited(bearers, "initial", &d, hosts, on_lease, (void *)(uintptr_t)name);
+}
+
+static void test_limited(void)
+{
+    begin();
+    connect_limited("c", &two_names);
+    fake_loop_run(&fake, 0);
+    give();
+    expect("linked for what is known", "up /m/0 ro/secret; link up wwan0 1000; for 1 addresses; ");
+    answer_link(NULL);
+    fake_loop_run(&fake, 0);
+    expect("its name servers are asked", "lookup dm.example; ");
+    found("198.51.100.10");
+    expect("each name", "lookup bbn.example; ");
+    if (lookup.limited) {
+        failures++;
+        (void)printf("not ok - the lookup itself was limited\n");
+    }
+    found("");
+    expect("linked again; a name without address is no hindrance", "link up wwan0 1000; for 2 addresses; ");
+    expect_text("not there before that", "connecting", text("initial", "State"));
+    answer_link(NULL);
+    expect("then it is there", "c None lease; ");
+    expect_text("nobody else has it", "no", bearers_lease(bearers) ? "yes" : "no");
+    expect_text("who asked for it has", "initial", bearers_limited_lease(bearers)->bearer);
+    connect_limited("again", &two_names);
+    fake_loop_run(&fake, 0);
+    expect("the same again", "again None lease; ");
+    connect("own", "NAP1", "one");
+    bearers_leave_limited(bearers);
+    fake_loop_run(&fake, 0);
+    expect("a bearer of the gateway's own takes its place", "link down wwan0 1000; down; up /m/0 one/secret; ");
+    give();
+    answer_link(NULL);
+    expect("and leads anywhere", "link up wwan0 1001; own None lease; ");
+    bearers_leave_limited(bearers);
+    fake_loop_run(&fake, 100000);
+    expect("to leave is of the limited one alone", "");
+    end("limited");
+}
+
+static void test_limited_ends(void)
+{
+    begin();
+    connect_limited("c", &one_name);
+    fake_loop_run(&fake, 0);
+    give();
+    answer_link(NULL);
+    fake_loop_run(&fake, 0);
+    found("");
+    fake_loop_run(&fake, 0);
+    expect("none of its hosts has an address", "up /m/0 ro/secret; link up wwan0 1000; for 0 addresses; lookup dm.example; link down wwan0 1000; c NameLookup; down; ");
+    connect_limited("c", &one_name);
+    fake_loop_run(&fake, 0);
+    give();
+    answer_link(NULL);
+    fake_loop_run(&fake, 60000);
+    expect("a question without answer ends in time",
+           "up /m/0 ro/secret; link up wwan0 1000; for 0 addresses; lookup dm.example; lookup cancelled; link down wwan0 1000; c Timeout; down; ");
+    connect_limited("c", &one_address);
+    fake_loop_run(&fake, 0);
+    give();
+    answer_link(NULL);
+    expect("without names it is linked once", "up /m/0 ro/secret; link up wwan0 1000; for 1 addresses; c None lease; ");
+    bearers_leave_limited(bearers);
+    fake_loop_run(&fake, 100000);
+    expect("left, it does not come back", "link down wwan0 1000; down; ");
+    connect_limited("c", &one_name);
+    fake_loop_run(&fake, 0);
+    give();
+    answer_link(NULL);
+    fake_loop_run(&fake, 0);
+    trace[0] = '\0';
+    plugin.lost(plugin.user, "gone");
+    fake_loop_run(&fake, 0);
+    expect("lost in a question", "lookup cancelled; link down wwan0 1000; c BearerLost; down; ");
+    connect_limited("c", &one_name);
+    fake_loop_run(&fake, 0);
+    give();
+    answer_link(NULL);
+    fake_loop_run(&fake, 0);
+    trace[0] = '\0';
+    end("limited ends");
+}
+
 static void test_break_before_make(void)
 {
     begin();
@@ -444,6 +569,8 @@ int main(void)
     test_refused();
     test_timeout();
     test_link_failed();
+    test_limited();
+    test_limited_ends();
     test_break_before_make();
     test_keep();
     test_proving();

@@ -66,6 +66,44 @@ static char *text_and(const char *key, const char *json)
     return g_strdup_printf("%s, \"%s\": %s}", good, key, json);
 }
 
+static void test_the_initial_access_is_taken_or_refused_by_name(void)
+{
+#define HOSTS "\"hosts\": [\"dm.example\", \"203.0.113.7\", \"2001:db8::7\"]"
+#define NINE "\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\", \"i\""
+    static const struct {
+        const char *json, *says; /* NULL: good */
+    } rows[] = {
+        { "{\"pcid\": \"24008\", \"apn\": \"ro.example\", " HOSTS ", \"ip\": \"ipv6\"}", NULL },
+        { "{\"pcid\": \"card\", \"apn\": \"ro.example\", " HOSTS "}", NULL },
+        { "[]", "another key" }, { "{\"pcid\": \"card\", \"apn\": \"a\", " HOSTS ", \"user\": \"u\"}", "another key" },
+        { "{\"apn\": \"a\", " HOSTS "}", "pcid" }, { "{\"pcid\": \"2400\", \"apn\": \"a\", " HOSTS "}", "pcid" }, { "{\"pcid\": 24008, \"apn\": \"a\", " HOSTS "}", "pcid" },
+        { "{\"pcid\": \"24008x\", \"apn\": \"a\", " HOSTS "}", "pcid" }, { "{\"pcid\": \"1234567890123456\", \"apn\": \"a\", " HOSTS "}", "pcid" },
+        { "{\"pcid\": \"card\", " HOSTS "}", "apn" }, { "{\"pcid\": \"card\", \"apn\": \"a b\", " HOSTS "}", "apn" },
+        { "{\"pcid\": \"card\", \"apn\": \"a\"}", "hosts" }, { "{\"pcid\": \"card\", \"apn\": \"a\", \"hosts\": []}", "hosts" },
+        { "{\"pcid\": \"card\", \"apn\": \"a\", \"hosts\": [\"https://h\"]}", "hosts" }, { "{\"pcid\": \"card\", \"apn\": \"a\", \"hosts\": [7]}", "hosts" },
+        { "{\"pcid\": \"card\", \"apn\": \"a\", \"hosts\": [\"h\", \"H\"]}", "hosts" }, { "{\"pcid\": \"card\", \"apn\": \"a\", \"hosts\": [" NINE "]}", "hosts" },
+        { "{\"pcid\": \"card\", \"apn\": \"a\", " HOSTS ", \"ip\": \"ipv5\"}", "ip is" }, { "{\"pcid\": \"card\", \"apn\": \"a\", " HOSTS ", \"ip\": 4}", "ip is" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = text_and("initial_access", rows[i].json);
+        struct factory_data f;
+        struct error err = { 0 };
+        g_unlink(db);
+        g_assert_cmpint(load(text, &f, &err), ==, rows[i].says ? ERROR_INVALID : ERROR_NONE);
+        if (rows[i].says) {
+            g_assert_nonnull(strstr(err.text, "\"initial_access\""));
+            g_assert_nonnull(strstr(err.text, rows[i].says));
+            continue;
+        }
+        g_assert_cmpstr(f.initial.imsi, ==, i ? "" : "24008");
+        g_assert_cmpint(f.initial.napdef.ip_type, ==, i ? NAPDEF_IPV4V6 : NAPDEF_IPV6);
+        g_assert_cmpstr(f.initial.napdef.apn, ==, "ro.example");
+        g_assert_true(reach_allows(&f.initial.hosts, "DM.example") && reach_allows(&f.initial.hosts, "2001:db8::7"));
+        g_assert_false(reach_allows(&f.initial.hosts, "m.example") || reach_allows(&f.initial.hosts, "dm.example.org") || reach_allows(&f.initial.hosts, ""));
+        factory_clear(&f);
+    }
+}
+
 static void test_bad_lwm2m_accounts_name_entry_and_rule(void)
 {
 #define SERVER "{\"uri\": \"coaps://h.example\", \"server_id\": 1}"
@@ -188,6 +226,7 @@ int main(int argc, char **argv)
     path = g_build_filename(dir, "factory.json", NULL);
     db = g_build_filename(dir, "agent.db", NULL);
     g_test_add_func("/factory/bad-files-name-their-key", test_bad_files_name_their_key);
+    g_test_add_func("/factory/the-initial-access-is-taken-or-refused-by-name", test_the_initial_access_is_taken_or_refused_by_name);
     g_test_add_func("/factory/bad-lwm2m-accounts-name-entry-and-rule", test_bad_lwm2m_accounts_name_entry_and_rule);
     g_test_add_func("/factory/briefing-node-is-asked-with-security-alone", test_briefing_node_is_asked_with_security_alone);
     g_test_add_func("/factory/unknown-key-and-broken-json", test_unknown_key_and_broken_json);

@@ -152,6 +152,25 @@ def check_again(modemd: Modemd) -> None:
     check("without gateway the port itself is the default", len(four) == 2 and any(r.startswith("default dev wwan0") for r in four), four)
 
 
+def check_limited(modemd: Modemd) -> None:
+    """A bearer for some hosts alone: its table leads to them and nowhere else, neither to its own prefix nor out by another port."""
+    def leads(host: str, source: str) -> bool:
+        return subprocess.run(["ip", "route", "get", host, "from", source], capture_output=True, check=False).returncode == 0
+    up = ("wwan0", 1003, 0, ["192.0.2.10/24", "2001:db8:5::10/64"], ["192.0.2.1", "2001:db8:5::1"])
+    status, _ = modemd.ask(LINK_UP, link_up(*up, ["198.51.100.20", "192.0.2.53", "2001:db8:9::20"]))
+    four, six = routes("-4", "1003"), routes("-6", "1003")
+    check("limited: a route a host, and the end", status == SUCCESS and len(four) == 3 and len(six) == 2 and not any(r.startswith("default") for r in four + six), (four, six))
+    check("limited: by the gateway, or on the link", any(r.startswith("198.51.100.20 via 192.0.2.1 dev wwan0") for r in four) and
+          any(r.startswith("192.0.2.53 dev wwan0") for r in four) and any(r.startswith("2001:db8:9::20 via 2001:db8:5::1 dev wwan0") for r in six), (four, six))
+    check("limited: its hosts", all(leads(*w) for w in (("198.51.100.20", "192.0.2.10"), ("192.0.2.53", "192.0.2.10"), ("2001:db8:9::20", "2001:db8:5::10"))))
+    check("limited: no other", not any(leads(*w) for w in (("198.51.100.21", "192.0.2.10"), ("192.0.2.1", "192.0.2.10"), ("203.0.113.9", "192.0.2.10"),
+                                                           ("2001:db8:9::21", "2001:db8:5::10"), ("2001:db8:5::1", "2001:db8:5::10"))))
+    status, _ = modemd.ask(LINK_UP, link_up(*up, []))
+    check("limited to nothing leads nowhere", status == SUCCESS and not leads("198.51.100.20", "192.0.2.10") and routes("-4", "1003") != [], routes("-4", "1003"))
+    status, _ = modemd.ask(LINK_UP, link_up("wwan0", 1002, 0, ["192.0.2.10/32"], []))
+    check("and is not limited in another table", status == SUCCESS and leads("198.51.100.21", "192.0.2.10"))
+
+
 def check_down(modemd: Modemd) -> None:
     status, _ = modemd.ask(LINK_DOWN, text("wwan0") + struct.pack(">I", 1002))
     check("LINK_DOWN succeeds", status == SUCCESS, name(status))
@@ -183,6 +202,8 @@ MALFORMED = {
     "a loopback address": (LINK_UP, link_up("wwan0", 1001, 0, ["127.0.0.1/8"], [])),
     "a multicast address": (LINK_UP, link_up("wwan0", 1001, 0, ["ff02::1/64"], [])),
     "no address": (LINK_UP, link_up("wwan0", 1001, 0, [], [])),
+    "neither limited nor not": (LINK_UP, link_up("wwan0", 1001, 0, ["192.0.2.9/24"], [])[:-2] + b"\2\0"),
+    "more hosts than there may be": (LINK_UP, link_up("wwan0", 1001, 0, ["192.0.2.9/24"], [], ["192.0.2.1"] * 21)),
     "octets behind the end": (LINK_UP, link_up("wwan0", 1001, 0, ["192.0.2.9/24"], []) + b"\0"),
     "a request cut short": (LINK_UP, link_up("wwan0", 1001, 0, ["192.0.2.9/24"], [])[:-3]),
 }
@@ -227,6 +248,7 @@ def main() -> int:
         check_up(modemd)
         check_carrier(modemd)
         check_again(modemd)
+        check_limited(modemd)
         check_down(modemd)
         server.end()
         check_config(folder)

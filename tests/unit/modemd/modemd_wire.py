@@ -25,9 +25,10 @@ def address(value: str) -> bytes:
     return bytes([family]) + (bytes([int(prefix)]) if prefix else b"") + octets
 
 
-def link_up(port: str, table: int, mtu: int, addresses: list, gateways: list) -> bytes:
+def link_up(port: str, table: int, mtu: int, addresses: list, gateways: list, hosts: list | None = None) -> bytes:
+    """hosts: where it leads alone; None: anywhere."""
     return (text(port) + struct.pack(">II", table, mtu) + bytes([len(addresses)]) + b"".join(map(address, addresses)) +
-            bytes([len(gateways)]) + b"".join(map(address, gateways)))
+            bytes([len(gateways)]) + b"".join(map(address, gateways)) + bytes([hosts is not None, len(hosts or [])]) + b"".join(map(address, hosts or [])))
 
 
 def counted(octets: bytes) -> bytes:
