@@ -213,6 +213,10 @@ static bool set_real(const char *value, double least, double most, double *out, 
 static enum error_code set_location(struct agentd_config *c, const char *key, const char *value, struct error *err)
 {
     struct place *p = &c->place;
+    if (strcmp(key, "source") == 0) {
+        c->place_of_modem = strcmp(value, "modem") == 0;
+        return c->place_of_modem || strcmp(value, "surveyed") == 0 || !value[0] ? ERROR_NONE : bad_value(err, key, "surveyed or modem");
+    }
     if (strcmp(key, "latitude") == 0)
         return set_real(value, -90, 90, &p->latitude, &c->has_latitude) ? ERROR_NONE : bad_value(err, key, "-90 to 90 degrees");
     if (strcmp(key, "longitude") == 0)

@@ -29,7 +29,7 @@ struct agentd_config {
     bool published_credentials;
     struct source_order sources;
     struct pull_settings pull;
-    bool has_latitude, has_longitude;
+    bool has_latitude, has_longitude, place_of_modem;
     struct place place; /* surveyed; its time is that of the file unless the file says another */
     char bsf[256]; /* URL of the BSF, "": derived from the identity */
     enum log_level log_level;

@@ -267,6 +267,7 @@ static bool build_modem(struct agent *a, struct error *err)
     if (!a->site.modem)
         return false;
     modem_watch_prefer(a->site.modem, a->config.primary_modem);
+    modem_watch_want_place(a->site.modem, a->config.place_of_modem);
     a->plugin = bearer_plugin_load(a->config.plugin_dir, a->config.plugin, err);
     if (!a->plugin)
         return false;
@@ -286,6 +287,7 @@ static bool build(struct agent *a, struct error *err)
     a->site.awake_s = a->config.awake_s;
     a->site.lwm2m_nosec = a->config.lwm2m_nosec;
     a->site.place = a->config.place;
+    a->site.place_of_modem = a->config.place_of_modem;
     a->site.lwm2m_pack = a->config.lwm2m_pack;
     a->site.any_sim_of_operator = a->config.any_sim_of_operator;
     a->site.roaming = a->config.roaming;

@@ -58,7 +58,9 @@ static void device_prefer(void *user, const char *mode)
 
 static void device_place(void *user, struct place *out)
 {
-    *out = ((struct service *)user)->site->place;
+    const struct site *site = ((struct service *)user)->site;
+    if (!site->place_of_modem || !site->modem || !modem_place(site->modem, out))
+        *out = site->place;
 }
 
 void service_fill_device(struct service *s)

@@ -61,7 +61,8 @@ struct site {
     bool lwm2m_nosec;        /* LwM2M servers without any security may be used */
     bool lwm2m_pack;         /* a LwM2M bootstrap server is asked for a Bootstrap-Pack first */
     uint32_t causes[ERROR_COUNT]; /* messages refused or ignored since start, by cause */
-    struct place place; /* surveyed */
+    struct place place;   /* surveyed */
+    bool place_of_modem;  /* what its receiver says comes first */
     struct roaming_policy roaming;
     struct source_order sources;
     bool published_credentials; /* factory accounts that anyone can compute are allowed */

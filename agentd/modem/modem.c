@@ -159,6 +159,7 @@ void modem_look(struct modem *m)
     radio_look(m);
     look_enable(m, before.state);
     choose_primary(m->watch);
+    position_look(m);
     facts_show(m);
     messages_look(m);
     relist_look(m);
@@ -201,6 +202,7 @@ static void modem_drop(struct modem *m)
     handle_drop(m->handle);
     messages_clear(m);
     relist_close(m);
+    position_close(m);
     loop_cancel(w->loop, &m->enable_timer);
     facts_hide(m);
     if (w->primary == m)
@@ -373,8 +375,10 @@ void modem_watch_free(struct modem_watch *w)
     g_cancellable_cancel(w->cancel);
     if (w->manager)
         g_signal_handlers_disconnect_by_data(w->manager, w);
-    for (GList *l = w->modems; l; l = l->next)
+    for (GList *l = w->modems; l; l = l->next) {
         radio_close(l->data);
+        position_restore(l->data);
+    }
     while (w->modems)
         modem_drop(w->modems->data);
     qmi_route_close(w);

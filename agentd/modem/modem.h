@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "base/reader.h"
+#include "model/place.h"
 #include "model/tree.h"
 
 struct modem_watch;
@@ -79,6 +80,10 @@ void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *
 /* While wanted, every registered modem is asked for network time: at once, then after 5 s doubling to 60 s. Not wanted at first: nobody is asked,
  * no timer runs (NetworkTimeChanged is passed on all the same). */
 void modem_watch_want_time(struct modem_watch *w, bool wanted);
+/* While wanted, the primary modem's satellite receiver is on, and asked every minute. Not wanted at first. */
+void modem_watch_want_place(struct modem_watch *w, bool wanted);
+/* The primary modem's last fix; events.changed comes with each. False: it has had none, and out is not known. */
+bool modem_place(const struct modem_watch *w, struct place *out);
 /* One try. INVALID (no PIN, none wanted), PIN_WRONG (refused by the card), PIN_LAST and SIM_PUK (not tried), NOT_FOUND, DENIED (polkit); TIMEOUT and
  * NO_MODEM: it is not known whether the card saw it. */
 void modem_send_pin(struct modem_watch *w, const char *sim_node_id, const char *pin, modem_done_fn *fn, void *user);

@@ -9,6 +9,7 @@
 #include "modem/leftovers.h"
 #include "modem/messages.h"
 #include "modem/modem.h"
+#include "modem/position.h"
 #include "modem/radio.h"
 #include "modem/relist.h"
 
@@ -32,6 +33,7 @@ struct modem {
     size_t kept;                /* messages that are none of ours */
     struct relist relist;
     struct radio radio;
+    struct position position;
     bool time_asked, time_able; /* an answer is awaited; it is registered and has ModemManager's Time */
     GList *messages;            /* of struct message */
     unsigned reads;             /* of their objects, not answered yet */
@@ -61,7 +63,7 @@ struct modem_watch {
     MMManager *manager;
     uint64_t manager_retry;
     uint64_t changed_timer;
-    bool time_wanted;
+    bool time_wanted, place_wanted;
     uint64_t time_timer, time_delay_ms;
     GList *modems;              /* of struct modem, in the order in which they came */
     struct modem *primary;
@@ -77,8 +79,7 @@ void facts_show_messages(struct modem *m); /* the number of messages that are no
 void facts_hide(struct modem *m);   /* removes the nodes, unless another modem object shows the same */
 void facts_clean(char *out, size_t cap, const char *in); /* bounded, printable, valid UTF-8; in may be NULL */
 
-/* modes.c */
-void modes_show(struct modem *m, struct node *n);   /* which generation of network it prefers, and which it could */
+void modes_show(struct modem *m, struct node *n);   /* modes.c: which generation of network it prefers, and which it could */
 
 /* qmi_route.c */
 void qmi_route_open(struct modem_watch *w);

@@ -61,3 +61,46 @@ def a_management_server_sees_signal_and_cell_and_hears_of_another_cell(world):
 def radio_shown(world):
     modem = world.one("Modem")
     return modem["SignalPercent"], modem["SignalStrength"], modem["CellId"]
+
+
+def receiver():
+    return json.loads(lab("modem", "state").stdout)["receiver"]
+
+
+def place(world):
+    return [read(world, f"/6/0/{r}") for r in (0, 1, 2, 5)]
+
+
+def motion(world):
+    """Velocity as octets of TS 23.032, speed."""
+    velocity = lwm2m(world, op="read", path="/6/0/4", accept=42)
+    return velocity.get("value", velocity["code"]), read(world, "/6/0/6")
+
+
+@scenario(mode="qmi")
+def a_management_server_sees_where_the_modem_is_if_the_administrator_lets_it(world):
+    """Object 6 from the modem's satellite receiver, which is on while agentd runs and as it was before afterwards; the surveyed place until there is a fix."""
+    world.settings = "[location]\nsource=modem\nlatitude=59.3293\nlongitude=18.0686\nsurveyed=2026-11-21T15:00:00Z\n"
+    world.up()
+    expect("off at first", not receiver())
+    world.start()
+    world.sms(world.push())
+    check_managed(world)
+    until("on", receiver)
+    expect(f"the surveyed place: {place(world)}", place(world) == ["59.3293", "18.0686", "4.04", "1795273200"] and motion(world) == ("4.04", "4.04"))
+    expect("observed", lwm2m(world, op="observe", path="/6/0/0", accept=0)["ok"])
+    lab("modem", "fix", "-33.8568", "151.2153", "12.5", "36.0", "271.5", "2026-11-21T16:00:05")
+    until("the fix", lambda: place(world) == ["-33.8568", "151.2153", "12.5", "1795276805"], 30)
+    expect(f"how it moves: {motion(world)}", motion(world) == ("01100043", "18.52"))
+    until("told", lambda: any("-33.8568" in e for e in notified(world, "/6/0/0")))
+    world.stop("agentd")
+    expect("off again", not receiver())
+    run("mmcli", "-m", "any", "--location-enable-gps-raw")
+    expect("somebody else's", receiver())
+    world.start("agentd")
+    until("its registration", lambda: world.on_bus() and world.one("Account", Protocol="lwm2m", State="registered"), 60)
+    lab("modem", "fix", "48.8584", "2.2945", "35", "-", "-", "2026-11-21T17:00:00")
+    until("a fix", lambda: place(world) == ["48.8584", "2.2945", "35", "1795280400"], 30)
+    expect("that stands", motion(world) == ("4.04", "4.04"))
+    world.stop("agentd")
+    expect("left on", receiver())

@@ -19,6 +19,7 @@ struct objects {
     const struct lwm2m_device *device;
     long utc_minutes;
     char utc_offset[8];      /* /3/0/14, written when the minutes change */
+    uint8_t velocity[4];     /* /6/0/4, written by each Read of it */
     struct system_facts system;
 };
 

@@ -8,10 +8,10 @@ Must never touch the network.
 import struct
 from dataclasses import dataclass
 
-from qmux import BROADCAST, CTL, DMS, NAMES, NAS, NO_MEMORY, UIM, UNKNOWN_SERVICE, WDA, WDS, WMS, arr8, indication, result, tlv
+from qmux import BROADCAST, CTL, DMS, NAMES, NAS, NO_MEMORY, PDS, UIM, UNKNOWN_SERVICE, WDA, WDS, WMS, arr8, indication, result, tlv
 
 # Versions: later ones make libqmi and ModemManager use the newer messages.
-VERSIONS = {CTL: (1, 5), WDS: (1, 60), DMS: (1, 25), NAS: (1, 25), WMS: (1, 10), UIM: (1, 46), WDA: (1, 16)}
+VERSIONS = {CTL: (1, 5), WDS: (1, 60), DMS: (1, 25), NAS: (1, 25), WMS: (1, 10), PDS: (1, 18), UIM: (1, 46), WDA: (1, 16)}
 
 
 class CtlService:

@@ -19,6 +19,7 @@ Control socket (--control), one command a line, "@1 " before it for the second m
     register STATE [PLMN]  home, roaming (in PLMN, five digits; default 26201), searching or denied; clients hear of it
     card ICCID IMSI     another card (20 and 15 digits); unplug first, replug after
     move CELL AREA RSSI RSRQ RSRP SNR  another LTE cell and its signal (cell and tracking area in hex, dBm and dB)
+    fix LAT LON ALT KNOTS COURSE TIME  its satellite receiver has a fix (degrees, metres; - for no motion; UTC as 2026-11-21T15:00:00); error if it is off
     pin DIGITS [TRIES]  the card wants this PIN1 from now on (no DIGITS: none); before ModemManager looks, or unplug first. TRIES 0: its PUK
     file PATH FID HEX   set a file of the card, e.g. file 3F007F50 6430 0B6A...
     image FILE          PKCS#15 application of the card, from tests/operator/card.py; nobody is told
@@ -39,6 +40,7 @@ import tty
 
 import subscription
 from basics import AWAY, REGISTRATIONS, CtlService, DmsService, NasService, WdaService
+from pds import PdsService
 from qmux import NAMES, NOT_SUPPORTED, Link, parse_frame, response, result
 from uicc import Card, UimService
 from wds import ADDRESSES, Peer, WdsService
@@ -50,7 +52,7 @@ CARDS = (("89460811111111111114", "240081111111111"), ("89460811111111111122", "
 PORT = "cdc-wdm"
 
 
-class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsService, WdsService):
+class Modem(CtlService, DmsService, NasService, PdsService, WdaService, UimService, WmsService, WdsService):
     def __init__(self, peer=None, table=None, number=0):
         self.imei, self.operating_mode = IMEIS[number], 0
         self.number, self.model = f"+4670000009{9 - number}", f"QMI-{number + 1}"
@@ -94,7 +96,7 @@ class Modem(CtlService, DmsService, NasService, WdaService, UimService, WmsServi
     def state(self) -> dict:
         return {"networks": self.networks, "peer_up": self.peer.up, "pin_tries": self.card.pin.tries,
                 "pin_verified": self.card.pin.verified, "attempts": self.attempts, "acks": self.acks,
-                "clients": sorted("%s/%d" % (NAMES[s], c) for s, c in self.clients), "plugged": self.plugged,
+                "clients": sorted("%s/%d" % (NAMES[s], c) for s, c in self.clients), "plugged": self.plugged, "receiver": self.receiver,
                 "profiles": {i: {hex(k): v.hex() for k, v in p.items()} for i, p in self.profiles.items()}}
 
 
@@ -133,6 +135,10 @@ def control_move(modem, verb: str, rest: str) -> str:
     cell, area, *signal = rest.split()
     modem.move(int(cell, 16), int(area, 16), tuple(map(int, signal)))
     return "ok"
+
+
+def control_fix(modem, verb: str, rest: str) -> str:
+    return "ok" if modem.fix(*rest.split()) else "error: the receiver is off"
 
 
 def control_plug(modem, verb: str, rest: str) -> str:
@@ -190,7 +196,7 @@ def control_show(modem, verb: str, rest: str) -> str:
 CONTROLS = {"sms": control_sms, "store": control_sms, "route": control_sms, "capacity": control_sms, "network-drop": control_network,
             "reject-next": control_network, "allow-all": control_network, "subscription": control_network,
             "unplug": control_plug, "replug": control_plug, "file": control_card,
-            "card": control_card, "pin": control_card, "register": control_register, "move": control_move,
+            "card": control_card, "pin": control_card, "register": control_register, "move": control_move, "fix": control_fix,
             "image": control_files, "swap": control_files, "refresh": control_files, "refuse": control_files, "card-switch": control_files,
             "card-state": control_card_state,
             "list": control_show, "log": control_show, "state": control_show}

@@ -7,8 +7,8 @@ Must never know what a message means.
 """
 import struct
 
-CTL, WDS, DMS, NAS, WMS, UIM, WDA = 0x00, 0x01, 0x02, 0x03, 0x05, 0x0B, 0x1A
-NAMES = {CTL: "ctl", WDS: "wds", DMS: "dms", NAS: "nas", WMS: "wms", UIM: "uim", WDA: "wda"}
+CTL, WDS, DMS, NAS, WMS, PDS, UIM, WDA = 0x00, 0x01, 0x02, 0x03, 0x05, 0x06, 0x0B, 0x1A
+NAMES = {CTL: "ctl", WDS: "wds", DMS: "dms", NAS: "nas", WMS: "wms", PDS: "pds", UIM: "uim", WDA: "wda"}
 OK, INTERNAL, NO_MEMORY, CALL_FAILED, NO_EFFECT = 0x0, 0x3, 0x2, 0xE, 0x1A
 INCORRECT_PIN, PIN_BLOCKED = 0xC, 0x23
 INVALID_ARG, NO_ENTRY, NOT_SUPPORTED, UNKNOWN_SERVICE = 0x30, 0x32, 0x5E, 0x1F

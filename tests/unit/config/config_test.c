@@ -32,7 +32,7 @@ static void test_agentd(void)
     struct error err = { 0 };
     unsigned count;
     g_autofree char *path = in_force(AGENTD_CONF, &count);
-    g_assert_cmpuint(count, ==, 29);
+    g_assert_cmpuint(count, ==, 30);
     g_assert_cmpint(config_load("/nonexistent/agentd.conf", &built_in, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(AGENTD_CONF, &as_is, &err), ==, ERROR_NONE);
     g_assert_cmpint(config_load(path, &file, &err), ==, ERROR_NONE);
@@ -112,14 +112,17 @@ static void test_location(void)
 {
     static const char *const bad[] = { "latitude=91\nlongitude=0", "latitude=0\nlongitude=-180.1", "latitude=0", "longitude=0", "radius=1", "surveyed=2026-11-21T15:00:00Z",
                                        "latitude=0\nlongitude=0\nradius=-1", "latitude=0\nlongitude=0\naltitude=high", "latitude=0\nlongitude=0\nsurveyed=today",
-                                       "latitude=0\nlongitude=0,5", "latitude=0\nlongitude=0\nheight=1" };
+                                       "source=gps", "latitude=0\nlongitude=0,5", "latitude=0\nlongitude=0\nheight=1" };
     struct agentd_config c;
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *text = g_strdup_printf("[location]\n%s", bad[i]);
         g_assert_cmpint(load_line(text, &c), ==, ERROR_INVALID);
     }
     int64_t before = g_get_real_time() / G_USEC_PER_SEC;
-    g_assert_cmpint(load_line("[location]\nlatitude=-90\nlongitude=18.0686", &c), ==, ERROR_NONE);
+    g_assert_cmpint(load_line("[location]\nsource=modem", &c), ==, ERROR_NONE);
+    g_assert_true(c.place_of_modem && !c.place.known);
+    g_assert_cmpint(load_line("[location]\nsource=surveyed\nlatitude=-90\nlongitude=18.0686", &c), ==, ERROR_NONE);
+    g_assert_false(c.place_of_modem);
     g_assert_true(c.place.known && !c.place.has_altitude && !c.place.has_radius && c.place.latitude <= -90 && c.place.latitude >= -90);
     g_assert_cmpint(c.place.time, >=, before - 1); /* a file system may cut fractions of a second differently */
     g_assert_cmpint(load_line("[location]\nlatitude=0\nlongitude=-0.5\naltitude=-3.5\nradius=0\nsurveyed=2026-11-21T15:00:00Z", &c), ==, ERROR_NONE);

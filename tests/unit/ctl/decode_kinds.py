@@ -150,7 +150,7 @@ def card():
         records = {r["attributes"]["name"]: r["attributes"] for r in decode(file, "card")["document"]["children"]}
         assert (records["/0/1/0"]["vs"], records["/0/0/1"]["vb"], records["/1/0/1"]["v"]) == ("coaps://new.example:5684", "true", 600), records
         assert decode(file[:-9], "card")["verdict"] == "reject"
-    for hostile in (b"[]]", b"[1]", b"[{\"n\":1}]", b"\x81\xa1\x02\xf6", b"\x81\xa1\x00\x01", b"\x81\xa1\x18\x20\x01", b"\x81\xa1\x61a\x01", b"\x81\x01"):
+    for hostile in (b"[]]", b"[1]", b"[{\"n\":1}]", b"\x81\xa1\x02\xf6", b"\x81\xa1\x00\x61a\x01", b"\x81\xa1\x00\x01", b"\x81\xa1\x18\x20\x01", b"\x81\xa1\x61a\x01", b"\x81\x01"):
         assert decode(hostile, "card")["verdict"] == "reject", hostile
     assert decode(b"\xff" * 64, "card")["verdict"] == "reject"
 

@@ -23,7 +23,7 @@ static struct lwm2m_client *client;
 static const char *folder;
 static struct lease lease;
 static struct node *modem;
-static struct place here = { .known = true, .has_altitude = true, .latitude = 59.5, .longitude = -18.25, .altitude = 28, .time = 1795273200 };
+static struct place here = { .known = true, .has_altitude = true, .latitude = 59.5, .longitude = -18.25, .altitude = 28, .has_speed = true, .has_course = true, .speed = 12.5, .course = 271, .time = 1795273200 };
 static firmware_outcome_fn *installed;
 static download_outcome_fn *fetched;
 static void *installed_user, *fetched_user;

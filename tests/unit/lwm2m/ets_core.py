@@ -208,6 +208,13 @@ def set_text(b):
     same((b.write("/1/0/2", "5"), b.write("/1/0/6", "0"), b.text("/1/0/2"), b.text("/1/0/6")), ("2.04", "2.04", "5", "0"))
 
 
+@case(202)
+def query_opaque(b):
+    m = b.get("/6/0/4", OPAQUE)
+    same((m.number(coap.CONTENT_FORMAT), m.payload), (OPAQUE, bytes.fromhex("010f002d")))
+    same(code(b.get("/3/0/0", OPAQUE)), "4.06")
+
+
 @case(210)
 def set_opaque(b):
     same((b.write("/5/0/0", b"image", OPAQUE), b.text("/5/0/3")), ("2.04", "2"))

@@ -486,6 +486,13 @@ static void read_place(void *user, struct place *out)
     *out = here;
 }
 
+static void expect_velocity(struct lwm2m_client *c, const char octets[4])
+{
+    struct coap_answer a;
+    g_assert_cmpuint(get(c, "/6/0/4", CONTENT_OPAQUE, &a), ==, CODE_CONTENT);
+    g_assert_true(slice_equal(writer_slice(&a.body), (struct slice){ (const uint8_t *)octets, 4 }));
+}
+
 static void test_location(void)
 {
     struct lwm2m_client *c = make_gateway();
@@ -504,6 +511,22 @@ static void test_location(void)
     here.altitude = 30.5;
     expect_read(c, "/6/0/2", "30.5");
     expect_read(c, "/6/0/3", "0");
+    expect_absent(c, "/6/0/4");
+    expect_absent(c, "/6/0/6");
+    here.has_speed = true;
+    here.speed = 1.25;
+    expect_read(c, "/6/0/6", "1.25");
+    expect_absent(c, "/6/0/4"); /* a velocity has a direction */
+    here.has_course = true;
+    here.course = 359.4;
+    expect_velocity(c, "\x01\x67\x00\x05"); /* 359 degrees, 4.5 km/h */
+    here.course = 359.6;
+    expect_velocity(c, "\x00\x00\x00\x05");
+    here.speed = 30000;
+    expect_velocity(c, "\x00\x00\xff\xff");
+    here.known = false;
+    expect_absent(c, "/6/0/4");
+    expect_absent(c, "/6/0/6");
 }
 
 static struct rsp_profile profile[2];
