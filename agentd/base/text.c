@@ -20,22 +20,21 @@ char *text_hex(const void *data, size_t len, char *out)
     return out;
 }
 
-/* Over 15: no digit. Without branches: digits and letters come as they like. */
-static unsigned hex_value(unsigned c)
-{
-    unsigned digit = c - '0' < 10U, letter = (c | 0x20) - 'a' < 6U;
-    return ((c & 15) + 9 * letter) | (digit | letter ? 0 : 16);
-}
+/* One more than the value of each digit; 0: no digit. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['A'] = 11,
+    ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 bool text_hex_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
 {
     if (in.len % 2 || in.len / 2 > cap)
         return false;
     for (size_t i = 0; i < in.len / 2; i++) {
-        unsigned hi = hex_value(in.data[2 * i]), lo = hex_value(in.data[2 * i + 1]);
-        if ((hi | lo) > 15)
+        unsigned high = hex_values[in.data[2 * i]], low = hex_values[in.data[2 * i + 1]];
+        if (!high || !low)
             return false;
-        out[i] = (uint8_t)(hi << 4 | lo);
+        out[i] = (uint8_t)((high - 1) << 4 | (low - 1));
     }
     *len = in.len / 2;
     return true;
