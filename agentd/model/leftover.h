@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a provisioning document says and no other field of struct settings holds: each parm by its path and its value, in the order of the document. Nothing acts
- * on it; it is not stored, and lives as long as the settings. A value may be a secret. */
+/* What a provisioning document says and no other field of struct settings holds: each parm by its path and its value, in the order of the document. What
+ * acts on a parm (BEARER chooses the NAPDEF) has read it before; nothing acts on what is here. It is not stored, and lives as long as the settings. A value may be a
+ * secret. */
 #ifndef MODEL_LEFTOVER_H
 #define MODEL_LEFTOVER_H
 

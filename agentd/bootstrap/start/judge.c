@@ -75,7 +75,7 @@ static void tell_leftover(const struct settings *s)
     char paths[400];
     leftover_paths(&s->leftover, paths, sizeof paths);
     if (paths[0])
-        log_info("inbox", "without a field of its own, and nothing acts on it: %s", paths);
+        log_info("inbox", "the document also says, kept without a field of its own: %s", paths);
 }
 
 /* Digits are typed for one context; a document for another one goes on waiting. */
