@@ -14,6 +14,7 @@ from pathlib import Path
 TOOL, FOLDER, CORPUS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 DM = json.loads((FOLDER / "index-dm.json").read_text())
 CARD = json.loads((FOLDER / "card-image.json").read_text())
+TOKENS = json.loads((FOLDER.parents[1] / "operator/oma/prov_tokens.json").read_text())
 IMSI = json.loads((FOLDER / "index-cp.json").read_text())["imsi"]
 results = []
 
@@ -134,6 +135,53 @@ def document():
     assert text.startswith("kind      wbxml\nverdict   accept") and "\n     4  wap-provisioningdoc" in text, text[:200]
 
 
+def every_token():
+    """A characteristic for each type of the operator's own table of tokens, a parm in it for each name, a value for each value token."""
+    rows = [(r["page"], r["token"], r["attribute"], r["value"]) for r in TOKENS["attributes"] if r["value"] and r["attribute"] in ("name", "type")]
+    data, page, wanted = bytearray(b"\x03\x0b\x6a\x00\x45"), 0, set()
+
+    def attribute(row_page, token):
+        nonlocal page
+        data.extend(([0, row_page] if row_page != page else []) + [token])
+        page = row_page
+
+    def parm(row_page, token, name, *value):
+        data.append(0x87)
+        if 0x40 <= token <= 0x44:  # tokens of WBXML itself: the name is spelled
+            attribute(page, 0x05)
+            data.extend(b"\x03" + name.encode() + b"\0")
+        else:
+            attribute(row_page, token)
+        attribute(page, 0x06)
+        for piece_page, piece in value:
+            attribute(piece_page, piece)
+        data.extend(b"\x03" + name.encode() + b"\0\x01")
+
+    for row_page, token, kind, name in rows:
+        if kind == "type":
+            data.append(0xC6)
+            attribute(row_page, token)
+            data.extend(b"\x01\x01")
+            wanted.add(name)
+    data.append(0xC6)
+    attribute(0, 0x55)
+    data.append(1)
+    for row_page, token, kind, name in rows:
+        if kind == "name":
+            parm(row_page, token, name)
+            wanted.add((name, name))
+    for row in TOKENS["values"]:
+        parm(0, 0x07, "NAME", (row["page"], row["token"]))
+        wanted.add(("NAME", row["value"] + "NAME"))
+    data.extend(b"\x01\x01")
+    out, text = both("wbxml", bytes(data)), decode(bytes(data), "text")
+    assert out["verdict"] == "accept", out["reason"]
+    shown = {i["attributes"].get("type") or (i["attributes"].get("name"), i["attributes"].get("value")) for i in items(out["document"])}
+    assert not wanted - shown, f"not shown: {wanted - shown}"
+    missing = [w for w in wanted if (f"  {w}\n" if isinstance(w, str) else f"  {w[0]} = {w[1]}\n") not in text]
+    assert not missing, f"not in the text: {missing}"
+
+
 def card():
     wanted = {"3F00/2F00": "EF_DIR", "ADF:PKCS15/5031": "ODF", "ADF:PKCS15/6430": "DODF", "ADF:PKCS15/6432": "bootstrap", "ADF:PKCS15/6431": "wap-provisioningdoc",
               "ADF:PKCS15/6433": "LwM2M bootstrap file"}
@@ -208,7 +256,7 @@ for row in DM["lwm2m_trigger"]:
 for row in DM["bootstrap"]:
     if row.get("pdu_file"):
         report(f"dm bootstrap: {row['name']}", bootstrap, row)
-for check_one in (tree, session, document, card, instruction, tlv, hostile, controls):
+for check_one in (tree, session, document, every_token, card, instruction, tlv, hostile, controls):
     report(check_one.__name__, check_one)
 print(f"1..{len(results)}")
 sys.exit(0 if all(results) else 1)
