@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sealed identity. Must never be rewritten: a second provisioning is refused here, whatever the caller thinks. */
+/* The sealed identity. Must never be rewritten but for another platform key: a second provisioning is refused here, whatever the caller thinks. */
 #include "tred/identity.h"
 
 #include <openssl/crypto.h>
@@ -30,22 +30,37 @@ bool identity_spki_of(const EVP_PKEY *key, struct identity_spki *spki)
     return ok;
 }
 
+bool identity_spki_of_certificate(struct slice der, struct identity_spki *spki)
+{
+    const unsigned char *p = der.data;
+    X509 *x = d2i_X509(NULL, &p, (long)der.len);
+    EVP_PKEY *key = x ? X509_get0_pubkey(x) : NULL;
+    bool ok = key && identity_spki_of(key, spki);
+    X509_free(x);
+    return ok;
+}
+
 EVP_PKEY *identity_key(struct slice der)
 {
     const unsigned char *p = der.data;
     return d2i_PrivateKey(EVP_PKEY_EC, NULL, &p, (long)der.len);
 }
 
-static void take_spki(struct reader *r, struct identity_spki *spki)
+static bool spki_set(struct identity_spki *spki, struct slice der)
 {
-    struct slice der = fields_take(r);
-    if (r->failed || der.len == 0 || der.len > sizeof spki->der) {
-        reader_fail(r);
-        return;
-    }
+    if (der.len == 0 || der.len > sizeof spki->der)
+        return false;
     memcpy(spki->der, der.data, der.len);
     spki->len = der.len;
     SHA256(spki->der, spki->len, spki->hash);
+    return true;
+}
+
+static void take_spki(struct reader *r, struct identity_spki *spki)
+{
+    struct slice der = fields_take(r);
+    if (r->failed || !spki_set(spki, der))
+        reader_fail(r);
 }
 
 /* The format, which the rest of the record needs too. */
@@ -96,6 +111,17 @@ static enum error_code load_both(struct identity *id, struct identity_secrets *s
     return ERROR_STORAGE;
 }
 
+/* The record as it is now: the former ones, with the key that they hold, are gone. */
+static enum error_code drop_former(const struct store *s)
+{
+    uint8_t *plain;
+    size_t len;
+    uint64_t counter;
+    enum error_code rc = store_read(s, RECORD, RECORD, 0, &plain, &len, &counter);
+    store_release(rc ? NULL : plain, rc ? 0 : len);
+    return rc ? rc : store_erase(s, RECORD, counter) ? ERROR_NONE : ERROR_STORAGE;
+}
+
 enum error_code identity_key_state(const struct store *s, enum error_code loaded)
 {
     if (loaded != ERROR_NOT_FOUND || !store_exists(s, RECORD))
@@ -140,21 +166,43 @@ static void put_all(struct writer *w, const struct identity *id, const struct id
     writer_u16(w, (uint16_t)id->denied);
 }
 
-enum error_code identity_create(const struct identity *id, const struct identity_secrets *secrets, const struct store *s)
+static enum error_code store_all(const struct identity *id, const struct identity_secrets *secrets, const struct store *s)
 {
-    struct identity there;
-    enum error_code rc = identity_load(&there, s);
-    if (rc != ERROR_NOT_FOUND)
-        return rc ? rc : ERROR_EXISTS;
     uint64_t counter;
     uint8_t *plain = heap_pages(RECORD_MAX);
     if (!plain)
         return ERROR_NO_MEMORY;
     struct writer w = writer_make(plain, RECORD_MAX);
     put_all(&w, id, secrets);
-    rc = w.failed ? ERROR_TOO_LARGE : store_write(s, RECORD, RECORD, writer_slice(&w), 0, &counter);
+    enum error_code rc = w.failed ? ERROR_TOO_LARGE : store_write(s, RECORD, RECORD, writer_slice(&w), 0, &counter);
     heap_drop(plain, RECORD_MAX);
     return rc;
+}
+
+enum error_code identity_replace_key(struct identity *id, struct slice spki, struct slice signer, const struct store *s)
+{
+    struct identity now;
+    struct identity_secrets secrets;
+    enum error_code rc = load_both(&now, &secrets, s);
+    if (rc)
+        return rc;
+    if (!slice_equal(spki, (struct slice){ now.pfc.der, now.pfc.len })) {
+        secrets.pfc_key = signer;
+        rc = spki_set(&now.pfc, spki) ? store_all(&now, &secrets, s) : ERROR_INVALID;
+    }
+    identity_close(&secrets);
+    if (identity_load(&now, s) == ERROR_NONE)
+        *id = now; /* also after a failure: it may have been stored all the same */
+    return rc ? rc : drop_former(s);
+}
+
+enum error_code identity_create(const struct identity *id, const struct identity_secrets *secrets, const struct store *s)
+{
+    struct identity there;
+    enum error_code rc = identity_load(&there, s);
+    if (rc != ERROR_NOT_FOUND)
+        return rc ? rc : ERROR_EXISTS;
+    return store_all(id, secrets, s);
 }
 
 enum error_code identity_certificate(const struct store *s, uint8_t **der, size_t *len)
@@ -168,13 +216,8 @@ enum error_code identity_set_certificate(const struct identity *id, struct slice
 {
     if (der.len == 0 || der.len > IDENTITY_CERTIFICATE_MAX)
         return ERROR_INVALID;
-    const unsigned char *p = der.data;
-    X509 *x = d2i_X509(NULL, &p, (long)der.len);
-    struct identity_spki spki = { .len = 0 };
-    EVP_PKEY *key = x ? X509_get0_pubkey(x) : NULL;
-    bool ours = key && identity_spki_of(key, &spki) &&
-                slice_equal((struct slice){ spki.der, spki.len }, (struct slice){ id->pfc.der, id->pfc.len });
-    X509_free(x);
+    struct identity_spki spki;
+    bool ours = identity_spki_of_certificate(der, &spki) && slice_equal((struct slice){ spki.der, spki.len }, (struct slice){ id->pfc.der, id->pfc.len });
     uint64_t counter;
     return ours ? store_write(s, CERTIFICATE, CERTIFICATE, der, 0, &counter) : ERROR_INVALID;
 }
