@@ -16,16 +16,27 @@ enum { FORMAT = 3, FORMAT_NARROW = 2, FORMAT_FIRST = 1, RECORD_MAX = 48 * 1024 }
 #define RECORD "identity"
 #define CERTIFICATE "certificate"
 
+static bool spki_set(struct identity_spki *spki, struct slice der)
+{
+    if (der.len == 0 || der.len > sizeof spki->der)
+        return false;
+    memcpy(spki->der, der.data, der.len);
+    spki->len = der.len;
+    return true;
+}
+
+/* False without memory. */
+static bool spki_hash(struct identity_spki *spki)
+{
+    return SHA256(spki->der, spki->len, spki->hash) != NULL;
+}
+
 bool identity_spki_of(const EVP_PKEY *key, struct identity_spki *spki)
 {
     unsigned char *der = NULL;
     int len = i2d_PUBKEY(key, &der);
     bool ok = len > 0 && len <= IDENTITY_SPKI_MAX;
-    if (ok) {
-        memcpy(spki->der, der, (size_t)len);
-        spki->len = (size_t)len;
-        SHA256(spki->der, spki->len, spki->hash);
-    }
+    ok = ok && spki_set(spki, (struct slice){ der, (size_t)len }) && spki_hash(spki);
     OPENSSL_free(der);
     return ok;
 }
@@ -44,16 +55,6 @@ EVP_PKEY *identity_key(struct slice der)
 {
     const unsigned char *p = der.data;
     return d2i_PrivateKey(EVP_PKEY_EC, NULL, &p, (long)der.len);
-}
-
-static bool spki_set(struct identity_spki *spki, struct slice der)
-{
-    if (der.len == 0 || der.len > sizeof spki->der)
-        return false;
-    memcpy(spki->der, der.data, der.len);
-    spki->len = der.len;
-    SHA256(spki->der, spki->len, spki->hash);
-    return true;
 }
 
 static void take_spki(struct reader *r, struct identity_spki *spki)
@@ -105,10 +106,10 @@ static enum error_code load_both(struct identity *id, struct identity_secrets *s
         id->denied = reader_u16(&r);
     else
         id->denied = format == FORMAT_NARROW ? reader_u8(&r) : 0; /* the first format had no overall policy */
-    if (reader_done(&r))
-        return ERROR_NONE;
-    identity_close(secrets);
-    return ERROR_STORAGE;
+    rc = !reader_done(&r) ? ERROR_STORAGE : spki_hash(&id->pfc) && spki_hash(&id->transport) ? ERROR_NONE : ERROR_NO_MEMORY;
+    if (rc)
+        identity_close(secrets);
+    return rc;
 }
 
 /* The record as it is now: the former ones, with the key that they hold, are gone. */
@@ -191,8 +192,11 @@ enum error_code identity_replace_key(struct identity *id, struct slice spki, str
         rc = spki_set(&now.pfc, spki) ? store_all(&now, &secrets, s) : ERROR_INVALID;
     }
     identity_close(&secrets);
-    if (identity_load(&now, s) == ERROR_NONE)
+    enum error_code loaded = identity_load(&now, s);
+    if (!loaded)
         *id = now; /* also after a failure: it may have been stored all the same */
+    if (!rc)
+        rc = loaded;
     return rc ? rc : drop_former(s);
 }
 

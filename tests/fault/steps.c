@@ -105,6 +105,7 @@ void step_check(struct tre *t, enum step s, bool done)
     g_assert_cmpint(t->state, ==, TRE_READY);
     key_steps_check(t);
     g_assert_true(seen == plan[s].after || (!done && seen == plan[s].before));
+    g_assert_true(!seen || mid_bench_hash_known(t)); /* what orders name it by */
     g_assert_cmpint(mid_bench_seen(t, "mid-2"), ==, OTHER);
     g_assert_cmpint(mid_verify(t, registry_mid(&t->registry, "mid-2")), ==, ERROR_NONE);
     if (seen && lifecycle_holds_keys((enum mid_state)(seen % 10)))
