@@ -418,6 +418,7 @@ const struct dm_row dm_rows[] = {
     { .path = PLATFORM "Evidence", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_EVIDENCE },
     { .path = PLATFORM "Certificate", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_CERTIFICATE },
     { .path = PLATFORM "Request", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_REQUEST },
+    { .path = PLATFORM "KeyRequest", .access = DM_GET, .format = DM_BIN, .ask = DM_ASK_KEY_REQUEST },
     { .path = PLATFORM "NewCertificate", .access = WRITE, .format = DM_BIN, .min = DM_CERTIFICATE_MIN, .max = DM_CERTIFICATE_MAX, .set = certificate_set,
       .has = certificate_has },
     { .path = PLATFORM "Enrol", .access = DM_EXEC, .format = DM_NULL, .ask = DM_ASK_ENROL },

@@ -200,7 +200,8 @@ bool remote_ask(struct dm_session *s, const struct dm_task *t, enum dm_ask ask, 
         s->call = trust_keys(s->trust, on_keys, s);
         return false;
     case DM_ASK_REQUEST:
-        s->call = trust_pfc_request(s->trust, on_octets, s);
+    case DM_ASK_KEY_REQUEST:
+        s->call = trust_pfc_request(s->trust, ask == DM_ASK_KEY_REQUEST, on_octets, s);
         return false;
     case DM_ASK_ENROL:
         return enrol(s, t);

@@ -23,7 +23,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
     X(MID_LIST, 10, TRE_ANY_PEER, TRE_READY | TRE_BLOCKED, 0, 0) \
     X(MID_SET_STATE, 11, TRE_PEER_AGENTD, TRE_READY, 4, 67) \
     X(MID_ORDER, 12, TRE_PEER_AGENTD, TRE_READY, 9, 16392) \
-    X(PFC_REQUEST, 13, TRE_PEER_AGENTD, TRE_READY, 0, 0) X(PFC_CERTIFICATE, 14, TRE_PEER_AGENTD, TRE_READY, 64, 4096) \
+    X(PFC_REQUEST, 13, TRE_PEER_AGENTD, TRE_READY, 1, 1) X(PFC_CERTIFICATE, 14, TRE_PEER_AGENTD, TRE_READY, 64, 4096) \
     X(VERIFY_NOTIFICATION, 16, TRE_PEER_AGENTD, TRE_READY, 32, 12000) \
     X(AUTHENTICATE, 32, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 36, 99) \
     X(SESSION_END, 33, TRE_PEER_AGENTD | TRE_PEER_USIMD, TRE_READY, 4, 4) \
@@ -55,7 +55,7 @@ enum tre_peer { TRE_PEER_AGENTD = 1, TRE_PEER_ROOT = 2, TRE_PEER_USIMD = 4 };
  * MID_SET_STATE text MID id, u8 new state -> MID entry. POLICY if the lifecycle has no such arrow.
  * MID_ORDER     u64 now (0: untrusted), rest order (doc mid-package, section 4) -> u8 result, rest receipt: COSE_Sign1, empty if the order is not
  *               proved to be of an issuer for this TRE. The status is that of the result
- * PFC_REQUEST   -> rest DER PKCS #10 of the PfC key, with the program that runs (doc management-objects, section 4). PFC_CERTIFICATE rest DER. INVALID
+ * PFC_REQUEST   u8 0: -> rest DER PKCS #10 of the PfC key (doc management-objects, section 4); 1: COSE_Sign1 by it over its successor's. PFC_CERTIFICATE rest DER. INVALID
  * VERIFY_NOTIFICATION  text label and octets blob of a sealed OMA DM account, u8 readings of the default nonce that are allowed (enum tre_nonce), rest
  *               Package #0 (digest and trigger) -> u8 enum tre_nonce: which one fits. MAC_MISMATCH, NOT_FOUND (another server, or no secret of it)
  * The MID engine. The MID must be ACTIVE (else NOT_READY, MID_BLOCKED) and its ACL must allow the peer what it asks (else DENIED); agentd

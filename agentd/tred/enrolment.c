@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A certificate names a program by the SHA-256 of its file, as URI of the subjectAltName (RFC 6920 section 3: ni:///sha-256;BASE64URL). Promises: no
- * certificate for other programs, or that another issuer made, is taken. Must never make a new key: what certifies the old one proves that it is the same device. */
+ * certificate for other programs, or that another issuer made, is taken; another key is one that the former has vouched for (successor.c). */
 #include "tred/enrolment.h"
 
 #include <openssl/x509v3.h>
@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "tred/request.h"
+#include "tred/successor.h"
 
 #define PREFIX "ni:///sha-256;"
 enum { DIGITS = 43, BASE64_CAP = 45, NAME_CAP = sizeof PREFIX + DIGITS };
@@ -69,30 +70,38 @@ static X509 *stored(struct tre *t, enum error_code *rc)
     return x;
 }
 
+/* False between the two steps of another key. */
+static bool is_of_key(const X509 *x, const struct identity_spki *key)
+{
+    struct identity_spki spki;
+    const EVP_PKEY *public = X509_get0_pubkey(x);
+    return public && identity_spki_of(public, &spki) && slice_equal((struct slice){ spki.der, spki.len }, (struct slice){ key->der, key->len });
+}
+
 void enrolment_check(struct tre *t)
 {
     char name[NAME_CAP];
     enum error_code rc;
     name_program(t->program, name);
+    (void)successor_finish(t); /* until that is done the former key serves on, or enrolment is due */
     X509 *x = stored(t, &rc);
     struct claims c = x ? read_claims(x, name) : (struct claims){ .any = false };
+    bool another_key = x && !is_of_key(x, &t->identity.pfc);
     X509_free(x);
     bool before = t->enrolment_due;
-    t->enrolment_due = rc != ERROR_NONE || (c.any && !c.ours);
+    t->enrolment_due = rc != ERROR_NONE || (c.any && !c.ours) || another_key;
     if (t->enrolment_due && !before)
         log_warning("enrolment", "%s: %s", error_text(ERROR_ENROLMENT), rc ? error_text(rc) : error_hint(ERROR_ENROLMENT));
 }
 
-enum error_code enrolment_request(struct tre *t, struct writer *out)
+static enum error_code request_by_this_key(struct tre *t, const char *name, struct writer *out)
 {
-    char name[NAME_CAP];
     unsigned char *der = NULL;
     const unsigned char *spki = t->identity.pfc.der;
     struct identity_secrets secrets;
     enum error_code rc = identity_open(&secrets, &t->store);
     if (rc)
         return rc;
-    name_program(t->program, name);
     struct requester by = { .key = d2i_PUBKEY(NULL, &spki, (long)t->identity.pfc.len), .backend = t->backend, .signer = secrets.pfc_key };
     X509_REQ *req = by.key ? request_make(t->identity.gateway_id, name, &by) : NULL;
     int len = req ? i2d_X509_REQ(req, &der) : 0;
@@ -105,19 +114,30 @@ enum error_code enrolment_request(struct tre *t, struct writer *out)
     return len > 0 ? ERROR_NONE : ERROR_INTERNAL;
 }
 
+enum error_code enrolment_request(struct tre *t, bool successor, struct writer *out)
+{
+    char name[NAME_CAP];
+    name_program(t->program, name);
+    return successor ? successor_request(t, name, out) : request_by_this_key(t, name, out);
+}
+
 enum error_code enrolment_take(struct tre *t, struct slice der)
 {
     char name[NAME_CAP];
     enum error_code rc;
+    struct identity_spki key;
     name_program(t->program, name);
     X509 *former = stored(t, &rc), *x = parse(der);
     bool good = x && read_claims(x, name).ours && (!former || X509_NAME_cmp(X509_get_issuer_name(x), X509_get_issuer_name(former)) == 0);
     X509_free(former);
     X509_free(x);
-    rc = good ? identity_set_certificate(&t->identity, der, &t->store) : ERROR_INVALID;
-    if (rc)
-        return rc;
+    if (!good)
+        return ERROR_INVALID;
+    bool next = identity_spki_of_certificate(der, &key) && successor_is(t, &key);
+    rc = next ? successor_install(t, der) : identity_set_certificate(&t->identity, der, &t->store);
     enrolment_check(t);
+    if (rc || next)
+        return rc;
     log_notice("enrolment", "another certificate of the platform key, for the program that runs");
     return ERROR_NONE;
 }

@@ -19,7 +19,10 @@ static void put_hash(struct writer *w, const char *key, const void *data, size_t
 {
     uint8_t hash[HASH_LEN];
     cbor_put_text(w, key);
-    cbor_put_bytes(w, SHA256(data, len, hash), sizeof hash);
+    if (SHA256(data, len, hash))
+        cbor_put_bytes(w, hash, sizeof hash);
+    else
+        w->failed = true;
 }
 
 static void put_named(struct writer *w, const char *key, const char *value)
@@ -57,11 +60,10 @@ static enum error_code quote_take(struct tre *t, const struct evidence_request *
     struct writer w = writer_make(octets, sizeof octets);
     struct identity_secrets secrets;
     writer_put(&w, q->nonce.data, q->nonce.len);
-    SHA256(registry_token(&t->registry, q->context)->value, TRE_TOKEN_LEN, challenge);
+    w.failed = !SHA256(registry_token(&t->registry, q->context)->value, TRE_TOKEN_LEN, challenge);
     writer_put(&w, challenge, sizeof challenge);
     writer_put(&w, t->identity.transport.hash, HASH_LEN);
-    SHA256(w.data, w.len, challenge);
-    enum error_code rc = w.failed ? ERROR_INTERNAL : identity_open(&secrets, &t->store);
+    enum error_code rc = w.failed || !SHA256(w.data, w.len, challenge) ? ERROR_INTERNAL : identity_open(&secrets, &t->store);
     if (rc)
         return rc;
     rc = t->backend->table->quote(t->backend, secrets.pfc_key, challenge, &f->quote);

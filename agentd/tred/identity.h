@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What provisioning made, sealed and never changed afterwards: identity, PIN, keys, roots of MID issuers. The public part stays in
+/* What provisioning made, sealed, of which only the platform key ever changes afterwards: identity, PIN, keys, roots of MID issuers. The public part stays in
  * memory; the secret part is opened for one use and closed at once. */
 #ifndef TRED_IDENTITY_H
 #define TRED_IDENTITY_H
@@ -47,10 +47,15 @@ void identity_close(struct identity_secrets *secrets);
 EVP_PKEY *identity_key(struct slice der);
 /* Stores both parts; EXISTS if there is an identity already. secrets->plain is not used. */
 enum error_code identity_create(const struct identity *id, const struct identity_secrets *secrets, const struct store *s);
+/* Puts another platform key (DER SubjectPublicKeyInfo and the back end's signer) in place of the one of *id, and overwrites what held the former. Done again, it only
+ * does the latter. *id follows what is stored. */
+enum error_code identity_replace_key(struct identity *id, struct slice spki, struct slice signer, const struct store *s);
 /* The DER certificate of the PfC key: *len 0 if there is none; *der from store_read. */
 enum error_code identity_certificate(const struct store *s, uint8_t **der, size_t *len);
 /* Stores it; INVALID if it is not a certificate over the PfC key. */
 enum error_code identity_set_certificate(const struct identity *id, struct slice der, const struct store *s);
+/* Public key of a DER certificate; false if it is none. */
+bool identity_spki_of_certificate(struct slice der, struct identity_spki *spki);
 /* Fills spki from the public half of key. */
 bool identity_spki_of(const EVP_PKEY *key, struct identity_spki *spki);
 

@@ -114,8 +114,7 @@ static bool binding_good(struct tre *t, const struct mid_package *p, const struc
     const struct token_row *row = registry_token(&t->registry, p->context);
     if (!row || row->nonce_len == 0)
         return false;
-    SHA256(row->value, sizeof row->value, hash);
-    return secret_equal((struct slice){ hash, sizeof hash }, m->token_hash) &&
+    return SHA256(row->value, sizeof row->value, hash) && secret_equal((struct slice){ hash, sizeof hash }, m->token_hash) &&
            secret_equal((struct slice){ row->nonce, row->nonce_len }, m->nonce);
 }
 
@@ -212,7 +211,8 @@ static struct mid_row *row_for(struct registry *r, const char *id)
     return row ? row : erased;
 }
 
-static void row_fill(struct mid_row *row, const struct mid_package *p, const struct manifest *m)
+/* False without memory. */
+static bool row_fill(struct mid_row *row, const struct mid_package *p, const struct manifest *m)
 {
     bool known = strcmp(row->entry.id, m->id) == 0;
     int state = lifecycle_next(known ? (int)row->entry.state : LIFECYCLE_NONE, row->previous, LIFECYCLE_PACKAGE);
@@ -229,8 +229,8 @@ static void row_fill(struct mid_row *row, const struct mid_package *p, const str
     row->share_mide = m->share_mide;
     row->session_check = m->session_check;
     row->order_only = m->order_only;
-    SHA256(p->octets.data, p->octets.len, row->package_hash);
     memcpy(row->token_hash, m->token_hash.data, HASH_LEN);
+    return SHA256(p->octets.data, p->octets.len, row->package_hash) != NULL;
 }
 
 static enum mid_result storage_result(enum error_code rc)
@@ -261,8 +261,7 @@ static enum mid_result put_in(struct tre *t, const struct mid_package *p, const 
         !lifecycle_next(mine->entry.state, mine->previous, LIFECYCLE_PACKAGE))
         return MID_BAD_POLICY;
     bool update = strcmp(mine->entry.id, m->id) == 0 && holds_keys(mine);
-    row_fill(mine, p, m);
-    enum error_code rc = mid_record_write(t, at, mine, der);
+    enum error_code rc = row_fill(mine, p, m) ? mid_record_write(t, at, mine, der) : ERROR_NO_MEMORY;
     if (!rc)
         rc = counters_ready(t, at, m, update);
     if (!rc)
@@ -293,10 +292,8 @@ static const struct mid_row *installed_before(struct tre *t, const struct mid_pa
 {
     uint8_t package[HASH_LEN], token[HASH_LEN];
     const struct token_row *open = registry_token(&t->registry, p->context);
-    if (!open)
+    if (!open || !SHA256(p->octets.data, p->octets.len, package) || !SHA256(open->value, sizeof open->value, token))
         return NULL;
-    SHA256(p->octets.data, p->octets.len, package);
-    SHA256(open->value, sizeof open->value, token);
     for (size_t i = 0; i < TRE_MID_MAX; i++) {
         const struct mid_row *m = &t->registry.mids[i];
         if (holds_keys(m) && m->entry.state != MID_BLOCKED && memcmp(m->package_hash, package, HASH_LEN) == 0 &&

@@ -156,9 +156,9 @@ static enum mid_result order_opened(struct tre *t, const struct package *opened,
     else if (!slice_equal(o.tre_id, (struct slice){ t->identity.tre_id, TRE_ID_LEN }))
         result = MID_WRONG_TARGET;
     if (result == MID_OK) {
-        SHA256(der.data, der.len, hash);
-        result = decide(t, &o, hash, now);
-        if (receipt(t, &o, hash, result, out))
+        bool named = SHA256(der.data, der.len, hash) != NULL;
+        result = named ? decide(t, &o, hash, now) : MID_INTERNAL;
+        if (named && receipt(t, &o, hash, result, out))
             log_error("mid", "order of %s: no receipt could be signed", o.issuer);
     }
     if (result == MID_OK)

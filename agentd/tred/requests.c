@@ -201,8 +201,8 @@ static enum error_code do_evidence(struct tre *t, struct reader *in, struct writ
 
 static enum error_code do_pfc_request(struct tre *t, struct reader *in, struct writer *out)
 {
-    (void)in;
-    return enrolment_request(t, out);
+    uint8_t successor = reader_u8(in);
+    return in->failed || successor > 1 ? ERROR_INVALID : enrolment_request(t, successor == 1, out);
 }
 
 static enum error_code do_pfc_certificate(struct tre *t, struct reader *in, struct writer *out)

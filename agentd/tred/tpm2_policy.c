@@ -178,7 +178,8 @@ static enum error_code authorize(struct tpm2 *t, ESYS_TR session, const struct t
     uint8_t octets[TPM2_HASH + sizeof reference - 1];
     memcpy(octets, a->policy, TPM2_HASH);
     memcpy(&octets[TPM2_HASH], reference, sizeof reference - 1);
-    SHA256(octets, sizeof octets, signed_digest.buffer);
+    if (!SHA256(octets, sizeof octets, signed_digest.buffer))
+        return ERROR_NO_MEMORY;
     memcpy(policy.buffer, a->policy, TPM2_HASH);
     memcpy(signature.signature.ecdsa.signatureR.buffer, a->signature, 32);
     memcpy(signature.signature.ecdsa.signatureS.buffer, &a->signature[32], 32);

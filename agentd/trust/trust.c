@@ -506,9 +506,10 @@ uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce
     return request_send(t, &q, TRE_OP_EVIDENCE, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
 }
 
-uint32_t trust_pfc_request(struct trust *t, trust_octets_fn *fn, void *user)
+uint32_t trust_pfc_request(struct trust *t, bool successor, trust_octets_fn *fn, void *user)
 {
     struct request q = request_begin();
+    writer_u8(&q.w, successor);
     return request_send(t, &q, TRE_OP_PFC_REQUEST, &(struct call){ .answer = answer_octets, .fn.octets = fn, .user = user });
 }
 

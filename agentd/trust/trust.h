@@ -61,8 +61,9 @@ uint32_t trust_token_spend(struct trust *t, const char *context, trust_done_fn *
 /* now: Unix seconds, 0 while the clock is not trusted (also below). */
 uint32_t trust_evidence(struct trust *t, const char *context, struct slice nonce, const char *host_facts, uint64_t now, enum tre_form form,
                         trust_octets_fn *fn, void *user);
-/* A certificate request (DER) of the platform key that names the program which runs, and the certificate that came of it. */
-uint32_t trust_pfc_request(struct trust *t, trust_octets_fn *fn, void *user);
+/* A certificate request (DER) of the platform key that names the program which runs, or of another key in its place (COSE_Sign1 by the former), and the certificate
+ * that came of it. */
+uint32_t trust_pfc_request(struct trust *t, bool successor, trust_octets_fn *fn, void *user);
 uint32_t trust_pfc_certificate(struct trust *t, struct slice der, trust_done_fn *fn, void *user);
 uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, struct slice package, trust_mid_fn *fn, void *user);
 uint32_t trust_mid_set_state(struct trust *t, const char *mid_id, enum mid_state state, trust_mid_fn *fn, void *user);

@@ -12,6 +12,7 @@
 
 #include "allocation.h"
 #include "base/log.h"
+#include "key_steps.h"
 #include "steps.h"
 #include "tred/heap.h"
 
@@ -52,7 +53,7 @@ static enum outcome step_without(struct mem *m, enum step s, unsigned n)
     struct mem *disk = g_memdup2(m, sizeof *m);
     heap_scope_begin(&scope); /* the next request */
     step_check(t, s, done);
-    g_assert_true(mid_bench_seen(t, "mid-1") == step_after(s) || step_do(t, s));
+    g_assert_true(step_seen(t, s) == step_after(s) || step_do(t, s));
     step_check(t, s, true);
     heap_scope_end(&scope);
     *m = *disk;
@@ -81,7 +82,7 @@ static void restart(struct mem *m, enum step s, bool done)
     g_assert_false(t->mid_damaged);
     step_check(t, s, done);
     step_check_files(t);
-    g_assert_true(mid_bench_seen(t, "mid-1") == step_after(s) || step_do(t, s));
+    g_assert_true(step_seen(t, s) == step_after(s) || step_do(t, s));
     step_check(t, s, true);
     mid_bench_stop(t);
 }
@@ -145,6 +146,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     log_set((enum log_level)0, LOG_TARGET_STDERR, NULL); /* what is refused is told thousands of times */
     mid_bench_setup();
+    key_steps_setup();
     (void)backtrace((void *[1]){ NULL }, 1); /* loads what it needs */
     for (int s = 0; s < STEPS; s++) {
         char *path = g_strdup_printf("/fault/memory/%s", step_name((enum step)s));

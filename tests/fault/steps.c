@@ -2,9 +2,10 @@
 /* The steps of steps.h as a table. */
 #include "steps.h"
 
+#include "key_steps.h"
 #include "tred/lifecycle.h"
 
-enum { OTHER = 10 + MID_PROVISIONED };
+enum { OTHER = 10 + MID_PROVISIONED, KEY_BEFORE = 100, KEY_AFTER = 200 };
 
 static const struct {
     const char *name;
@@ -19,6 +20,8 @@ static const struct {
     [STEP_MIGRATE] = { "migrate", &mid_bench_active, 10 + MID_ACTIVE, 10 + MID_MIGRATING },
     [STEP_ERASE] = { "erase", &mid_bench_active, 10 + MID_ACTIVE, 10 + MID_ERASED },
     [STEP_ORDERED_ERASE] = { "erase by order", &mid_bench_active, 10 + MID_ACTIVE, 10 + MID_ERASED },
+    [STEP_ASK_KEY] = { "ask for a key", &mid_bench_active, KEY_BEFORE + 10 + MID_ACTIVE, KEY_AFTER + 10 + MID_ACTIVE },
+    [STEP_REPLACE_KEY] = { "replace the key", &key_steps_asked, KEY_BEFORE + 10 + MID_ACTIVE, KEY_AFTER + 10 + MID_ACTIVE },
 };
 
 const char *step_name(enum step s)
@@ -66,10 +69,26 @@ bool step_do(struct tre *t, enum step s)
         return request(t, MID_ERASED);
     case STEP_ORDERED_ERASE:
         return mid_bench_command(t, MID_BENCH_ERASE) == MID_OK;
+    case STEP_ASK_KEY:
+        return key_steps_ask(t);
+    case STEP_REPLACE_KEY:
+        return key_steps_install(t);
     case STEPS:
         break;
     }
     return false;
+}
+
+static int hundreds(struct tre *t, enum step s)
+{
+    if (s != STEP_ASK_KEY && s != STEP_REPLACE_KEY)
+        return 0;
+    return (s == STEP_ASK_KEY ? key_steps_is_asked(t) : key_steps_is_installed(t)) ? KEY_AFTER : KEY_BEFORE;
+}
+
+int step_seen(struct tre *t, enum step s)
+{
+    return hundreds(t, s) + mid_bench_seen(t, "mid-1");
 }
 
 static size_t files_of(const struct mem *m, const char *prefix)
@@ -82,9 +101,11 @@ static size_t files_of(const struct mem *m, const char *prefix)
 
 void step_check(struct tre *t, enum step s, bool done)
 {
-    int seen = mid_bench_seen(t, "mid-1");
+    int seen = step_seen(t, s);
     g_assert_cmpint(t->state, ==, TRE_READY);
+    key_steps_check(t);
     g_assert_true(seen == plan[s].after || (!done && seen == plan[s].before));
+    g_assert_true(!seen || mid_bench_hash_known(t)); /* what orders name it by */
     g_assert_cmpint(mid_bench_seen(t, "mid-2"), ==, OTHER);
     g_assert_cmpint(mid_verify(t, registry_mid(&t->registry, "mid-2")), ==, ERROR_NONE);
     if (seen && lifecycle_holds_keys((enum mid_state)(seen % 10)))
@@ -99,4 +120,8 @@ void step_check_files(struct tre *t)
     g_assert_cmpuint(files_of(t->vfs.ctx, "key1."), ==, holds ? 1 : 0);
     if (!holds)
         g_assert_cmpuint(files_of(t->vfs.ctx, "sqn1."), ==, 0);
+    if (key_steps_is_installed(t)) {
+        g_assert_cmpuint(files_of(t->vfs.ctx, "identity."), ==, 1);
+        g_assert_cmpuint(files_of(t->vfs.ctx, "successor."), ==, 0);
+    }
 }

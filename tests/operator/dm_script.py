@@ -43,6 +43,7 @@ class Plan:
     keys: dict[str, bytes] | None = None  # k, opc, amf of MIDs; default: random ones
     issuer: str = mid.ISSUER
     iccid: str = ""  # of MIDs; "": none
+    new_key: bool = False  # an updated platform is certified for another key
 
 
 def get(*uris: str) -> Node:
@@ -140,6 +141,7 @@ def provision(plan: Plan, s: Session) -> Script:
     s.log("pva.verdict", **verdict.for_log())
     if not verdict.ok:
         raise Stop("platform validation failed: " + "; ".join(verdict.reasons))
+    enrolment.seen_at_work(plan.directory, sha256(platform.public_key).hex())
     if not plan.no_mid:
         yield from install_mid(plan, s, platform, verdict)
     yield from add_account(plan, s, verdict.gateway)
@@ -154,10 +156,11 @@ def references(directory: Path) -> pva.References:
 
 def enrol(plan: Plan, s: Session) -> Script:
     """The platform runs a program that its certificate does not name (doc management-objects section 4): the manufacturer certifies it anew, or not."""
-    reply = yield [get(f"{AGENT}/Platform/Request")]
+    leaf = f"{AGENT}/Platform/{'KeyRequest' if plan.new_key else 'Request'}"
+    reply = yield [get(leaf)]
     expect(reply, "request")
     try:
-        certificate, program = enrolment.certify(plan.directory, data_of(results(reply).get(f"{AGENT}/Platform/Request"), "bin"))
+        certificate, program = enrolment.certify(plan.directory, data_of(results(reply).get(leaf), "bin"))
     except Refused as e:
         s.log("enrol", refused=str(e))
         raise Stop(f"platform is not enrolled: {e}") from None

@@ -231,7 +231,7 @@ def run(a: argparse.Namespace) -> None:
     acl = [tuple(entry.split(":", 1)) for entry in a.acl] if a.acl else None
     keys = dict(zip(("k", "opc", "amf"), map(bytes.fromhex, a.keys.split(":")))) if a.keys else None
     plan = dm_script.Plan(a.dir, a.lwm2m_uri, a.lifetime, a.endpoint, a.short_server_id, no_mid=a.no_mid, acl=acl, min_backend=a.min_backend, form=a.evidence,
-                          ocsp=a.ocsp, impus=a.impu, keys=keys, issuer=a.issuer, iccid=a.iccid)
+                          ocsp=a.ocsp, impus=a.impu, keys=keys, issuer=a.issuer, iccid=a.iccid, new_key=a.new_key)
     paths, resp = {a.path}, ""
     if a.resp_uri:
         resp = f"https://{a.name}{'' if a.port == 443 else f':{a.port}'}/session/1"
@@ -269,6 +269,7 @@ def arguments() -> argparse.Namespace:
     v.add_argument("--keys", metavar="K:OPC:AMF", help="of MIDs, hex (default: random)")
     v.add_argument("--issuer", default=dm_script.mid.ISSUER, help="of MIDs (`factory.py issuer`; default %(default)s)")
     v.add_argument("--iccid", default="", metavar="DIGITS", help="of MIDs (default: they have none)")
+    v.add_argument("--new-key", action="store_true", help="an updated platform is certified for another key, which the former one vouches for")
     v.add_argument("--chunk", type=int, default=2000, help="octets of a large object in one message")
     v.add_argument("--final-chunks", action="store_true", help="Final in messages with MoreData; no Alert 1222 is expected")
     v.add_argument("--challenge-first", action="store_true", help="the first credentials of a session are always refused with a challenge")

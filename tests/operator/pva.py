@@ -192,7 +192,7 @@ def judge(p: Platform, devices: dict, references: References = References()) -> 
     v.claims = open_evidence(v, p.evidence, p.public_key)
     check_claims(v, v.claims, p)
     thumbprint = sha256(p.public_key).hex()
-    v.gateway = next((g for g, d in devices.items() if d.get("pfc") == thumbprint), "")
+    v.gateway = next((g for g, d in devices.items() if thumbprint in (d.get("pfc"), d.get("next", {}).get("pfc"))), "")
     v.expect(bool(v.gateway), "PfC key was not signed by the factory")
     entry = devices.get(v.gateway, {})
     v.expect(not v.gateway or entry.get("transport") == sha256(p.transport_key).hex(), "transport key was not signed by the factory")

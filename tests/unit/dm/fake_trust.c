@@ -113,11 +113,11 @@ uint32_t trust_mid_install(struct trust *t, const char *context, uint64_t now, s
     return begin(t, user);
 }
 
-uint32_t trust_pfc_request(struct trust *t, trust_octets_fn *fn, void *user)
+uint32_t trust_pfc_request(struct trust *t, bool successor, trust_octets_fn *fn, void *user)
 {
     t->kind = CALL_OCTETS;
     t->octets_fn = fn;
-    t->len = (size_t)snprintf((char *)t->octets, sizeof t->octets, "request");
+    t->len = (size_t)snprintf((char *)t->octets, sizeof t->octets, successor ? "key request" : "request");
     return begin(t, user);
 }
 

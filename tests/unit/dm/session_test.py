@@ -348,6 +348,7 @@ class Packages(Base):
                          command("Exec", 6, item(node + "Enrol")), command("Get", 7, item(node + "Enrol")), command("Replace", 8, item(node + "Request", b"r" * 64, "bin")))
             self.assertEqual([m.status(i) for i in range(1, 9)], [[412], [200], [405], [200], [status], [412], [405], [405]])
             self.assertEqual(m.results()[node + "Request"], b"request")
+        self.assertEqual(self.ask(command("Get", 1, item(node + "KeyRequest"))).results()[node + "KeyRequest"], b"key request")
         m = self.ask(command("Add", 1, item(node + "NewCertificate", bytes(4097), "bin")), command("Add", 2, item(node + "NewCertificate", bytes(63), "bin")),
                      command("Replace", 3, item(node + "Nonce", bytes(16), "bin")), command("Get", 4, item(node + "Evidence")), tool=["trust-error=EnrolmentDue"])
         self.assertEqual([m.status(i) for i in range(1, 5)], [[413], [400], [200], [409]])

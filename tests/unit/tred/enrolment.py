@@ -5,9 +5,11 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import cbor
 import process
+import pva
 from mid_package import openssl
-from process import ACTIVE, E
+from process import ACTIVE, E, PROVISIONED
 from tre_client import PFC_CERTIFICATE, PFC_REQUEST, TOKEN_OPEN, text
 
 NONCE = b"0123456789abcdef"
@@ -57,6 +59,28 @@ class Enrolment:
         self.off("--state", self.state, "--certificate", self.dir + "/pfc.pem")
         self.power()
 
+    def successor(self, former):
+        """The request (DER) of another key, as the former one vouches for it, and that key."""
+        status, octets = self.tre.call(PFC_REQUEST, b"\1")
+        self.assertEqual(status, 0)
+        sign1 = cbor.decode(octets)
+        protected, unprotected, request, signature = sign1.value
+        self.assertEqual((sign1.tag, unprotected), (18, {4: hashlib.sha256(former).digest()}))
+        self.assertTrue(pva.signature_fits(former, signature, protected, request, b"platform key successor"))
+        self.assertIn("URI:" + name_of(process.AGENT), openssl("req", "-inform", "DER", "-verify", "-noout", "-text", input=request).decode())  # by itself, too
+        return request, openssl("pkey", "-pubin", "-outform", "DER", input=openssl("req", "-inform", "DER", "-noout", "-pubkey", input=request))
+
+    def signer(self):
+        """SHA-256 of the key that signs evidence now."""
+        status, evidence = self.tre.evidence("usim", NONCE)
+        self.assertEqual(status, 0)
+        protected, unprotected, payload, signature = cbor.decode(evidence).value
+        self.assertTrue(pva.signature_fits(self.tre.keys()[0], signature, protected, payload))
+        return unprotected[4]
+
+    def records(self):
+        return sorted(p.name for p in Path(self.state).glob("*") if p.name.startswith(("identity", "successor")))
+
     def evidence(self):
         self.assertEqual(self.tre.call(TOKEN_OPEN, text("usim"))[0], 0)
         return self.tre.evidence("usim", NONCE)[0]
@@ -70,7 +94,7 @@ class Enrolment:
         self.assertEqual(self.evidence(), E["ENROLMENT"])
         self.assertIn("device certificate was issued for other programs", self.log())
         self.assertEqual(self.tre.set_state("mid-1", ACTIVE)[0], 0)  # what is there serves on
-        status, request = self.tre.call(PFC_REQUEST)
+        status, request = self.tre.call(PFC_REQUEST, b"\0")
         self.assertEqual(status, 0)
         said = openssl("req", "-inform", "DER", "-verify", "-noout", "-text", input=request).decode()
         self.assertIn("URI:" + name_of(self.second), said)
@@ -89,6 +113,40 @@ class Enrolment:
         self.assertEqual(self.tre.mids()["mid-1"]["state"], ACTIVE)
         self.run_as(self.first)                                              # back to the former release: that is another program too
         self.assertEqual(self.evidence(), E["ENROLMENT"])
+
+    def test_tre_R29_another_key_follows_the_former_once_it_is_certified(self):
+        self.by_hand(name_of(self.first))
+        former, transport, old = self.tre.keys()
+        self.assertEqual(self.evidence(), 0)
+        self.put_in()
+        self.assertEqual(self.tre.call(PFC_REQUEST, b"\2")[0], E["INVALID"])
+        request, key = self.successor(former)
+        self.assertNotEqual(key, former)
+        self.run_as(self.second)                                             # asked for again, of another program and after a start: the same key
+        request, again = self.successor(former)
+        self.assertEqual(again, key)
+        self.assertEqual(self.tre.keys(), [former, transport, old])          # nothing has changed so far
+        stranger = self.base + "/out/transport.csr"
+        for octets in (self.certificate(request), self.certificate(request, name_of(self.first)), self.certificate(request, name_of(self.second), issuer=self.other),
+                       self.certificate(stranger, name_of(self.second)), self.certificate(request, copy=True) + b"\0"):
+            self.assertEqual(self.tre.call(PFC_CERTIFICATE, octets)[0], E["INVALID"])
+        self.assertEqual((self.evidence(), self.tre.keys()), (E["ENROLMENT"], [former, transport, old]))
+        self.assertTrue(any(n.startswith("successor") for n in self.records()))
+        new = self.certificate(request, copy=True)
+        self.assertEqual(self.tre.call(PFC_CERTIFICATE, new)[0], 0)
+        for _ in range(2):
+            self.assertEqual(self.tre.keys(), [key, transport, new])
+            self.assertEqual((self.evidence(), self.signer()), (0, hashlib.sha256(key).digest()))
+            self.assertEqual(self.records(), ["identity." + self.records()[0][-1]])  # one record: the former key is in none
+            self.run_as(self.second)
+        self.assertEqual(self.tre.mids()["mid-1"]["state"], PROVISIONED)
+        self.assertEqual(self.tre.set_state("mid-1", ACTIVE)[0], 0)
+        self.assertEqual(self.tre.call(PFC_CERTIFICATE, self.certificate(self.base + "/out/pfc.csr", name_of(self.second)))[0], E["INVALID"])  # the former comes back by nothing
+        token, nonce = self.register()
+        self.assertEqual(self.tre.install("usim", self.make(token, nonce, mid_id="mid-2", pfc=former))[0], E["MID_TARGET"])
+        self.assertEqual(self.tre.install("usim", self.make(token, nonce, mid_id="mid-2"))[0], 0)
+        _, third = self.successor(key)                                       # and so on
+        self.assertNotIn(third, (key, former))
 
     def test_tre_R29_a_certificate_may_name_several_programs_or_none(self):
         self.assertEqual(self.evidence(), 0)                                 # without a certificate the PVA decides alone

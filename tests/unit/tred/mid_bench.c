@@ -83,6 +83,15 @@ enum mid_result mid_bench_command(struct tre *t, enum mid_bench_order command)
     return mid_order(t, (struct slice){ data, len }, 0, &w);
 }
 
+bool mid_bench_hash_known(struct tre *t)
+{
+    uint8_t hash[HASH_LEN];
+    gsize len;
+    const struct mid_row *m = registry_mid(&t->registry, "mid-1");
+    const uint8_t *data = m ? g_bytes_get_data(packages[m->entry.version], &len) : NULL;
+    return data && SHA256(data, len, hash) && memcmp(hash, m->package_hash, HASH_LEN) == 0;
+}
+
 int mid_bench_seen(struct tre *t, const char *id)
 {
     struct mid_row *m = registry_mid(&t->registry, id);

@@ -22,6 +22,8 @@ void mid_bench_stop(struct tre *t);
 enum mid_result mid_bench_install(struct tre *t, int version);
 /* Hands over an order about mid-1 in version 1. */
 enum mid_result mid_bench_command(struct tre *t, enum mid_bench_order command);
+/* Whether the registry knows mid-1 by the hash of its package in its version. */
+bool mid_bench_hash_known(struct tre *t);
 /* Version * 10 + state of a MID; 0 if there is none. */
 int mid_bench_seen(struct tre *t, const char *id);
 
