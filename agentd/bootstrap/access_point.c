@@ -196,19 +196,30 @@ static bool open_installed(void *user, const char *bearer, struct napdef *out)
     return ways_napdef(a->service->ways, bearer, out, context, sizeof context);
 }
 
-static void reject_at_once(struct access_point *a)
-{
-    struct error e;
-    error_set(&e, ERROR_BUSY, "access point %s: a job began meanwhile, the change of server %u is dropped", a->id, (unsigned)a->server);
-    site_report(a->service->site, "bearer", 0, &e);
-    a->outcome(a->user, PROFILE_REJECTED);
-}
-
 static void on_rejected(void *user)
 {
     struct access_point *a = user;
     a->timer = 0;
-    reject_at_once(a);
+    site_report(a->service->site, "bearer", 0, &a->error);
+    a->outcome(a->user, PROFILE_REJECTED);
+}
+
+/* What would be proved and then not used, by its own VALIDITY, would leave the gateway without a bearer. */
+static bool is_valid_here(struct access_point *a, const struct napdef *draft)
+{
+    const struct modem_facts *m = site_modem(a->service->site);
+    return !m || napdef_fit(draft, m->plmn, (int64_t)clock_now(&a->service->site->clock)) != NAPDEF_UNFIT;
+}
+
+static bool can_begin(struct access_point *a, const struct napdef *draft)
+{
+    struct service *s = a->service;
+    a->error = (struct error){ 0 };
+    if (s->bootstrapping || !ways_napdef(s->ways, a->id, NULL, a->context, sizeof a->context))
+        error_set(&a->error, ERROR_BUSY, "access point %s: a job began meanwhile, the change of server %u is dropped", a->id, (unsigned)a->server);
+    else if (!is_valid_here(a, draft))
+        error_set(&a->error, ERROR_POLICY, "access point %s: the change of server %u is dropped: it is not valid in the network that serves the modem", a->id, (unsigned)a->server);
+    return !a->error.code;
 }
 
 static void begin(void *user, uint16_t server, const char *bearer, const struct napdef *draft, profiles_outcome_fn *outcome, void *outcome_user)
@@ -219,10 +230,10 @@ static void begin(void *user, uint16_t server, const char *bearer, const struct 
     a->user = outcome_user;
     a->server = server;
     (void)text_copy(a->id, sizeof a->id, bearer);
-    a->settings = settings_new();
-    if (!a->settings || s->bootstrapping || !ways_napdef(s->ways, bearer, NULL, a->context, sizeof a->context)) {
-        settings_free(a->settings);
-        a->settings = NULL;
+    a->settings = can_begin(a, draft) ? settings_new() : NULL;
+    if (!a->settings) {
+        if (!a->error.code)
+            error_set(&a->error, ERROR_NO_MEMORY, "access point %s", a->id);
         a->timer = loop_timer(s->site->loop, 0, on_rejected, a);
         return;
     }

@@ -124,6 +124,20 @@ const struct napdef *profiles_draft(const struct profiles *p, const char *bearer
     return p->state != NONE && strcmp(p->draft->bearer, bearer) == 0 ? &p->draft->napdef : NULL;
 }
 
+struct napdef *profiles_installed(const struct profiles *p, const char *bearer)
+{
+    struct napdef *installed = secret_pages_new(sizeof *installed);
+    if (installed && p->host.open(p->host.user, bearer, installed))
+        return installed;
+    profiles_close(installed);
+    return NULL;
+}
+
+void profiles_close(struct napdef *installed)
+{
+    secret_pages_free(installed, sizeof *installed);
+}
+
 const struct profile_attempt *profiles_attempt(const struct profiles *p, const char *bearer)
 {
     return p->tried[0] && strcmp(p->tried, bearer) == 0 ? &p->attempt : NULL;

@@ -41,6 +41,9 @@ bool profiles_may(const struct profiles *p, uint16_t server, const char *bearer)
 /* The draft, to be changed; the first change of it takes what is installed. NULL: what is installed cannot be opened. After profiles_may. */
 struct napdef *profiles_edit(struct profiles *p, uint16_t server, const char *bearer);
 const struct napdef *profiles_draft(const struct profiles *p, const char *bearer);            /* NULL: none; its secret is nobody's to read */
+/* What is installed, with its secret, for profiles_close to wipe; NULL: it cannot be opened now. */
+struct napdef *profiles_installed(const struct profiles *p, const char *bearer);
+void profiles_close(struct napdef *installed); /* NULL is fine */
 const struct profile_attempt *profiles_attempt(const struct profiles *p, const char *bearer); /* NULL: none yet */
 
 #endif

@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "lwm2m/identity.h"
 
-enum { RETRY_MS = 5000 /* doubled each time */, RETRIES = 8 /* together longer than any hook may take */, LABEL = 24 };
+enum { RETRY_MS = 5000 /* doubled each time */, RETRIES = 8 /* together longer than any hook may take */, LABEL = 24, REASON = 128, FIELDS = 12 };
 
 enum stage { STAGE_NONE, STAGE_INITIAL, STAGE_LOADING, STAGE_INSPECTING, STAGE_DELIVERED, STAGE_INSTALLING, STAGE_INSTALLED, STAGE_SWITCHING, STAGE_REMOVING };
 enum event {
@@ -47,6 +47,7 @@ struct package {
     struct identity is; /* of what was delivered, else of what is in place */
     char placed_version[IDENTITY_TEXT + 1];
     char uri[DOWNLOAD_URI + 1], label[LABEL];
+    char reason[REASON];  /* what the hook said of its last failure; "": nothing since */
     struct download file;
     unsigned tries;
     uint64_t retry; /* timer of the next one */
@@ -81,8 +82,8 @@ static void save(const struct package *p)
     const struct software *s = p->set;
     char text[SOFTWARE_TEXT] = "";
     if (p->stage != STAGE_NONE)
-        (void)snprintf(text, sizeof text, "%u %d %d %d %d %d %" PRIu64 " %s %s %s %s %s", p->id, p->stage, p->result, p->placed, p->active, p->wanted, p->file.file.size,
-                       or_dash(p->file.file.digest), or_dash(p->is.name), or_dash(p->is.version), or_dash(p->placed_version), or_dash(p->uri));
+        (void)snprintf(text, sizeof text, "%u %d %d %d %d %d %" PRIu64 " %s %s %s %s %s %s", p->id, p->stage, p->result, p->placed, p->active, p->wanted, p->file.file.size,
+                       or_dash(p->file.file.digest), or_dash(p->is.name), or_dash(p->is.version), or_dash(p->placed_version), or_dash(p->uri), p->reason);
     s->host.save(s->host.user, p->place, text);
 }
 
@@ -92,8 +93,8 @@ static bool load(struct package *p, uint64_t *size, char digest[SPOOL_HEX])
     char text[SOFTWARE_TEXT];
     unsigned id, stage, result, placed, active, wanted;
     if (!p->set->host.load(p->set->host.user, p->place, text, sizeof text) ||
-        sscanf(text, "%u %u %u %u %u %u %" SCNu64 " %64s %64s %64s %64s %255s", &id, &stage, &result, &placed, &active, &wanted, size, digest, p->is.name, p->is.version,
-               p->placed_version, p->uri) != 12 ||
+        sscanf(text, "%u %u %u %u %u %u %" SCNu64 " %64s %64s %64s %64s %255s %127[^\n]", &id, &stage, &result, &placed, &active, &wanted, size, digest, p->is.name, p->is.version,
+               p->placed_version, p->uri, p->reason) < FIELDS ||
         id >= UINT16_MAX || stage < STAGE_INITIAL || stage > STAGE_REMOVING || result > SOFTWARE_NOT_REMOVED)
         return false;
     p->id = (uint16_t)id;
@@ -170,6 +171,15 @@ static enum software_result cause_of(enum stage stage, enum software_end end)
     return stage == STAGE_INSTALLING ? SOFTWARE_NOT_INSTALLED : SOFTWARE_DEVICE;
 }
 
+/* One line of what can be shown. */
+static void set_reason(struct package *p, const char *text)
+{
+    (void)text_copy(p->reason, sizeof p->reason, text);
+    for (char *c = p->reason; *c; c++)
+        if (*c < 0x20 || *c > 0x7e)
+            *c = '?';
+}
+
 static void on_outcome(void *user, enum software_end end, const char *text)
 {
     struct package *p = user;
@@ -181,6 +191,7 @@ static void on_outcome(void *user, enum software_end end, const char *text)
         p->retry = loop_timer(p->set->loop, (uint64_t)RETRY_MS << p->tries++, on_retry, p);
     } else {
         p->cause = end == SOFTWARE_DONE && p->stage == STAGE_INSPECTING ? identify(p, text) : end == SOFTWARE_DONE ? SOFTWARE_NOTHING : cause_of(p->stage, end);
+        set_reason(p, p->cause == SOFTWARE_NOTHING || !text ? "" : text);
         post(p, p->cause == SOFTWARE_NOTHING ? EVENT_DONE : EVENT_FAILED);
     }
 }
@@ -287,11 +298,13 @@ static void forget_file(struct package *p)
 
 static void do_begin(struct package *p)
 {
+    p->reason[0] = '\0';
     p->result = SOFTWARE_DOWNLOADING;
 }
 
 static void do_pull(struct package *p)
 {
+    p->reason[0] = '\0';
     p->result = SOFTWARE_DOWNLOADING;
     p->queued = true;
 }
@@ -590,6 +603,11 @@ const char *software_name(const struct software *s, uint16_t id)
 const char *software_version(const struct software *s, uint16_t id)
 {
     return package_at(s, id)->is.version;
+}
+
+const char *software_reason(const struct software *s, uint16_t id)
+{
+    return package_at(s, id)->reason;
 }
 
 bool software_active(const struct software *s, uint16_t id)

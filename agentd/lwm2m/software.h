@@ -58,6 +58,7 @@ enum software_state software_state(const struct software *s, uint16_t id);
 enum software_result software_result(const struct software *s, uint16_t id);
 const char *software_name(const struct software *s, uint16_t id);    /* as the hook tells it; "": not known */
 const char *software_version(const struct software *s, uint16_t id); /* the same */
+const char *software_reason(const struct software *s, uint16_t id);  /* of the hook's last failure, in its own words, ASCII; "": none */
 bool software_active(const struct software *s, uint16_t id);
 bool software_may_write(const struct software *s, uint16_t id); /* Package or Package URI, now? */
 void software_write_package(struct software *s, uint16_t id, struct slice octets); /* whole; empty: nothing */

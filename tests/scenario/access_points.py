@@ -44,7 +44,12 @@ def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world
     begun = attempts()
     expect("what cannot be is refused", [write(world, *w) for w in ((1, "a b"), (1, ""), (4, "2"), (24, "0"))] == ["4.00"] * 4)
     expect("nor is it put aside", write(world, 3, "0") == "4.05")
-    expect("nothing is tried", attempts() == begun)
+    elsewhere, here = (json.dumps([{"n": "/11/0/8/0", "vs": network}]).encode().hex() for network in ("262,01", "240,08"))
+    expect("one for another network is taken", lwm2m(world, op="write", path="/11/0/8", format=110, hex=elsewhere)["code"] == "2.04")
+    tried(world, "1")
+    expect("and dropped, with the reason", world.manager()["LastError"] == "PolicyDenied" and "server 101 is dropped: it is not valid" in world.manager()["LastErrorText"])
+    expect("nothing is tried", attempts() == begun and read(world, "/11/0/8/0") == "4.04")
+    expect("what goes over it is counted", int(read(world, "/11/0/13")) > 1000 and int(read(world, "/11/0/14")) > 1000 and int(read(world, "/11/0/23")) > 10)
 
     expect("a wrong APN is taken", write(world, 1, "nowhere.example") == "2.04")
     expect("and shown until it is tried", read(world, "/11/0/1") == "nowhere.example")
@@ -60,6 +65,9 @@ def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world
     tried(world, "0")
     expect("proved by its server", sum(e["event"] in ("register", "update") for e in world.lwm2m_events()) > registrations)
     expect("in one trial", world.log().count("connecting APN prov.example") == 1)
+    expect("valid in this network", lwm2m(world, op="write", path="/11/0/8", format=110, hex=here)["code"] == "2.04")
+    until("its trial", lambda: world.log().count("access point prov.example of server 101 is proved") == 2, 60)
+    until("told", lambda: state(world, 101) == "registered" and read(world, "/11/0/8/0") == "240,08", 60)
     expect("known as such", (read(world, "/11/0/1"), read(world, "/11/0/4"), read(world, "/11/0/5")) == ("prov.example", "3", "4.04"))
 
     registers(world, "roaming")

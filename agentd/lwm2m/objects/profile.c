@@ -3,6 +3,7 @@
  * Never shows a secret. */
 #include <string.h>
 
+#include "base/text.h"
 #include "lwm2m/objects/objects.h"
 #include "lwm2m/profiles.h"
 
@@ -119,6 +120,78 @@ static bool read_tried_result(struct spot *s, struct value *v)
     s->id = 0;
     *v = value_integer(VALUE_INTEGER, a ? (int64_t)a->result : 0);
     return a != NULL;
+}
+
+/* ---- where it is valid ---- */
+
+enum { MCC_DIGITS = 3, VALIDITY_TEXT = 8 /* "240,008" */ };
+
+/* Networks alone can be told: of a country there may be several codes, and an end is no network's. */
+static bool put_validity(const struct napdef_validity *from, char out[VALIDITY_TEXT])
+{
+    const char *network = from->network;
+    size_t digits = strlen(network);
+    bool whole = digits == MCC_DIGITS + 2 || digits == MCC_DIGITS + 3;
+    memset(out, 0, VALIDITY_TEXT);
+    if (!whole)
+        return false;
+    memcpy(out, network, MCC_DIGITS);
+    out[MCC_DIGITS] = ',';
+    memcpy(&out[MCC_DIGITS + 1], &network[MCC_DIGITS], digits - MCC_DIGITS);
+    return true;
+}
+
+static bool nth_validity(const struct napdef *d, struct spot *s)
+{
+    size_t left = s->index;
+    for (size_t i = 0; i < d->validities; i++)
+        if (put_validity(&d->validity[i], s->o->validity[i]) && left-- == 0) {
+            s->id = (uint16_t)i;
+            return true;
+        }
+    return false;
+}
+
+static bool read_validity(struct spot *s, struct value *v)
+{
+    const struct node *n = bearer(s);
+    const struct napdef *d = draft(s);
+    struct napdef *installed = NULL;
+    if (!d && n && s->o->device->profiles)
+        d = installed = profiles_installed(s->o->device->profiles, node_id(n));
+    bool found = d && nth_validity(d, s);
+    profiles_close(installed);
+    if (found)
+        *v = value_text(s->o->validity[s->id]);
+    return found;
+}
+
+/* ---- of the connection's interface ---- */
+
+static bool read_counter(const struct spot *s, const char *name, struct value *v)
+{
+    const struct node *n = bearer(s);
+    const char *root = s->o->device->root ? s->o->device->root : "";
+    uint64_t counter;
+    if (!n || strcmp(node_text(n, "State"), "connected") != 0 || !system_counter(root, node_text(n, "Interface"), name, &counter))
+        return false;
+    *v = value_integer(VALUE_INTEGER, counter <= INT64_MAX ? (int64_t)counter : INT64_MAX);
+    return true;
+}
+
+static bool read_sent(struct spot *s, struct value *v)
+{
+    return read_counter(s, "tx_bytes", v);
+}
+
+static bool read_received(struct spot *s, struct value *v)
+{
+    return read_counter(s, "rx_bytes", v);
+}
+
+static bool read_packets(struct spot *s, struct value *v)
+{
+    return read_counter(s, "tx_packets", v);
 }
 
 /* ---- to write ---- */
@@ -246,12 +319,67 @@ static void write_type(struct spot *s, const struct value *v)
         d->ip_type = v ? of[v->integer] : NAPDEF_IPV4V6;
 }
 
+/* MCC, comma, MNC (TS 23.003 clause 2.2). */
+static bool check_validity(const struct value *v)
+{
+    uint64_t number;
+    struct reader r = reader_make(v->octets.data, v->octets.len);
+    struct slice mcc = reader_take(&r, MCC_DIGITS);
+    bool comma = reader_u8(&r) == ',';
+    struct slice mnc = reader_take(&r, reader_left(&r));
+    return comma && text_decimal(mcc, 999, &number) && (mnc.len == 2 || mnc.len == 3) && text_decimal(mnc, 999, &number);
+}
+
+/* They are a set: one with a number that there is replaces it, any other is added. */
+static void write_validity(struct spot *s, const struct value *v)
+{
+    struct napdef *d = edit(s);
+    if (!d)
+        return;
+    if (!v) {
+        memset(d->validity, 0, sizeof d->validity);
+        d->validities = 0;
+        return;
+    }
+    size_t at = s->id < d->validities ? s->id : d->validities;
+    if (at >= NAPDEF_VALIDITIES)
+        return;
+    d->validities += at == d->validities;
+    d->validity[at] = (struct napdef_validity){ .until = 0 };
+    memcpy(d->validity[at].network, v->octets.data, MCC_DIGITS);
+    memcpy(&d->validity[at].network[MCC_DIGITS], &v->octets.data[MCC_DIGITS + 1], v->octets.len - MCC_DIGITS - 1);
+}
+
+static bool may_have_validity(const struct objects *o, uint16_t instance, uint16_t id)
+{
+    (void)o;
+    (void)instance;
+    return id < NAPDEF_VALIDITIES;
+}
+
 /* ---- of the connection ---- */
 
 static bool read_address(struct spot *s, struct value *v)
 {
     s->id = (uint16_t)s->index;
     return bearer_address(bearer(s), "Addresses", s->index, v);
+}
+
+/* The n-th address of IPv6, with the number that it has among all; its prefix length. */
+static bool read_prefix(struct spot *s, struct value *v)
+{
+    const struct node *n = bearer(s);
+    const struct tree_value *list = n ? node_get(n, "Addresses") : NULL;
+    size_t left = s->index;
+    for (size_t i = 0; list && list->type == TREE_TEXTS && list->texts && list->texts[i]; i++) {
+        const char *slash = strchr(list->texts[i], '/');
+        if (!slash || !strchr(list->texts[i], ':') || left-- > 0)
+            continue;
+        s->id = (uint16_t)i;
+        *v = value_text(&slash[1]);
+        return true;
+    }
+    return false;
 }
 
 static bool read_gateway(struct spot *s, struct value *v)
@@ -281,12 +409,17 @@ static const struct resource resources[] = {
     { 4, VALUE_INTEGER, RW, .mandatory = true, .read = read_auth, .check = check_auth, .allowed = may_write, .write = write_auth },
     { 5, VALUE_STRING, RW, .read = read_user, .check = check_user, .allowed = may_write, .write = write_user },
     { 6, VALUE_STRING, W, .check = check_secret, .allowed = may_write, .write = write_secret },
+    { 8, VALUE_STRING, RW, .multiple = true, .read = read_validity, .check = check_validity, .allowed = may_write, .write = write_validity, .may_have = may_have_validity },
     { 9, VALUE_TIME, R, .multiple = true, .read = read_tried_at },
     { 10, VALUE_INTEGER, R, .multiple = true, .read = read_tried_result },
+    { 13, VALUE_INTEGER, R, .continuous = true, .read = read_sent },
+    { 14, VALUE_INTEGER, R, .continuous = true, .read = read_received },
     { 15, VALUE_STRING, R, .multiple = true, .read = read_address },
+    { 16, VALUE_STRING, R, .multiple = true, .read = read_prefix },
     { 18, VALUE_STRING, R, .multiple = true, .read = read_gateway },
     { 19, VALUE_STRING, R, .multiple = true, .read = read_first_dns },
     { 20, VALUE_STRING, R, .multiple = true, .read = read_second_dns },
+    { 23, VALUE_INTEGER, R, .continuous = true, .read = read_packets },
     { 24, VALUE_INTEGER, RW, .read = read_type, .check = check_type, .allowed = may_write, .write = write_type },
 };
 

@@ -107,6 +107,12 @@ static bool read_active(struct spot *s, struct value *v)
     return true;
 }
 
+static bool read_reason(struct spot *s, struct value *v)
+{
+    *v = value_text(software_reason(software(s->o), s->instance));
+    return v->octets.len > 0;
+}
+
 enum { R = OPERATION_READ, W = OPERATION_WRITE, E = OPERATION_EXECUTE };
 
 static const struct resource resources[] = {
@@ -121,6 +127,7 @@ static const struct resource resources[] = {
     { 10, VALUE_NONE, E, .execute = execute_activate },
     { 11, VALUE_NONE, E, .execute = execute_deactivate },
     { 12, VALUE_BOOLEAN, R, .read = read_active },
+    { 16, VALUE_STRING, R, .read = read_reason },
 };
 
 const struct object object_software = { .id = 9, .resources = resources, .count = sizeof resources / sizeof resources[0], .present = while_hook,

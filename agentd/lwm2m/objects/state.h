@@ -6,6 +6,7 @@
 #include "lwm2m/lwm2m.h"
 #include "lwm2m/objects/servers.h"
 #include "lwm2m/objects/system.h"
+#include "model/napdef.h"
 
 /* What the tables read and write. */
 struct model;
@@ -20,6 +21,7 @@ struct objects {
     long utc_minutes;
     char utc_offset[8];      /* /3/0/14, written when the minutes change */
     uint8_t velocity[4];     /* /6/0/4, written by each Read of it */
+    char validity[NAPDEF_VALIDITIES][8]; /* /11/x/8, the same */
     struct system_facts system;
 };
 

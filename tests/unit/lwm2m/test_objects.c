@@ -179,6 +179,27 @@ static void test_connectivity(void)
     expect_absent(c, "/4/0/4/0");
 }
 
+/* Object 11: of the interface over which it is connected. */
+static void test_profile_counters(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    struct node *bearer = add_bearer("b", "idle", true);
+    expect_read(c, "/11/0/16/1", "64");
+    expect_absent(c, "/11/0/16/0"); /* of IPv4 */
+    expect_absent(c, "/11/0/16/2");
+    write_file("sys/class/net/wwan0/statistics/tx_bytes", "123456789\n");
+    write_file("sys/class/net/wwan0/statistics/rx_bytes", "5000000000\n");
+    write_file("sys/class/net/wwan0/statistics/tx_packets", "4321\n");
+    expect_absent(c, "/11/0/13");
+    node_set(bearer, "State", "connected");
+    expect_read(c, "/11/0/13", "123456789");
+    expect_read(c, "/11/0/14", "5000000000");
+    expect_read(c, "/11/0/23", "4321");
+    expect_absent(c, "/11/0/8/0"); /* nobody says where it is valid */
+    node_set(bearer, "Interface", "wwan1");
+    expect_absent(c, "/11/0/23");
+}
+
 static void test_statistics(void)
 {
     struct lwm2m_client *c = make_gateway();
@@ -636,6 +657,7 @@ int main(int argc, char **argv)
     root = g_dir_make_tmp("objects-XXXXXX", NULL);
     g_test_add_func("/lwm2m/objects/device", test_device);
     g_test_add_func("/lwm2m/objects/connectivity", test_connectivity);
+    g_test_add_func("/lwm2m/objects/profile-counters", test_profile_counters);
     g_test_add_func("/lwm2m/objects/statistics", test_statistics);
     g_test_add_func("/lwm2m/objects/profiles", test_profiles);
     g_test_add_func("/lwm2m/objects/bearer-selection", test_bearer_selection);

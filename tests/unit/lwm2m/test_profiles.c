@@ -259,6 +259,41 @@ static void test_other_server(void)
     g_assert_null(profiles_attempt(profiles, "usim-NAP1"));
 }
 
+/* VALIDITY: networks as MCC and MNC; what else a bootstrap may have named is kept until a server writes, and not shown. */
+static void test_validity(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    static const char two[] = "[{\"bn\":\"/11/0/8/\",\"n\":\"0\",\"vs\":\"240,08\"},{\"n\":\"1\",\"vs\":\"310,026\"}]", fifth[] = "[{\"n\":\"/11/0/8/4\",\"vs\":\"240,08\"}]";
+    expect_read(c, "/11/0/8/0", NULL);
+    installed.validities = 3;
+    (void)strcpy(installed.validity[0].country, "SE");
+    (void)strcpy(installed.validity[1].network, "24007");
+    (void)strcpy(installed.validity[2].network, "310026");
+    expect_read(c, "/11/0/8/0", NULL);
+    expect_read(c, "/11/0/8/1", "240,07");
+    expect_read(c, "/11/0/8/2", "310,026");
+    expect_read(c, "/11/0/8/3", NULL);
+    static const char *const bad[] = { "", "240", "24008", "240,8", "240,0800", "24,008", "240;08", "240,0x", "a40,08", "240,08," };
+    for (size_t i = 0; i < G_N_ELEMENTS(bad); i++)
+        expect_refused(c, "/11/0/8/1", bad[i], CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/11/0/8", CONTENT_SENML_JSON, fifth, sizeof fifth - 1), !=, CODE_CHANGED);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/11/0/8", CONTENT_SENML_JSON, two, sizeof two - 1), ==, CODE_CHANGED);
+    expect_read(c, "/11/0/8/0", "240,08");
+    expect_read(c, "/11/0/8/1", "310,026");
+    struct coap_answer a;
+    g_assert_cmpuint(get(c, "/11/0/8", CONTENT_SENML_JSON, &a), ==, CODE_CONTENT);
+    expect_text(&a, "[{\"bn\":\"/11/0/8/\",\"n\":\"0\",\"vs\":\"240,08\"},{\"n\":\"1\",\"vs\":\"310,026\"}]");
+    g_assert_cmpuint(write_text(c, "/11/0/8/1", "244,91"), ==, CODE_CHANGED);
+    wait_ms(1000);
+    g_assert_cmpuint(tried.validities, ==, 2);
+    g_assert_cmpstr(tried.validity[0].network, ==, "24008");
+    g_assert_cmpstr(tried.validity[0].country, ==, "");
+    g_assert_cmpstr(tried.validity[1].network, ==, "24491");
+    outcome(outcome_user, PROFILE_REJECTED);
+    openable = false;
+    expect_read(c, "/11/0/8/1", NULL);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -267,6 +302,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/profiles/refused", test_refused);
     g_test_add_func("/lwm2m/profiles/enabled", test_enabled);
     g_test_add_func("/lwm2m/profiles/other-server", test_other_server);
+    g_test_add_func("/lwm2m/profiles/validity", test_validity);
     int failed = g_test_run();
     profiles_free(profiles);
     tree_free(tree);

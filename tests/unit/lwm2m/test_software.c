@@ -359,14 +359,24 @@ static void test_failed_install(void)
 {
     struct software *s = installing();
     g_assert_false(software_delete(s, 3));
-    hook(SOFTWARE_INSTALL, SOFTWARE_FAILED, "dpkg failed");
+    g_assert_cmpstr(software_reason(s, 3), ==, "");
+    hook(SOFTWARE_INSTALL, SOFTWARE_FAILED, "dpkg failed:\n\x80 no");
+    expect(s, 3, SOFTWARE_DELIVERED, SOFTWARE_NOT_INSTALLED);
+    g_assert_cmpstr(software_reason(s, 3), ==, "dpkg failed:?? no");
+    software_free(s);
+    s = again(); /* over a restart */
+    g_assert_cmpstr(software_reason(s, 3), ==, "dpkg failed:?? no");
     expect(s, 3, SOFTWARE_DELIVERED, SOFTWARE_NOT_INSTALLED);
     g_assert_true(software_install(s, 3)); /* it may be tried again */
     hook(SOFTWARE_INSTALL, SOFTWARE_NO_ROOM, "");
     expect(s, 3, SOFTWARE_DELIVERED, SOFTWARE_NO_SPACE);
+    g_assert_cmpstr(software_reason(s, 3), ==, "");
+    g_assert_true(software_install(s, 3));
+    hook(SOFTWARE_INSTALL, SOFTWARE_FAILED, "once more");
     g_assert_true(software_install(s, 3));
     hook(SOFTWARE_INSTALL, SOFTWARE_DONE, "");
     expect(s, 3, SOFTWARE_INSTALLED, SOFTWARE_IN_PLACE);
+    g_assert_cmpstr(software_reason(s, 3), ==, "");
     software_free(s);
 }
 
