@@ -65,7 +65,7 @@ def run_command(command):
     return counts
 
 
-SANITIZED = ("base-octets", "base-wire", "codec-wsp", "codec-wbxml", "codec-prov", "codec-sms", "provisioning", "push-vectors", "push-check", "syncml",
+SANITIZED = ("base-octets", "base-wire", "codec-wsp", "codec-wbxml", "codec-prov", "codec-sms", "provisioning", "provisioning-tokens", "push-vectors", "push-check", "syncml",
              "fuzz-wsp", "fuzz-wbxml", "fuzz-prov_wbxml", "fuzz-prov_xml", "fuzz-sms")
 
 
