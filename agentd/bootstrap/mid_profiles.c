@@ -54,10 +54,33 @@ static uint64_t version_of(const struct node *n)
     return v ? v->number : 0;
 }
 
+/* An erased MID is nobody's: what was kept of it goes. */
+static void forget(struct mid_profiles *m, const char *id)
+{
+    char key[KEY_MAX], value[VALUE_MAX];
+    for (size_t i = 0; i < RSP_PROFILES; i++)
+        if (strcmp(m->row[i].id, id) == 0)
+            m->row[i].iccid[0] = '\0';
+    if (store_value_get(m->service->site->store, key_of(id, key), value, sizeof value))
+        site_keep(m->service->site, key, NULL);
+}
+
+static void forget_erased(struct mid_profiles *m)
+{
+    struct tree *tree = m->service->site->tree;
+    for (struct node *n = tree_next(tree, TREE_MID, NULL); n; n = tree_next(tree, TREE_MID, n))
+        if (strcmp(node_text(n, "State"), mid_state_name(MID_ERASED)) == 0)
+            forget(m, node_id(n));
+    for (size_t i = 0; i < RSP_PROFILES; i++)
+        if (m->row[i].iccid[0] && !tree_find(tree, TREE_MID, m->row[i].id))
+            forget(m, m->row[i].id);
+}
+
 static void tell(void *user)
 {
     struct mid_profiles *m = user;
     m->timer = 0;
+    forget_erased(m);
     service_facts_changed(m->service);
 }
 

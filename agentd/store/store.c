@@ -267,9 +267,10 @@ bool store_value_get(struct store *s, const char *key, char *out, size_t cap)
 
 void store_value_put(struct store *s, const char *key, const char *value)
 {
-    sqlite3_stmt *st = prepare(s, "INSERT OR REPLACE INTO value VALUES(?,?)");
+    sqlite3_stmt *st = prepare(s, value ? "INSERT OR REPLACE INTO value VALUES(?,?)" : "DELETE FROM value WHERE key=?");
     bind_text(st, 1, key);
-    bind_text(st, 2, value);
+    if (value)
+        bind_text(st, 2, value);
     run(s, st, "value");
 }
 

@@ -22,7 +22,7 @@ enum error_code store_reset(struct store *s, struct error *err); /* to factory d
 
 /* Factory data and small values. get: false if absent or longer than cap (text is NUL-terminated). */
 bool store_value_get(struct store *s, const char *key, char *out, size_t cap);
-void store_value_put(struct store *s, const char *key, const char *value);
+void store_value_put(struct store *s, const char *key, const char *value); /* NULL removes the key */
 /* The same of octets that are no secret; put of an empty value removes the key. */
 bool store_octets_get(struct store *s, const char *key, void *buf, size_t cap, size_t *len);
 void store_octets_put(struct store *s, const char *key, struct slice value);

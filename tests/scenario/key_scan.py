@@ -21,7 +21,7 @@ sys.path.append(str(TREE / "tests/unit/tred"))
 import sealed  # noqa: E402
 from aka import subscribers  # noqa: E402
 
-STATE, PORT, AID_USIM = "/var/lib/gateway-tred", 35997, "A0000000871002"
+STATE, STORE, PORT, AID_USIM = "/var/lib/gateway-tred", "/var/lib/gateway-agent", 35997, "A0000000871002"
 
 
 @contextmanager
@@ -33,6 +33,28 @@ def bus_octets(capture):
             yield
         finally:
             monitor.terminate()
+
+
+class Writes:
+    """What a process writes to the files of a folder, each octet of it, however short it lives there: SQLite's journal is empty again at the end of each transaction."""
+
+    def __init__(self, world, pid, folder):
+        self.log, self.folder, self.pid = world.dir / "writes", folder, pid
+        self.tracer = subprocess.Popen(["strace", "-f", "-qq", "-y", "-xx", "-s", str(1 << 20), "-e", "trace=write,pwrite64,writev,pwritev,pwritev2", "-o", self.log, "-p", str(pid)])
+        until("strace", lambda: f"TracerPid:\t{self.tracer.pid}\n" in Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+
+    def end(self):
+        """Path -> all that went there."""
+        self.tracer.send_signal(signal.SIGINT)               # it lets go, and the process goes on
+        self.tracer.wait(30)
+        found = {}
+        for line in self.log.read_text(encoding="ascii").splitlines():
+            to = re.search(r"<((?:\\x[0-9a-f]{2}|[^>])+)>, ", line)
+            path = re.sub(r"\\x(..)", lambda m: chr(int(m[1], 16)), to[1]) if to else ""
+            if path.startswith(self.folder):
+                found[path] = found.get(path, b"") + b"".join(bytes.fromhex(text.replace("\\x", "")) for text in re.findall(r'"((?:\\x[0-9a-f]{2})*)"', line))
+        self.log.unlink()                                    # it has what it is searched for, in digits
+        return found
 
 
 class Reader:
@@ -106,6 +128,16 @@ def text_of(secrets):
     return [s.hex().encode()[i:i + 32] for s in secrets for i in range(0, 2 * len(s) - 31, 2)]
 
 
+def store_writes(written, mid, every):
+    """The store and its journal, while the identity was fetched and put into service."""
+    store, journal = (written.get(f"{STORE}/agent.db{end}", b"") for end in ("", "-journal"))
+    expect(f"every octet is seen: {sorted(written)}", mid.encode() in store and store.count(b"SQLite format 3\0") > 1)
+    expect("and the journal's, with former pages of the store", journal.count(bytes.fromhex("d9d505f920a163d7")) > 5 and mid.encode() in journal)
+    expect("the scan finds what is in it", sealed.held(journal, [b"SQLite format 3\0"]))
+    for path, octets in written.items():
+        expect(f"a key in {path}", not sealed.held(octets, every) and not any(t in octets.lower() for t in text_of(every)))
+
+
 def scan(world, private_keys):
     """The whole of it, in a managed gateway at work; private_keys: how many of the device are not in a TPM."""
     world.up()
@@ -114,6 +146,7 @@ def scan(world, private_keys):
     with bus_octets(bus):
         world.start()
         world.start("usimd")
+        writes = Writes(world, labproc.pid_of("agentd"), STORE)
         agentctl("bootstrap", world.push())
         check_managed(world)
         until("in service", lambda: world.one("Mid", State="ACTIVE"))
@@ -126,6 +159,7 @@ def scan(world, private_keys):
         expect(f"{private_keys} private keys, not {len(device) - 1}", len(device) == 1 + private_keys)
         long_term = [subscriber.k, subscriber.opc]
         every = long_term + device
+        store_writes(writes.end(), mid, every)
 
         def in_use():
             """An answer, and agent-tred held still before it has put the key away."""
@@ -158,7 +192,7 @@ def scan(world, private_keys):
     octets = bus.read_bytes()
     expect("a key on D-Bus", not sealed.held(octets, every + session) and not any(t in octets.lower() for t in text_of(every + session)))
     world.stop("agentd")                                     # its database is whole then, and what a journal was for is over
-    for folder, control in ("/var/lib/gateway-agent", mid.encode()), (labproc.folder(), mid.encode()):
+    for folder, control in (STORE, mid.encode()), (labproc.folder(), mid.encode()):
         expect(f"a key below {folder}", not sealed.files_hold(folder, every))
         expect(f"something was searched in {folder}", any(control in p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()))
     return long_term, device

@@ -300,3 +300,11 @@ def a_management_server_sees_where_the_gateway_is_and_which_identity_it_uses(wor
     expect("its name is known after a restart", read(world, "/504/0/11/0") == ICCID)
     expect("Enable", lwm2m(world, op="write", path="/504/0/14", value=ICCID)["code"] == "2.04" and act("1") == "2.04")
     until("active", lambda: state() == "ACTIVE" and read(world, "/504/0/6") == "1")
+
+    def kept():
+        return any(ICCID.encode() in p.read_bytes() for p in Path("/var/lib/gateway-agent").iterdir() if p.is_file())
+    expect("the store has its ICCID", kept())
+    for word in ("suspend", "erase"):
+        agentctl("mid", word, world.one("Mid")["MidId"])
+    until("erased", lambda: state() == "ERASED")
+    until("nothing of it is kept", lambda: not kept())

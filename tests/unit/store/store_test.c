@@ -403,6 +403,10 @@ static void test_full_disk_keeps_the_old_state(struct fixture *f, gconstpointer 
     reopen(f);
     g_assert_true(store_value_get(f->store, "k", value, sizeof value));
     g_assert_cmpstr(value, ==, "new");
+    begin(f);
+    store_value_put(f->store, "k", NULL);
+    commit(f);
+    g_assert_false(store_value_get(f->store, "k", value, sizeof value));
 }
 
 static bool has_value(struct fixture *f, const char *key)
