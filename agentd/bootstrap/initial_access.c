@@ -39,7 +39,7 @@ bool initial_access_is_awaited(const struct site *s)
 
 enum error_code initial_access_check(const struct site *s, const char *uri, struct error *err)
 {
-    char host[256];
+    char host[256] = "";
     uint16_t port;
     const struct reach *r = &s->factory.initial.hosts;
     if (uri_split(uri, "https", host, sizeof host, &port, NULL) == ERROR_NONE && reach_allows(r, host))

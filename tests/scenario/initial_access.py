@@ -71,13 +71,13 @@ def tre_R32_initial_access_leads_to_the_ro_alone_and_ends_with_the_first_bearer(
     elsewhere = agentctl("bootstrap", "https://dm.operator.example/dm", check=False)
     expect(f"another server: {elsewhere.stderr}", elsewhere.returncode == 3 and "PolicyDenied" in elsewhere.stderr and
            "the initial access leads to bbn.operator.example alone, not to dm.operator.example" in elsewhere.stderr)
-    expect("told once, and seen", told(world, "not to dm.operator.example") == 1 and world.manager()["LastError"] == "PolicyDenied")
+    expect("told once, and seen", told(world, "not to dm.operator.example") == 1 and world.one("Job", State="failed", Error="PolicyDenied"))
     lwm2m = agentctl("bootstrap", world.instruction("--mech", "lwm2m", "--uri", "coaps://bootstrap.example.net:5784"), check=False)
     expect(f"LwM2M: {lwm2m.stderr}", lwm2m.returncode == 3 and "PolicyDenied" in lwm2m.stderr and "the initial access is for a session with the RO" in lwm2m.stderr)
     expect("nothing of them went out", not world.sessions() and not [e for e in world.lwm2m_events() if e["event"] == "register"])
     os.kill(labproc.pid_of("bbn"), signal.SIGCONT)
     check_managed(world)
-    asked = world.bbn_events("ask")[-1]
+    asked = next(e for e in world.bbn_events("ask") if e["status"] == 200)
     expect(f"by the RO: {asked}", asked["peer"] == "192.0.2.10" and asked["network"].endswith("bearer=ro.example.net") and world.one("Context", Name="usim")["Source"] == "bbn")
     until("the result", lambda: world.bbn_events("result"))
     expect("the own bearer is the only one", [b["Apn"] for b in world.all("Bearer").values()] == ["prov.example"] and routes("1000") == [])
@@ -100,7 +100,7 @@ def tre_R32_a_card_that_is_no_pcid_gets_no_initial_access(world):
     world.start()
     until("the serving network", lambda: world.one("Modem", OperatorId="24008", AccessTechnology="lte"))
     begun = told(world, "[briefing] ")
-    until("two rounds with the modem", lambda: told(world, "[briefing] ") >= begun + 2, 60)
+    until("a whole round with the modem", lambda: told(world, "[briefing] ") >= begun + 2, 120)
     expect("no attempt, no question", not attempts() and not world.bbn_events("ask") and not initial(world))
 
 
@@ -137,7 +137,7 @@ def tre_R33_a_refused_attach_is_tried_again_later_each_time(world):
     until("a refusal", lambda: (initial(world) or {}).get("LastError") == "BearerRefused", 60)
     until("told, with the next time", lambda: world.manager()["LastError"] == "BearerRefused" and world.manager()["BriefingState"] == "waiting" and world.manager()["NextBriefing"], 30)
     check_managed(world)
-    at = [a["at"] for a in attempts()]
-    gaps = [b - a for a, b in zip(at, at[1:])]
-    expect(f"two refusals, one that is not: {gaps}", [a["result"] for a in attempts()] == ["no-resources"] * 2 + ["accepted"])
-    expect(f"later each time: {gaps}", all(gap >= least for gap, least in zip(gaps, (1.5, 3))))
+    first = attempts()[:3]
+    gaps = [b["at"] - a["at"] for a, b in zip(first, first[1:])]
+    expect(f"two refusals, one that is not: {first}", [a["result"] for a in first] == ["no-resources"] * 2 + ["accepted"])
+    expect(f"later each time: {gaps}", gaps[0] >= 1.5 and gaps[1] >= 3)
