@@ -56,6 +56,13 @@ static void device_prefer(void *user, const char *mode)
     mode_choice_want(&((struct service *)user)->mode_choice, mode);
 }
 
+static void device_measure(void *user)
+{
+    const struct site *site = ((struct service *)user)->site;
+    if (site->modem)
+        modem_measure(site->modem);
+}
+
 static void device_place(void *user, struct place *out)
 {
     const struct site *site = ((struct service *)user)->site;
@@ -71,7 +78,7 @@ void service_fill_device(struct service *s)
                                        .hardware_version = f->hardware_version, .firmware_version = upkeep_version(s->site->upkeep),
                                        .gateway_id = f->gateway_id, .current_time = device_time, .tree = s->site->tree,
                                        .request_bootstrap = device_bootstrap, .reboot = device_reboot, .factory_reset = device_factory_reset, .prefer = device_prefer,
-                                       .place = device_place, .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
+                                       .place = device_place, .measure = device_measure, .firmware = upkeep_firmware(s->site->upkeep), .software = upkeep_software(s->site->upkeep),
                                        .profiles = access_point_profiles(s->access_point), .rsp = mid_profiles_rsp(s->mid_profiles),
                                        .history = device_history, .history_last = device_history_last,
                                        .version = s->site->lwm2m_version, .queue_mode = s->site->queue_mode, .awake_s = s->site->awake_s, .rules = &s->rules, .user = s };

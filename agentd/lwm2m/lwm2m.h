@@ -36,6 +36,7 @@ struct lwm2m_device { /* object 3; borrowed for the client's life, values read a
     struct firmware *firmware; /* object 5; NULL: none */
     struct software *software; /* object 9; NULL: none */
     void (*place)(void *user, struct place *out); /* object 6; NULL: none */
+    void (*measure)(void *user); /* the radio's values are read: the modem is asked anew, for the next Read or an observer; NULL: nobody is */
     struct profiles *profiles; /* what servers write to object 11; NULL: nothing */
     struct rsp *rsp;   /* object 504; NULL: none */
     bool (*reboot)(void *user); /* Execute /3/0/4: starts a reboot soon, after the answer; false or NULL: refused (4.05) */
@@ -57,8 +58,7 @@ struct lwm2m_status {
     bool exhausted;         /* retrying, all its attempts are over, and the server wants a bootstrap then (/1/x/16) */
 };
 
-/* Called from the loop at each change of state. */
-typedef void lwm2m_state_fn(void *user, const struct lwm2m_status *status);
+typedef void lwm2m_state_fn(void *user, const struct lwm2m_status *status); /* called from the loop at each change of state */
 
 /* account and lease are copied (key into locked memory). */
 struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2m_account *account, const struct lease *lease,

@@ -80,6 +80,8 @@ void modem_sms_delete(struct modem_watch *w, const char *handle, modem_done_fn *
 /* While wanted, every registered modem is asked for network time: at once, then after 5 s doubling to 60 s. Not wanted at first: nobody is asked,
  * no timer runs (NetworkTimeChanged is passed on all the same). */
 void modem_watch_want_time(struct modem_watch *w, bool wanted);
+/* Somebody wants to know of the primary modem's signal and cell: ModemManager is asked, at most every ten seconds; events.changed if they are others. */
+void modem_measure(struct modem_watch *w);
 /* While wanted, the primary modem's satellite receiver is on, and asked every minute. Not wanted at first. */
 void modem_watch_want_place(struct modem_watch *w, bool wanted);
 /* The primary modem's last fix; events.changed comes with each. False: it has had none, and out is not known. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The radio of a modem: how strong and clean its signal is, and which cell serves it. Owns when ModemManager is asked: when it tells that the signal, the network or
- * the access technology changed, so that an idle modem costs nobody a wake-up. Promises: what the administrator set (another rate, a source of location that he
+ * the access technology changed, and when somebody reads, so that an idle modem costs nobody a wake-up. Promises: what the administrator set (another rate, a source of location that he
  * switched off) stays as it is, and what is set here is taken back at the end. Must never switch on signals of the location, which every user of the bus would see. */
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 /* Seconds between two measurements that ModemManager takes by itself. It takes one at once when the rate is set, and that is what is wanted; nobody else is
  * likely to choose this one, so a rate that a crash left is known as ours. */
-enum { OUR_RATE = 3607, CLOSE_MS = 2000 };
+enum { OUR_RATE = 3607, CLOSE_MS = 2000, AGAIN_MS = 10000 };
 
 /* Where ModemManager's Signal interface has what: TS 36.214 (LTE), 38.215 (NR), 25.215 (UMTS), 45.008 (GSM). */
 static const struct {
@@ -141,6 +141,13 @@ static void ask_cell(struct modem *m)
     mm_modem_location_get_3gpp(location, m->watch->cancel, on_cell, m->handle);
 }
 
+static void ask(struct modem *m)
+{
+    m->radio.asked_at = loop_now(m->watch->loop);
+    ask_signal(m);
+    ask_cell(m);
+}
+
 /* What makes it worth asking: any difference. */
 static void take_moment(struct modem *m, struct radio_moment *out)
 {
@@ -166,10 +173,16 @@ void radio_look(struct modem *m)
         return;
     }
     read_signal(m);
-    if (same)
-        return;
-    ask_signal(m);
-    ask_cell(m);
+    if (!same)
+        ask(m);
+}
+
+/* A cell may change while all else stays, which nobody tells. */
+void modem_measure(struct modem_watch *w)
+{
+    struct modem *m = w->primary;
+    if (m && m->radio.moment.registered && loop_now(w->loop) - m->radio.asked_at >= AGAIN_MS)
+        ask(m);
 }
 
 void radio_show(const struct modem *m, struct node *n)

@@ -20,6 +20,7 @@ struct radio_moment { /* while it stays, ModemManager has nothing new to say */
 struct radio {
     struct radio_moment moment;
     char strength[8], quality[8], noise[8]; /* dBm, dB, dB; "": not known */
+    uint64_t asked_at;                      /* loop milliseconds */
     bool asking, again, denied;             /* the cell was asked for, and is to be once more; polkit refuses */
 };
 

@@ -80,10 +80,18 @@ static bool read_available(struct spot *s, struct value *v)
     return s->index == 0 && bearer_number(s->o, v);
 }
 
+/* The modem whose radio is read; what is told now is of the last time that it was asked. */
+static struct node *measured_modem(const struct objects *o)
+{
+    if (o->device->measure)
+        o->device->measure(o->device->user);
+    return modem(o);
+}
+
 /* A whole number of the modem, signed, that the tree has as text. */
 static bool put_measured(const struct objects *o, const char *property, struct value *v)
 {
-    struct node *n = modem(o);
+    struct node *n = measured_modem(o);
     const char *text = n ? node_text(n, property) : "";
     bool below = text[0] == '-';
     uint64_t number;
@@ -96,7 +104,7 @@ static bool put_measured(const struct objects *o, const char *property, struct v
 
 static bool put_number(const struct objects *o, const char *property, struct value *v)
 {
-    struct node *n = modem(o);
+    struct node *n = measured_modem(o);
     const struct tree_value *number = n ? node_get(n, property) : NULL;
     if (!number || !number->number)
         return false;

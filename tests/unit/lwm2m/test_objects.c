@@ -115,8 +115,18 @@ static void test_device(void)
     expect_read(c, "/3/0/20", "1");
 }
 
+static unsigned measured;
+
+static void measure(void *user)
+{
+    (void)user;
+    measured++;
+}
+
 static void expect_radio(struct lwm2m_client *c, struct node *modem)
 {
+    measured = 0;
+    c->device.measure = measure;
     static const char *const paths[] = { "/4/0/2", "/4/0/3", "/4/0/8", "/4/0/11", "/4/0/12" };
     for (size_t i = 0; i < G_N_ELEMENTS(paths); i++)
         expect_absent(c, paths[i]);
@@ -139,7 +149,12 @@ static void expect_radio(struct lwm2m_client *c, struct node *modem)
     node_set(modem, "SignalToNoise", "-");
     expect_absent(c, "/4/0/11");
     node_set_number(modem, "CellId", 0);
+    measured = 0;
     expect_absent(c, "/4/0/8");
+    g_assert_cmpuint(measured, ==, 1); /* the next one may know it */
+    expect_read(c, "/4/0/9", "26");
+    g_assert_cmpuint(measured, ==, 1); /* the network is told by itself */
+    c->device.measure = NULL;
 }
 
 static void test_connectivity(void)
