@@ -47,7 +47,7 @@ def a_briefing_node_is_asked_by_coap_until_it_instructs(world):
     world.stop("agentd")
     world.start("agentd")
     until("the instruction", lambda: world.bbn_events("ask")[-1]["status"] == 200, 60)
-    world.bbn_says("503 1")
+    world.bbn_says("429 1")
     check_managed(world)
     expect("by the node", world.one("Context", Name="usim")["Source"] == "bbn")
     until("a result that is not taken", lambda: world.bbn_events("result"), 60)
