@@ -108,6 +108,11 @@ static enum error_code call_reopen(void *user, const char *context, struct error
     return conductor_reopen(((struct calls *)user)->conductor, context, err);
 }
 
+static void call_factory_reset(void *user, bus_outcome_fn *fn, void *fn_user)
+{
+    upkeep_order(((struct calls *)user)->site->upkeep, SYSD_OP_FACTORY_RESET, fn, fn_user);
+}
+
 static void call_submit_pin(void *user, const char *context, const char *digits, bus_job_fn *fn, void *fn_user)
 {
     conductor_submit_pin(((struct calls *)user)->conductor, context, digits, fn, fn_user);
@@ -402,5 +407,5 @@ struct bus_calls calls_table(struct calls *calls)
                                .sim_send_pin = call_send_pin, .sim_forget_pin = call_forget_pin,
                                .mid_set_state = call_mid_set_state, .mid_authenticate = call_mid_authenticate,
                                .device_add = call_device_add, .device_remove = call_device_remove, .device_assign = call_device_assign,
-                               .device_revoke = call_device_revoke, .device_authorize = call_device_authorize, .mid_order = call_mid_order };
+                               .device_revoke = call_device_revoke, .device_authorize = call_device_authorize, .mid_order = call_mid_order, .factory_reset = call_factory_reset };
 }

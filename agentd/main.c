@@ -320,7 +320,7 @@ static bool build(struct agent *a, struct error *err)
     a->calls = (struct calls){ .site = &a->site, .service = a->service, .accounts = a->accounts, .conductor = a->conductor, .pins = a->pins,
                                .sessions = a->sessions, .gba = a->gba, .devices = a->devices, .config_path = a->options.config };
     static const struct pull_calls pull_calls = { .offer = offer, .cards_known = cards_known };
-    a->pull = pull_new(&a->site, &a->config.pull, &pull_calls, a);
+    a->pull = pull_new(&a->site, a->service, &a->config.pull, &pull_calls, a);
     conductor_watch(a->conductor, on_job_ended, a);
     struct bus_calls table = calls_table(&a->calls);
     service_start(a->service);

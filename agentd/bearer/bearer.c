@@ -176,7 +176,7 @@ static void do_start(struct bearers *b)
     }
     if (!b->limit)
         b->limit = loop_timer(b->loop, LIMIT_MS, on_limit, b);
-    log_info(b->now.id, "connecting APN %s", b->now.napdef.apn);
+    log_info(b->now.id, "connecting APN %s", b->now.napdef.apn[0] ? b->now.napdef.apn : "of the network's choice");
     show(b, "connecting");
     if (b->now.limited) {
         b->reach = *b->hosts;

@@ -20,7 +20,8 @@ void plan_clear(struct plan *p)
 enum error_code plan_set(struct plan *p, const char *id, const struct napdef *napdef)
 {
     plan_clear(p);
-    if (!id[0] || strlen(id) >= sizeof p->id || !napdef->apn[0])
+    bool named = napdef->apn[0] || strcmp(napdef->napid, NAPDEF_DEFAULT) == 0;
+    if (!id[0] || strlen(id) >= sizeof p->id || !named)
         return ERROR_INVALID;
     p->password = secret_new();
     if (!p->password)

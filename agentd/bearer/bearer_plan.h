@@ -17,7 +17,7 @@ struct plan {
     bool limited; /* for some hosts alone */
 };
 
-/* Copies; an earlier plan in p is dropped. ERROR_INVALID (no id, too long, no APN), ERROR_NO_MEMORY; then p is empty. */
+/* Copies; an earlier plan in p is dropped. ERROR_INVALID (no id, too long, no APN and not the default), ERROR_NO_MEMORY; then p is empty. */
 enum error_code plan_set(struct plan *p, const char *id, const struct napdef *napdef);
 void plan_clear(struct plan *p);
 /* from becomes empty. */

@@ -37,12 +37,7 @@ static bool take_ip(json_t *value, enum napdef_ip *out)
 {
     const char *text = json_string_value(value);
     *out = NAPDEF_IPV4V6;
-    for (enum napdef_ip t = NAPDEF_IPV4; text && t <= NAPDEF_IPV4V6; t++)
-        if (strcmp(text, napdef_ip_name(t)) == 0) {
-            *out = t;
-            return true;
-        }
-    return !value;
+    return text ? napdef_ip_from_name(text, out) : !value;
 }
 
 static bool take_hosts(json_t *list, struct reach *out)

@@ -40,6 +40,11 @@ struct factory_access { /* the initial access of a PCID; napdef.apn "" if there 
     struct reach hosts; /* of the RO */
 };
 
+struct factory_access_point { /* for what names none; apn "" if there is none */
+    char apn[101];
+    enum napdef_ip ip_type;
+};
+
 enum { FACTORY_CONTEXTS = 4, FACTORY_KEYS = 4, FACTORY_ACCOUNTS = 4, FACTORY_LWM2MS = SETTINGS_LWM2M };
 
 struct factory_data {
@@ -53,6 +58,7 @@ struct factory_data {
     size_t instruction_keys;
     struct factory_briefing briefing;
     struct factory_access initial;
+    struct factory_access_point access_point;
     struct factory_account account[FACTORY_ACCOUNTS];
     size_t accounts;
     struct factory_lwm2m lwm2m[FACTORY_LWM2MS]; /* in contexts without one of account */

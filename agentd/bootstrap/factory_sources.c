@@ -122,6 +122,20 @@ static enum error_code take_briefing(json_t *object, struct factory_data *out, s
     return ERROR_NONE;
 }
 
+/* The file is public: an access point with a password is not for it. */
+static enum error_code take_access_point(json_t *object, struct factory_data *out, struct error *err)
+{
+    static const char *const known[] = { "apn", "ip" };
+    struct factory_access_point *a = &out->access_point;
+    if (!object)
+        return ERROR_NONE;
+    const char *apn = json_string_value(json_object_get(object, "apn")), *ip = json_string_value(json_object_get(object, "ip"));
+    if (!only_keys(object, known, 2) || !apn || !text_is_name(apn, ".-", sizeof a->apn - 1) || !napdef_ip_from_name(ip ? ip : "ipv4v6", &a->ip_type))
+        return bad(err, "\"access_point\"", "{apn: 1..100 letters, digits, hyphens and dots; ip: ipv4, ipv6 or ipv4v6, optional}");
+    (void)text_copy(a->apn, sizeof a->apn, apn);
+    return ERROR_NONE;
+}
+
 /* A DM session by the device PIN: an account whose server is the host of the URL. */
 static enum error_code take_provurl(json_t *object, struct factory_data *out, struct error *err)
 {
@@ -190,6 +204,8 @@ enum error_code factory_sources_take(json_t *root, struct factory_data *out, str
     if (!rc)
         rc = take_briefing(json_object_get(root, "briefing"), out, err);
     if (!rc)
+        rc = take_access_point(json_object_get(root, "access_point"), out, err);
+    if (!rc)
         rc = take_provurl(json_object_get(root, "provurl"), out, err);
     if (!rc)
         rc = take_accounts(json_object_get(root, "accounts"), out, err);
@@ -200,7 +216,7 @@ enum error_code factory_sources_take(json_t *root, struct factory_data *out, str
 
 bool factory_sources_key(const char *key)
 {
-    static const char *const keys[] = { "imei", "instruction_keys", "briefing", "provurl", "accounts", "lwm2m", "initial_access" };
+    static const char *const keys[] = { "imei", "instruction_keys", "briefing", "access_point", "provurl", "accounts", "lwm2m", "initial_access" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (strcmp(key, keys[i]) == 0)
             return true;

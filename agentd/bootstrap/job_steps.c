@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bootstrap/briefing/briefing.h"
+#include "bootstrap/default_way.h"
 #include "bootstrap/initial_access.h"
 #include "bootstrap/job_room.h"
 #include "bootstrap/policy.h"
@@ -64,7 +65,7 @@ static void on_lease(void *user, enum error_code status, const char *text, const
             job_connect(c);
             return;
         }
-        error_set(&e, status, "bearer %s: %s", way_apn(c), text && text[0] ? text : error_text(status));
+        error_set(&e, status, "bearer %s: %s", way_apn(c)[0] ? way_apn(c) : "by default", text && text[0] ? text : error_text(status));
         job_fail(c, &e);
         return;
     }
@@ -72,12 +73,18 @@ static void on_lease(void *user, enum error_code status, const char *text, const
     job_post(c, JOB_LEASED);
 }
 
-/* Of the NAPDEFs that lead to the server, the one for the network that serves the modem now. */
+/* Of the NAPDEFs that lead to the server, the one for the network that serves the modem now. A document without one gets those of default_way.h, as if it had named them. */
 static enum error_code choose_napdef(struct conductor *c, struct error *err)
 {
     bool named;
+    struct settings *s = c->trigger.settings;
     const char *plmn = site_modem(c->site)->plmn;
-    c->briefing.napdef = settings_way(c->trigger.settings, c->briefing.account, plmn, (int64_t)clock_now(&c->site->clock), c->refused, &named);
+    c->briefing.napdef = settings_way(s, c->briefing.account, plmn, (int64_t)clock_now(&c->site->clock), c->refused, &named);
+    if (!c->briefing.napdef && !named) {
+        if (!default_way_add(c->service, c->row.context, c->briefing.account, s))
+            return error_set(err, ERROR_NOT_READY, "what is installed is being opened");
+        c->briefing.napdef = settings_way(s, c->briefing.account, plmn, (int64_t)clock_now(&c->site->clock), c->refused, &named);
+    }
     return c->briefing.napdef ? ERROR_NONE : error_set(err, ERROR_POLICY, "no access point of the document is valid in network %s", plmn);
 }
 
@@ -127,7 +134,7 @@ void job_connect(void *user)
         job_fail(c, &e);
         return;
     }
-    if (way == WAY_HOST || !c->briefing.napdef) {
+    if (way == WAY_HOST) {
         c->lease = (struct lease){ .bound = false };
         job_post(c, JOB_LEASED);
         return;
@@ -252,7 +259,7 @@ void job_execute(struct conductor *c)
         return;
     }
     struct omadm_task task = { .account = c->briefing.account, .context = c->row.context, .lease = &c->lease,
-                               .apn = c->lease.bound ? way_apn(c) : "" };
+                               .apn = site_lease_apn(c->site, &c->lease) };
     c->omadm = omadm_start(c->site, &task, on_executed, job_wait_note, c);
 }
 

@@ -7,6 +7,7 @@
 #include "bootstrap/apply.h"
 #include "bootstrap/card_book.h"
 #include "bootstrap/instruction.h"
+#include "net/uplink.h"
 
 enum { MODEM_GRACE_MS = 10000 };
 
@@ -156,11 +157,11 @@ enum way policy_way(struct site *s, const char *source, const struct napdef *nap
     case UPLINK_AUTO:
         break;
     }
-    if (!napdef)
+    if (!napdef && uplink_is_there())
         return WAY_HOST;
     if (modem)
         return WAY_CELLULAR;
-    if (needs_modem(source) || (mm_present && waited_ms < MODEM_GRACE_MS))
+    if ((napdef && needs_modem(source)) || (mm_present && waited_ms < MODEM_GRACE_MS))
         return WAY_WAIT;
     return WAY_HOST;
 }

@@ -13,7 +13,9 @@ enum error_code policy_authorise(struct site *s, const struct trigger *t, struct
 size_t policy_rank(const struct site *s, const char *source);
 
 enum way { WAY_HOST, WAY_CELLULAR, WAY_WAIT };
-/* How to reach the server: over a bearer of ours, over the host's uplink, or not yet (no modem shown so far). waited_ms: how long already. */
+enum { POLICY_WAITED = INT32_MAX }; /* long enough */
+/* How to reach the server: over a bearer of ours, over the host's uplink, or not yet (no modem shown so far). napdef NULL: no access point is named. waited_ms: how long
+ * already. */
 enum way policy_way(struct site *s, const char *source, const struct napdef *napdef, uint64_t waited_ms);
 /* ERROR_NONE if the present modem may be used for data; NOT_REGISTERED, NO_MODEM (wait), ROAMING. */
 enum error_code policy_modem(struct site *s, struct error *err);

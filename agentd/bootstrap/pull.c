@@ -16,8 +16,8 @@
 #include "bootstrap/initial_access.h"
 #include "bootstrap/instruction.h"
 #include "bootstrap/instruction_local.h"
+#include "bootstrap/question_way.h"
 #include "model/tre_wire.h"
-#include "net/uplink.h"
 
 enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, CARD_LOOK_MS = 1000, CARD_GRACE_MS = 30000 /* of a card that says nothing */, MODEM_GRACE_MS = 60000, LAN_NEWS = 6 /* an hour */ };
 
@@ -30,7 +30,8 @@ struct pull {
     struct bbn *bbn;
     struct lan *lan;     /* NULL: not named in sources */
     struct rate lan_news; /* whoever is in the LAN can make them */
-    bool started, asking_lan, reporting, failed;
+    struct question_way *way;
+    bool started, wanting, asking_lan, reporting, failed; /* wanting: a way */
     bool connecting;     /* the initial access, for this round */
     bool no_way;         /* it was refused: who is reached over it waits for the next round */
     bool resumed;        /* the round waited in the middle */
@@ -40,6 +41,7 @@ struct pull {
     size_t at;           /* in site->sources */
     unsigned steps;      /* failures in a row, up to STEPS_MAX */
     size_t context;      /* whose turn it is at the briefing node */
+    const char *asked;   /* which one it is asked about, of the factory data */
     uint64_t timer, next_ms;
 };
 
@@ -182,20 +184,11 @@ static bool ask_factory(struct pull *p)
 
 /* --- briefing node --- */
 
-static const struct lease *uplink(struct pull *p)
-{
-    static const struct lease host;
-    if (initial_access_is_due(p->site))
-        return initial_access_lease(p->site);
-    const struct lease *kept = p->site->bearers ? bearers_lease(p->site->bearers) : NULL;
-    bool by_host = p->site->uplink == UPLINK_HOST || (p->site->uplink == UPLINK_AUTO && (!kept || uplink_is_there()));
-    return by_host ? &host : kept;
-}
-
 static void on_asked(void *user, const struct error *err, const struct bbn_answer *answer)
 {
     struct pull *p = user;
     p->bbn = NULL;
+    question_way_done(p->way);
     if (err) {
         site_report(p->site, "briefing", 0, err);
         p->failed = p->failed || !answer->retry_after_s;
@@ -226,18 +219,35 @@ static const char *context_in_turn(struct pull *p)
     return f->contexts[p->context++ % f->context_count];
 }
 
-static bool ask_bbn(struct pull *p)
+/* There is none to the node, now. */
+static void way_failed(struct pull *p, const struct error *err)
 {
+    site_report(p->site, "briefing", 0, err);
+    p->failed = true;
+}
+
+static void on_way(void *user, const struct error *err, const struct lease *lease)
+{
+    struct pull *p = user;
     const struct factory_briefing *f = &p->site->factory.briefing;
-    const struct lease *lease = uplink(p);
-    if (!f->uri[0])
-        return false;
-    if (!lease) {
-        p->failed = true;
-        return false;
+    p->wanting = false;
+    if (err) {
+        way_failed(p, err);
+        p->at++;
+        round_next(p);
+        return;
     }
     struct bbn_node node = { .uri = f->uri, .trust = &f->trust, .lease = lease };
-    p->bbn = bbn_ask(p->site, p->https, &node, context_in_turn(p), instruction_last_of_node(p->site->store, "bbn"), on_asked, p);
+    p->bbn = bbn_ask(p->site, p->https, &node, p->asked, instruction_last_of_node(p->site->store, "bbn"), on_asked, p);
+}
+
+static bool ask_bbn(struct pull *p)
+{
+    if (!p->site->factory.briefing.uri[0] || p->no_way)
+        return false;
+    p->asked = context_in_turn(p);
+    p->wanting = true;
+    question_way_want(p->way, p->asked, on_way, p);
     show(p, "asking");
     return true;
 }
@@ -246,7 +256,7 @@ static bool ask_bbn(struct pull *p)
 
 static bool is_asking(const struct pull *p)
 {
-    return p->bbn || p->asking_lan || p->connecting;
+    return p->wanting || p->bbn || p->asking_lan || p->connecting;
 }
 
 static void on_lan_asked(void *user, bool failed, struct slice octets)
@@ -292,6 +302,7 @@ static void on_reported(void *user, const struct error *err, const struct bbn_an
     struct error e = { 0 };
     p->bbn = NULL;
     p->reporting = false;
+    question_way_done(p->way);
     if (err)
         site_report(p->site, "briefing", 0, err);
     if (answer->final && !store_begin(p->site->store, &e)) {
@@ -302,13 +313,18 @@ static void on_reported(void *user, const struct error *err, const struct bbn_an
     round_next(p);
 }
 
-/* True if one is due and on its way. */
-static bool report(struct pull *p)
+static void on_way_of_report(void *user, const struct error *err, const struct lease *lease)
 {
+    struct pull *p = user;
     struct instruction_result r;
-    const struct lease *lease = uplink(p);
-    if (p->reporting || !lease || !instruction_result_due(p->site->store, &r))
-        return false;
+    p->wanting = false;
+    if (err || !instruction_result_due(p->site->store, &r)) {
+        p->reporting = false;
+        if (err)
+            way_failed(p, err);
+        round_next(p);
+        return;
+    }
     const struct factory_briefing *f = &p->site->factory.briefing;
     char host[256], node_host[256] = "";
     uint16_t port;
@@ -317,8 +333,17 @@ static bool report(struct pull *p)
     (void)uri_split_any(f->uri, BRIEFING_SCHEMES, node_host, sizeof node_host, &port, NULL);
     struct bbn_node node = { .uri = "", .trust = strcmp(host, node_host) == 0 ? &f->trust : &roots, .lease = lease };
     struct bbn_result result = { .id = r.id, .phase = r.phase, .code = r.code, .seq = r.seq };
-    p->reporting = true;
     p->bbn = bbn_report(p->site, p->https, &node, r.next, &result, on_reported, p);
+}
+
+/* True if one is due and on its way. */
+static bool report(struct pull *p)
+{
+    struct instruction_result r;
+    if (p->reporting || !instruction_result_due(p->site->store, &r))
+        return false;
+    p->reporting = p->wanting = true;
+    question_way_want(p->way, p->site->factory.contexts[0], on_way_of_report, p);
     return true;
 }
 
@@ -390,7 +415,7 @@ static void round_begin(void *user)
         wait(p, CLOCK_LOOK_MS); /* no certificate can be judged, nothing signed */
         return;
     }
-    if (initial_access_is_awaited(p->site) && loop_now(p->site->loop) < p->modem_until_ms) {
+    if (question_way_waits(p->way) || (initial_access_is_awaited(p->site) && loop_now(p->site->loop) < p->modem_until_ms)) {
         wait(p, CLOCK_LOOK_MS);
         return;
     }
@@ -455,12 +480,13 @@ void pull_job_ended(struct pull *p, bool succeeded)
         wait(p, jitter(more_waits(p) ? p->settings.retry_s : p->settings.interval_s));
 }
 
-struct pull *pull_new(struct site *site, const struct pull_settings *settings, const struct pull_calls *calls, void *user)
+struct pull *pull_new(struct site *site, struct service *service, const struct pull_settings *settings, const struct pull_calls *calls, void *user)
 {
     struct pull *p = calloc(1, sizeof *p);
     if (!p)
         abort(); /* the agent restarts */
-    *p = (struct pull){ .site = site, .settings = *settings, .calls = *calls, .user = user, .https = https_new(site->loop) };
+    *p = (struct pull){ .site = site, .settings = *settings, .calls = *calls, .user = user, .https = https_new(site->loop),
+                        .way = question_way_new(site, service) };
     p->lan_news = (struct rate){ .per_hour = LAN_NEWS };
     node_set(tree_manager(site->tree), "AvahiState", "off");
     for (size_t i = 0; i < site->sources.count; i++)
@@ -476,6 +502,7 @@ void pull_free(struct pull *p)
         return;
     loop_cancel(p->site->loop, &p->timer);
     bbn_cancel(p->bbn);
+    question_way_free(p->way);
     lan_free(p->lan);
     https_free(p->https);
     free(p);

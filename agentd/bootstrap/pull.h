@@ -5,7 +5,7 @@
 #ifndef BOOTSTRAP_PULL_H
 #define BOOTSTRAP_PULL_H
 
-#include "bootstrap/site.h"
+#include "bootstrap/service.h"
 
 struct pull;
 
@@ -21,7 +21,7 @@ struct pull_calls {
     bool (*cards_known)(void *user);
 };
 
-struct pull *pull_new(struct site *site, const struct pull_settings *settings, const struct pull_calls *calls, void *user);
+struct pull *pull_new(struct site *site, struct service *service, const struct pull_settings *settings, const struct pull_calls *calls, void *user);
 void pull_free(struct pull *p);
 /* The TRE is ready: begins soon. Further calls do nothing. */
 void pull_start(struct pull *p);

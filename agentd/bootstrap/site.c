@@ -71,7 +71,7 @@ char *site_network_facts(const struct site *s, const char *apn, char *out, size_
 const char *site_lease_apn(const struct site *s, const struct lease *lease)
 {
     const struct node *bearer = lease->bound ? tree_find(s->tree, TREE_BEARER, lease->bearer) : NULL;
-    return bearer ? node_text(bearer, "Apn") : "";
+    return !bearer ? "" : node_text(bearer, "Apn")[0] ? node_text(bearer, "Apn") : "default";
 }
 
 struct lwm2m_rules site_lwm2m_rules(const struct site *s)

@@ -77,7 +77,7 @@ void site_look_modem(struct site *s);
 
 /* "plmn=24008;home=24008;access=lte;roaming=no;cell=1123003;area=12741;bearer=apn", fields that are known; "uplink=host" where no bearer of ours is used. Returns out. */
 char *site_network_facts(const struct site *s, const char *apn, char *out, size_t cap);
-/* The access point of a lease of a bearer that is kept; "" of the host's own uplink. Borrowed until the bearer changes. */
+/* The access point of a lease of a bearer of ours ("default" if none was named); "" of the host's own uplink. Borrowed until the bearer changes. */
 const char *site_lease_apn(const struct site *s, const struct lease *lease);
 /* What LwM2M accounts may do and whom they trust; borrows the factory roots. */
 struct lwm2m_rules site_lwm2m_rules(const struct site *s);

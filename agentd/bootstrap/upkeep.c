@@ -25,6 +25,12 @@ struct inspection {
     void *user;
 };
 
+struct order {
+    enum sysd_op op;
+    upkeep_order_fn *fn; /* NULL: none is open */
+    void *user;
+};
+
 struct upkeep {
     struct site *site;
     struct sysd *sysd;
@@ -37,6 +43,7 @@ struct upkeep {
     struct fetch *fetch; /* of the firmware */
     struct installation installation;
     struct inspection inspection;
+    struct order order;
     char version[FIRMWARE_VERSION];
     void (*changed)(void *user);
     void *user;
@@ -74,7 +81,7 @@ static void begin(void *user)
     struct upkeep *u = user;
     struct sysd_question q = { .op = u->begun, .fd = -1 };
     u->timer = 0;
-    log_notice("upkeep", "%s begins, as a management server wants it", op_name(u->begun));
+    log_notice("upkeep", "%s begins", op_name(u->begun));
     if (!sysd_ask(u->sysd, &q, on_done, u))
         on_done(u, &(struct sysd_outcome){ .op = q.op, .status = ERROR_BUSY });
 }
@@ -246,6 +253,34 @@ static void look_later(struct upkeep *u)
         return;
     u->look_timer = loop_timer(u->site->loop, u->look_ms, look, u);
     u->look_ms = u->look_ms * 2 < LOOK_MAX_MS ? u->look_ms * 2 : LOOK_MAX_MS;
+}
+
+static void on_look_of_order(void *user, const struct sysd_state *state)
+{
+    struct upkeep *u = user;
+    struct order order = u->order;
+    struct error e = { 0 };
+    u->order.fn = NULL;
+    on_look(u, state);
+    if (state->status)
+        error_set(&e, state->status, "%s: agent-sysd, which runs the administrator's hooks, does not answer", op_name(order.op));
+    else if (!upkeep_begin(u, order.op))
+        error_set(&e, ERROR_NOT_SUPPORTED, "%s: the administrator has installed no hook for it", op_name(order.op));
+    else
+        log_notice("upkeep", "%s by the administrator's order", op_name(order.op));
+    order.fn(order.user, &e);
+}
+
+void upkeep_order(struct upkeep *u, enum sysd_op op, upkeep_order_fn *fn, void *user)
+{
+    struct error e;
+    bool free = !u->order.fn && (u->begun == SYSD_OP_STATUS || u->begun == op);
+    if (free && sysd_look(u->sysd, on_look_of_order, u)) {
+        u->order = (struct order){ op, fn, user };
+        return;
+    }
+    error_set(&e, ERROR_BUSY, "%s: another one is asked for already", op_name(op));
+    fn(user, &e);
 }
 
 void upkeep_look(struct upkeep *u)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a management server may have done to the gateway as a machine: restart, factory reset, a new firmware, software packages. Done by agent-sysd; here
+/* What a management server, or the administrator, may have done to the gateway as a machine: restart, factory reset, a new firmware, software packages. Done by agent-sysd; here
  * it is decided when, and told how it went. */
 #ifndef BOOTSTRAP_UPKEEP_H
 #define BOOTSTRAP_UPKEEP_H
@@ -18,6 +18,9 @@ void upkeep_look(struct upkeep *u); /* asks again which hooks there are */
 /* Begins a restart or factory reset when the answer to the server that wants it is out. False: there is no hook for it, which is reported; the hooks are
  * looked at again then, so that one that was just installed is found by the next try. */
 bool upkeep_begin(struct upkeep *u, enum sysd_op op);
+/* The same for the administrator: looks at the hooks first, and says what it comes to. fn once from the loop; code NONE: it begins. NOT_SUPPORTED (no hook), PEER_LOST, BUSY. */
+typedef void upkeep_order_fn(void *user, const struct error *error);
+void upkeep_order(struct upkeep *u, enum sysd_op op, upkeep_order_fn *fn, void *user);
 
 void upkeep_listen(struct upkeep *u, void (*fn)(void *user), void *user); /* a value that servers see has changed; from the loop */
 struct firmware *upkeep_firmware(const struct upkeep *u); /* the one update of the gateway; owned here */

@@ -67,6 +67,26 @@ bool ways_napdef(struct ways *w, const char *id, struct napdef *out, char *conte
     return true;
 }
 
+bool ways_known(const struct ways *w)
+{
+    return w->opening == 0;
+}
+
+static size_t copy_of(const struct ways *w, const char *context, struct napdef *out, size_t cap)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < WAYS && count < cap; i++)
+        if (w->way[i] && strcmp(w->way[i]->context, context) == 0)
+            out[count++] = w->way[i]->napdef;
+    return count;
+}
+
+size_t ways_copy(const struct ways *w, const char *context, struct napdef *out, size_t cap)
+{
+    size_t count = copy_of(w, context, out, cap);
+    return count ? count : copy_of(w, w->context, out, cap);
+}
+
 static void way_drop(struct ways *w, size_t i)
 {
     secret_pages_free(w->way[i], sizeof *w->way[i]);

@@ -19,6 +19,10 @@ void ways_look(struct ways *w);
 void ways_hold(struct ways *w, bool held);
 /* The installed NAPDEF with that id, with its secret (out may be NULL), and its context. False: there is none, or it is not open. */
 bool ways_napdef(struct ways *w, const char *id, struct napdef *out, char *context, size_t cap);
+/* False while what is installed is still being opened. */
+bool ways_known(const struct ways *w);
+/* Copies of those of that context, or if it has none of the context whose bearers are kept, with their secrets; how many. */
+size_t ways_copy(const struct ways *w, const char *context, struct napdef *out, size_t cap);
 /* Into the open transaction: the SIM over which data goes is the one of that context from now on. */
 void ways_bind_sim(struct site *site, const char *context);
 

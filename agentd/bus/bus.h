@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Our objects on the system bus: the tree of facts mirrored (mirror), methods that validate, call and reply (methods). Thin: decides nothing.
- * Access is the bus policy's business (dbus/org.gatewayagent.Agent1.conf): root and the group gateway-agent. */
+ * Access is the bus policy's business (dbus/org.gatewayagent.Agent1.conf): root and the group gateway-agent; and for what cannot be undone authority.h's. */
 #ifndef BUS_BUS_H
 #define BUS_BUS_H
 
@@ -36,6 +36,7 @@ struct bus_calls {
     enum error_code (*reopen_context)(void *user, const char *context, struct error *err);
     void (*submit_pin)(void *user, const char *context, const char *digits, bus_job_fn *fn, void *fn_user);
     enum error_code (*reload)(void *user, struct error *err);
+    void (*factory_reset)(void *user, bus_outcome_fn *fn, void *fn_user); /* done: it begins soon */
     enum error_code (*job_cancel)(void *user, const char *job_id, struct error *err);
     enum error_code (*account_update)(void *user, const char *account_id, struct error *err);
     enum error_code (*account_connect)(void *user, const char *account_id, struct error *err);

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "bus/agent-dbus.h"
+#include "bus/authority.h"
 
 enum { DIGITS_MAX = 42, AKA_OCTETS = 16 }; /* forty digits and a line end; RAND and AUTN */
 
@@ -137,6 +138,34 @@ static gboolean on_reload(AgentManager *o, GDBusMethodInvocation *invocation, gp
     struct error e = { 0 };
     (void)o;
     return reply(invocation, calls->reload(calls->user, &e), &e);
+}
+
+struct reset_call {
+    GDBusMethodInvocation *invocation;
+    const struct bus_calls *calls;
+};
+
+static void on_outcome(void *user, const struct error *error)
+{
+    (void)reply(user, error->code, error);
+}
+
+static void on_may_reset(void *user, const struct error *error)
+{
+    g_autofree struct reset_call *r = user;
+    if (error->code)
+        reply_error(r->invocation, error);
+    else
+        r->calls->factory_reset(r->calls->user, on_outcome, r->invocation);
+}
+
+static gboolean on_factory_reset(AgentManager *o, GDBusMethodInvocation *invocation, gpointer user)
+{
+    struct reset_call *r = g_new(struct reset_call, 1);
+    (void)o;
+    *r = (struct reset_call){ invocation, user };
+    authority_ask(invocation, BUS_PREFIX ".factory-reset", on_may_reset, r);
+    return TRUE;
 }
 
 /* --- Context, Job, Account: the same shape, an action on the node's id --- */
@@ -269,14 +298,9 @@ static gboolean on_forget_pin(AgentSim *o, GDBusMethodInvocation *invocation, gp
 
 /* --- Mid --- */
 
-static void on_mid_done(void *user, const struct error *error)
-{
-    (void)reply(user, error->code, error);
-}
-
 static gboolean mid_set_state(gpointer skeleton, GDBusMethodInvocation *invocation, const struct bus_calls *calls, enum mid_state state)
 {
-    calls->mid_set_state(calls->user, id_of(skeleton), state, on_mid_done, invocation);
+    calls->mid_set_state(calls->user, id_of(skeleton), state, on_outcome, invocation);
     return TRUE;
 }
 
@@ -390,6 +414,7 @@ void methods_attach(void *user, enum tree_kind kind, GDBusInterfaceSkeleton *ske
         { TREE_MANAGER, "handle-apply-order", G_CALLBACK(on_apply_order) },
         { TREE_MANAGER, "handle-reopen-context", G_CALLBACK(on_manager_reopen) },
         { TREE_MANAGER, "handle-reload", G_CALLBACK(on_reload) },
+        { TREE_MANAGER, "handle-factory-reset", G_CALLBACK(on_factory_reset) },
         { TREE_CONTEXT, "handle-reopen", G_CALLBACK(on_context_reopen) },
         { TREE_CONTEXT, "handle-submit-pin", G_CALLBACK(on_submit_pin) },
         { TREE_JOB, "handle-cancel", G_CALLBACK(on_cancel) },

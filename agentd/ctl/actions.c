@@ -132,6 +132,19 @@ int verb_reload(struct ctl *c, int argc, char **argv)
     return simple_call(c, CTL_ROOT, "Manager", "Reload", NULL, NULL);
 }
 
+int verb_factory_reset(struct ctl *c, int argc, char **argv)
+{
+    (void)argv;
+    if (argc)
+        return ctl_fail(CTL_USAGE, "agentctl factory-reset [--yes]", "factory-reset takes no argument");
+    if (!c->yes && !input_yes("Accounts, identities and bearers of this gateway will be erased. Type yes to go on: ", "agentctl factory-reset --yes"))
+        return CTL_USAGE;
+    int status = simple_call(c, CTL_ROOT, "Manager", "FactoryReset", NULL, NULL);
+    if (status == CTL_OK && !c->quiet && !c->json)
+        puts("the factory reset begins");
+    return status;
+}
+
 int verb_log_level(struct ctl *c, int argc, char **argv)
 {
     enum log_level level;

@@ -14,7 +14,7 @@
 enum ctl_exit { CTL_OK = 0, CTL_FAILED = 1, CTL_USAGE = 2, CTL_REJECTED = 3, CTL_TIMEOUT = 4, CTL_NO_DAEMON = 8, CTL_NOT_FOUND = 10 };
 
 struct ctl {
-    bool json, quiet, legend, wait, color;
+    bool json, quiet, legend, wait, color, yes;
     int timeout_s; /* of waiting for jobs; 0: for ever */
     GDBusConnection *bus;
 };

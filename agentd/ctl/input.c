@@ -115,3 +115,17 @@ int input_pin(const char *path)
         close(ends[0]);
     return -1;
 }
+
+bool input_yes(const char *question, const char *otherwise)
+{
+    char line[8];
+    if (!isatty(STDIN_FILENO)) {
+        ctl_fail(CTL_USAGE, otherwise, "there is no terminal to ask at");
+        return false;
+    }
+    (void)fputs(question, stderr);
+    bool yes = fgets(line, sizeof line, stdin) && strcmp(line, "yes\n") == 0;
+    if (!yes)
+        ctl_fail(CTL_USAGE, "", "nothing was done");
+    return yes;
+}

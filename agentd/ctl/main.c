@@ -35,13 +35,14 @@ static const struct {
     { "call", verb_call, "OBJECT METHOD [ARG]...", "call a method; @FILE is a descriptor" },
     { "log-level", verb_log_level, "[LEVEL]", "show or set the log level of agentd" },
     { "reload", verb_reload, "", "read agentd.conf again" },
+    { "factory-reset", verb_factory_reset, "[--yes]", "back to what the factory made; --yes: without a question" },
 };
 
 static void print_help(void)
 {
     puts("usage: agentctl [OPTION]... [VERB [ARGUMENT]...]\n");
     for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
-        printf("  %-10s %-28s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
+        printf("  %-13s %-28s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].summary);
     puts("\noptions: --json  --no-legend  --no-pager  --quiet (-q)  --no-wait  --timeout SECONDS  --color auto|always|never  --help  --version\n"
          "exit status: 0 ok, 1 failed, 2 usage, 3 rejected or job failed, 4 time-out, 8 agentd is not running, 10 not found\n"
          "see agentctl(1)");
@@ -74,7 +75,7 @@ int verb_decode(struct ctl *c, int argc, char **argv)
     return decode_file(argv[optind - 1], kind, imsi, pin, json);
 }
 
-enum { OPT_JSON = 1, OPT_LEGEND, OPT_PAGER, OPT_WAIT, OPT_TIMEOUT, OPT_COLOR, OPT_VERSION, OPT_HELP };
+enum { OPT_JSON = 1, OPT_LEGEND, OPT_YES, OPT_PAGER, OPT_WAIT, OPT_TIMEOUT, OPT_COLOR, OPT_VERSION, OPT_HELP };
 
 static bool set_timeout(struct ctl *c, const char *text)
 {
@@ -103,6 +104,9 @@ static int take_option(struct ctl *c, int opt)
     case OPT_LEGEND:
         c->legend = false;
         return -1;
+    case OPT_YES:
+        c->yes = true;
+        return -1;
     case OPT_PAGER: /* there is no pager; accepted for scripts */
         return -1;
     case 'q':
@@ -130,6 +134,7 @@ static int parse_options(struct ctl *c, int argc, char **argv, const char *mode)
     static const struct option table[] = { { "json", no_argument, NULL, OPT_JSON },
                                            { "no-legend", no_argument, NULL, OPT_LEGEND },
                                            { "no-pager", no_argument, NULL, OPT_PAGER },
+                                           { "yes", no_argument, NULL, OPT_YES },
                                            { "quiet", no_argument, NULL, 'q' },
                                            { "no-wait", no_argument, NULL, OPT_WAIT },
                                            { "timeout", required_argument, NULL, OPT_TIMEOUT },

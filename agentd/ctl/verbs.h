@@ -18,6 +18,7 @@ int verb_device(struct ctl *c, int argc, char **argv);
 int verb_sim(struct ctl *c, int argc, char **argv);
 int verb_log_level(struct ctl *c, int argc, char **argv);
 int verb_reload(struct ctl *c, int argc, char **argv);
+int verb_factory_reset(struct ctl *c, int argc, char **argv);
 int verb_get(struct ctl *c, int argc, char **argv);
 int verb_set(struct ctl *c, int argc, char **argv);
 int verb_call(struct ctl *c, int argc, char **argv);

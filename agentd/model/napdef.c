@@ -85,3 +85,13 @@ const char *napdef_ip_name(enum napdef_ip t)
     }
     return "ipv4v6";
 }
+
+bool napdef_ip_from_name(const char *name, enum napdef_ip *out)
+{
+    for (int t = NAPDEF_IPV4; t <= NAPDEF_IPV4V6; t++)
+        if (strcmp(name, napdef_ip_name((enum napdef_ip)t)) == 0) {
+            *out = (enum napdef_ip)t;
+            return true;
+        }
+    return false;
+}

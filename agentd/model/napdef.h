@@ -31,6 +31,8 @@ enum napdef_number {
     NAPDEF_NUMBERS
 };
 
+#define NAPDEF_DEFAULT "DEFAULT" /* napid of the one without apn: what the network gives to who names none */
+
 struct napdef {
     char napid[64];      /* NAPID, unique in the document */
     char name[64];       /* NAME */
@@ -60,5 +62,6 @@ enum napdef_fit napdef_fit(const struct napdef *n, const char *plmn, int64_t now
 const struct napdef *napdef_for_network(const struct napdef *list, size_t count, const char *plmn, int64_t now);
 const char *napdef_auth_name(enum napdef_auth a); /* none, pap, chap */
 const char *napdef_ip_name(enum napdef_ip t);     /* ipv4, ipv6, ipv4v6 */
+bool napdef_ip_from_name(const char *name, enum napdef_ip *out); /* false: none of them */
 
 #endif

@@ -34,7 +34,7 @@ _agentctl_words() {                        # _agentctl_words VERB ACTION POSITIO
 
 _agentctl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} i verb="" action="" position=0
-    local verbs="status list show monitor bootstrap job context account mid device sim decode factory doctor get set call log-level reload"
+    local verbs="status list show monitor bootstrap job context account mid device sim decode factory doctor get set call log-level reload factory-reset"
     local options="--json --no-legend --no-pager --quiet --no-wait --timeout --color --help --version"
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -58,6 +58,7 @@ _agentctl() {
         return
     elif [[ $current == -* ]]; then
         [ "$verb" = decode ] && options="--json --kind --imsi --pin"
+        [ "$verb" = factory-reset ] && options="$options --yes"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     elif [ -z "$verb" ]; then
         mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$current")

@@ -147,7 +147,7 @@ static MMBearerIpFamily family_of(enum napdef_ip type)
 MMBearerProperties *map_properties(const struct napdef *napdef, enum napdef_ip type)
 {
     MMBearerProperties *p = mm_bearer_properties_new();
-    mm_bearer_properties_set_apn(p, napdef->apn);
+    mm_bearer_properties_set_apn(p, napdef->apn); /* "": the default of the subscription; ModemManager refuses a bearer without the property */
     mm_bearer_properties_set_ip_type(p, family_of(type));
     mm_bearer_properties_set_allow_roaming(p, TRUE); /* policy was asked above: it does not connect where it must not */
     if (napdef->auth != NAPDEF_AUTH_NONE) {

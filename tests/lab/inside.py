@@ -88,7 +88,7 @@ def make_var_lib() -> None:
 
 
 def empty_policy() -> None:
-    """polkit starts with its own default rules only, and the bus starts no service by itself."""
+    """polkit starts with its own default rules only, and with our actions; the bus starts no service by itself."""
     rules = Path("/usr/share/polkit-1/rules.d")
     stock = (rules / "50-default.rules").read_bytes()
     mount_private(str(rules))
@@ -98,6 +98,12 @@ def empty_policy() -> None:
     local.mkdir(parents=True)
     for folder in (rules, local):
         folder.chmod(0o755)
+    actions = Path("/usr/share/polkit-1/actions")
+    stock_actions = {p.name: p.read_bytes() for p in actions.glob("*.policy")}
+    mount_private(str(actions))
+    for name, text in stock_actions.items() | {(p.name, p.read_bytes()) for p in (TREE / "etc/polkit").glob("*.policy")}:
+        (actions / name).write_bytes(text)
+    actions.chmod(0o755)
     mount_private("/usr/share/dbus-1/system-services")
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The briefing node (BBN) of the operator: GET /v1/bei and POST /v1/results over HTTPS (doc briefing-node), each request signed by the gateway's TRE; with --coap over CoAP.
 
-Owns DIR/bbn-events.jsonl (all that it sees) and the orders: a context is ordered until its result is "done". DIR/bbn-status may force an answer. Never logs a
+Owns DIR/bbn-events.jsonl (all that it sees) and the orders: a context is ordered until its result is "done", or it was told where results go
+nowhere or are refused by DIR/bbn-result. DIR/bbn-status may force an answer. Never logs a
 key. What a request claims is believed only after its signature, URL, time and nonce.
 """
 from __future__ import annotations
@@ -64,17 +65,20 @@ class Node:
         self.nonces.add(c[NONCE])
         return c
 
-    def forced(self) -> tuple[int, dict] | None:
-        path = self.directory / "bbn-status"
+    def forced(self, file: str = "bbn-status") -> tuple[int, dict] | None:
+        path = self.directory / file
         if self.kind:
             return None
         words = path.read_text().split() if path.exists() else []
         return (int(words[0]), {"Retry-After": words[1]} if len(words) > 1 else {}) if words else None
 
+    def forgery(self) -> str:
+        path = self.directory / "bbn-envelope"
+        return self.kind or (path.read_text().strip() if path.exists() else "")
+
     def envelope(self, gateway: str, payload: bytes) -> bytes:
         """Signed by the node, unless DIR/bbn-envelope or --envelope says what it forges: by a key that nobody trusts, bare, or a MAC by the device PIN."""
-        path = self.directory / "bbn-envelope"
-        kind = self.kind or (path.read_text().strip() if path.exists() else "")
+        kind = self.forgery()
         if kind == "bare":
             return payload
         if kind == "mac":
@@ -102,13 +106,15 @@ class Node:
             bei.account_by_pin(self.directory, gateway, fields["tgt"]["nid"], fields["tgt"]["uri"][0])
             status, headers, body = 200, {"Content-Type": "application/cose"}, self.envelope(gateway, bei.payload(fields))
             self.given[gateway] = body
+            if not self.forgery() and (not self.results or self.forced("bbn-result")):
+                self.orders.discard(context)  # no report will be taken: told once
         self.log("ask", name=self.name, peer=peer, ctx=context, seq=last, network=network, status=status)
         return status, headers, body
 
     def result(self, octets: bytes, path: str, scheme: str = "https") -> tuple[int, dict, bytes]:
         c = self.claims(octets, "POST", path, scheme)
         name, seq, phase, code = c[RESULT]
-        forced = self.forced()
+        forced = self.forced("bbn-result") or self.forced()
         self.log("result", id=name, seq=seq, phase=phase, code=code, status=forced[0] if forced else 204)
         if forced:
             return forced[0], forced[1], b""

@@ -48,6 +48,8 @@ def sources(ca: Path, args: argparse.Namespace) -> dict:
         out["instruction_keys"] = [(ca / f"{name}.pem").read_text() for name in args.instruction_key]
     if args.briefing:
         out["briefing"] = {"uri": args.briefing}
+    if args.access_point:
+        out["access_point"] = {"apn": args.access_point}
     if args.provurl:
         out["provurl"] = {"uri": args.provurl}
     if args.account:
@@ -143,6 +145,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     v.add_argument("--context", action="append", help="may be repeated; default: key absent")
     v.add_argument("--instruction-key", action="append", metavar="CA", help="DIR/ca/CA.pem may sign instructions, e.g. bbn")
     v.add_argument("--briefing", metavar="URI", help="briefing node")
+    v.add_argument("--access-point", metavar="APN", help="for what names none")
     v.add_argument("--provurl", metavar="URI", help="DM server for a session by the device PIN")
     v.add_argument("--account", action="append", metavar="KEY=VALUE,..", help="factory account: server_id, uri, credentials, context")
     v.add_argument("--lwm2m", action="append", metavar="KEY=VALUE,..", help="factory LwM2M account: uri, server_id (absent: bootstrap server), psk, server, context, ..")

@@ -219,3 +219,21 @@ def an_instruction_by_pki_registers_with_the_device_certificate_whose_key_stays_
     has(world, ("0", "bootstrap"), ("103", "registered"))
     expect(f"a bootstrap server by the device certificate: {asked_by(world)}", [n.endswith(f"CN={GATEWAY}") for n in asked_by(world)] == [True])
     expect("and again", triggered(world, 0, 104).endswith(f"CN={GATEWAY}"))
+
+
+@scenario(mode="none", tpm=True, operator_options=("--min-backend", "tpm2"), factory_options=SIGNED)
+def an_instruction_by_pki_registers_by_a_key_in_a_tpm(world):
+    """The platform key signs the handshake in the TPM; again after a restart of agentd."""
+    world.up()
+    run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, NAF)
+    dtls(world)
+    world.start()
+    until("the TRE", lambda: world.manager()["TreState"] == "ready")
+    agentctl("bootstrap", by_pki(world, "--server-pin", world.operator_dir / f"servers/{NAF}.pem"), timeout=120)
+    has(world, ("101", "registered"))
+    expect(f"by the device certificate: {of_context(world, 101)}", of_context(world, 101)["SecurityMode"] == "x509" and world.manager()["TreBackend"] == "tpm2")
+    count = world.log("tred").count("signs a handshake: ok")
+    expect("the key signed inside", count >= 1)
+    world.stop("agentd")
+    world.start("agentd")
+    until("again after a restart", lambda: world.log("tred").count("signs a handshake: ok") > count and lwm2m_accounts(world) == [("101", "registered")], 60)

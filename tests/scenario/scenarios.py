@@ -41,6 +41,7 @@ def load():
     import bad_input        # noqa: F401
     import bearer_selection # noqa: F401
     import briefing_coap    # noqa: F401
+    import default_way      # noqa: F401
     import devices          # noqa: F401
     import factory_lwm2m    # noqa: F401
     import gba              # noqa: F401

@@ -162,7 +162,8 @@ def more_messages_stored_than_the_bus_admits_calls_are_all_taken_over(world):
 
 @scenario(mode="at", lab_options=("--uplink-reaches-operator",))
 def parts_that_modemmanager_drops_in_at_mode_are_found_again(world):
-    """A burst: ModemManager takes one part and drops the others. Two senders with one reference: it merges them. Both storages are emptied of ours."""
+    """Two senders with one reference: ModemManager merges them, and its objects tell neither parts nor whose they were; what is heard is refused, and the sender's retry
+    works. That comes in a burst: ModemManager takes one part and drops the others. Both storages are emptied of ours."""
     with_users_messages(world, "SM")
     say(world, "store ME", *ordinary()[9:])
     say(world, "store SM", *wap_push(bad(1), ref=1))
@@ -170,18 +171,18 @@ def parts_that_modemmanager_drops_in_at_mode_are_found_again(world):
     world.start()
     until("both stored ones", lambda: taken_over(world) == 2, 40)
     only_the_users(world)
-    say(world, "sms", *wap_push(world.push("--no-napdef").read_bytes(), ref=42, sender=SENDER))
-    check_managed(world)
-    only_the_users(world)
-    expect("by listing anew", "lists its messages anew" in world.log())
-    for pdu in mixed(wap_push(bad(3, 250), ref=43, sender=SENDER), wap_push(bad(4, 250), ref=43, sender=OTHER)):
+    genuine = world.push("--no-napdef").read_bytes()
+    for pdu in mixed(wap_push(genuine, ref=42, sender=SENDER), wap_push(bad(4, len(genuine)), ref=42, sender=OTHER)):
         say(world, "sms", pdu)
         until("ModemManager to have read it", lambda: not unread(world), 10)
         time.sleep(0.3)
     until("the merged one is refused", lambda: taken_over(world) >= 4, 30)
-    expect("visibly", world.manager()["LastError"] == "MacMismatch")
+    expect("visibly", world.manager()["LastError"] == "MacMismatch" and not world.all("Job"))
     only_the_users(world, seconds=120)
-    expect("still managed", world.manager()["State"] == "managed")
+    say(world, "sms", *wap_push(genuine, ref=43, sender=SENDER))
+    check_managed(world)
+    only_the_users(world)
+    expect("by listing anew", "lists its messages anew" in world.log())
 
 
 def unread(world) -> int:

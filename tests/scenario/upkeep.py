@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a management server does to the gateway as a machine, by the administrator's hooks: restart, factory reset, firmware, software."""
+import os
+import pty
 import random
 import re
 import subprocess
+import time
 from pathlib import Path
 
 from main_job import expect, lwm2m
 from scenarios import scenario
-from world import TREE, agentctl, labproc, run, until
+from world import BUILD, NAME, ROOT, TREE, agentctl, lab, labproc, run, until
 
 
 def managed(world):
@@ -40,6 +43,60 @@ def a_management_server_restarts_and_resets_the_gateway_by_hooks(world):
     until("its failure", lambda: world.manager()["LastError"] == "HookFailed")
     expect("in its own words", "factory reset: the flash is worn out" in world.manager()["LastErrorText"])
     expect("and hint", "agent-sysd" in world.manager()["LastErrorHint"])
+
+
+def ask_as(user):
+    """FactoryReset by another user; what was said."""
+    return lab("run-as", user, "--", "busctl", "--system", "call", NAME, ROOT, f"{NAME}.Manager", "FactoryReset", check=False).stderr
+
+
+def typed(answer):
+    """agentctl at a terminal, where a person answers; exit status and all that was shown."""
+    here, there = pty.openpty()
+    agentctl_at = subprocess.Popen([BUILD / "agentd/ctl/agentctl", "factory-reset"], stdin=there, stdout=there, stderr=there)
+    os.close(there)
+    shown = b""
+    while b"Type yes" not in shown:
+        shown += os.read(here, 1000)
+    os.write(here, answer)
+    status = agentctl_at.wait(20)
+    shown += os.read(here, 1000)
+    os.close(here)
+    return status, shown.decode()
+
+
+@scenario(mode="none")
+def the_administrator_resets_the_gateway_by_the_hook_and_nobody_else_does(world):
+    """The one way that a management server has, too: without agent-sysd, without a hook, without a terminal, by others than root, with polkit and without."""
+    done = world.dir / "done"
+    world.up()
+    world.start()
+    refused = agentctl("factory-reset", check=False)
+    expect(f"without a terminal: {refused.stderr}", refused.returncode == 2 and "no terminal" in refused.stderr and "--yes" in refused.stderr)
+    refused = agentctl("factory-reset", "--yes", check=False)
+    expect(f"without agent-sysd: {refused.stderr}", refused.returncode == 1 and "agent-sysd" in refused.stderr)
+    world.start("sysd")
+    refused = agentctl("factory-reset", "--yes", check=False)
+    expect(f"without a hook: {refused.stderr}", refused.returncode == 1 and "installed no hook" in refused.stderr and "hint:" in refused.stderr)
+    world.hook("factory-reset", f"echo factory-reset $1 >>{done}")
+    expect("the service user, whom polkit does not know", "not authorised" in ask_as("gateway-agent"))
+    expect("a stranger, by the bus policy", "Access denied" in ask_as("lab-visitor") or "rejected" in ask_as("lab-visitor"))
+    status, shown = typed(b"no\n")
+    expect(f"a person who thinks better of it: {shown}", status == 2 and "nothing was done" in shown)
+    time.sleep(1.5)                                       # the hook would have begun after a second
+    expect("nothing was done", not done.exists())
+    status, shown = typed(b"yes\n")
+    expect(f"a person who means it: {shown}", status == 0 and "begins" in shown)
+    expect("the answer is before the deed", not done.exists())
+    until("the hook", done.exists)
+    expect(f"once: {done.read_text()}", done.read_text() == "factory-reset now\n")
+    expect("by whom", "by the administrator's order" in world.log())
+    Path("/etc/polkit-1/rules.d/60-lab.rules").write_text(f'polkit.addRule(function(a, s) {{ return a.id === "{NAME}.factory-reset" && s.user === "gateway-agent" ? "yes" : undefined; }});')
+    until("polkit's leave for a user", lambda: not ask_as("gateway-agent"))
+    until("the hook again", lambda: done.read_text().count("now") == 2)
+    labproc.stop("polkit")
+    expect("without polkit it is root's alone", "not authorised" in ask_as("gateway-agent"))
+    agentctl("-q", "factory-reset", "--yes")
 
 
 def read(world, path):

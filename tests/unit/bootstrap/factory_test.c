@@ -161,6 +161,29 @@ static void test_briefing_node_is_asked_with_security_alone(void)
     g_unlink(db);
 }
 
+static void test_access_point_is_public(void)
+{
+    static const struct {
+        const char *json;
+        bool good;
+    } rows[] = {
+        { "{\"apn\": \"m2m.example-1.net\"}", true }, { "{\"apn\": \"a\", \"ip\": \"ipv6\"}", true }, { "{\"apn\": \"\"}", false }, { "{}", false }, { "[]", false },
+        { "{\"ip\": \"ipv4\"}", false }, { "{\"apn\": \"a b\"}", false }, { "{\"apn\": \"a\", \"ip\": \"ipv5\"}", false }, { "{\"apn\": \"a\", \"password\": \"p\"}", false },
+        { "{\"apn\": 7}", false },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text = text_and("access_point", rows[i].json);
+        struct factory_data f;
+        struct error err = { 0 };
+        g_unlink(db);
+        g_assert_cmpint(load(text, &f, &err), ==, rows[i].good ? ERROR_NONE : ERROR_INVALID);
+        g_assert_true(rows[i].good || strstr(err.text, "access_point"));
+        g_assert_cmpint(f.access_point.ip_type, ==, !rows[i].good ? NAPDEF_IPV4 : i == 0 ? NAPDEF_IPV4V6 : NAPDEF_IPV6);
+        factory_clear(&f);
+    }
+    g_unlink(db);
+}
+
 static void test_unknown_key_and_broken_json(void)
 {
     struct factory_data f;
@@ -229,6 +252,7 @@ int main(int argc, char **argv)
     g_test_add_func("/factory/the-initial-access-is-taken-or-refused-by-name", test_the_initial_access_is_taken_or_refused_by_name);
     g_test_add_func("/factory/bad-lwm2m-accounts-name-entry-and-rule", test_bad_lwm2m_accounts_name_entry_and_rule);
     g_test_add_func("/factory/briefing-node-is-asked-with-security-alone", test_briefing_node_is_asked_with_security_alone);
+    g_test_add_func("/factory/access-point-is-public", test_access_point_is_public);
     g_test_add_func("/factory/unknown-key-and-broken-json", test_unknown_key_and_broken_json);
     g_test_add_func("/factory/taken-once-and-kept", test_taken_once_and_kept);
     g_test_add_func("/factory/lwm2m-accounts", test_lwm2m_accounts);

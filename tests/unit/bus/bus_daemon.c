@@ -65,6 +65,14 @@ static enum error_code fake_reload(void *user, struct error *err)
     return answer(user, err);
 }
 
+static void fake_factory_reset(void *user, bus_outcome_fn *fn, void *fn_user)
+{
+    struct error e = { 0 };
+    say("call factory-reset");
+    (void)answer(user, &e);
+    fn(fn_user, &e);
+}
+
 static enum error_code fake_cancel(void *user, const char *job_id, struct error *err)
 {
     say("call cancel %s", job_id);
@@ -284,7 +292,7 @@ int main(void)
 {
     static struct daemon d;
     const struct bus_calls calls = { .user = &d, .bootstrap = fake_bootstrap, .reopen_context = fake_reopen, .submit_pin = fake_submit_pin,
-                                     .reload = fake_reload, .job_cancel = fake_cancel, .account_update = fake_update, .account_connect = fake_connect,
+                                     .reload = fake_reload, .factory_reset = fake_factory_reset, .job_cancel = fake_cancel, .account_update = fake_update, .account_connect = fake_connect,
                                      .account_disable = fake_disable, .account_remove = fake_remove, .account_send = fake_send, .account_add = fake_add, .sim_send_pin = fake_pin,
                                      .sim_forget_pin = fake_forget, .mid_set_state = fake_set_state, .mid_authenticate = fake_authenticate,
                                      .device_add = fake_device_add, .device_remove = fake_device_remove, .device_assign = fake_device_assign,

@@ -206,7 +206,7 @@ class Methods(OnTheBus):
     def test_each_method_reaches_its_call(self):
         paths = sample(self.daemon)
         for path, kind, method, args, said in ((ROOT, "Manager", "ReopenContext", GLib.Variant("(s)", ("usim",)), "reopen usim"),
-                                               (ROOT, "Manager", "Reload", None, "reload"),
+                                               (ROOT, "Manager", "Reload", None, "reload"), (ROOT, "Manager", "FactoryReset", None, "factory-reset"),
                                                (paths["context"], "Context", "Reopen", None, "reopen usim"),
                                                (paths["job"], "Job", "Cancel", None, "cancel 7"),
                                                (paths["account"], "Account", "Update", None, "update lwm2m-101"),

@@ -116,7 +116,7 @@ class Ends(WithAgent):
     def test_usage_is_two(self):
         for words in (["nonsense"], ["--nonsense"], ["list", "nonsense"], ["show"], ["bootstrap"], ["job", "wait"], ["job", "eat", "7"], ["context", "reopen"],
                       ["account", "x"], ["account", "disable", "x", "soon"], ["account", "send", "x"], ["account", "add"], ["account", "remove"], ["sim", "pin"], ["sim", "forget", "s1", "x"], ["sim", "eat", "s1"], ["log-level", "rr"], ["--timeout", "x", "status"], ["--timeout=0"], ["--color=pink"], ["status", "x"],
-                      ["monitor", "x"], ["doctor", "x"], ["reload", "x"], ["get", "manager"], ["set", "log", "LogLevel"], ["call", "manager"],
+                      ["monitor", "x"], ["doctor", "x"], ["reload", "x"], ["factory-reset"], ["factory-reset", "x", "--yes"], ["get", "manager"], ["set", "log", "LogLevel"], ["call", "manager"],
                       ["call", "manager", "ReopenContext"], ["call", "manager", "Reload", "x"], ["call", "manager", "Bootstrap", "x"], ["decode"],
                       ["bootstrap", "/nonexistent"], ["bootstrap", "/dev/null"], ["get", "a//b", "State"], ["mid", "x"], ["mid", "activate"], ["mid", "show"], ["mid", "list", "x"],
                       ["mid", "erase", "a", "b"], ["mid", "order"], ["mid", "authenticate", "mid-1", "00"], ["mid", "authenticate", "mid-1", "00" * 16, "zz" * 16],
@@ -206,7 +206,7 @@ class Calls(WithAgent):
                             (["account", "disable", "lwm2m-101", "60"], "disable lwm2m-101 60"), (["account", "remove", "lwm2m-101"], "remove lwm2m-101"),
                             (["account", "send", "lwm2m-101", "/3/0/13", "/4"], "send lwm2m-101 '/3/0/13 /4' ''"),
                             (["account", "send", "lwm2m-101", "/3", "senml-json"], "send lwm2m-101 '/3' 'senml-json'"),
-                            (["call", "context/usim", "Reopen"], "reopen usim"),
+                            (["call", "context/usim", "Reopen"], "reopen usim"), (["-q", "factory-reset", "--yes"], "factory-reset"),
                             (["-q", "mid", "activate", "mid-1"], "mid mid-1 ACTIVE"), (["-q", "mid", "suspend", "mid/mid_2d1"], "mid mid-1 SUSPENDED"),
                             (["-q", "mid", "erase", "mid-1"], "mid mid-1 ERASED"),
                              (["call", "manager", "ReopenContext", "m2m"], "reopen m2m")):

@@ -71,7 +71,7 @@ class Handshake(Bench):
             self.signs(words + os.urandom(size))
         server = words.replace(b"client", b"server")
         self.refuses(*(words + bytes(n) for n in (0, 31, 33, 47, 49, 64)), server + bytes(32), words[1:] + bytes(33), b"\x84" + words[1:] + bytes(32),
-                     words[:-1] + b"x" + bytes(32), b"x" + words + bytes(31))
+                     words[:-1] + b"x" + bytes(32), b"x" + words + bytes(31), b"x" + words[1:] + bytes(32), b"\t" * 64 + words[64:] + bytes(32))
 
 
 class Push(Bench):
