@@ -20,7 +20,14 @@
 #include "lwm2m/tls.h"
 #include "lwm2m/way.h"
 
-enum { MAX_EVENTS = 8, TURNS_MAX = 16, HURRY = 256, TRY_EVERY = 64, MESSAGE_MAX = BLOCK1_BODY_MAX + 1024, EARLY_MAX = 4096 };
+enum {
+    MAX_EVENTS = 8,
+    TURNS_MAX = 16,  /* of the library before the others on the loop have theirs */
+    HURRY = 256,     /* looks in vain until a server counts as calm */
+    TRY_EVERY = 64,  /* turns with a calm one */
+    MESSAGE_MAX = BLOCK1_BODY_MAX + 1024,
+    EARLY_MAX = 4096,
+};
 
 struct coap_link {
     const struct loop *loop;
@@ -31,7 +38,7 @@ struct coap_link {
     uint64_t fd_source, connect_timer;
     struct coap_events events;
     void *user;
-    unsigned hurry, quiet; /* how likely more is there already; turns since that was tried in vain */
+    unsigned hurry, quiet; /* 0: the server is calm; turns since the last look */
     bool lost;          /* told already, or closing */
     bool reset_by_icmp; /* the network refused a datagram */
     bool adopted;       /* the TLS session is ours to judge */
@@ -268,7 +275,7 @@ static void on_fd(void *user, int fd, bool readable, bool writable)
         on_datagrams_ready(link);
     }
     int n = epoll_wait(fd, events, MAX_EVENTS, 0);
-    for (unsigned turns = 0; turns == 0 || (n > 0 && turns < TURNS_MAX); turns++) { /* the others on the loop have a turn, too */
+    for (unsigned turns = 0; turns == 0 || (n > 0 && turns < TURNS_MAX); turns++) {
         take_events(link, events, n);
         n = look_again(link, fd, events);
     }
