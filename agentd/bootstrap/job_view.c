@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 enum { KEEP_MS = 60000 };
@@ -97,6 +99,8 @@ static void on_expired(void *user)
     struct expiry *e = user;
     node_remove(tree_find(e->tree, TREE_JOB, e->id));
     free(e);
+    heap_trim(); /* a job with its sessions needed much, of the stack, too */
+    secret_stack_wipe();
 }
 
 void job_view_end(struct site *s, const struct job_row *row, enum job_step step)

@@ -35,9 +35,6 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
         return NULL;
     }
     c->loop = loop;
-    c->account = *account;
-    secret_zero(c->account.key, sizeof c->account.key);
-    secret_zero(&c->account.x509, sizeof c->account.x509);
     c->device = *device;
     c->fn = fn;
     c->user = user;

@@ -41,8 +41,7 @@ struct posted {
 };
 struct lwm2m_client {
     const struct loop *loop;
-    struct lwm2m_account account; /* without its secrets */
-    struct endpoint *endpoint;
+    struct endpoint *endpoint; /* with the account */
     struct lease lease;
     struct lwm2m_device device;
     lwm2m_state_fn *fn;

@@ -20,7 +20,14 @@
 #include "lwm2m/tls.h"
 #include "lwm2m/way.h"
 
-enum { MAX_EVENTS = 8, MESSAGE_MAX = BLOCK1_BODY_MAX + 1024, EARLY_MAX = 4096 };
+enum {
+    MAX_EVENTS = 8,
+    TURNS_MAX = 16,  /* of the library before the others on the loop have theirs */
+    HURRY = 256,     /* looks in vain until a server counts as calm */
+    TRY_EVERY = 64,  /* turns with a calm one */
+    MESSAGE_MAX = BLOCK1_BODY_MAX + 1024,
+    EARLY_MAX = 4096,
+};
 
 struct coap_link {
     const struct loop *loop;
@@ -31,6 +38,7 @@ struct coap_link {
     uint64_t fd_source, connect_timer;
     struct coap_events events;
     void *user;
+    unsigned hurry, quiet; /* 0: the server is calm; turns since the last look */
     bool lost;          /* told already, or closing */
     bool reset_by_icmp; /* the network refused a datagram */
     bool adopted;       /* the TLS session is ours to judge */
@@ -227,17 +235,9 @@ static void on_datagrams_ready(void *user)
     link->events.connected(link->user);
 }
 
-static void on_fd(void *user, int fd, bool readable, bool writable)
+/* One turn of the library. */
+static void take_events(struct coap_link *link, struct epoll_event *events, int n)
 {
-    (void)readable;
-    (void)writable;
-    struct coap_link *link = user;
-    struct epoll_event events[MAX_EVENTS];
-    if (link->connect_timer) { /* an answer can be faster than the timer; first things first */
-        loop_cancel(link->loop, &link->connect_timer);
-        on_datagrams_ready(link);
-    }
-    int n = epoll_wait(fd, events, MAX_EVENTS, 0);
     coap_session_state_t before = coap_session_get_state(link->session);
     tls_show(link->adopted ? NULL : link->endpoint);
     coap_io_do_epoll(link->context, events, n > 0 ? (size_t)n : 0);
@@ -251,6 +251,34 @@ static void on_fd(void *user, int fd, bool readable, bool writable)
         link->waiting = NULL;
     }
     check_session(link, before);
+}
+
+/* A server in a hurry has sent its next request by now, and the way round the loop costs more than a look. Who looks in vain does it rarely. */
+static int look_again(struct coap_link *link, int fd, struct epoll_event *events)
+{
+    if (link->lost || (!link->hurry && ++link->quiet < TRY_EVERY))
+        return 0;
+    int n = epoll_wait(fd, events, MAX_EVENTS, 0);
+    link->quiet = 0;
+    link->hurry = n > 0 ? HURRY : link->hurry - (link->hurry > 0);
+    return n;
+}
+
+static void on_fd(void *user, int fd, bool readable, bool writable)
+{
+    (void)readable;
+    (void)writable;
+    struct coap_link *link = user;
+    struct epoll_event events[MAX_EVENTS];
+    if (link->connect_timer) { /* an answer can be faster than the timer; first things first */
+        loop_cancel(link->loop, &link->connect_timer);
+        on_datagrams_ready(link);
+    }
+    int n = epoll_wait(fd, events, MAX_EVENTS, 0);
+    for (unsigned turns = 0; turns == 0 || (n > 0 && turns < TURNS_MAX); turns++) {
+        take_events(link, events, n);
+        n = look_again(link, fd, events);
+    }
 }
 
 /* Arms the library's timer after we sent something outside of on_fd. */

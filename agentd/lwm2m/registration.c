@@ -42,7 +42,7 @@ void registration_post(struct lwm2m_client *c, enum event event, uint64_t genera
         if (c->queue[i].event == event && c->queue[i].generation == generation)
             return; /* twice is once: a server cannot fill the queue */
     if (c->queued == EVENTS_MAX) {
-        log_warning("lwm2m", "server %u: event \"%s\" dropped", c->account.short_server_id, event_names[event]);
+        log_warning("lwm2m", "server %u: event \"%s\" dropped", c->server.short_server_id, event_names[event]);
         return;
     }
     c->queue[c->queued++] = (struct posted){ event, generation };
@@ -152,7 +152,7 @@ static void on_connected(void *user)
     set_timer(c, GUARD_MS);
     if (c->phase == PHASE_RESUMING)
         registration_post(c, EVENT_RETURN, c->generation);
-    log_info("lwm2m", "server %u: %s session with %s", c->account.short_server_id, transport_name(c->endpoint->transport), c->endpoint->host);
+    log_info("lwm2m", "server %u: %s session with %s", c->server.short_server_id, transport_name(c->endpoint->transport), c->endpoint->host);
 }
 
 static void on_lost(void *user, const struct error *error)
@@ -160,7 +160,7 @@ static void on_lost(void *user, const struct error *error)
     struct lwm2m_client *c = user;
     bool steady = (c->phase == PHASE_REGISTERED || c->phase == PHASE_UPDATING) && loop_now(c->loop) - c->registered_at >= STEADY_MS;
     c->failure = *error;
-    log_info("lwm2m", "server %u: %s", c->account.short_server_id, error->text);
+    log_info("lwm2m", "server %u: %s", c->server.short_server_id, error->text);
     registration_post(c, steady ? EVENT_LOST : EVENT_FAILED, c->generation);
 }
 
@@ -191,7 +191,7 @@ static void refuse(struct lwm2m_client *c, uint8_t code)
 {
     const char *what = c->phase == PHASE_UPDATING ? "Update" : "Register";
     enum error_code error = code == CODE_FORBIDDEN || code == CODE_UNAUTHORIZED ? ERROR_CLIENT_AUTH : ERROR_SERVER_STATUS;
-    error_set(&c->failure, error, "server %u answered %s with %u.%02u%s", c->account.short_server_id, what, code >> 5, code & 31,
+    error_set(&c->failure, error, "server %u answered %s with %u.%02u%s", c->server.short_server_id, what, code >> 5, code & 31,
               code == CODE_BAD_REQUEST  ? " (it does not accept the endpoint name or a parameter)"
               : code == CODE_FORBIDDEN  ? " (the endpoint is not allowed)"
               : code == CODE_PRECONDITION_FAILED ? " (it supports no version of LwM2M that we do)" : "");
@@ -212,7 +212,7 @@ static void on_response(void *user, const struct coap_response *r)
         memcpy(c->status.location, r->location, sizeof c->status.location);
         registration_post(c, EVENT_ACCEPTED, c->generation);
     } else if (c->phase == PHASE_REGISTERING && r->code == CODE_CREATED) {
-        error_set(&c->failure, ERROR_PROTOCOL, "server %u accepted the registration without a usable Location-Path", c->account.short_server_id);
+        error_set(&c->failure, ERROR_PROTOCOL, "server %u accepted the registration without a usable Location-Path", c->server.short_server_id);
         registration_post(c, EVENT_FAILED, c->generation);
     } else if (is_updating(c) && r->code == CODE_CHANGED) {
         registration_post(c, EVENT_ACCEPTED, c->generation);
@@ -243,7 +243,7 @@ static void on_unanswered(void *user, const struct coap_token *token, bool reset
     }
     if (!token_equal(token, &c->token))
         return;
-    error_set(&c->failure, reset ? ERROR_PROTOCOL : ERROR_TIMEOUT, "server %u %s our request", c->account.short_server_id, reset ? "reset" : "did not answer");
+    error_set(&c->failure, reset ? ERROR_PROTOCOL : ERROR_TIMEOUT, "server %u %s our request", c->server.short_server_id, reset ? "reset" : "did not answer");
     bool leaving = c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING;
     registration_post(c, leaving ? EVENT_LEFT : c->phase == PHASE_UPDATING ? EVENT_LOST : EVENT_FAILED, c->generation);
 }
@@ -293,7 +293,7 @@ static void call(struct lwm2m_client *c, const struct coap_call *what, uint64_t 
     enum error_code code = coap_link_call(c->link, what, &c->token);
     if (code == ERROR_NONE)
         return;
-    error_set(&c->failure, code, "request to server %u cannot be sent", c->account.short_server_id);
+    error_set(&c->failure, code, "request to server %u cannot be sent", c->server.short_server_id);
     registration_post(c, c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING ? EVENT_LEFT : EVENT_FAILED, c->generation);
 }
 
@@ -330,10 +330,10 @@ static size_t put_binding(const struct lwm2m_client *c, const char **queries)
 /* Clause 6.2.1 */
 static void send_register(struct lwm2m_client *c)
 {
-    char ep[sizeof c->account.endpoint + 4], lt[20], version[12];
+    char ep[sizeof c->endpoint->account.endpoint + 4], lt[20], version[12];
     struct writer w = writer_make(ep, sizeof ep - 1);
     writer_text(&w, "ep=");
-    writer_text(&w, c->account.endpoint);
+    writer_text(&w, c->endpoint->account.endpoint);
     ep[w.len] = '\0';
     w = writer_make(lt, sizeof lt - 1);
     writer_text(&w, "lt=");
@@ -354,7 +354,7 @@ static void send_register(struct lwm2m_client *c)
 static void do_step_down(struct lwm2m_client *c)
 {
     enum lwm2m_version lower = c->version - 1;
-    log_notice("lwm2m", "server %u does not support LwM2M %s; registering as %s", c->account.short_server_id, lwm2m_version_text(c->version), lwm2m_version_text(lower));
+    log_notice("lwm2m", "server %u does not support LwM2M %s; registering as %s", c->server.short_server_id, lwm2m_version_text(c->version), lwm2m_version_text(lower));
     registration_speak(c, lower);
     send_register(c);
 }
@@ -406,12 +406,12 @@ static void do_accept(struct lwm2m_client *c)
     if (lifetime > UPDATE_MARGIN_S && lifetime - UPDATE_MARGIN_S > due)
         due = lifetime - UPDATE_MARGIN_S;
     if (c->phase == PHASE_REGISTERING) {
-        log_notice("lwm2m", "server %u: registered as %s at %s", c->account.short_server_id, c->account.endpoint, c->status.location);
+        log_notice("lwm2m", "server %u: registered as %s at %s", c->server.short_server_id, c->endpoint->account.endpoint, c->status.location);
         c->registered_at = loop_now(c->loop);
         registration_unsettle(c); /* it may be kept from now on */
     }
     if (c->resume) {
-        log_notice("lwm2m", "server %u: registered as before at %s", c->account.short_server_id, c->status.location);
+        log_notice("lwm2m", "server %u: registered as before at %s", c->server.short_server_id, c->status.location);
         c->registered_at = loop_now(c->loop);
         registration_unsettle(c); /* the numbers of its notifications have moved */
         registration_changed(c);
@@ -468,7 +468,7 @@ static void do_back_off(struct lwm2m_client *c)
     if (RAND_bytes((uint8_t *)&random, sizeof random) != 1)
         random = 0;
     uint64_t ms = retry.delay_s * 1000 - retry.delay_s * 100 * random / 65536; /* up to a tenth earlier: a fleet must not come back at once */
-    log_warning("lwm2m", "server %u: %s; next try in %llu s", c->account.short_server_id, c->failure.text, (unsigned long long)(ms / 1000));
+    log_warning("lwm2m", "server %u: %s; next try in %llu s", c->server.short_server_id, c->failure.text, (unsigned long long)(ms / 1000));
     set_timer(c, ms);
     if (retry.sequence_over)
         servers_poke(c);
@@ -478,7 +478,7 @@ static void do_back_off(struct lwm2m_client *c)
 static void do_guard(struct lwm2m_client *c)
 {
     if (!coap_link_describe(c->link, &c->failure))
-        error_set(&c->failure, ERROR_TIMEOUT, "server %u acknowledged but did not answer", c->account.short_server_id);
+        error_set(&c->failure, ERROR_TIMEOUT, "server %u acknowledged but did not answer", c->server.short_server_id);
     do_back_off(c);
 }
 
@@ -501,7 +501,7 @@ static void do_disable(struct lwm2m_client *c)
     registration_close(c);
     c->status.location[0] = '\0';
     uint32_t seconds = c->disable_s ? c->disable_s : server_value(&c->server, SERVER_DISABLE_TIMEOUT, DISABLE_TIMEOUT_S);
-    log_notice("lwm2m", "server %u: disabled by %s", c->account.short_server_id, c->disable_s ? "the administrator" : "the server");
+    log_notice("lwm2m", "server %u: disabled by %s", c->server.short_server_id, c->disable_s ? "the administrator" : "the server");
     c->disable_s = 0;
     if (seconds != UINT32_MAX)
         set_timer(c, (uint64_t)seconds * 1000);
@@ -677,7 +677,7 @@ static void finish(struct lwm2m_client *c)
 {
     void (*fn)(void *) = c->stopped;
     void *user = c->stopped_user;
-    log_notice("lwm2m", "server %u: stopped", c->account.short_server_id);
+    log_notice("lwm2m", "server %u: stopped", c->server.short_server_id);
     lwm2m_client_free(c);
     if (fn)
         fn(user);
@@ -702,10 +702,10 @@ static void step(void *user)
     }
     const struct transition *t = find(c->phase, p.event);
     if (!t) {
-        log_debug("lwm2m", "server %u: %s: event \"%s\" has no meaning here", c->account.short_server_id, phase_names[c->phase], event_names[p.event]);
+        log_debug("lwm2m", "server %u: %s: event \"%s\" has no meaning here", c->server.short_server_id, phase_names[c->phase], event_names[p.event]);
         return;
     }
-    log_info("lwm2m", "[server%u] %s --%s--> %s", c->account.short_server_id, phase_names[t->from], event_names[t->event], phase_names[t->to]);
+    log_info("lwm2m", "[server%u] %s --%s--> %s", c->server.short_server_id, phase_names[t->from], event_names[t->event], phase_names[t->to]);
     if (t->action != do_accept) /* which tells a Register from an Update by the phase that it ends */
         c->phase = t->to;
     t->action(c);

@@ -131,7 +131,7 @@ bool resume_take(struct lwm2m_client *c, const struct coap_link *link)
     c->links_len = n->links_len;
     registration_speak(c, n->version);
     c->held = true; /* until the server has said that it knows the registration */
-    log_notice("lwm2m", "server %u: the session of before is there again; is the registration at %s, with %zu observations?", c->account.short_server_id,
+    log_notice("lwm2m", "server %u: the session of before is there again; is the registration at %s, with %zu observations?", c->server.short_server_id,
                c->status.location, c->observed);
     return true;
 }

@@ -123,7 +123,7 @@ def check_old_state_kept(world, napdef):
     done = jobs(world)
     for options, state, cause in (
             ((*napdef, "--lwm2m", LWM2M, "--no-security"), "refused", "PolicyDenied"),
-            ((*napdef, "--lwm2m", LWM2M, "--no-security", "--senml", "json"), "refused", "PolicyDenied"),
+            ((*napdef, "--lwm2m", LWM2M, "--no-security", "--senml", "json"), "refused", "Invalid"),
             ((*napdef, "--lwm2m", LWM2M, "--file", "6433=5b7b7d5dffff"), "refused", "Malformed"),
             ((*napdef, "--lwm2m", LWM2M, "--file", "5031=a706300404"), "refused", "Truncated"),
             ((*napdef, "--lwm2m", LWM2M, "--file", "6430=301b30090c046c6f6f7003010030060604672b0901a106300404026430"), "refused", "Invalid"),
