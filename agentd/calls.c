@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "bootstrap/instruction_local.h"
-#include "bootstrap/upkeep.h"
+#include "bootstrap/instruction/local.h"
+#include "bootstrap/service/upkeep.h"
 #include "pn/authorize.h"
 #include "trust/trust_aka.h"
 

@@ -3,10 +3,10 @@
 #ifndef AGENTD_CALLS_H
 #define AGENTD_CALLS_H
 
-#include "bootstrap/accounts.h"
-#include "bootstrap/job.h"
-#include "bootstrap/sim_pin.h"
+#include "bootstrap/job/job.h"
+#include "bootstrap/service/accounts.h"
 #include "bootstrap/session.h"
+#include "bootstrap/sim_pin.h"
 #include "bus/bus.h"
 #include "mid/gba.h"
 #include "pn/devices.h"

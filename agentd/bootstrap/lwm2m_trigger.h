@@ -4,8 +4,8 @@
 #ifndef BOOTSTRAP_LWM2M_TRIGGER_H
 #define BOOTSTRAP_LWM2M_TRIGGER_H
 
-#include "bootstrap/job.h"
-#include "bootstrap/service.h"
+#include "bootstrap/job/job.h"
+#include "bootstrap/service/service.h"
 #include "bootstrap/site.h"
 
 struct lwm2m_triggers;

@@ -6,7 +6,7 @@
 
 #include "bootstrap/apply.h"
 #include "bootstrap/card_book.h"
-#include "bootstrap/instruction.h"
+#include "bootstrap/instruction/instruction.h"
 #include "net/uplink.h"
 
 enum { MODEM_GRACE_MS = 10000 };

@@ -12,11 +12,11 @@
 #include "base/text.h"
 #include "bootstrap/briefing/bbn.h"
 #include "bootstrap/briefing/lan.h"
-#include "bootstrap/factory_message.h"
-#include "bootstrap/initial_access.h"
-#include "bootstrap/instruction.h"
-#include "bootstrap/instruction_local.h"
-#include "bootstrap/question_way.h"
+#include "bootstrap/factory/message.h"
+#include "bootstrap/instruction/instruction.h"
+#include "bootstrap/instruction/local.h"
+#include "bootstrap/way/initial_access.h"
+#include "bootstrap/way/question_way.h"
 #include "model/tre_wire.h"
 
 enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, CARD_LOOK_MS = 1000, CARD_GRACE_MS = 30000 /* of a card that says nothing */, MODEM_GRACE_MS = 60000, LAN_NEWS = 6 /* an hour */ };

@@ -5,7 +5,7 @@
 #ifndef BOOTSTRAP_PULL_H
 #define BOOTSTRAP_PULL_H
 
-#include "bootstrap/service.h"
+#include "bootstrap/service/service.h"
 
 struct pull;
 

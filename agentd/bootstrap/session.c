@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "bootstrap/apply.h"
 #include "bootstrap/execution/omadm.h"
-#include "bootstrap/job_view.h"
+#include "bootstrap/job/view.h"
 #include "codec/notification.h"
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"

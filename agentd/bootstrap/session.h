@@ -5,8 +5,8 @@
 #ifndef BOOTSTRAP_SESSION_H
 #define BOOTSTRAP_SESSION_H
 
-#include "bootstrap/job.h"
-#include "bootstrap/service.h"
+#include "bootstrap/job/job.h"
+#include "bootstrap/service/service.h"
 #include "bootstrap/site.h"
 
 struct sessions;

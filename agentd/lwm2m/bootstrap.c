@@ -16,7 +16,7 @@
 #include "base/text.h"
 #include "lwm2m/block1.h"
 #include "lwm2m/bootstrap_write.h"
-#include "lwm2m/format.h"
+#include "lwm2m/format/format.h"
 #include "net/https.h"
 
 enum {

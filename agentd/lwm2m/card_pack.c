@@ -7,7 +7,7 @@
 #include "base/secret.h"
 #include "codec/lwm2m_card.h"
 #include "lwm2m/bootstrap_write.h"
-#include "lwm2m/format.h"
+#include "lwm2m/format/format.h"
 
 struct card_desk {
     struct bootstrap_desk desk;

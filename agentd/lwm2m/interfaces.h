@@ -4,7 +4,7 @@
 #define LWM2M_INTERFACES_H
 
 #include "lwm2m/client.h"
-#include "lwm2m/format.h"
+#include "lwm2m/format/format.h"
 
 /* What a server asks to be told. */
 struct wish {

@@ -13,7 +13,7 @@
 #include <wbxml/wbxml.h>
 
 #include "base/secret.h"
-#include "bootstrap/provisioning.h"
+#include "bootstrap/provisioning/provisioning.h"
 #include "codec/wsp.h"
 #include "model/push_sec.h"
 #include "tred/push.h"

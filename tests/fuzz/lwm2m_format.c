@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "lwm2m/format.h"
+#include "lwm2m/format/format.h"
 #include "lwm2m/objects/objects.h"
 
 enum { OBJECT = 3, ARENA = 1 << 16, OUT_MAX = 1 << 16 };

@@ -3,7 +3,7 @@
  * would keep of them reads back. */
 #include <string.h>
 
-#include "bootstrap/provisioning.h"
+#include "bootstrap/provisioning/provisioning.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bootstrap/instruction.h"
+#include "bootstrap/instruction/instruction.h"
 #include "net/discovery.h"
 
 /* RFC 6763 section 7: what is not TCP is announced as UDP. */

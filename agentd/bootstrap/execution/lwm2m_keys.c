@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bootstrap/account_key.h"
+#include "bootstrap/service/account_key.h"
 #include "model/fields.h"
 
 enum { KEY_MIN = 16 };

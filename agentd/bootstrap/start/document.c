@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "bootstrap/provisioning.h"
+#include "bootstrap/provisioning/provisioning.h"
 #include "codec/dm_bootstrap.h"
 #include "codec/prov.h"
 

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "bootstrap/instruction.h"
+#include "bootstrap/instruction/instruction.h"
 #include "bootstrap/start/inbox_room.h"
 #include "codec/bei.h"
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "bootstrap/factory_message.h"
-#include "bootstrap/instruction.h"
-#include "bootstrap/renewal_message.h"
+#include "bootstrap/factory/message.h"
+#include "bootstrap/instruction/instruction.h"
+#include "bootstrap/service/renewal_message.h"
 #include "bootstrap/start/card_document.h"
 #include "bootstrap/start/document.h"
 

@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "bootstrap/factory.h"
+#include "bootstrap/factory/factory.h"
 
 #define ROOT "-----BEGIN CERTIFICATE-----\\n" CERT_LINES "-----END CERTIFICATE-----\\n"
 #include "factory_certificate.h"

@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "bootstrap/instruction_mechanism.h"
+#include "bootstrap/instruction/mechanism.h"
 
 #define URI "coaps://s.example:5684"
 

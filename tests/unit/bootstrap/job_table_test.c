@@ -2,8 +2,8 @@
 /* The job table: the way of a good job, the way out of every state, and nothing else. */
 #include <glib.h>
 
-#include "bootstrap/fallback.h"
-#include "bootstrap/job_table.h"
+#include "bootstrap/job/table.h"
+#include "bootstrap/service/fallback.h"
 
 static const enum job_event good_way[] = { JOB_ACCEPTED, JOB_GO, JOB_LEASED, JOB_BRIEFED, JOB_EXECUTED, JOB_STAGED_ALL, JOB_PROVED, JOB_REPORT_TAKEN };
 static const enum job_step good_steps[] = { JOB_NEW, JOB_AUTHORISED, JOB_CONNECTING, JOB_BRIEFING, JOB_EXECUTING, JOB_STAGED, JOB_PROVING,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bootstrap/provisioning.h"
+#include "bootstrap/provisioning/provisioning.h"
 #include "support/vectors.h"
 
 static void *memory;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/writer.h"
-#include "bootstrap/provisioning.h"
+#include "bootstrap/provisioning/provisioning.h"
 #include "codec/prov_tokens.h"
 #include "codec/wbxml.h"
 

@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "bootstrap/provisioning.h"
+#include "bootstrap/provisioning/provisioning.h"
 #include "codec/dm_bootstrap.h"
 #include "support/vectors.h"
 

@@ -6,7 +6,7 @@
 #include "codec/lwm2m_card.h"
 #include "lwm2m/bootstrap_write.h"
 #include "lwm2m/card_pack.h"
-#include "lwm2m/format.h"
+#include "lwm2m/format/format.h"
 
 static struct bootstrap_desk desk;
 static uint8_t body[COAP_ANSWER_MAX];

@@ -7,7 +7,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "bootstrap/instruction.h"
+#include "bootstrap/instruction/instruction.h"
 #include "codec/bei.h"
 #include "codec/cbor.h"
 #include "tre_bench.h"

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One trial at a time. Owns its values, in wiped pages. The former access point stays kept by bearer/ and installed in the store until the new one is proved, so
+ * that it comes back by itself after a refusal, a silence or a crash.
+ *
+ *   IDLE --begin--> SEALING --sealed--> CONNECTING --leased--> PROVING --proved--> IDLE, installed
+ *                      '-------------------'---------------------'-----failed----> IDLE, the former one */
+#include "bootstrap/service/access_point.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "bootstrap/apply.h"
+#include "bootstrap/service/room.h"
+
+enum { PROVE_MS = 60000, LOOK_MS = 250 };
+
+enum state { IDLE, SEALING, CONNECTING, PROVING };
+enum event { BEGUN, SEALED, LEASED, PROVED, FAILED };
+
+struct access_point {
+    struct service *service;
+    struct profiles *profiles;
+    enum state state;
+    char id[STORE_NAME], context[STORE_NAME];
+    uint16_t server;
+    struct settings *settings; /* the NAPDEF, alone */
+    struct apply *apply;
+    bool connecting;           /* bearer/ owes an answer */
+    uint64_t timer, leased_at; /* loop milliseconds */
+    struct error error;
+    profiles_outcome_fn *outcome;
+    void *user;
+};
+
+static const char *const state_names[] = { "IDLE", "SEALING", "CONNECTING", "PROVING" };
+static const char *const event_names[] = { "begun", "sealed", "leased", "proved", "failed" };
+
+static void fire(struct access_point *a, enum event event);
+
+static void fail(struct access_point *a, enum error_code code, const char *text)
+{
+    error_set(&a->error, code, "access point %s of server %u: %.90s; the former one is used again", a->id, (unsigned)a->server, text && text[0] ? text : error_text(code));
+    fire(a, FAILED);
+}
+
+/* ---- steps ---- */
+
+static void on_sealed(void *user, const struct error *error)
+{
+    struct access_point *a = user;
+    if (error)
+        fail(a, error->code, error->text);
+    else
+        fire(a, SEALED);
+}
+
+static void do_seal(struct access_point *a)
+{
+    ways_hold(a->service->ways, true);
+    a->apply = apply_seal(a->service->site, a->settings, true, a->context, on_sealed, a);
+}
+
+static void on_lease(void *user, enum error_code status, const char *text, const struct lease *lease)
+{
+    struct access_point *a = user;
+    a->connecting = false;
+    if (a->state != CONNECTING)
+        return; /* a job ended the trial meanwhile */
+    if (status) {
+        fail(a, status, text);
+        return;
+    }
+    a->leased_at = loop_now(a->service->site->loop);
+    service_bearer(a->service, lease);
+    fire(a, LEASED);
+}
+
+static void do_connect(struct access_point *a)
+{
+    a->connecting = true;
+    bearers_connect(a->service->site->bearers, a->id, &a->settings->napdef[0], on_lease, a);
+}
+
+/* The server answered over the new bearer. */
+static void look(void *user)
+{
+    struct access_point *a = user;
+    const struct entry *e = service_entry_of(a->service, a->server);
+    a->timer = 0;
+    if (e && e->status.state == LWM2M_REGISTERED && e->status.last_contact > a->leased_at)
+        fire(a, PROVED);
+    else if (loop_now(a->service->site->loop) - a->leased_at >= PROVE_MS)
+        fail(a, ERROR_TIMEOUT, "its server was not reached over it within 60 s");
+    else
+        a->timer = loop_timer(a->service->site->loop, LOOK_MS, look, a);
+}
+
+/* Its clients have the lease, and register anew over it. */
+static void do_prove(struct access_point *a)
+{
+    a->timer = loop_timer(a->service->site->loop, LOOK_MS, look, a);
+}
+
+static void settle(struct access_point *a, enum profile_result result)
+{
+    struct service *s = a->service;
+    loop_cancel(s->site->loop, &a->timer);
+    apply_free(a->apply);
+    settings_free(a->settings);
+    a->apply = NULL;
+    a->settings = NULL;
+    if (!s->bootstrapping)
+        ways_hold(s->ways, false);
+    a->outcome(a->user, result);
+}
+
+static void do_restore(struct access_point *a)
+{
+    site_report(a->service->site, "bearer", 0, &a->error);
+    if (!a->service->bootstrapping) /* else a job has other plans for the bearer */
+        bearers_disconnect(a->service->site->bearers, NULL, NULL);
+    settle(a, PROFILE_REJECTED);
+}
+
+static void do_install(struct access_point *a)
+{
+    struct service *s = a->service;
+    struct error e = { 0 };
+    if (!store_begin(s->site->store, &e)) {
+        apply_stage(a->apply, false, 0);
+        store_history_add(s->site->store, site_wall_clock(s->site), 0, "AccessPointChanged", a->id);
+        (void)store_commit(s->site->store, &e);
+    }
+    if (e.code) {
+        a->error = e;
+        do_restore(a);
+        return;
+    }
+    log_notice("bearer", "%s: access point %s of server %u is proved and installed", a->id, a->settings->napdef[0].apn, (unsigned)a->server);
+    ways_load(s->ways, a->context);
+    settle(a, PROFILE_ACCEPTED);
+}
+
+static const struct row {
+    enum state from;
+    enum event event;
+    enum state to;
+    void (*action)(struct access_point *a);
+} table[] = {
+    { IDLE, BEGUN, SEALING, do_seal },
+    { SEALING, SEALED, CONNECTING, do_connect },
+    { SEALING, FAILED, IDLE, do_restore },
+    { CONNECTING, LEASED, PROVING, do_prove },
+    { CONNECTING, FAILED, IDLE, do_restore },
+    { PROVING, PROVED, IDLE, do_install },
+    { PROVING, FAILED, IDLE, do_restore },
+};
+
+static void fire(struct access_point *a, enum event event)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].from == a->state && table[i].event == event) {
+            log_notice(a->id, "trial %s --%s--> %s", state_names[a->state], event_names[event], state_names[table[i].to]);
+            a->state = table[i].to;
+            table[i].action(a);
+            return;
+        }
+    log_debug(a->id, "trial: %s in %s: nothing to do", event_names[event], state_names[a->state]);
+}
+
+/* ---- what profiles asks ---- */
+
+static bool may(void *user, uint16_t server, const char *bearer)
+{
+    struct access_point *a = user;
+    struct service *s = a->service;
+    struct error e = { 0 };
+    char context[STORE_NAME];
+    const struct entry *entry = service_entry_of(s, server);
+    if (s->bootstrapping || a->state != IDLE || a->connecting)
+        error_set(&e, ERROR_BUSY, "access point %s: server %u may not change it while a job or another trial has the bearer", bearer, (unsigned)server);
+    else if (!s->site->bearers || !ways_napdef(s->ways, bearer, NULL, context, sizeof context) || !entry || strcmp(entry->context, context) != 0)
+        error_set(&e, ERROR_POLICY, "access point %s: server %u may not change it: it is of another context", bearer, (unsigned)server);
+    if (e.code)
+        site_report(s->site, "bearer", 0, &e);
+    return !e.code;
+}
+
+static bool open_installed(void *user, const char *bearer, struct napdef *out)
+{
+    struct access_point *a = user;
+    char context[STORE_NAME];
+    return ways_napdef(a->service->ways, bearer, out, context, sizeof context);
+}
+
+static void on_rejected(void *user)
+{
+    struct access_point *a = user;
+    a->timer = 0;
+    site_report(a->service->site, "bearer", 0, &a->error);
+    a->outcome(a->user, PROFILE_REJECTED);
+}
+
+/* What would be proved and then not used, by its own VALIDITY, would leave the gateway without a bearer. */
+static bool is_valid_here(struct access_point *a, const struct napdef *draft)
+{
+    const struct modem_facts *m = site_modem(a->service->site);
+    return !m || napdef_fit(draft, m->plmn, (int64_t)clock_now(&a->service->site->clock)) != NAPDEF_UNFIT;
+}
+
+static bool can_begin(struct access_point *a, const struct napdef *draft)
+{
+    struct service *s = a->service;
+    a->error = (struct error){ 0 };
+    if (s->bootstrapping || !ways_napdef(s->ways, a->id, NULL, a->context, sizeof a->context))
+        error_set(&a->error, ERROR_BUSY, "access point %s: a job began meanwhile, the change of server %u is dropped", a->id, (unsigned)a->server);
+    else if (!is_valid_here(a, draft))
+        error_set(&a->error, ERROR_POLICY, "access point %s: the change of server %u is dropped: it is not valid in the network that serves the modem", a->id, (unsigned)a->server);
+    return !a->error.code;
+}
+
+static void begin(void *user, uint16_t server, const char *bearer, const struct napdef *draft, profiles_outcome_fn *outcome, void *outcome_user)
+{
+    struct access_point *a = user;
+    struct service *s = a->service;
+    a->outcome = outcome;
+    a->user = outcome_user;
+    a->server = server;
+    (void)text_copy(a->id, sizeof a->id, bearer);
+    a->settings = can_begin(a, draft) ? settings_new() : NULL;
+    if (!a->settings) {
+        if (!a->error.code)
+            error_set(&a->error, ERROR_NO_MEMORY, "access point %s", a->id);
+        a->timer = loop_timer(s->site->loop, 0, on_rejected, a);
+        return;
+    }
+    a->settings->napdef[0] = *draft;
+    a->settings->napdefs = 1;
+    fire(a, BEGUN);
+}
+
+static uint64_t unix_time(void *user)
+{
+    return site_wall_clock(((struct access_point *)user)->service->site);
+}
+
+static void changed(void *user)
+{
+    service_look(((struct access_point *)user)->service);
+}
+
+/* ---- life ---- */
+
+void access_point_yield(struct access_point *a)
+{
+    if (a->state != IDLE)
+        fail(a, ERROR_CANCELLED, "a job needs the bearer");
+}
+
+struct profiles *access_point_profiles(const struct access_point *a)
+{
+    return a->profiles;
+}
+
+struct access_point *access_point_new(struct service *s)
+{
+    struct access_point *a = calloc(1, sizeof *a);
+    if (!a)
+        abort();
+    *a = (struct access_point){ .service = s };
+    struct profiles_host host = { .may = may, .open = open_installed, .begin = begin, .time = unix_time, .changed = changed, .user = a };
+    a->profiles = profiles_new(s->site->loop, &host);
+    if (!a->profiles)
+        abort();
+    return a;
+}
+
+void access_point_free(struct access_point *a)
+{
+    if (!a)
+        return;
+    loop_cancel(a->service->site->loop, &a->timer);
+    apply_free(a->apply);
+    settings_free(a->settings);
+    profiles_free(a->profiles);
+    free(a);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What LwM2M servers wrote: values of their accounts, attributes, rights, objects of the gateway. A second after a request that may have changed it the
+ * octets are compared with the store's, so that a server that writes the same again wears no flash. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "bootstrap/service/kept.h"
+
+enum { SAVE_MS = 1000 };
+
+static const char *kept_key(const char *id, char *out, size_t cap)
+{
+    (void)snprintf(out, cap, "lwm2m/%s", id);
+    return out;
+}
+
+static bool is_kept(struct service *s, const char *key, struct slice octets)
+{
+    uint8_t before[LWM2M_KEPT_MAX];
+    size_t len;
+    return store_octets_get(s->site->store, key, before, sizeof before, &len) && slice_equal((struct slice){ before, len }, octets);
+}
+
+static void keep(struct service *s, const char *key, const struct writer *w)
+{
+    struct error err = { 0 };
+    if (w->failed || is_kept(s, key, writer_slice(w)) || store_begin(s->site->store, &err))
+        return;
+    store_octets_put(s->site->store, key, writer_slice(w));
+    if (store_commit(s->site->store, &err))
+        site_report(s->site, "lwm2m", 0, &err);
+}
+
+static void save(struct service *s)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    char key[STORE_NAME + 8];
+    struct writer w = writer_make(octets, sizeof octets);
+    lwm2m_servers_write(s->servers, &w);
+    keep(s, "lwm2m", &w);
+    for (size_t i = 0; i < ENTRIES; i++) {
+        const struct entry *e = &s->entry[i];
+        if (!e->used || e->trial || !e->client)
+            continue;
+        w = writer_make(octets, sizeof octets);
+        lwm2m_client_write(e->client, &w);
+        keep(s, kept_key(e->id, key, sizeof key), &w);
+    }
+}
+
+static void on_timer(void *user)
+{
+    struct service *s = user;
+    s->save_timer = 0;
+    save(s);
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client)
+            kept_registration_save(&s->entry[i]);
+}
+
+void kept_change(struct service *s)
+{
+    if (!s->save_timer)
+        s->save_timer = loop_timer(s->site->loop, SAVE_MS, on_timer, s);
+}
+
+static void on_servers_changed(void *user)
+{
+    kept_change(user);
+}
+
+void kept_join(struct entry *e)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    char key[STORE_NAME + 8];
+    size_t len;
+    bool known = store_octets_get(e->service->site->store, kept_key(e->id, key, sizeof key), octets, sizeof octets, &len);
+    if (known && !lwm2m_client_read(e->client, (struct slice){ octets, len }))
+        log_warning("lwm2m", "%s: what its server wrote is not readable", e->id);
+    lwm2m_client_join(e->client, e->service->servers);
+    if (!known)
+        lwm2m_servers_fresh(e->service->servers, lwm2m_client_instance(e->client));
+    kept_change(e->service); /* its instance */
+    kept_registration_join(e);
+}
+
+void kept_forget(struct service *s, const char *id)
+{
+    struct error err = { 0 };
+    char key[STORE_NAME + 8];
+    if (store_begin(s->site->store, &err))
+        return;
+    store_octets_put(s->site->store, kept_key(id, key, sizeof key), (struct slice){ 0 });
+    kept_registration_forget(s, id);
+    (void)store_commit(s->site->store, &err);
+}
+
+void kept_load(struct service *s)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    size_t len;
+    if (store_octets_get(s->site->store, "lwm2m", octets, sizeof octets, &len) && !lwm2m_servers_read(s->servers, (struct slice){ octets, len }))
+        log_warning("lwm2m", "rights and objects that servers wrote are not readable");
+    lwm2m_servers_watch(s->servers, on_servers_changed, s);
+}
+
+void kept_end(struct service *s)
+{
+    loop_cancel(s->site->loop, &s->save_timer);
+    save(s);
+    lwm2m_servers_watch(s->servers, NULL, NULL);
+}
