@@ -350,6 +350,15 @@ static void connect_limited(const char *name, const struct reach *hosts)
     bearers_connect_limited(bearers, "initial", &d, hosts, on_lease, (void *)(uintptr_t)name);
 }
 
+/* Up to the port, as the back end and agent-modemd answer. */
+static void link_limited(const char *name, const struct reach *hosts)
+{
+    connect_limited(name, hosts);
+    fake_loop_run(&fake, 0);
+    give();
+    answer_link(NULL);
+}
+
 static void test_limited(void)
 {
     begin();
@@ -392,42 +401,27 @@ static void test_limited(void)
 static void test_limited_ends(void)
 {
     begin();
-    connect_limited("c", &one_name);
-    fake_loop_run(&fake, 0);
-    give();
-    answer_link(NULL);
+    link_limited("c", &one_name);
     fake_loop_run(&fake, 0);
     found("");
     fake_loop_run(&fake, 0);
     expect("none of its hosts has an address", "up /m/0 ro/secret; link up wwan0 1000; for 0 addresses; lookup dm.example; link down wwan0 1000; c NameLookup; down; ");
-    connect_limited("c", &one_name);
-    fake_loop_run(&fake, 0);
-    give();
-    answer_link(NULL);
+    link_limited("c", &one_name);
     fake_loop_run(&fake, 60000);
     expect("a question without answer ends in time",
            "up /m/0 ro/secret; link up wwan0 1000; for 0 addresses; lookup dm.example; lookup cancelled; link down wwan0 1000; c Timeout; down; ");
-    connect_limited("c", &one_address);
-    fake_loop_run(&fake, 0);
-    give();
-    answer_link(NULL);
+    link_limited("c", &one_address);
     expect("without names it is linked once", "up /m/0 ro/secret; link up wwan0 1000; for 1 addresses; c None lease; ");
     bearers_leave_limited(bearers);
     fake_loop_run(&fake, 100000);
     expect("left, it does not come back", "link down wwan0 1000; down; ");
-    connect_limited("c", &one_name);
-    fake_loop_run(&fake, 0);
-    give();
-    answer_link(NULL);
+    link_limited("c", &one_name);
     fake_loop_run(&fake, 0);
     trace[0] = '\0';
     plugin.lost(plugin.user, "gone");
     fake_loop_run(&fake, 0);
     expect("lost in a question", "lookup cancelled; link down wwan0 1000; c BearerLost; down; ");
-    connect_limited("c", &one_name);
-    fake_loop_run(&fake, 0);
-    give();
-    answer_link(NULL);
+    link_limited("c", &one_name);
     fake_loop_run(&fake, 0);
     trace[0] = '\0';
     end("limited ends");
