@@ -64,7 +64,7 @@ def roaming_uses_no_data_unless_allowed(world):
 
 
 @scenario(mode="qmi")
-def the_access_point_follows_the_serving_network(world):
+def tre_R40_the_access_point_follows_the_serving_network(world):
     """VALIDITY: one NAPDEF for the home network, one for a country, chosen again as the network changes; in a third country neither."""
     world.up()
     conf(world, "allow-roaming=true")

@@ -67,7 +67,7 @@ def refused(world, name, *reasons):
 
 
 @scenario(mode="none")
-def a_bad_verdict_of_the_pva_brings_no_identity(world):
+def tre_R35_a_bad_verdict_of_the_pva_brings_no_identity(world):
     """A program that was not released; a certificate that is revoked, unknown to its maker, of no status because the responder is away; then a good one."""
     world.box_options = ("--ocsp",)
     world.up()
