@@ -9,12 +9,17 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HEAD = "/* SPDX-License-Identifier: " + "Apache-2.0 */\n"
 GOOD = HEAD + "int one(int a)\n{\n    return a;\n}\n"
-TABLE = "".join(f"| R{n} | a | not held |\n" for n in range(1, 46))
+TABLE = "".join(f"| R{n} | a | `test_tre_R{n}_held` |\n" for n in range(1, 46))
+HELD = "# SPDX-License-Identifier: " + "Apache-2.0\n" + "".join(f"def test_tre_R{n}_held():\n    pass\n" for n in range(1, 46))
 LONG = HEAD + "int one(void)\n{\n" + "    ;\n" * 80 + "    return 1;\n}\n"
 
 
 def include(*names):
     return HEAD + "".join(f'#include "{n}"\n' for n in names)
+
+
+def requirements(table, tests=HELD):
+    return {"etc/doc/trusted-environment.md": table, "tests/held.py": tests}
 
 
 # lint, broken rule, files of the tree
@@ -46,14 +51,14 @@ CASES = [
     ("words.sh", "words: files", {"a.txt": "see /wo" + "rk/main\n"}),
     ("words.sh", "words: files", {"a.txt": "https://py" + "pi.org/x\n"}),
     ("words.sh", "words: files", {"a.txt": "fixes #" + "12\n"}),
-    ("requirements.py", "requirements: a row for each", {"etc/doc/trusted-environment.md": TABLE.replace("| R7 |", "| R77 |")}),
-    ("requirements.py", "requirements: R7", {"etc/doc/trusted-environment.md": TABLE.replace("| R7 | a | not held |", "| R7 | a | `test_tre_R7_gone` |")}),
-    ("requirements.py", "requirements: R7", {"etc/doc/trusted-environment.md": TABLE.replace("| R7 | a | not held |", "| R7 | a | somehow |")}),
-    ("requirements.py", "requirements: R7", {"etc/doc/trusted-environment.md": TABLE, "tests/a.py": "def test_tre_R7_more(self):\n    pass\n"}),
+    ("requirements.py", "requirements: a row for each", requirements(TABLE.replace("| R45 | a | `test_tre_R45_held` |\n", ""))),
+    ("requirements.py", "requirements: R7", requirements(TABLE.replace("`test_tre_R7_held`", "`test_tre_R7_held`, `test_tre_R7_gone`"))),
+    ("requirements.py", "requirements: R7", requirements(TABLE.replace("`test_tre_R7_held`", "`test_held`"), HELD.replace("test_tre_R7_held", "test_held"))),
+    ("requirements.py", "requirements: R7", requirements(TABLE, HELD + "def test_tre_R7_more():\n    pass\n")),
     ("shell.sh", "./init", {"init": "#!/bin/sh /etc/rc.common\nSTART=1\nif x\n"}),
     ("shell.sh", "./a.sh", {"a.sh": "#!/bin/sh\nx='unused\n"}),
 ]
-GOOD_TREE = {"etc/doc/trusted-environment.md": "<!-- " + HEAD[3:-4] + " -->\n" + TABLE, "agentd/base/a.c": GOOD, "agentd/base/a.h": HEAD, "agentd/base/cb.h": HEAD + "typedef void call_fn(int a);\n", "plugins/p.h": HEAD,
+GOOD_TREE = {**requirements("<!-- " + HEAD[3:-4] + " -->\n" + TABLE), "agentd/base/a.c": GOOD, "agentd/base/a.h": HEAD, "agentd/base/cb.h": HEAD + "typedef void call_fn(int a);\n", "plugins/p.h": HEAD,
              "init": "#!/bin/sh /etc/rc.common\n# " + HEAD[3:-4] + "\nSTART=1\n", "a.sh": "#!/bin/sh\n# " + HEAD[3:-4] + "\necho ok\n"}
 
 
