@@ -2,7 +2,6 @@
 /* A round goes through the sources until one gives an instruction; then the job's end, or the time, begins the next one. One request at a time. */
 #include "bootstrap/pull.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/text.h"
 #include "bootstrap/briefing/bbn.h"
 #include "bootstrap/briefing/lan.h"
+#include "bootstrap/delay.h"
 #include "bootstrap/factory/message.h"
 #include "bootstrap/instruction/instruction.h"
 #include "bootstrap/instruction/local.h"
@@ -58,14 +58,6 @@ static void show(struct pull *p, const char *state)
 
 /* --- when --- */
 
-/* 75..125 % of seconds, in milliseconds. */
-static uint64_t jitter(uint64_t seconds)
-{
-    uint16_t random = 0x8000;
-    (void)RAND_bytes((unsigned char *)&random, sizeof random);
-    return seconds * 750 + seconds * 500 * random / 0xffff;
-}
-
 static void wait(struct pull *p, uint64_t delay_ms)
 {
     loop_cancel(p->site->loop, &p->timer);
@@ -83,7 +75,7 @@ static void round_end(struct pull *p, uint32_t retry_after_s)
         p->steps++;
     else if (!p->failed)
         p->steps = 0;
-    wait(p, retry_after_s > seconds ? (uint64_t)retry_after_s * 1000 : jitter(seconds));
+    wait(p, retry_after_s > seconds ? (uint64_t)retry_after_s * 1000 : delay_ms(seconds));
 }
 
 /* The end of a round that no job goes on with. */
@@ -289,7 +281,7 @@ static bool ask_lan(struct pull *p)
 static void on_lan_news(void *user)
 {
     struct pull *p = user;
-    uint64_t soon = jitter(p->settings.retry_s) / FIRST_PART, now = loop_now(p->site->loop);
+    uint64_t soon = delay_ms(p->settings.retry_s) / FIRST_PART, now = loop_now(p->site->loop);
     if (p->timer && !is_asking(p) && p->next_ms > now + soon && rate_take(&p->lan_news, now))
         wait(p, soon);
 }
@@ -446,7 +438,7 @@ void pull_start(struct pull *p)
     p->started = true;
     p->cards_until_ms = loop_now(p->site->loop) + CARD_GRACE_MS;
     p->modem_until_ms = loop_now(p->site->loop) + MODEM_GRACE_MS;
-    wait(p, jitter(p->settings.retry_s) / FIRST_PART);
+    wait(p, delay_ms(p->settings.retry_s) / FIRST_PART);
 }
 
 /* The factory has accounts, or a node may have an instruction, for another context; a first bearer by NETWPIN takes none. */
@@ -477,7 +469,7 @@ void pull_job_ended(struct pull *p, bool succeeded)
     if (instruction_result_due(p->site->store, &r))
         wait(p, 0);
     else if (succeeded)
-        wait(p, jitter(more_waits(p) ? p->settings.retry_s : p->settings.interval_s));
+        wait(p, delay_ms(more_waits(p) ? p->settings.retry_s : p->settings.interval_s));
 }
 
 struct pull *pull_new(struct site *site, struct service *service, const struct pull_settings *settings, const struct pull_calls *calls, void *user)

@@ -2,6 +2,7 @@
 /* The job table: the way of a good job, the way out of every state, and nothing else. */
 #include <glib.h>
 
+#include "bootstrap/delay.h"
 #include "bootstrap/job/table.h"
 #include "bootstrap/service/fallback.h"
 
@@ -131,6 +132,23 @@ static void test_fallback_kept(void)
     g_assert_false(fallback_get(&again, "1 86400001", begun));
 }
 
+/* Of 2000 delays none is out of bounds, and both tenths at the ends are met: a fleet spreads over all of it. */
+static void test_tre_R33_gateways_that_were_refused_at_once_come_back_apart(void)
+{
+    enum { DRAWS = 2000, SECONDS = 64 };
+    uint64_t least = UINT64_MAX, most = 0;
+    for (int i = 0; i < DRAWS; i++) {
+        uint64_t ms = delay_ms(SECONDS);
+        least = MIN(least, ms);
+        most = MAX(most, ms);
+    }
+    g_assert_cmpuint(least, >=, SECONDS * 750);
+    g_assert_cmpuint(most, <=, SECONDS * 1250);
+    g_assert_cmpuint(least, <, SECONDS * 800);
+    g_assert_cmpuint(most, >, SECONDS * 1200);
+    g_assert_cmpuint(delay_ms(0), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -141,5 +159,6 @@ int main(int argc, char **argv)
     g_test_add_func("/job-table/limits", test_limits);
     g_test_add_func("/fallback", test_fallback);
     g_test_add_func("/fallback/kept", test_fallback_kept);
+    g_test_add_func("/delays", test_tre_R33_gateways_that_were_refused_at_once_come_back_apart);
     return g_test_run();
 }
