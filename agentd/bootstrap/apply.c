@@ -40,6 +40,17 @@ void apply_label(const char *kind, const char *id, char *out, size_t cap)
     (void)snprintf(out, cap, "%s/%s", kind, id);
 }
 
+uint32_t apply_open(struct site *site, const char *kind, const char *id, trust_octets_fn *fn, void *user)
+{
+    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
+    char label[96];
+    size_t len;
+    if (!store_item_octets(site->store, kind, id, false, sealed, sizeof sealed, &len))
+        return 0;
+    apply_label(kind, id, label, sizeof label);
+    return trust_unseal(site->trust, label, (struct slice){ sealed, len }, fn, user);
+}
+
 static void add(struct apply *a, int type, const char *kind, const char *context, const char *name, const void *value)
 {
     struct item *i = &a->item[a->count++];

@@ -19,6 +19,9 @@ void apply_stage(const struct apply *a, bool staged, uint64_t job);
 /* Seals one DM account again (its nonces moved on) and writes it, installed, in a transaction of its own. */
 struct apply *apply_account(struct site *site, const struct dm_account *account, const char *context, apply_done_fn *fn, void *user);
 
+/* Opens what is installed: fn once from the loop with its octets, or why not. Returns the call, for trust_cancel; 0: there is no such item, and fn is not called. */
+uint32_t apply_open(struct site *site, const char *kind, const char *id, trust_octets_fn *fn, void *user);
+
 /* Ids of items: "usim-NAP1", "usim-com.example.dm", "usim-1"; also the label under which the TRE seals, with the kind in front. */
 void apply_id(const char *context, const char *name, char *out, size_t cap);
 void apply_label(const char *kind, const char *id, char *out, size_t cap);

@@ -145,23 +145,20 @@ static bool needs_modem(const char *source)
     return strncmp(source, "sms-", 4) == 0 || strcmp(source, "lwm2m") == 0;
 }
 
+bool policy_host_leads(const struct site *s)
+{
+    return s->uplink == UPLINK_HOST || (s->uplink == UPLINK_AUTO && uplink_is_there());
+}
+
 enum way policy_way(struct site *s, const char *source, const struct napdef *napdef, uint64_t waited_ms)
 {
     bool mm_present = strcmp(node_text(tree_manager(s->tree), "ModemManagerState"), "present") == 0;
     bool modem = site_modem(s) != NULL;
-    switch (s->uplink) {
-    case UPLINK_HOST:
-        return WAY_HOST;
-    case UPLINK_CELLULAR:
-        return modem ? WAY_CELLULAR : WAY_WAIT;
-    case UPLINK_AUTO:
-        break;
-    }
-    if (!napdef && uplink_is_there())
+    if (s->uplink == UPLINK_HOST || (!napdef && policy_host_leads(s)))
         return WAY_HOST;
     if (modem)
         return WAY_CELLULAR;
-    if ((napdef && needs_modem(source)) || (mm_present && waited_ms < MODEM_GRACE_MS))
+    if (s->uplink == UPLINK_CELLULAR || (napdef && needs_modem(source)) || (mm_present && waited_ms < MODEM_GRACE_MS))
         return WAY_WAIT;
     return WAY_HOST;
 }

@@ -14,6 +14,8 @@ size_t policy_rank(const struct site *s, const char *source);
 
 enum way { WAY_HOST, WAY_CELLULAR, WAY_WAIT };
 enum { POLICY_WAITED = INT32_MAX }; /* long enough */
+/* The host's own uplink is the one to be used, or may be and leads anywhere. */
+bool policy_host_leads(const struct site *s);
 /* How to reach the server: over a bearer of ours, over the host's uplink, or not yet (no modem shown so far). napdef NULL: no access point is named. waited_ms: how long
  * already. */
 enum way policy_way(struct site *s, const char *source, const struct napdef *napdef, uint64_t waited_ms);

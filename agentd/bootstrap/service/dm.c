@@ -77,18 +77,13 @@ static void on_item_open(void *user, enum error_code status, struct slice octets
 
 static bool open_item(struct service *s, const struct item_row *row, service_account_fn *fn, void *user)
 {
-    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
-    char label[96];
-    size_t len;
     struct opening *o = calloc(1, sizeof *o);
-    if (!o || !store_item_octets(s->site->store, row->kind, row->id, false, sealed, sizeof sealed, &len)) {
+    if (!o || !apply_open(s->site, row->kind, row->id, on_item_open, o)) {
         free(o);
         return false;
     }
     *o = (struct opening){ .service = s, .fn = fn, .user = user };
     (void)text_copy(o->id, sizeof o->id, row->id);
-    apply_label(row->kind, row->id, label, sizeof label);
-    (void)trust_unseal(s->site->trust, label, (struct slice){ sealed, len }, on_item_open, o);
     return true;
 }
 

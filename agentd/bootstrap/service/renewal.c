@@ -73,9 +73,6 @@ static bool find_next(struct renewal *r, struct item_row *row)
 static void next(struct renewal *r)
 {
     struct item_row row;
-    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
-    char label[96];
-    size_t len;
     if (!find_next(r, &row)) {
         if (r->w.failed)
             fail(r, ERROR_TOO_LARGE, "the context has too much installed");
@@ -84,12 +81,9 @@ static void next(struct renewal *r)
         stop(r);
         return;
     }
-    if (!store_item_octets(r->site->store, row.kind, row.id, false, sealed, sizeof sealed, &len)) {
+    r->call = apply_open(r->site, row.kind, row.id, on_open, r);
+    if (!r->call)
         fail(r, ERROR_STORAGE, row.id);
-        return;
-    }
-    apply_label(row.kind, row.id, label, sizeof label);
-    r->call = trust_unseal(r->site->trust, label, (struct slice){ sealed, len }, on_open, r);
 }
 
 struct renewal *renewal_new(struct site *site)

@@ -302,14 +302,7 @@ static void entry_wake(struct entry *e)
 
 void entry_unseal(struct entry *e)
 {
-    struct service *s = e->service;
-    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
-    char label[96];
-    size_t len;
-    if (!store_item_octets(s->site->store, "lwm2m", e->id, false, sealed, sizeof sealed, &len))
-        return;
-    apply_label("lwm2m", e->id, label, sizeof label);
-    e->call = trust_unseal(s->site->trust, label, (struct slice){ sealed, len }, on_account_open, e);
+    e->call = apply_open(e->service->site, "lwm2m", e->id, on_account_open, e);
 }
 
 /* --- loading --- */

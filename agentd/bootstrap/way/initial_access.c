@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "net/uplink.h"
+#include "bootstrap/policy.h"
 
 #define NODE "initial"
 
@@ -14,15 +14,10 @@ static bool is_pcid(const struct factory_access *a, const struct modem_facts *m)
     return m && strncmp(m->imsi, a->imsi, strlen(a->imsi)) == 0;
 }
 
-static bool host_leads(const struct site *s)
-{
-    return s->uplink == UPLINK_HOST || (s->uplink == UPLINK_AUTO && uplink_is_there());
-}
-
 static bool is_only_way(const struct site *s)
 {
     struct item_row row;
-    return s->bearers && s->factory.initial.napdef.apn[0] && !store_item_at(s->store, "bearer", false, 0, &row) && !host_leads(s);
+    return s->bearers && s->factory.initial.napdef.apn[0] && !store_item_at(s->store, "bearer", false, 0, &row) && !policy_host_leads(s);
 }
 
 bool initial_access_is_due(const struct site *s)

@@ -128,20 +128,15 @@ static void on_open(void *user, enum error_code status, struct slice octets)
 
 static void open_way(struct ways *w, const struct item_row *row)
 {
-    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
-    char label[96];
-    size_t len;
     struct opening *o = calloc(1, sizeof *o);
-    if (!o || !store_item_octets(w->site->store, row->kind, row->id, false, sealed, sizeof sealed, &len)) {
+    if (!o || !apply_open(w->site, row->kind, row->id, on_open, o)) {
         free(o);
         return;
     }
     o->ways = w;
     (void)text_copy(o->id, sizeof o->id, row->id);
     (void)text_copy(o->context, sizeof o->context, row->context);
-    apply_label(row->kind, row->id, label, sizeof label);
     w->opening++;
-    (void)trust_unseal(w->site->trust, label, (struct slice){ sealed, len }, on_open, o);
 }
 
 void ways_load(struct ways *w, const char *context)
