@@ -174,8 +174,8 @@ static enum error_code read_security(const struct instance *i, struct lwm2m_acco
         return error_set(err, ERROR_NOT_SUPPORTED, "LwM2M card file: security mode %d; pre-shared keys (0) are supported", (int)mode);
     if (!copy_text(i->resource[SECURITY_URI], a->uri, sizeof a->uri))
         return error_set(err, ERROR_INCOMPLETE, "LwM2M card file: a server without URI (/0/x/0)");
-    if (uri_split(a->uri, "coaps", host, sizeof host, &port, err))
-        return error_set(err, ERROR_INVALID, "LwM2M card file: /0/x/0 is no coaps:// URI");
+    if (uri_split_any(a->uri, LWM2M_SECURE_SCHEMES, host, sizeof host, &port, err))
+        return error_set(err, ERROR_INVALID, "LwM2M card file: /0/x/0 is no coaps:// or coaps+tcp:// URI");
     if (!copy_text(i->resource[SECURITY_IDENTITY], a->identity, sizeof a->identity))
         return error_set(err, ERROR_INCOMPLETE, "LwM2M card file: a server without PSK identity (/0/x/3)");
     struct slice key = i->resource[SECURITY_KEY];

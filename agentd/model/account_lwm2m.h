@@ -50,6 +50,8 @@ struct lwm2m_number { /* of an instance, as a bootstrap server or a card chose i
     uint16_t id;
 };
 
+#define LWM2M_SECURE_SCHEMES "coaps coaps+tcp" /* of a server whose account comes with security */
+
 struct lwm2m_account {
     uint16_t short_server_id; /* 1..65534; 0: a bootstrap server */
     char uri[256];            /* coap, coaps, coap+tcp or coaps+tcp://host[:port] */

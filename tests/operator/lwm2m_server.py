@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The LwM2M 1.1 server of the operator: registration interface, management and reporting over CoAP, with DTLS 1.2 PSK (or none).
+"""The LwM2M 1.1 server of the operator: registration interface, management and reporting over CoAP, with DTLS 1.2 PSK (or none), with certificates over TLS too.
 
 Owns DIR/lwm2m-events.jsonl and the control socket DIR/lwm2m.ctl. Keys come from DIR/psk.json (identity: {"key": hex, "endpoint": name}), which dm_server.py
 writes; it is read anew at each handshake. Keys are never logged.
@@ -20,6 +20,7 @@ from pathlib import Path
 
 import bsf
 import coap
+import coap_tls
 import lwm2m_data
 from aka import kdf
 from coap import ACK, Message
@@ -404,6 +405,8 @@ async def serve(a: argparse.Namespace) -> None:
     transport, protocol = await loop.create_datagram_endpoint(lambda: make(server), local_addr=(a.addr, a.port))
     if not a.nosec:
         server.spawn(protocol.tick())
+    if not a.nosec and a.port:
+        await coap_tls.listen(server.endpoint, server.certificates, log, a.addr, a.port)
     server.spawn(server.expire())
     path = a.dir / "lwm2m.ctl"
     path.unlink(missing_ok=True)

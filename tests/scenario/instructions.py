@@ -7,6 +7,7 @@ from factory_lwm2m import KEYS, NAMED, admit, check_secret, order
 from gba import MID, provisioned
 from main_job import expect
 from scenarios import scenario
+from second_server import ask
 from smart_card import LWM2M, lwm2m_accounts
 from sources import SIGNED
 from world import GATEWAY, TREE, agentctl, run, until
@@ -174,8 +175,8 @@ def without_naf_in_the_acl_agentd_gets_no_key_and_no_account(world):
     expect("the BSF was not asked", not world.bsf_events("challenge") and not of_context(world, 102))
 
 
-def by_pki(world, *options):
-    return world.instruction("--mech", "pki", "--uri", LWM2M, "--nid", "", "--server", "101", *options)
+def by_pki(world, *options, uri=LWM2M):
+    return world.instruction("--mech", "pki", "--uri", uri, "--nid", "", "--server", "101", *options)
 
 
 def dtls(world, server=NAF, roots="manufacturer"):
@@ -219,6 +220,39 @@ def an_instruction_by_pki_registers_with_the_device_certificate_whose_key_stays_
     has(world, ("0", "bootstrap"), ("103", "registered"))
     expect(f"a bootstrap server by the device certificate: {asked_by(world)}", [n.endswith(f"CN={GATEWAY}") for n in asked_by(world)] == [True])
     expect("and again", triggered(world, 0, 104).endswith(f"CN={GATEWAY}"))
+
+
+OVER_TLS = LWM2M.replace("coaps:", "coaps+tcp:")
+
+
+@scenario(mode="none", factory_options=SIGNED)
+def an_instruction_by_pki_registers_over_tls(world):
+    """As over DTLS: the key signs inside, another server and one that does not know the gateway's root are refused; after a restart; by a bootstrap server."""
+    world.up()
+    run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, NAF)
+    server, ca = world.operator_dir / f"servers/{NAF}.pem", world.operator_dir / "ca"
+    dtls(world)
+    world.start()
+    refused(world, "TlsUntrusted", by_pki(world, "--server-pin", ca / "bbn.pem", uri=OVER_TLS))
+    dtls(world, roots="rogue-tls")
+    refused(world, "ClientAuth", by_pki(world, "--server-pin", server, uri=OVER_TLS))
+    expect("nothing is kept", not lwm2m_accounts(world) and world.one("Context", Name="usim")["State"] == "open")
+    dtls(world)
+    agentctl("bootstrap", by_pki(world, "--server-certificate", ca / "operator-tls.pem", uri=OVER_TLS))
+    has(world, ("101", "registered"))
+    registered = [(e["identity"], e["b"]) for e in world.lwm2m_events() if e["event"] == "register"]
+    expect(f"by the device certificate, over a stream: {registered}", registered == [(f"/CN={GATEWAY}", "T")])
+    expect(f"visible: {of_context(world, 101)}", (of_context(world, 101)["SecurityMode"], of_context(world, 101)["Uri"]) == ("x509", OVER_TLS))
+    expect("it is managed there", ask(world, GATEWAY, "read", "/3/0/0")["ok"])
+    count = world.log("tred").count("signs a handshake: ok")
+    world.stop("agentd")
+    world.start("agentd")
+    until("again after a restart, without another job", lambda: world.log("tred").count("signs a handshake: ok") > count and lwm2m_accounts(world) == [("101", "registered")], 60)
+    plan(world, 103)
+    agentctl("bootstrap", world.instruction("--mech", "pki", "--uri", OVER_TLS, "--nid", "", "--server-pin", server), timeout=90)
+    has(world, ("0", "bootstrap"), ("103", "registered"))
+    expect(f"a bootstrap server: {asked_by(world)}", asked_by(world) == [f"/CN={GATEWAY}"])
+    expect(f"every request was right: {world.events('lwm2m-events.jsonl')[-3:]}", not [e for e in world.lwm2m_events() if e["event"] == "violation"])
 
 
 @scenario(mode="none", tpm=True, operator_options=("--min-backend", "tpm2"), factory_options=SIGNED)

@@ -55,7 +55,7 @@ static const char *take_key(json_t *object, struct lwm2m_account *a)
         return "\"psk\" and \"server\" must be names";
     if (psk[0] && server[0])
         return "\"psk\" or \"server\", not both";
-    (void)uri_split(a->uri, "coaps", host, sizeof host, &port, NULL);
+    (void)uri_split_any(a->uri, LWM2M_SECURE_SCHEMES, host, sizeof host, &port, NULL);
     a->key_from = psk[0] ? LWM2M_KEY_NAMED : LWM2M_KEY_DERIVED;
     return text_copy(a->key_ref, sizeof a->key_ref, psk[0] ? psk : server[0] ? server : host) ? NULL : "the host is too long for a name; give \"server\"";
 }
@@ -68,8 +68,8 @@ static const char *take_account(json_t *object, const struct factory_data *f, st
     *out = (struct factory_lwm2m){ .context = "" };
     if (!known_keys(object))
         return "must be {uri; context, server_id, lifetime, endpoint, identity, server, psk} and nothing else";
-    if (!factory_sources_uri(object, "coaps", a->uri, sizeof a->uri))
-        return "\"uri\" must be a coaps URL";
+    if (!factory_sources_uri(object, LWM2M_SECURE_SCHEMES, a->uri, sizeof a->uri))
+        return "\"uri\" must be a coaps or coaps+tcp URL";
     if (!factory_sources_context(object, f, out->context, sizeof out->context))
         return "\"context\" must be one of contexts";
     if (!take_number(object, "server_id", 1, SERVER_MAX, 0, &server))

@@ -11,14 +11,14 @@
 enum { USAGE_AUTHORITY = 2, USAGE_SERVER = 3, MATCH_WHOLE = 0, MATCH_SHA256 = 1 }; /* /0/x/15, /0/x/13 */
 enum { LIFETIME = 86400 }; /* of a registration, seconds; the server may write another */
 
-/* The first URI of the scheme that the mechanism speaks (they are in the order of preference). */
-static const char *uri_of(const struct bei *b, const char *scheme, char *host, size_t cap, struct error *err)
+/* The first URI of a scheme that the mechanism speaks (they are in the order of preference). */
+static const char *uri_of(const struct bei *b, const char *schemes, char *host, size_t cap, struct error *err)
 {
     uint16_t port;
     for (size_t i = 0; i < b->target.uris; i++)
-        if (uri_split(b->target.uri[i], scheme, host, cap, &port, NULL) == ERROR_NONE)
+        if (uri_split_any(b->target.uri[i], schemes, host, cap, &port, NULL) == ERROR_NONE)
             return b->target.uri[i];
-    error_set(err, b->target.uris ? ERROR_INVALID : ERROR_INCOMPLETE, "instruction: mechanism %s needs a uri of %s in tgt", bei_mechanism_name(b->mechanism), scheme);
+    error_set(err, b->target.uris ? ERROR_INVALID : ERROR_INCOMPLETE, "instruction: mechanism %s needs a uri of %s in tgt", bei_mechanism_name(b->mechanism), schemes);
     return NULL;
 }
 
@@ -125,7 +125,7 @@ static enum error_code take_omadm(const struct bei *b, struct settings *out, str
 static enum error_code take_place(const struct bei *b, struct settings *out, char *host, size_t cap, struct error *err)
 {
     struct lwm2m_account *a = &out->lwm2m[0];
-    const char *uri = uri_of(b, "coaps", host, cap, err);
+    const char *uri = uri_of(b, LWM2M_SECURE_SCHEMES, host, cap, err);
     if (!uri)
         return err->code;
     *a = (struct lwm2m_account){ .short_server_id = b->target.server_id, .lifetime = b->target.server_id ? LIFETIME : 0 };

@@ -112,7 +112,7 @@ static enum error_code check_account(const struct site *site, const struct lwm2m
         return error_set(err, ERROR_INCOMPLETE, "the gateway has no id, so the account needs an endpoint");
     if (has_server(site->tree, a->short_server_id))
         return error_set(err, ERROR_EXISTS, "server %u has an account already", a->short_server_id);
-    return uri_split(a->uri, "coaps", host, sizeof host, &port, err);
+    return uri_split_any(a->uri, LWM2M_SECURE_SCHEMES, host, sizeof host, &port, err);
 }
 
 /* ---- adding ---- */

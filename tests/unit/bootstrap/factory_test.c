@@ -112,7 +112,7 @@ static void test_bad_lwm2m_accounts_name_entry_and_rule(void)
     } rows[] = {
         { "[]", "a list of" }, { "{}", "a list of" }, { "[7]", "entry 1" }, { "[" SERVER ", " SERVER "]", "entry 2: its context has an account" },
         { "[" SERVER ", " SERVER ", " SERVER ", " SERVER ", " SERVER "]", "a list of" },
-        { "[{\"server_id\": 1}]", "\"uri\"" }, { "[{\"uri\": \"coap://h\"}]", "\"uri\"" }, { "[{\"uri\": \"https://h\"}]", "\"uri\"" },
+        { "[{\"server_id\": 1}]", "\"uri\"" }, { "[{\"uri\": \"coap://h\"}]", "\"uri\"" }, { "[{\"uri\": \"coap+tcp://h\"}]", "\"uri\"" }, { "[{\"uri\": \"https://h\"}]", "\"uri\"" },
         { "[{\"uri\": \"coaps://h \"}]", "\"uri\"" }, { "[{\"uri\": 7}]", "\"uri\"" },
         { "[{\"uri\": \"coaps://h\", \"server_id\": 0}]", "\"server_id\"" }, { "[{\"uri\": \"coaps://h\", \"server_id\": 65535}]", "\"server_id\"" },
         { "[{\"uri\": \"coaps://h\", \"server_id\": \"1\"}]", "\"server_id\"" }, { "[{\"uri\": \"coaps://h\", \"server_id\": 1.5}]", "\"server_id\"" },
@@ -224,7 +224,7 @@ static void test_lwm2m_accounts(void)
     struct factory_data f;
     struct error err = { 0 };
     g_autofree char *text = text_and("lwm2m", "[" SERVER ", {\"uri\": \"coaps://boot.example:5684\", \"psk\": \"k\", \"identity\": \"i\", \"endpoint\": \"urn:nai:gw@example.org\"},"
-                                              " {\"uri\": \"coaps://h.example\", \"server_id\": 1, \"context\": \"m2m\", \"lifetime\": 60, \"server\": \"s\"}]");
+                                              " {\"uri\": \"coaps+tcp://t.example\", \"server_id\": 1, \"context\": \"m2m\", \"lifetime\": 60}]");
     g_unlink(db);
     g_assert_cmpint(load(text, &f, &err), ==, ERROR_NONE);
     g_assert_cmpuint(f.lwm2ms, ==, 3);
@@ -238,7 +238,7 @@ static void test_lwm2m_accounts(void)
     g_assert_cmpstr(boot->endpoint, ==, "urn:nai:gw@example.org");
     g_assert_cmpstr(f.lwm2m[2].context, ==, "m2m");
     g_assert_cmpuint(other->lifetime, ==, 60);
-    g_assert_cmpstr(other->key_ref, ==, "s");
+    g_assert_cmpstr(other->key_ref, ==, "t.example");
     factory_clear(&f);
 }
 

@@ -6,6 +6,7 @@
 #include "bootstrap/instruction/mechanism.h"
 
 #define URI "coaps://s.example:5684"
+#define TLS "coaps+tcp://s.example"
 
 static const uint8_t hash[32] = { 7 };
 
@@ -16,6 +17,8 @@ static const struct {
 } rows[] = {
     { "psk", { .mechanism = BEI_PSK, .target = { .uri = { URI }, .uris = 1, .server_id = 7 } }, ERROR_NONE },
     { "psk without uri", { .mechanism = BEI_PSK }, ERROR_INCOMPLETE },
+    { "psk over TLS", { .mechanism = BEI_PSK, .target = { .uri = { TLS }, .uris = 1, .server_id = 7 } }, ERROR_NONE },
+    { "psk over TCP", { .mechanism = BEI_PSK, .target = { .uri = { "coap+tcp://s.example" }, .uris = 1 } }, ERROR_INVALID },
     { "psk at https", { .mechanism = BEI_PSK, .target = { .uri = { "https://s.example/" }, .uris = 1 } }, ERROR_INVALID },
     { "psk by btid", { .mechanism = BEI_PSK, .target = { .uri = { URI }, .uris = 1 }, .credential = BEI_CREDENTIAL_BTID, .credential_ref = "m" }, ERROR_NOT_SUPPORTED },
     { "psk with naf", { .mechanism = BEI_PSK, .target = { .uri = { URI }, .uris = 1, .naf = "s.example" } }, ERROR_NOT_SUPPORTED },
@@ -92,6 +95,11 @@ static void accounts(void)
     g_assert_true(take(&b, s) == ERROR_NONE && a->mode == LWM2M_X509 && a->x509.device && a->x509.selector == 1 && a->x509.matching == 1 && a->x509.usage == 3);
     g_assert_true(a->x509.server_len == sizeof hash && memcmp(a->x509.server, hash, sizeof hash) == 0);
     g_assert_cmpstr(a->x509.sni, ==, "t.example");
+    (void)strcpy(b.target.uri[0], TLS);
+    (void)strcpy(b.target.uri[1], URI);
+    b.target.uris = 2;
+    g_assert_true(take(&b, s) == ERROR_NONE && a->mode == LWM2M_X509 && a->x509.device);
+    g_assert_cmpstr(a->uri, ==, TLS); /* in the order of preference, not of the schemes */
     settings_free(s);
 }
 

@@ -371,6 +371,7 @@ static void a_file_in_its_padding(void)
 }
 
 #define URI "C8 00 11 63 6F 61 70 73 3A 2F 2F 68 2E 65 78 61 6D 70 6C 65"
+#define URI_TLS "C8 00 15 63 6F 61 70 73 2B 74 63 70 3A 2F 2F 68 2E 65 78 61 6D 70 6C 65"
 #define IDENTITY "C1 03 69"
 #define KEY "C8 05 10 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F"
 /* One server, Short Server ID 7, lifetime 60; sizes are written by hand on purpose. */
@@ -382,6 +383,7 @@ static const struct {
     enum error_code rc;
 } files[] = {
     { "good", SECURITY_7, SERVER_7, ERROR_NONE },
+    { "over TLS", URI_TLS "C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_NONE },
     { "no lifetime: a day", SECURITY_7, "C1 00 07", ERROR_NONE },
     { "resources of others", SECURITY_7 "E1 10 00 2A C1 0B 00", SERVER_7 "C1 08 00", ERROR_NONE },
     { "server id of two octets", URI "C1 01 00 C1 02 00" IDENTITY KEY "C2 0A FF FE", "C2 00 FF FE", ERROR_NONE },
