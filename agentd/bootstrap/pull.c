@@ -19,7 +19,7 @@
 #include "bootstrap/way/question_way.h"
 #include "model/tre_wire.h"
 
-enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, CARD_LOOK_MS = 1000, CARD_GRACE_MS = 30000 /* of a card that says nothing */, MODEM_GRACE_MS = 60000, LAN_NEWS = 6 /* an hour */ };
+enum { STEPS_MAX = 6, FIRST_PART = 6, CLOCK_LOOK_MS = 2000, CARD_LOOK_MS = 1000, CARD_GRACE_MS = 30000 /* of a card that says nothing */, LAN_NEWS = 6 /* an hour */ };
 
 struct pull {
     struct site *site;
@@ -32,12 +32,11 @@ struct pull {
     struct rate lan_news; /* whoever is in the LAN can make them */
     struct question_way *way;
     bool started, wanting, asking_lan, reporting, failed; /* wanting: a way */
-    bool connecting;     /* the initial access, for this round */
-    bool no_way;         /* it was refused: who is reached over it waits for the next round */
+    bool no_way;         /* the initial access was refused: who is reached over it waits for the next round */
     bool resumed;        /* the round waited in the middle */
     size_t factory_turn; /* which of the factory's accounts is tried next: one that fails does not keep those of other contexts from it */
     bool ask_server[FACTORY_LWM2MS]; /* of the context of that entry the bootstrap server is next, not its servers */
-    uint64_t cards_until_ms, modem_until_ms;
+    uint64_t cards_until_ms;
     size_t at;           /* in site->sources */
     unsigned steps;      /* failures in a row, up to STEPS_MAX */
     size_t context;      /* whose turn it is at the briefing node */
@@ -76,13 +75,6 @@ static void round_end(struct pull *p, uint32_t retry_after_s)
     else if (!p->failed)
         p->steps = 0;
     wait(p, retry_after_s > seconds ? (uint64_t)retry_after_s * 1000 : delay_ms(seconds));
-}
-
-/* The end of a round that no job goes on with. */
-static void round_over(struct pull *p, uint32_t retry_after_s)
-{
-    initial_access_leave(p->site);
-    round_end(p, retry_after_s);
 }
 
 static bool is_open(struct pull *p, const char *context)
@@ -191,7 +183,7 @@ static void on_asked(void *user, const struct error *err, const struct bbn_answe
         return;
     }
     if (answer->retry_after_s) {
-        round_over(p, answer->retry_after_s);
+        round_end(p, answer->retry_after_s);
         return;
     }
     p->at++;
@@ -211,11 +203,12 @@ static const char *context_in_turn(struct pull *p)
     return f->contexts[p->context++ % f->context_count];
 }
 
-/* There is none to the node, now. */
+/* There is none to the node, now. TR 33.812, 5.2.2.6.1 step 2: several gateways may have one PCID, so the network may refuse it; the next round tries again, later each time. */
 static void way_failed(struct pull *p, const struct error *err)
 {
     site_report(p->site, "briefing", 0, err);
     p->failed = true;
+    p->no_way = initial_access_is_due(p->site);
 }
 
 static void on_way(void *user, const struct error *err, const struct lease *lease)
@@ -248,7 +241,7 @@ static bool ask_bbn(struct pull *p)
 
 static bool is_asking(const struct pull *p)
 {
-    return p->wanting || p->bbn || p->asking_lan || p->connecting;
+    return p->wanting || p->bbn || p->asking_lan;
 }
 
 static void on_lan_asked(void *user, bool failed, struct slice octets)
@@ -366,35 +359,7 @@ static void round_next(struct pull *p)
                 round_end(p, 0);
             return;
         }
-    round_over(p, 0);
-}
-
-/* TR 33.812, 5.2.2.6.1 step 2: several gateways may have one PCID, so the network may refuse it; the next round tries again, later each time. */
-static void on_access(void *user, enum error_code status, const char *text, const struct lease *lease)
-{
-    struct pull *p = user;
-    struct error e;
-    (void)lease;
-    p->connecting = false;
-    if (status) {
-        error_set(&e, status, "initial access %s: %s", p->site->factory.initial.napdef.apn, text && text[0] ? text : error_text(status));
-        site_report(p->site, "briefing", 0, &e);
-        p->failed = p->no_way = true;
-    }
-    if (status || !report(p))
-        round_next(p);
-}
-
-/* True if the round goes on when the initial access is there. */
-static bool connect_first(struct pull *p)
-{
-    const struct factory_data *f = &p->site->factory;
-    if (!initial_access_is_due(p->site) || initial_access_lease(p->site) || !(f->briefing.uri[0] || f->accounts || f->lwm2ms))
-        return false;
-    p->connecting = true;
-    show(p, "asking");
-    initial_access_connect(p->site, on_access, p);
-    return true;
+    round_end(p, 0);
 }
 
 static void round_begin(void *user)
@@ -407,7 +372,7 @@ static void round_begin(void *user)
         wait(p, CLOCK_LOOK_MS); /* no certificate can be judged, nothing signed */
         return;
     }
-    if (question_way_waits(p->way) || (initial_access_is_awaited(p->site) && loop_now(p->site->loop) < p->modem_until_ms)) {
+    if (question_way_waits(p->way)) {
         wait(p, CLOCK_LOOK_MS);
         return;
     }
@@ -416,8 +381,6 @@ static void round_begin(void *user)
     if (!resumed) {
         p->at = 0;
         p->failed = p->no_way = false;
-        if (connect_first(p))
-            return;
     }
     if (resumed || !report(p))
         round_next(p);
@@ -437,7 +400,6 @@ void pull_start(struct pull *p)
         return;
     p->started = true;
     p->cards_until_ms = loop_now(p->site->loop) + CARD_GRACE_MS;
-    p->modem_until_ms = loop_now(p->site->loop) + MODEM_GRACE_MS;
     wait(p, delay_ms(p->settings.retry_s) / FIRST_PART);
 }
 

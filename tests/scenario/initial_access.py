@@ -119,23 +119,29 @@ def tre_R32_the_ro_gives_an_identity_over_the_initial_access_but_no_account(worl
     expect(f"the session went that way: {world.sessions()}", {s["peer"] for s in world.sessions()} == {"192.0.2.10"})
 
 
-@scenario(mode="qmi", factory_options=(*FACTORY, *access("bbn.operator.example")))
+@scenario(mode="qmi", factory_options=(*FACTORY, "--provurl", "https://dm.operator.example/dm", *access("bbn.operator.example+dm.operator.example")))
 def tre_R33_a_refused_attach_is_tried_again_later_each_time(world):
     """The network denies the registration, then refuses the bearer as one does whose PCID is in use elsewhere: each is seen with its next time, waits about twice as
-    long as the last, and the first that is accepted does."""
-    world.settings = "[briefing]\nretry=1\n"
+    long as the last, whatever else the round would ask, and the first that is accepted does. A question that brings nothing leaves the PCID to others."""
+    world.settings = "[briefing]\nretry=1\ninterval=60\n"
     world.up()
     world.bbn_up("usim", words=("--apn", "prov.example"))
+    world.bbn_says("204")
     for _ in range(2):
         lab("modem", "reject-next", "no-resources")
     lab("modem", "register", "denied")
     world.start()
     until("the denial", lambda: world.one("Modem", Registration="denied"))
     until("it is told", lambda: "initial access ro.example.net: modem" in world.manager()["LastErrorText"] and world.manager()["LastError"] == "NotRegistered", 60)
-    expect("nothing is attempted", not attempts())
+    expect("nothing is attempted, by no job either", not attempts() and not world.all("Job"))
     registers(world, "home")
     until("a refusal", lambda: (initial(world) or {}).get("LastError") == "BearerRefused", 60)
     until("told, with the next time", lambda: world.manager()["LastError"] == "BearerRefused" and world.manager()["BriefingState"] == "waiting" and world.manager()["NextBriefing"], 30)
+    until("the question", lambda: world.bbn_events("ask"), 60)
+    until("the PCID is free again", lambda: not initial(world, State="connected"), 30)
+    world.bbn_says()
+    world.stop("agentd")                                          # the next question is a minute away
+    world.start("agentd")
     check_managed(world)
     first = attempts()[:3]
     gaps = [b["at"] - a["at"] for a, b in zip(first, first[1:])]

@@ -12,14 +12,14 @@
 #include "bootstrap/way/default_way.h"
 #include "bootstrap/way/initial_access.h"
 
-enum { LINGER_MS = 5000 /* the answer may begin a job, which takes the bearer over */ };
+enum { LINGER_MS = 5000 /* the answer may begin a job, which takes the bearer over */, MODEM_GRACE_MS = 60000 };
 
 struct question_way {
     struct site *site;
     struct service *service;
     char context[33], id[STORE_NAME]; /* of the bearer */
-    bool brought;
-    uint64_t timer, linger;
+    bool initial, brought;            /* it is the initial access; it came up for a question */
+    uint64_t timer, linger, modem_until_ms;
     question_way_fn *fn; /* NULL: nobody asks */
     void *user;
 };
@@ -37,7 +37,8 @@ static void on_lease(void *user, enum error_code status, const char *text, const
     struct error e;
     w->brought = w->brought || !status;
     if (status)
-        error_set(&e, status, "bearer for a question: %.100s", text && text[0] ? text : error_text(status));
+        error_set(&e, status, "%s%.100s: %.100s", w->initial ? "initial access " : "bearer for a question", w->initial ? w->site->factory.initial.napdef.apn : "",
+                  text && text[0] ? text : error_text(status));
     reply(w, status ? &e : NULL, status ? NULL : lease);
 }
 
@@ -60,10 +61,16 @@ static const struct napdef *choose(struct question_way *w, struct settings *set,
 static void bring_up(struct question_way *w)
 {
     struct error e = { 0 };
+    w->initial = initial_access_is_due(w->site);
+    if (w->initial) {
+        service_look(w->service); /* whether data may be used is judged by the facts of now */
+        initial_access_connect(w->site, on_lease, w);
+        return;
+    }
     struct settings *set = settings_new();
     const struct napdef *n = set && w->site->bearers ? choose(w, set, &e) : NULL;
     if (n) {
-        service_look(w->service); /* whether data may be used is judged by the facts of now */
+        service_look(w->service);
         apply_id(w->context, n->napid, w->id, sizeof w->id);
         bearers_connect(w->site->bearers, w->id, n, on_lease, w);
     } else {
@@ -79,14 +86,10 @@ static void look(void *user)
     static const struct lease host;
     struct question_way *w = user;
     struct error e;
-    bool initial = initial_access_is_due(w->site);
-    const struct lease *up = initial ? initial_access_lease(w->site) : w->site->bearers ? bearers_lease(w->site->bearers) : NULL;
+    const struct lease *up = w->site->bearers ? bearers_lease(w->site->bearers) : NULL;
     enum way way = policy_way(w->site, "bbn", NULL, POLICY_WAITED);
     w->timer = 0;
-    if (initial && !up) { /* it is brought up for whole rounds */
-        error_set(&e, ERROR_NOT_READY, "the initial access is not up");
-        reply(w, &e, NULL);
-    } else if (way == WAY_HOST) {
+    if (way == WAY_HOST) {
         reply(w, NULL, &host);
     } else if (way == WAY_WAIT) {
         error_set(&e, ERROR_NO_MODEM, "waiting for a modem");
@@ -101,9 +104,13 @@ static void look(void *user)
     }
 }
 
-bool question_way_waits(const struct question_way *w)
+bool question_way_waits(struct question_way *w)
 {
-    return w->service->bootstrapping && policy_way(w->site, "bbn", NULL, POLICY_WAITED) != WAY_HOST;
+    uint64_t now = loop_now(w->site->loop);
+    if (!w->modem_until_ms)
+        w->modem_until_ms = now + MODEM_GRACE_MS;
+    return (w->service->bootstrapping && policy_way(w->site, "bbn", NULL, POLICY_WAITED) != WAY_HOST) ||
+           (initial_access_is_awaited(w->site) && now < w->modem_until_ms);
 }
 
 void question_way_want(struct question_way *w, const char *context, question_way_fn *fn, void *user)
@@ -126,6 +133,7 @@ static void let_go(void *user)
     }
     const struct lease *up = bearers_lease(w->site->bearers);
     w->brought = false;
+    initial_access_leave(w->site);
     if (up && strcmp(up->bearer, w->id) == 0 && !ways_napdef(w->service->ways, w->id, NULL, context, sizeof context))
         bearers_disconnect(w->site->bearers, NULL, NULL);
 }
