@@ -99,7 +99,7 @@ static bool is_kept(const struct bearers *b)
 static void show(struct bearers *b, const char *state)
 {
     bearer_node_show(b->tree, &b->now, b->plugin->name, state, b->state == UP ? &b->lease : NULL);
-    bearer_node_keep(b->tree, &b->kept);
+    bearer_node_keep(b->tree, &b->kept, &b->now);
 }
 
 /* Answers the open request; nothing of b is used afterwards that the answer may change. */
@@ -168,11 +168,12 @@ static void do_start(struct bearers *b)
     loop_cancel(b->loop, &b->retry);
     if (plan_is_set(&b->next)) {
         plan_move(&b->now, &b->next);
-    } else {
+    } else { /* what was tried meanwhile is nothing any more */
         struct napdef open;
         plan_open(&b->kept, &open);
         (void)plan_set(&b->now, b->kept.id, &open);
         secret_zero(&open, sizeof open);
+        bearer_node_prune(b->tree, &b->kept, &b->now);
     }
     if (!b->limit)
         b->limit = loop_timer(b->loop, LIMIT_MS, on_limit, b);
@@ -647,9 +648,15 @@ void bearers_keep(struct bearers *b, const char *id, const struct napdef *napdef
     }
     if (plan_is_set(&b->kept) && !tree_find(b->tree, TREE_BEARER, b->kept.id))
         bearer_node_show(b->tree, &b->kept, b->plugin->name, "idle", NULL);
-    bearer_node_keep(b->tree, &b->kept);
+    bearer_node_keep(b->tree, &b->kept, &b->now);
     bearer_node_prune(b->tree, &b->kept, &b->now);
     post(b);
+}
+
+void bearers_show_installed(struct bearers *b, const struct bearer_installed *list, size_t count)
+{
+    bearer_node_install(b->tree, list, count, b->plugin->name, &b->kept, &b->now);
+    bearer_node_prune(b->tree, &b->kept, &b->now);
 }
 
 const struct lease *bearers_lease(const struct bearers *b)

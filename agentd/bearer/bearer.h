@@ -24,6 +24,11 @@ struct bearer_events {
     void (*down)(void *user, const char *text);        /* the kept bearer is lost; it is being tried again */
 };
 
+struct bearer_installed {
+    const char *id; /* of the Bearer node */
+    const struct napdef *napdef;
+};
+
 struct bearers *bearers_new(const struct loop *loop, const struct bearer_plugin *plugin, struct access *access, struct tree *tree,
                             const struct bearer_events *events, void *user);
 void bearers_free(struct bearers *b);
@@ -41,6 +46,8 @@ const struct lease *bearers_limited_lease(const struct bearers *b); /* while it 
 void bearers_disconnect(struct bearers *b, void (*fn)(void *user), void *user);
 /* installed: keep this napdef up from now on (by itself after loss or start); napdef is copied, secrets in locked memory. NULL: keep none. */
 void bearers_keep(struct bearers *b, const char *id, const struct napdef *napdef);
+/* All that is installed, in use or not: each has a node, and nodes of what is not any more go. Borrowed for the call. */
+void bearers_show_installed(struct bearers *b, const struct bearer_installed *list, size_t count);
 /* Data may not be used now: nothing is started, a request is answered with why, and what is up goes down if end. NULL: it may (again). */
 void bearers_bar(struct bearers *b, const struct error *why, bool end);
 /* The kept napdef cannot be used here: it goes down and is not kept any more; its node says why. */

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "lwm2m/interfaces.h"
+#include "lwm2m/objects/access_control.h"
 #include "lwm2m/resume.h"
 #include "lwm2m/way.h"
 
@@ -91,6 +92,7 @@ void lwm2m_client_disable(struct lwm2m_client *c, uint32_t seconds)
 
 void lwm2m_client_changed(struct lwm2m_client *c)
 {
+    access_sync(&c->objects);
     reporting_changed(c);
     registration_changed(c);
     send_connection(c);

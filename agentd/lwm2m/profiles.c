@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The draft as a table of states. Owns it, in wiped pages.
  *
- *   NONE --written--> WRITTEN --quiet--> TRIED --accepted, rejected--> NONE
- *                      '--written: the pause begins anew */
+ *   NONE --written--> WRITTEN --quiet--> TRIED --accepted, rejected, shelved--> NONE
+ *                      |--written: the pause begins anew
+ *                      '--dropped--> NONE */
 #include "lwm2m/profiles.h"
 
 #include <stdlib.h>
@@ -15,12 +16,19 @@
 enum { QUIET_MS = 1000 /* the server has our answer by then; single Writes that follow each other are one change */ };
 
 enum state { NONE, WRITTEN, TRIED };
-enum event { EVENT_WRITTEN, EVENT_QUIET, EVENT_ACCEPTED, EVENT_REJECTED };
+enum event { EVENT_WRITTEN, EVENT_QUIET, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_SHELVED, EVENT_DROPPED };
+enum { ATTEMPTS = 16 };
 
 struct draft {
     char bearer[PROFILE_ID];
     uint16_t server;
+    bool created; /* nothing is installed yet */
     struct napdef napdef;
+};
+
+struct attempt {
+    char bearer[PROFILE_ID]; /* "": free */
+    struct profile_attempt is;
 };
 
 struct profiles {
@@ -28,13 +36,13 @@ struct profiles {
     struct profiles_host host;
     enum state state;
     struct draft *draft; /* secret pages */
-    char tried[PROFILE_ID];
-    struct profile_attempt attempt; /* of tried; "": none yet */
+    struct attempt attempt[ATTEMPTS]; /* the last one of each; the oldest give way */
+    size_t next;
     uint64_t timer;
 };
 
 static const char *const state_names[] = { "NONE", "WRITTEN", "TRIED" };
-static const char *const event_names[] = { "written", "quiet", "accepted", "rejected" };
+static const char *const event_names[] = { "written", "quiet", "accepted", "rejected", "shelved", "dropped" };
 
 static void post(struct profiles *p, enum event event);
 
@@ -53,7 +61,8 @@ static void do_wait(struct profiles *p)
 
 static void on_outcome(void *user, enum profile_result result)
 {
-    post(user, result == PROFILE_ACCEPTED ? EVENT_ACCEPTED : EVENT_REJECTED);
+    static const enum event events[] = { EVENT_ACCEPTED, EVENT_REJECTED, EVENT_SHELVED };
+    post(user, events[result]);
 }
 
 static void do_try(struct profiles *p)
@@ -61,22 +70,46 @@ static void do_try(struct profiles *p)
     p->host.begin(p->host.user, p->draft->server, p->draft->bearer, &p->draft->napdef, on_outcome, p);
 }
 
-static void end(struct profiles *p, enum profile_result result)
+static size_t find_attempt(const struct profiles *p, const char *bearer)
 {
-    (void)text_copy(p->tried, sizeof p->tried, p->draft->bearer);
-    p->attempt = (struct profile_attempt){ p->host.time(p->host.user), result };
+    size_t i = 0;
+    while (i < ATTEMPTS && strcmp(p->attempt[i].bearer, bearer) != 0)
+        i++;
+    return i;
+}
+
+static void note_attempt(struct profiles *p, enum profile_result result)
+{
+    size_t at = find_attempt(p, p->draft->bearer);
+    if (at == ATTEMPTS)
+        at = p->next++ % ATTEMPTS;
+    (void)text_copy(p->attempt[at].bearer, sizeof p->attempt[at].bearer, p->draft->bearer);
+    p->attempt[at].is = (struct profile_attempt){ p->host.time(p->host.user), result };
+}
+
+static void do_forget(struct profiles *p)
+{
+    loop_cancel(p->loop, &p->timer);
     secret_zero(p->draft, sizeof *p->draft);
+}
+
+/* Nothing was connected. */
+static void do_shelve(struct profiles *p)
+{
+    do_forget(p);
     p->host.changed(p->host.user);
 }
 
 static void do_accept(struct profiles *p)
 {
-    end(p, PROFILE_ACCEPTED);
+    note_attempt(p, PROFILE_ACCEPTED);
+    do_shelve(p);
 }
 
 static void do_reject(struct profiles *p)
 {
-    end(p, PROFILE_REJECTED);
+    note_attempt(p, PROFILE_REJECTED);
+    do_shelve(p);
 }
 
 static const struct row {
@@ -88,8 +121,10 @@ static const struct row {
     { NONE, EVENT_WRITTEN, WRITTEN, do_wait },
     { WRITTEN, EVENT_WRITTEN, WRITTEN, do_wait },
     { WRITTEN, EVENT_QUIET, TRIED, do_try },
+    { WRITTEN, EVENT_DROPPED, NONE, do_forget },
     { TRIED, EVENT_ACCEPTED, NONE, do_accept },
     { TRIED, EVENT_REJECTED, NONE, do_reject },
+    { TRIED, EVENT_SHELVED, NONE, do_shelve },
 };
 
 static void post(struct profiles *p, enum event event)
@@ -104,10 +139,64 @@ static void post(struct profiles *p, enum event event)
     log_debug("profiles", "%s: event \"%s\" has no meaning here", state_names[p->state], event_names[event]);
 }
 
+static bool is_draft_of(const struct profiles *p, uint16_t server, const char *bearer)
+{
+    return p->state == WRITTEN && p->draft->server == server && strcmp(p->draft->bearer, bearer) == 0;
+}
+
+/* One draft at a time. */
+static bool is_free(const struct profiles *p, uint16_t server)
+{
+    if (p->state != NONE)
+        log_warning("profiles", "server %u has to wait: %s of server %u is %s", (unsigned)server, p->draft->bearer, (unsigned)p->draft->server, state_names[p->state]);
+    return p->state == NONE;
+}
+
 bool profiles_may(const struct profiles *p, uint16_t server, const char *bearer)
 {
-    bool mine = p->state == WRITTEN && p->draft->server == server && strcmp(p->draft->bearer, bearer) == 0;
-    return (p->state == NONE || mine) && p->host.may(p->host.user, server, bearer);
+    bool mine = is_draft_of(p, server, bearer);
+    return (mine && p->draft->created) || ((mine || is_free(p, server)) && p->host.may(p->host.user, server, bearer));
+}
+
+bool profiles_may_go(const struct profiles *p, uint16_t server, const char *bearer)
+{
+    return profiles_created(p, bearer) || p->host.may_go(p->host.user, server, bearer);
+}
+
+bool profiles_may_create(const struct profiles *p, uint16_t server)
+{
+    char bearer[PROFILE_ID];
+    struct napdef napdef;
+    return is_free(p, server) && p->host.may_create(p->host.user, server, bearer, &napdef);
+}
+
+const char *profiles_create(struct profiles *p, uint16_t server)
+{
+    if (p->state != NONE || !p->host.may_create(p->host.user, server, p->draft->bearer, &p->draft->napdef))
+        return NULL;
+    size_t former = find_attempt(p, p->draft->bearer); /* of one that had its name */
+    if (former < ATTEMPTS)
+        p->attempt[former] = (struct attempt){ .bearer = "" };
+    p->draft->server = server;
+    p->draft->created = true;
+    post(p, EVENT_WRITTEN);
+    return p->draft->bearer;
+}
+
+bool profiles_created(const struct profiles *p, const char *bearer)
+{
+    return p->state != NONE && p->draft->created && strcmp(p->draft->bearer, bearer) == 0;
+}
+
+bool profiles_remove(struct profiles *p, uint16_t server, const char *bearer)
+{
+    if (!profiles_may(p, server, bearer))
+        return false;
+    bool created = profiles_created(p, bearer);
+    bool gone = created || (p->host.may_go(p->host.user, server, bearer) && p->host.remove(p->host.user, server, bearer));
+    if (gone)
+        post(p, EVENT_DROPPED); /* what it wrote, if it did */
+    return gone;
 }
 
 struct napdef *profiles_edit(struct profiles *p, uint16_t server, const char *bearer)
@@ -140,7 +229,8 @@ void profiles_close(struct napdef *installed)
 
 const struct profile_attempt *profiles_attempt(const struct profiles *p, const char *bearer)
 {
-    return p->tried[0] && strcmp(p->tried, bearer) == 0 ? &p->attempt : NULL;
+    size_t at = bearer[0] ? find_attempt(p, bearer) : ATTEMPTS;
+    return at < ATTEMPTS ? &p->attempt[at].is : NULL;
 }
 
 struct profiles *profiles_new(const struct loop *loop, const struct profiles_host *host)

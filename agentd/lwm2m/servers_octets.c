@@ -5,12 +5,12 @@
 #include "lwm2m/interfaces.h"
 #include "model/settings_octets.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 1, SERVERS_VERSION = 2 };
 
-static bool begin(struct reader *r, struct slice in)
+static unsigned begin(struct reader *r, struct slice in)
 {
     *r = reader_make(in.data, in.len);
-    return reader_u8(r) == VERSION;
+    return reader_u8(r);
 }
 
 /* ---- of all ---- */
@@ -78,31 +78,60 @@ static void read_portfolio(struct reader *r, struct portfolio *p)
     }
 }
 
+static void write_places(struct writer *w, const struct places *p)
+{
+    writer_u8(w, (uint8_t)p->count);
+    for (size_t i = 0; i < p->count; i++) {
+        writer_u16(w, p->at[i].id);
+        writer_u8(w, (uint8_t)strlen(p->at[i].name));
+        writer_text(w, p->at[i].name);
+    }
+}
+
+static void read_place(struct reader *r, struct places *p)
+{
+    char name[PLACE_TEXT] = "";
+    uint16_t id = reader_u16(r);
+    struct slice text = reader_take(r, reader_u8(r));
+    if (!text.len || text.len >= sizeof name || memchr(text.data, 0, text.len)) {
+        reader_fail(r);
+        return;
+    }
+    memcpy(name, text.data, text.len);
+    if (!places_put(p, id, name))
+        reader_fail(r);
+}
+
 void lwm2m_servers_write(const struct servers *s, struct writer *w)
 {
-    writer_u8(w, VERSION);
+    writer_u8(w, SERVERS_VERSION);
     writer_u16(w, (uint16_t)count_rows(s));
     for (size_t i = 0; i < ACCESS_ROWS; i++)
         if (s->access[i].used)
             write_row(w, i, &s->access[i]);
     for (size_t i = 0; i < PORTFOLIOS; i++)
         write_portfolio(w, &s->portfolio[i]);
+    write_places(w, &s->profiles);
 }
 
 bool lwm2m_servers_read(struct servers *s, struct slice in)
 {
     struct reader r;
     struct servers next = { .count = 0 };
-    if (!begin(&r, in))
+    unsigned version = begin(&r, in);
+    if (version != VERSION && version != SERVERS_VERSION)
         return false;
     for (size_t n = reader_u16(&r); n > 0 && !r.failed; n--)
         read_row(&r, &next);
     for (size_t i = 0; i < PORTFOLIOS; i++)
         read_portfolio(&r, &next.portfolio[i]);
+    for (size_t n = version == VERSION ? 0 : reader_u8(&r); n > 0 && !r.failed; n--) /* what version 2 added */
+        read_place(&r, &next.profiles);
     if (!reader_done(&r))
         return false;
     memcpy(s->access, next.access, sizeof s->access);
     memcpy(s->portfolio, next.portfolio, sizeof s->portfolio);
+    s->profiles = next.profiles;
     return true;
 }
 
@@ -165,7 +194,7 @@ bool lwm2m_client_read(struct lwm2m_client *c, struct slice in)
     struct reader r;
     struct lwm2m_server_settings set = { 0 };
     struct attribute_table attributes = { 0 };
-    if (!begin(&r, in))
+    if (begin(&r, in) != VERSION)
         return false;
     uint16_t instance = reader_u16(&r);
     uint32_t lifetime = reader_u32(&r);

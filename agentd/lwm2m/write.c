@@ -60,6 +60,11 @@ static bool has_mandatory(const struct object *object, const struct records *rec
     return true;
 }
 
+static bool has_needed(const struct object *object, const struct records *records)
+{
+    return !object->needs || has_record(records, object->needs);
+}
+
 static bool has_writable(const struct object *object)
 {
     for (size_t i = 0; i < object->count; i++)
@@ -181,7 +186,7 @@ static enum coap_code create(struct lwm2m_client *c, const struct object *object
 {
     uint16_t id;
     enum coap_code code = check_records(&c->objects, &c->records);
-    if (code == CODE_CHANGED && (!common_instance(&c->records, &id) || !has_mandatory(object, &c->records)))
+    if (code == CODE_CHANGED && (!common_instance(&c->records, &id) || !has_mandatory(object, &c->records) || !has_needed(object, &c->records)))
         code = CODE_BAD_REQUEST;
     if (code != CODE_CHANGED)
         return code;

@@ -36,6 +36,8 @@ static enum napdef_fit validity_fit(const struct napdef_validity *v, const char 
 
 enum napdef_fit napdef_fit(const struct napdef *n, const char *plmn, int64_t now)
 {
+    if (n->disabled)
+        return NAPDEF_UNFIT;
     enum napdef_fit best = n->validities ? NAPDEF_UNFIT : NAPDEF_FITS_ANYWHERE;
     if (strlen(plmn) < 5)
         plmn = "";

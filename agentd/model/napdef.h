@@ -50,11 +50,12 @@ struct napdef {
     size_t validities;
     uint32_t number[NAPDEF_NUMBERS];
     uint32_t numbers;    /* bit n: number[n] was given */
+    bool disabled;       /* put aside by a management server: fits nowhere */
 };
 
 enum napdef_fit { NAPDEF_UNFIT, NAPDEF_FITS_ANYWHERE, NAPDEF_FITS_COUNTRY, NAPDEF_FITS_NETWORK }; /* rising */
 
-/* How well n fits the serving network plmn (MCC and MNC in 5 or 6 digits; "": not known) at `now` (seconds since 1970; 0: time is not known,
+/* How well n, unless it is disabled, fits the serving network plmn (MCC and MNC in 5 or 6 digits; "": not known) at `now` (seconds since 1970; 0: time is not known,
  * nothing expires). One VALIDITY that holds is enough; without any, a NAPDEF fits anywhere. */
 enum napdef_fit napdef_fit(const struct napdef *n, const char *plmn, int64_t now);
 /* Of two or more that fit, the one that names the network is better than one that names the country, and that better than one for anywhere; of

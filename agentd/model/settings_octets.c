@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { VERSION = 6 };
+enum { VERSION = 7 };
 
 static void put_octets(struct writer *w, const void *data, size_t len)
 {
@@ -125,6 +125,7 @@ void napdef_write(struct writer *w, const struct napdef *n)
     writer_u32(w, n->numbers);
     for (size_t i = 0; i < NAPDEF_NUMBERS; i++)
         writer_u32(w, n->number[i]);
+    writer_u8(w, n->disabled);
 }
 
 bool napdef_read(struct slice in, struct napdef *n)
@@ -142,6 +143,8 @@ bool napdef_read(struct slice in, struct napdef *n)
     n->internet = get_choice(&r, 2) != 0;
     if (version >= 2)
         napdef_read_more(&r, n);
+    if (version >= 7)
+        n->disabled = get_choice(&r, 2) != 0;
     return reader_done(&r);
 }
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A management server changes the access point: what holds stays, what does not leaves the former one."""
 import json
+import re
+from pathlib import Path
 
 from main_job import check_managed, expect, lwm2m
-from roaming import registers
+from roaming import HOME_AND_ABROAD, conf, registers
 from scenarios import scenario
 from second_server import account_file, ask, code, state
 from upkeep import read
@@ -26,9 +28,10 @@ def managed_again(world):
     until("the registration", lambda: world.one("Account", Protocol="lwm2m", ServerId="101", State="registered"), 60)
 
 
-def tried(world, result):
-    """The end of a trial, as the server sees it: once it is registered again."""
-    until(f"result {result}", lambda: state(world, 101) == "registered" and read(world, "/11/0/10/0") == result, 60)
+def tried(world, result, instance=0):
+    """The end of a trial, as the server sees it: once it is registered again. Meanwhile it may get no answer."""
+    until(f"result {result}", lambda: state(world, 101) == "registered" and
+          str(lwm2m(world, op="read", path=f"/11/{instance}/10/0", accept=0).get("value")) == result, 60)
 
 
 @scenario(mode="qmi")
@@ -97,3 +100,93 @@ def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world
     expect("it may not change it all the same", code(ask(world, "GW-0001-102", "write", "/11/0/1", "--value", "a.example")) == "4.05")
     expect("which is visible", world.manager()["LastError"] == "PolicyDenied" and "server 102" in world.manager()["LastErrorText"])
     expect("nothing was tried", attempts() == before and world.one("Bearer", State="connected")["Apn"] == "prov.example")
+
+
+def create(world, instance, name, apn, *more):
+    """A profile of object 11 without authentication."""
+    values = [{"bn": f"/11/{instance}/", "n": "0", "vs": name}, {"n": "1", "vs": apn}, {"n": "4", "v": 3}, *more]
+    return lwm2m(world, op="create", path="/11", format=110, hex=json.dumps(values).encode().hex())["code"]
+
+
+def delete(world, instance):
+    return lwm2m(world, op="delete", path=f"/11/{instance}")["code"]
+
+
+def bearers(world) -> dict:
+    return {b["Name"]: b["State"] for b in world.all("Bearer").values() if b["Installed"]}
+
+
+def listed(world) -> set:
+    """The instances of object 11 that the server was told."""
+    registrations = lwm2m(world, op="list")["registrations"]
+    return {int(x) for r in registrations for x in re.findall(r"/11/(\d+)", str(r["objects"]))}
+
+
+def told(world, instances):
+    until(f"the server knows {instances}", lambda: state(world, 101) == "registered" and listed(world) == instances, 60)
+
+
+@scenario(mode="qmi")
+def a_management_server_adds_access_points_and_removes_those_not_in_use(world):
+    """Object 11: each that is installed is an instance, those that wait too; one added is proved like a changed one, or waits for its network; what is in use stays."""
+    world.up()
+    conf(world, "allow-roaming=true")
+    world.start()
+    world.sms(world.push(*HOME_AND_ABROAD))
+    check_managed(world)
+    told(world, {0, 1})
+    home = next(i for i in (0, 1) if read(world, f"/11/{i}/1") == "m2m.example.net")
+    abroad = 1 - home
+    expect(f"both are on the bus: {bearers(world)}", sorted(bearers(world).values()) == ["connected", "waiting"])
+    expect("the one for abroad is enabled, and not active", read(world, f"/11/{abroad}/3") == "1" and read(world, f"/10/0/11/{abroad}") == "4.04")
+    expect("the one in use is active", read(world, f"/10/0/11/{home}") == f"11:{home}")
+    expect("and is not removed", delete(world, home) == "4.05" and "in use" in world.manager()["LastErrorText"])
+
+    expect("one that the network will refuse is taken", create(world, 7, "Wrong", "nowhere.example") == "2.01")
+    expect("and is there", read(world, "/11/7/1") == "nowhere.example")
+    until("its refusal", lambda: world.manager()["LastError"] == "BearerRefused", 30)
+    installed(world, "m2m.example.net")
+    told(world, {0, 1})
+    expect("nothing is left of it", read(world, "/11/7/1") == "4.04" and len(world.all("Bearer")) == 2)
+
+    begun = attempts()
+    expect("one for a network abroad", create(world, 8, "Visited", "prov.example", {"n": "8/0", "vs": "262,01"}, {"n": "6", "vs": "waiting-secret-9"}) == "2.01")
+    until("it waits", lambda: bearers(world).get("Visited") == "waiting", 30)
+    told(world, {0, 1, 8})
+    stored = b"".join(p.read_bytes() for p in Path("/var/lib/gateway-agent").glob("*"))
+    expect("its secret is sealed, and not to be read", read(world, "/11/8/6") == "4.05" and b"waiting-secret-9" not in stored)
+    expect("untried", attempts() == begun and read(world, "/11/8/8/0") == "262,01" and read(world, "/11/8/10/0") == "4.04")
+    world.kill("agentd")
+    world.start("agentd")
+    installed(world, "m2m.example.net")
+    told(world, {0, 1, 8})
+    expect("with its number", read(world, "/11/8/0") == "Visited" and read(world, f"/11/{home}/1") == "m2m.example.net")
+    expect("it is put aside", lwm2m(world, op="write", path="/11/8/3", value="0")["code"] == "2.04")
+    until("disabled", lambda: bearers(world)["Visited"] == "disabled", 30)
+    registers(world, "roaming")
+    installed(world, "prov.example")
+    managed_again(world)
+    expect("abroad the bootstrap's own one is used", bearers(world)["Visited"] == "disabled" and delete(world, abroad) == "4.05")
+    expect("until the other one is enabled", lwm2m(world, op="write", path="/11/8/3", value="1")["code"] == "2.04")
+    tried(world, "0", 8)
+    expect("it is in use", bearers(world)["Visited"] == "connected")
+    told(world, {0, 1, 8})
+    expect("the former one goes", delete(world, abroad) == "2.02" and len(bearers(world)) == 2)
+    told(world, {home, 8})
+    registers(world, "home")
+    installed(world, "m2m.example.net")
+    managed_again(world)
+
+    expect("one that is right here", create(world, 9, "Second", "prov.example", {"n": "8/0", "vs": "240,08"}) == "2.01")
+    tried(world, "0", 9)
+    expect("it is in use", bearers(world).get("Second") == "connected")
+    told(world, {home, 8, 9})
+    expect("proved", world.log().count("of server 101 is proved and installed") == 2)
+    expect("what was in use before goes, and what waits", delete(world, home) == "2.02" and delete(world, 8) == "2.02")
+    told(world, {9})
+    expect("the last one stays", delete(world, 9) == "4.05" and "last one" in world.manager()["LastErrorText"])
+    world.kill("agentd")
+    world.start("agentd")
+    installed(world, "prov.example")
+    told(world, {9})
+    expect("over a restart", bearers(world) == {"Second": "connected"} and read(world, "/11/9/0") == "Second")

@@ -3,6 +3,7 @@
  * that it comes back by itself after a refusal, a silence or a crash.
  *
  *   IDLE --begin--> SEALING --sealed--> CONNECTING --leased--> PROVING --proved--> IDLE, installed
+ *                      |--shelved--> IDLE, installed; it waits
  *                      '-------------------'---------------------'-----failed----> IDLE, the former one */
 #include "bootstrap/service/access_point.h"
 
@@ -18,7 +19,7 @@
 enum { PROVE_MS = 60000, LOOK_MS = 250 };
 
 enum state { IDLE, SEALING, CONNECTING, PROVING };
-enum event { BEGUN, SEALED, LEASED, PROVED, FAILED };
+enum event { BEGUN, SEALED, SHELVED, LEASED, PROVED, FAILED };
 
 struct access_point {
     struct service *service;
@@ -26,6 +27,7 @@ struct access_point {
     enum state state;
     char id[STORE_NAME], context[STORE_NAME];
     uint16_t server;
+    bool waits; /* is not to be used here and now */
     struct settings *settings; /* the NAPDEF, alone */
     struct apply *apply;
     bool connecting;           /* bearer/ owes an answer */
@@ -36,7 +38,7 @@ struct access_point {
 };
 
 static const char *const state_names[] = { "IDLE", "SEALING", "CONNECTING", "PROVING" };
-static const char *const event_names[] = { "begun", "sealed", "leased", "proved", "failed" };
+static const char *const event_names[] = { "begun", "sealed", "shelved", "leased", "proved", "failed" };
 
 static void fire(struct access_point *a, enum event event);
 
@@ -54,12 +56,13 @@ static void on_sealed(void *user, const struct error *error)
     if (error)
         fail(a, error->code, error->text);
     else
-        fire(a, SEALED);
+        fire(a, a->waits ? SHELVED : SEALED);
 }
 
 static void do_seal(struct access_point *a)
 {
-    ways_hold(a->service->ways, true);
+    if (!a->waits)
+        ways_hold(a->service->ways, true);
     a->apply = apply_seal(a->service->site, a->settings, true, a->context, on_sealed, a);
 }
 
@@ -112,7 +115,7 @@ static void settle(struct access_point *a, enum profile_result result)
     settings_free(a->settings);
     a->apply = NULL;
     a->settings = NULL;
-    if (!s->bootstrapping)
+    if (!s->bootstrapping && !a->waits)
         ways_hold(s->ways, false);
     a->outcome(a->user, result);
 }
@@ -120,7 +123,7 @@ static void settle(struct access_point *a, enum profile_result result)
 static void do_restore(struct access_point *a)
 {
     site_report(a->service->site, "bearer", 0, &a->error);
-    if (!a->service->bootstrapping) /* else a job has other plans for the bearer */
+    if (!a->service->bootstrapping && !a->waits) /* else a job has other plans for the bearer, or it was never another one */
         bearers_disconnect(a->service->site->bearers, NULL, NULL);
     settle(a, PROFILE_REJECTED);
 }
@@ -131,6 +134,8 @@ static void do_install(struct access_point *a)
     struct error e = { 0 };
     if (!store_begin(s->site->store, &e)) {
         apply_stage(a->apply, false, 0);
+        if (!a->waits)
+            ways_prefer(s->site, a->context, a->id);
         store_history_add(s->site->store, site_wall_clock(s->site), 0, "AccessPointChanged", a->id);
         (void)store_commit(s->site->store, &e);
     }
@@ -139,9 +144,10 @@ static void do_install(struct access_point *a)
         do_restore(a);
         return;
     }
-    log_notice("bearer", "%s: access point %s of server %u is proved and installed", a->id, a->settings->napdef[0].apn, (unsigned)a->server);
-    ways_load(s->ways, a->context);
-    settle(a, PROFILE_ACCEPTED);
+    log_notice("bearer", "%s: access point %s of server %u is %s", a->id, a->settings->napdef[0].apn, (unsigned)a->server,
+               a->waits ? "installed, and waits" : "proved and installed");
+    ways_put(s->ways, a->context, a->id, &a->settings->napdef[0], !a->waits);
+    settle(a, a->waits ? PROFILE_WAITS : PROFILE_ACCEPTED);
 }
 
 static const struct row {
@@ -152,6 +158,7 @@ static const struct row {
 } table[] = {
     { IDLE, BEGUN, SEALING, do_seal },
     { SEALING, SEALED, CONNECTING, do_connect },
+    { SEALING, SHELVED, IDLE, do_install },
     { SEALING, FAILED, IDLE, do_restore },
     { CONNECTING, LEASED, PROVING, do_prove },
     { CONNECTING, FAILED, IDLE, do_restore },
@@ -173,20 +180,92 @@ static void fire(struct access_point *a, enum event event)
 
 /* ---- what profiles asks ---- */
 
+/* The answer no, with its cause, for the administrator. */
+static bool refuse(struct access_point *a, enum error_code code, uint16_t server, const char *bearer, const char *why)
+{
+    struct error e;
+    error_set(&e, code, "access point %s: refused to server %u: %s", bearer, (unsigned)server, why);
+    site_report(a->service->site, "bearer", 0, &e);
+    return false;
+}
+
+static bool is_busy(const struct access_point *a)
+{
+    return a->service->bootstrapping || a->state != IDLE || a->connecting;
+}
+
 static bool may(void *user, uint16_t server, const char *bearer)
+{
+    struct access_point *a = user;
+    struct service *s = a->service;
+    char context[STORE_NAME];
+    const struct entry *entry = service_entry_of(s, server);
+    if (is_busy(a))
+        return refuse(a, ERROR_BUSY, server, bearer, "a job or another trial has the bearer");
+    if (!s->site->bearers || !ways_napdef(s->ways, bearer, NULL, context, sizeof context) || !entry || strcmp(entry->context, context) != 0)
+        return refuse(a, ERROR_POLICY, server, bearer, "it is of another context");
+    return true;
+}
+
+static bool may_go(void *user, uint16_t server, const char *bearer)
+{
+    struct access_point *a = user;
+    struct service *s = a->service;
+    char context[STORE_NAME] = "";
+    (void)ways_napdef(s->ways, bearer, NULL, context, sizeof context);
+    if (ways_count(s->ways, context) < 2)
+        return refuse(a, ERROR_POLICY, server, bearer, "it is the last one");
+    if (ways_uses(s->ways, bearer))
+        return refuse(a, ERROR_POLICY, server, bearer, "it is in use; enable another one before");
+    return true;
+}
+
+/* A NAPID that no access point of the context has. */
+static bool find_name(const struct service *s, const char *context, struct napdef *out, char id[PROFILE_ID])
+{
+    char other[STORE_NAME];
+    for (unsigned n = 1; n <= WAYS_MAX; n++) {
+        (void)snprintf(out->napid, sizeof out->napid, "lwm2m-%u", n);
+        apply_id(context, out->napid, id, PROFILE_ID);
+        if (!ways_napdef(s->ways, id, NULL, other, sizeof other))
+            return true;
+    }
+    return false;
+}
+
+static bool may_create(void *user, uint16_t server, char bearer[PROFILE_ID], struct napdef *out)
+{
+    struct access_point *a = user;
+    struct service *s = a->service;
+    const struct entry *entry = service_entry_of(s, server);
+    *out = (struct napdef){ .ip_type = NAPDEF_IPV4V6, .internet = true };
+    if (is_busy(a) || !ways_known(s->ways))
+        return refuse(a, ERROR_BUSY, server, "(new)", "a job or another trial has the bearer");
+    if (!s->site->bearers || !entry || !ways_count(s->ways, entry->context))
+        return refuse(a, ERROR_POLICY, server, "(new)", "its context has none");
+    if (ways_full(s->ways) || !find_name(s, entry->context, out, bearer))
+        return refuse(a, ERROR_TOO_LARGE, server, "(new)", "no more can be installed; delete one before");
+    return true;
+}
+
+static bool remove_installed(void *user, uint16_t server, const char *bearer)
 {
     struct access_point *a = user;
     struct service *s = a->service;
     struct error e = { 0 };
     char context[STORE_NAME];
-    const struct entry *entry = service_entry_of(s, server);
-    if (s->bootstrapping || a->state != IDLE || a->connecting)
-        error_set(&e, ERROR_BUSY, "access point %s: server %u may not change it while a job or another trial has the bearer", bearer, (unsigned)server);
-    else if (!s->site->bearers || !ways_napdef(s->ways, bearer, NULL, context, sizeof context) || !entry || strcmp(entry->context, context) != 0)
-        error_set(&e, ERROR_POLICY, "access point %s: server %u may not change it: it is of another context", bearer, (unsigned)server);
+    if (!ways_napdef(s->ways, bearer, NULL, context, sizeof context))
+        return refuse(a, ERROR_NOT_FOUND, server, bearer, "it is not installed");
+    if (!store_begin(s->site->store, &e)) {
+        ways_erase(s->site, context, bearer);
+        store_history_add(s->site->store, site_wall_clock(s->site), 0, "AccessPointRemoved", bearer);
+        (void)store_commit(s->site->store, &e);
+    }
     if (e.code)
-        site_report(s->site, "bearer", 0, &e);
-    return !e.code;
+        return refuse(a, e.code, server, bearer, e.text);
+    log_notice("bearer", "%s: removed by server %u", bearer, (unsigned)server);
+    ways_remove(s->ways, bearer);
+    return true;
 }
 
 static bool open_installed(void *user, const char *bearer, struct napdef *out)
@@ -204,20 +283,29 @@ static void on_rejected(void *user)
     a->outcome(a->user, PROFILE_REJECTED);
 }
 
-/* What would be proved and then not used, by its own VALIDITY, would leave the gateway without a bearer. */
 static bool is_valid_here(struct access_point *a, const struct napdef *draft)
 {
     const struct modem_facts *m = site_modem(a->service->site);
-    return !m || napdef_fit(draft, m->plmn, (int64_t)clock_now(&a->service->site->clock)) != NAPDEF_UNFIT;
+    return !draft->disabled && (!m || napdef_fit(draft, m->plmn, (int64_t)clock_now(&a->service->site->clock)) != NAPDEF_UNFIT);
 }
 
+/* It is installed in that server's context, or will be. */
+static bool find_context(struct access_point *a)
+{
+    const struct entry *entry = service_entry_of(a->service, a->server);
+    return ways_napdef(a->service->ways, a->id, NULL, a->context, sizeof a->context) ||
+           (entry && ways_known(a->service->ways) && text_copy(a->context, sizeof a->context, entry->context));
+}
+
+/* What would be proved and then not used, by its own VALIDITY, would leave the gateway without a bearer. */
 static bool can_begin(struct access_point *a, const struct napdef *draft)
 {
     struct service *s = a->service;
     a->error = (struct error){ 0 };
-    if (s->bootstrapping || !ways_napdef(s->ways, a->id, NULL, a->context, sizeof a->context))
+    a->waits = !is_valid_here(a, draft);
+    if (s->bootstrapping || !find_context(a))
         error_set(&a->error, ERROR_BUSY, "access point %s: a job began meanwhile, the change of server %u is dropped", a->id, (unsigned)a->server);
-    else if (!is_valid_here(a, draft))
+    else if (a->waits && ways_uses(s->ways, a->id))
         error_set(&a->error, ERROR_POLICY, "access point %s: the change of server %u is dropped: it is not valid in the network that serves the modem", a->id, (unsigned)a->server);
     return !a->error.code;
 }
@@ -271,7 +359,7 @@ struct access_point *access_point_new(struct service *s)
     if (!a)
         abort();
     *a = (struct access_point){ .service = s };
-    struct profiles_host host = { .may = may, .open = open_installed, .begin = begin, .time = unix_time, .changed = changed, .user = a };
+    struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .remove = remove_installed, .open = open_installed, .begin = begin, .time = unix_time, .changed = changed, .user = a };
     a->profiles = profiles_new(s->site->loop, &host);
     if (!a->profiles)
         abort();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An access point that a management server changed is tried in place of the installed one: connected, and that server's registration renewed over it. What holds
- * replaces the installed one; what does not, or what a crash cuts off, leaves it as it was. Only a server of the access point's own context may change it. */
+/* An access point that a management server changed or added is tried in place of the one in use: connected, and that server's registration renewed over it. What
+ * holds is installed and in use from then on; what does not, or what a crash cuts off, leaves all as it was. What is disabled, or is valid in another network, is
+ * installed beside the others and waits. The one in use is neither put aside nor removed. Only servers of the access points' own context may change them. */
 #ifndef BOOTSTRAP_ACCESS_POINT_H
 #define BOOTSTRAP_ACCESS_POINT_H
 

@@ -20,7 +20,7 @@
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
 
-enum { WAYS = SETTINGS_NAPDEFS, LOOK_AGAIN_MAX_S = 6 * 3600, PLACE = 64 };
+enum { WAYS = WAYS_MAX, LOOK_AGAIN_MAX_S = 6 * 3600, PLACE = 64 };
 
 struct nap {
     char id[STORE_NAME], context[STORE_NAME];
@@ -67,6 +67,28 @@ bool ways_napdef(struct ways *w, const char *id, struct napdef *out, char *conte
     return true;
 }
 
+size_t ways_count(const struct ways *w, const char *context)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < WAYS; i++)
+        count += w->way[i] && strcmp(w->way[i]->context, context) == 0;
+    return count;
+}
+
+bool ways_full(const struct ways *w)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < WAYS; i++)
+        count += w->way[i] != NULL;
+    return count == WAYS;
+}
+
+bool ways_uses(const struct ways *w, const char *id)
+{
+    const struct lease *lease = w->site->bearers ? bearers_lease(w->site->bearers) : NULL;
+    return strcmp(w->kept, id) == 0 || strcmp(w->moving, id) == 0 || (lease && strcmp(lease->bearer, id) == 0);
+}
+
 bool ways_known(const struct ways *w)
 {
     return w->opening == 0;
@@ -110,6 +132,44 @@ static void way_add(struct ways *w, const char *id, const char *context, const s
     log_warning("bearer", "%s: more NAPDEFs are installed than can be used", id);
 }
 
+static void show_installed(struct ways *w)
+{
+    struct bearer_installed list[WAYS];
+    size_t count = 0;
+    for (size_t i = 0; i < WAYS; i++)
+        if (w->way[i])
+            list[count++] = (struct bearer_installed){ w->way[i]->id, &w->way[i]->napdef };
+    if (w->site->bearers && !w->opening)
+        bearers_show_installed(w->site->bearers, list, count);
+}
+
+void ways_put(struct ways *w, const char *context, const char *id, const struct napdef *napdef, bool used)
+{
+    struct nap *way = way_find(w, id);
+    char present[STORE_NAME];
+    (void)text_copy(present, sizeof present, w->context);
+    if (way) {
+        way->napdef = *napdef;
+        way->refused_in[0] = '\0';
+    } else {
+        way_add(w, id, context, napdef);
+    }
+    if (used)
+        w->kept[0] = '\0'; /* the choice is made anew */
+    else
+        (void)text_copy(w->context, sizeof w->context, present);
+    show_installed(w);
+    choose(w);
+}
+
+void ways_remove(struct ways *w, const char *id)
+{
+    for (size_t i = 0; i < WAYS; i++)
+        if (w->way[i] && strcmp(w->way[i]->id, id) == 0)
+            way_drop(w, i);
+    show_installed(w);
+}
+
 static void on_open(void *user, enum error_code status, struct slice octets)
 {
     struct opening *o = user;
@@ -123,6 +183,7 @@ static void on_open(void *user, enum error_code status, struct slice octets)
     free(o);
     if (--w->opening == 0 && w->again)
         ways_load(w, NULL);
+    show_installed(w);
     choose(w);
 }
 
@@ -174,6 +235,26 @@ void ways_bind_sim(struct site *site, const char *context)
     store_value_put(site->store, sim_key(context, key, sizeof key), bound);
 }
 
+static char *preferred_key(const char *context, char *out, size_t cap)
+{
+    (void)snprintf(out, cap, "context-bearer/%s", context);
+    return out;
+}
+
+void ways_prefer(struct site *site, const char *context, const char *id)
+{
+    char key[96];
+    store_value_put(site->store, preferred_key(context, key, sizeof key), id);
+}
+
+void ways_erase(struct site *site, const char *context, const char *id)
+{
+    char key[96], preferred[STORE_NAME];
+    store_item_remove(site->store, "bearer", id);
+    if (store_value_get(site->store, preferred_key(context, key, sizeof key), preferred, sizeof preferred) && strcmp(preferred, id) == 0)
+        ways_prefer(site, context, NULL);
+}
+
 /* The value is the SIM's id and its home network. A context that was bootstrapped before this was recorded may be used with any. */
 static bool is_sim_of(struct ways *w, const char *context, const struct modem_facts *m)
 {
@@ -204,11 +285,18 @@ static enum napdef_fit fit_here(struct ways *w, const struct nap *way, const str
     return way && strcmp(way->context, w->context) == 0 ? napdef_fit(&way->napdef, m->plmn, now_of(w)) : NAPDEF_UNFIT;
 }
 
-/* Slots are in the order of the store, which is that of the ids; equal fits: the present one stays, else the first. */
+/* What a management server proved last, in this run or a former one; NULL: nothing. */
+static struct nap *preferred_way(struct ways *w)
+{
+    char key[96], id[STORE_NAME];
+    return store_value_get(w->site->store, preferred_key(w->context, key, sizeof key), id, sizeof id) ? way_find(w, id) : NULL;
+}
+
+/* Slots are in the order of the store, which is that of the ids; equal fits: the present one stays, else the preferred one, else the first. */
 static struct nap *best_way(struct ways *w, const struct modem_facts *m)
 {
     char place[PLACE];
-    struct nap *best = way_find(w, w->kept);
+    struct nap *best = w->kept[0] ? way_find(w, w->kept) : preferred_way(w);
     enum napdef_fit best_fit = fit_here(w, best, m);
     place_of(m, place, sizeof place);
     for (size_t i = 0; i < WAYS; i++) {
@@ -223,8 +311,11 @@ static struct nap *best_way(struct ways *w, const struct modem_facts *m)
 
 static struct nap *first_way(struct ways *w)
 {
+    struct nap *preferred = preferred_way(w);
+    if (preferred && !preferred->napdef.disabled)
+        return preferred;
     for (size_t i = 0; i < WAYS; i++)
-        if (w->way[i] && strcmp(w->way[i]->context, w->context) == 0)
+        if (w->way[i] && strcmp(w->way[i]->context, w->context) == 0 && !w->way[i]->napdef.disabled)
             return w->way[i];
     return NULL;
 }

@@ -19,6 +19,19 @@ void ways_look(struct ways *w);
 void ways_hold(struct ways *w, bool held);
 /* The installed NAPDEF with that id, with its secret (out may be NULL), and its context. False: there is none, or it is not open. */
 bool ways_napdef(struct ways *w, const char *id, struct napdef *out, char *context, size_t cap);
+/* How many of that context are installed and open. */
+size_t ways_count(const struct ways *w, const char *context);
+enum { WAYS_MAX = SETTINGS_NAPDEFS }; /* of all contexts together */
+bool ways_full(const struct ways *w);
+/* Is it kept, up or on its way now? */
+bool ways_uses(const struct ways *w, const char *id);
+/* Into the open transaction: of those that are right equally, this one (NULL: none) is used in that context from now on, over restarts too. */
+void ways_prefer(struct site *site, const char *context, const char *id);
+/* That one is installed, new or in place of the former one of its id; used: it is up, and used from now on. */
+void ways_put(struct ways *w, const char *context, const char *id, const struct napdef *napdef, bool used);
+/* That one, which is not in use, is not installed any more: into the open transaction, and when it is committed. */
+void ways_erase(struct site *site, const char *context, const char *id);
+void ways_remove(struct ways *w, const char *id);
 /* False while what is installed is still being opened. */
 bool ways_known(const struct ways *w);
 /* Copies of those of that context, or if it has none of the context whose bearers are kept, with their secrets; how many. */

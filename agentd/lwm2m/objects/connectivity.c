@@ -291,12 +291,11 @@ static bool read_activated(struct spot *s, struct value *v)
     uint16_t id;
     size_t left = s->index;
     for (size_t i = 0; object_profile.instance(s->o, i, &id); i++) {
-        struct node *n = places_node(&s->o->servers->profiles, s->o->device->tree, TREE_BEARER, id);
-        if (n && strcmp(node_text(n, "State"), "connected") == 0 && left-- == 0) {
-            s->id = id;
-            *v = value_integer(VALUE_OBJLNK, (int64_t)OBJECT_PROFILE << 16 | id);
-            return true;
-        }
+        if (!profile_connected(s->o, id) || left-- > 0)
+            continue;
+        s->id = id;
+        *v = value_integer(VALUE_OBJLNK, (int64_t)OBJECT_PROFILE << 16 | id);
+        return true;
     }
     return false;
 }

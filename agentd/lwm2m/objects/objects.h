@@ -40,6 +40,7 @@ struct object {
     const char *core_version; /* of an object that the enabler defines, if it is not 1.0 */
     const struct resource *resources;
     size_t count;
+    uint16_t needs; /* a resource that a Create must carry here beside those that are mandatory for all; 0: none */
     bool (*present)(const struct objects *o); /* false: this gateway has no such object now; NULL: always */
     /* Multiple-instance objects. NULL instance: the object has the one instance 0. */
     bool (*instance)(struct objects *o, size_t index, uint16_t *id); /* ids ascend; false: there is none */
@@ -90,6 +91,7 @@ bool objects_read_more(struct objects *o, const struct path *p, struct records *
 /* Number of instances of a multiple resource of that object instance. */
 size_t resource_instances(struct objects *o, uint16_t instance, const struct resource *resource);
 struct node *primary_modem(const struct objects *o); /* over which data goes usually; NULL: none */
+bool profile_connected(const struct objects *o, uint16_t instance); /* of object 11 */
 /* The index-th address of a Bearer's list of texts, without prefix length; false: there are fewer, or bearer is NULL. */
 bool bearer_address(const struct node *bearer, const char *property, size_t index, struct value *v);
 

@@ -1,53 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instance ids of nodes. Never writes to the tree. */
+/* A sorted list of at most PLACES. */
 #include "lwm2m/objects/places.h"
 
 #include <string.h>
 
 #include "base/text.h"
 
-static bool is_shown(const struct node *n)
+const char *places_name(const struct places *p, uint16_t id)
 {
-    const struct tree_value *installed = n ? node_get(n, "Installed") : NULL;
-    return installed && installed->flag;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->at[i].id == id)
+            return p->at[i].name;
+    return NULL;
 }
 
-struct node *places_node(const struct places *p, struct tree *tree, enum tree_kind kind, uint16_t id)
+bool places_has(const struct places *p, const char *name)
 {
-    if (!tree || id >= PLACES || !p->node[id][0])
-        return NULL;
-    struct node *n = tree_find(tree, kind, p->node[id]);
-    return is_shown(n) ? n : NULL;
-}
-
-static bool has_place(const struct places *p, const char *node)
-{
-    for (size_t i = 0; i < PLACES; i++)
-        if (strcmp(p->node[i], node) == 0)
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->at[i].name, name) == 0)
             return true;
     return false;
 }
 
-/* A place that nobody had before; else one whose node is gone. */
-static void give_place(struct places *p, struct tree *tree, enum tree_kind kind, const char *node)
+uint16_t places_free(const struct places *p)
 {
-    size_t free_place = PLACES;
-    for (size_t i = PLACES; i-- > 0;)
-        if (!p->node[i][0] || (!places_node(p, tree, kind, (uint16_t)i) && (free_place == PLACES || p->node[free_place][0])))
-            free_place = i;
-    if (free_place < PLACES && strlen(node) < PLACE_TEXT)
-        (void)text_copy(p->node[free_place], PLACE_TEXT, node);
+    uint16_t id = 0;
+    for (size_t i = 0; i < p->count && p->at[i].id == id; i++)
+        id++;
+    return id;
 }
 
-bool places_at(struct places *p, struct tree *tree, enum tree_kind kind, size_t index, uint16_t *id)
+void places_drop(struct places *p, size_t index)
 {
-    for (struct node *n = tree ? tree_next(tree, kind, NULL) : NULL; n; n = tree_next(tree, kind, n))
-        if (is_shown(n) && !has_place(p, node_id(n)))
-            give_place(p, tree, kind, node_id(n));
-    for (uint16_t i = 0; i < PLACES; i++)
-        if (places_node(p, tree, kind, i) && index-- == 0) {
-            *id = i;
-            return true;
-        }
-    return false;
+    memmove(&p->at[index], &p->at[index + 1], (--p->count - index) * sizeof p->at[0]);
+}
+
+bool places_put(struct places *p, uint16_t id, const char *name)
+{
+    struct places_entry entry = { .id = id };
+    if (!text_copy(entry.name, sizeof entry.name, name))
+        return false;
+    for (size_t i = p->count; i-- > 0;)
+        if (p->at[i].id == id || strcmp(p->at[i].name, name) == 0)
+            places_drop(p, i);
+    if (p->count == PLACES)
+        return false;
+    size_t at = 0;
+    while (at < p->count && p->at[at].id < id)
+        at++;
+    memmove(&p->at[at + 1], &p->at[at], (p->count++ - at) * sizeof p->at[0]);
+    p->at[at] = entry;
+    return true;
 }

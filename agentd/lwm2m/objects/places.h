@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Instances that stand for nodes of the agent's tree. A node keeps its instance id for the client's life, also while others come and go: an
- * observation never slides to another profile. */
+/* Which instance id a profile of object 11 has: it keeps it while others come and go, also over a restart, so that an observation never slides to another one. A
+ * name is the id of a Bearer node. Plain values. */
 #ifndef LWM2M_OBJECTS_PLACES_H
 #define LWM2M_OBJECTS_PLACES_H
 
-#include "model/tree.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-enum { PLACES = 8, PLACE_TEXT = 64 };
+enum { PLACES = 16, PLACE_TEXT = 65 };
 
-struct places {
-    char node[PLACES][PLACE_TEXT]; /* id of the node that was seen there; "": never used */
+struct places_entry {
+    uint16_t id;
+    char name[PLACE_TEXT];
 };
 
-/* Gives new nodes of the kind that are Installed a place; one more than PLACES is not shown. tree may be NULL: no nodes. */
-bool places_at(struct places *p, struct tree *tree, enum tree_kind kind, size_t index, uint16_t *id);
-/* NULL: nothing there now. */
-struct node *places_node(const struct places *p, struct tree *tree, enum tree_kind kind, uint16_t id);
+struct places { /* ascending ids; those of names that are gone stay while there is room */
+    struct places_entry at[PLACES];
+    size_t count;
+};
+
+const char *places_name(const struct places *p, uint16_t id); /* NULL: nobody's */
+bool places_has(const struct places *p, const char *name);
+uint16_t places_free(const struct places *p); /* the lowest id that is nobody's */
+/* Now id is that name's alone. False: no room, or the name is too long. */
+bool places_put(struct places *p, uint16_t id, const char *name);
+void places_drop(struct places *p, size_t index);
 
 #endif

@@ -7,21 +7,88 @@
 #include "lwm2m/objects/objects.h"
 #include "lwm2m/profiles.h"
 
-static struct node *bearer(const struct spot *s)
+/* ---- instances ---- */
+
+static bool is_installed(const struct node *n)
 {
-    return places_node(&s->o->servers->profiles, s->o->device->tree, TREE_BEARER, s->instance);
+    const struct tree_value *installed = n ? node_get(n, "Installed") : NULL;
+    return installed && installed->flag;
+}
+
+static struct node *installed_node(const struct objects *o, const char *name)
+{
+    struct node *n = name && o->device->tree ? tree_find(o->device->tree, TREE_BEARER, name) : NULL;
+    return is_installed(n) ? n : NULL;
+}
+
+static bool is_created(const struct objects *o, const char *name)
+{
+    return name && o->device->profiles && profiles_created(o->device->profiles, name);
+}
+
+static bool is_shown(const struct objects *o, const char *name)
+{
+    return is_created(o, name) || installed_node(o, name);
+}
+
+/* If all are given, one that is not there any more loses its own. */
+static void make_room(struct objects *o)
+{
+    struct places *p = &o->servers->profiles;
+    for (size_t i = p->count; p->count == PLACES && i-- > 0;)
+        if (!is_shown(o, p->at[i].name))
+            places_drop(p, i);
+}
+
+static bool give_place(struct objects *o, uint16_t id, const char *name)
+{
+    bool given = places_put(&o->servers->profiles, id, name);
+    if (o->servers->changed)
+        o->servers->changed(o->servers->user);
+    return given;
 }
 
 static bool next_instance(struct objects *o, size_t index, uint16_t *id)
 {
-    return places_at(&o->servers->profiles, o->device->tree, TREE_BEARER, index, id);
+    struct places *p = &o->servers->profiles;
+    struct tree *tree = o->device->tree;
+    for (struct node *n = tree ? tree_next(tree, TREE_BEARER, NULL) : NULL; n; n = tree_next(tree, TREE_BEARER, n))
+        if (is_installed(n) && !places_has(p, node_id(n))) {
+            make_room(o);
+            (void)give_place(o, places_free(p), node_id(n));
+        }
+    for (size_t i = 0; i < p->count; i++)
+        if (is_shown(o, p->at[i].name) && index-- == 0) {
+            *id = p->at[i].id;
+            return true;
+        }
+    return false;
+}
+
+/* The name of the Bearer node that the instance is or will be; NULL: there is no such instance. */
+static const char *name_of(const struct objects *o, uint16_t instance)
+{
+    const char *name = places_name(&o->servers->profiles, instance);
+    return name && is_shown(o, name) ? name : NULL;
+}
+
+static struct node *bearer(const struct spot *s)
+{
+    return installed_node(s->o, places_name(&s->o->servers->profiles, s->instance));
+}
+
+bool profile_connected(const struct objects *o, uint16_t instance)
+{
+    const char *name = name_of(o, instance);
+    const struct node *n = name && o->device->tree ? tree_find(o->device->tree, TREE_BEARER, name) : NULL; /* also one that is being proved */
+    return n && strcmp(node_text(n, "State"), "connected") == 0;
 }
 
 /* What a server wrote and nobody has proved yet; NULL: nothing. */
 static const struct napdef *draft(const struct spot *s)
 {
-    struct node *n = bearer(s);
-    return n && s->o->device->profiles ? profiles_draft(s->o->device->profiles, node_id(n)) : NULL;
+    const char *name = s->o->device->profiles ? name_of(s->o, s->instance) : NULL;
+    return name ? profiles_draft(s->o->device->profiles, name) : NULL;
 }
 
 static bool put_text(const char *text, struct value *v)
@@ -48,10 +115,11 @@ static bool read_apn(struct spot *s, struct value *v)
     return d ? put_text(d->apn, v) : read_property(s, "Apn", v);
 }
 
-/* In use: never otherwise while it is installed, for a server can neither add one nor put one aside. */
 static bool read_enabled(struct spot *s, struct value *v)
 {
-    *v = value_integer(VALUE_BOOLEAN, bearer(s) != NULL);
+    const struct napdef *d = draft(s);
+    const struct node *n = bearer(s);
+    *v = value_integer(VALUE_BOOLEAN, d ? !d->disabled : n && strcmp(node_text(n, "State"), "disabled") != 0);
     return true;
 }
 
@@ -102,8 +170,8 @@ static bool read_type(struct spot *s, struct value *v)
 /* Of the last change that a server wrote: when it was tried, and how that ended. */
 static const struct profile_attempt *attempt(const struct spot *s)
 {
-    struct node *n = bearer(s);
-    return n && s->o->device->profiles && s->index == 0 ? profiles_attempt(s->o->device->profiles, node_id(n)) : NULL;
+    const char *name = s->o->device->profiles && s->index == 0 ? name_of(s->o, s->instance) : NULL;
+    return name ? profiles_attempt(s->o->device->profiles, name) : NULL;
 }
 
 static bool read_tried_at(struct spot *s, struct value *v)
@@ -196,22 +264,39 @@ static bool read_packets(struct spot *s, struct value *v)
 
 /* ---- to write ---- */
 
+/* An instance that there is, or one to be created. */
 static bool may_write(const struct objects *o, uint16_t instance, const struct value *v)
 {
-    const struct node *n = places_node(&o->servers->profiles, o->device->tree, TREE_BEARER, instance);
+    const char *name = name_of(o, instance);
     (void)v;
-    return n && o->device->profiles && profiles_may(o->device->profiles, o->self->short_server_id, node_id(n));
+    return o->device->profiles && (name ? profiles_may(o->device->profiles, o->self->short_server_id, name) :
+                                          profiles_may_create(o->device->profiles, o->self->short_server_id));
 }
 
+/* What is in use is not put aside (DESIGN, trust rule 7). */
 static bool may_enable(const struct objects *o, uint16_t instance, const struct value *v)
 {
-    return v->integer == 1 && may_write(o, instance, v); /* the last bearer is not put aside (DESIGN, trust rule 7) */
+    const char *name = name_of(o, instance);
+    return may_write(o, instance, v) && (v->integer == 1 || !name || profiles_may_go(o->device->profiles, o->self->short_server_id, name));
 }
 
 static struct napdef *edit(struct spot *s)
 {
-    const struct node *n = bearer(s);
-    return n ? profiles_edit(s->o->device->profiles, s->o->self->short_server_id, node_id(n)) : NULL;
+    const char *name = name_of(s->o, s->instance);
+    return name ? profiles_edit(s->o->device->profiles, s->o->self->short_server_id, name) : NULL;
+}
+
+static bool create(struct objects *o, uint16_t id)
+{
+    const char *name = profiles_create(o->device->profiles, o->self->short_server_id);
+    make_room(o);
+    return name && give_place(o, id, name);
+}
+
+static bool remove_instance(struct objects *o, uint16_t id)
+{
+    const char *name = name_of(o, id);
+    return name && o->device->profiles && profiles_remove(o->device->profiles, o->self->short_server_id, name);
 }
 
 static bool is_text(const struct value *v, size_t cap)
@@ -255,10 +340,12 @@ static void write_apn(struct spot *s, const struct value *v)
         set_text(d->apn, sizeof d->apn, v);
 }
 
+/* Enabled anew, it is tried as it is. A replacing Write that does not name it leaves it. */
 static void write_enabled(struct spot *s, const struct value *v)
 {
-    if (v)
-        (void)edit(s); /* tried as it is */
+    struct napdef *d = v ? edit(s) : NULL;
+    if (d)
+        d->disabled = v->integer == 0;
 }
 
 static bool has_number(const struct numbered *rows, size_t count, const struct value *v)
@@ -424,4 +511,4 @@ static const struct resource resources[] = {
 };
 
 const struct object object_profile = { .id = 11, .version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0],
-                                       .instance = next_instance };
+                                       .needs = 1, .instance = next_instance, .create = create, .remove = remove_instance };

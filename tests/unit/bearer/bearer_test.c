@@ -263,6 +263,12 @@ static const char *text(const char *id, const char *property)
     return n ? node_text(n, property) : "no node";
 }
 
+static const char *flag(const char *id, const char *property)
+{
+    struct node *n = tree_find(tree, TREE_BEARER, id);
+    return n && node_get(n, property)->flag ? "1" : "0";
+}
+
 static void test_connect(void)
 {
     begin();
@@ -507,9 +513,43 @@ static void test_proving(void)
     keep("NAP2", "two");
     fake_loop_run(&fake, 100000);
     expect("a proof that holds stays", "link down wwan0 1000; down; up /m/0 two/secret; link up wwan0 1001; proof None lease; ");
-    expect_text("the old node is gone", "no node", text("NAP1", "State"));
-    expect_text("installed", "1", node_get(tree_find(tree, TREE_BEARER, "NAP2"), "Installed")->flag ? "1" : "0");
+    expect_text("the old one waits", "waiting", text("NAP1", "State"));
+    expect_text("installed", "1", flag("NAP2", "Installed"));
     end("proving");
+}
+
+/* What is installed has a node, used or not; what is not any more has none. */
+static void test_installed(void)
+{
+    struct napdef one = napdef("one"), two = napdef("two"), three = napdef("three");
+    struct bearer_installed all[] = { { "NAP1", &one }, { "NAP2", &two }, { "NAP3", &three } };
+    begin();
+    three.disabled = true;
+    up("NAP1", "one");
+    keep("NAP1", "one");
+    bearers_show_installed(bearers, all, 3);
+    expect_text("the one in use", "connected", text("NAP1", "State"));
+    expect_text("has its address", "wwan0", text("NAP1", "Interface"));
+    expect_text("another one", "waiting", text("NAP2", "State"));
+    expect_text("with its APN", "two", text("NAP2", "Apn"));
+    expect_text("is installed", "1", flag("NAP2", "Installed"));
+    expect_text("one that was put aside", "disabled", text("NAP3", "State"));
+    connect("c", "NAP4", "four");
+    fake_loop_run(&fake, 0);
+    expect_text("one that is tried", "connecting", text("NAP4", "State"));
+    expect_text("is not installed", "0", flag("NAP4", "Installed"));
+    expect_text("the kept one is", "1", flag("NAP1", "Installed"));
+    plugin.up(plugin.user, ERROR_BEARER_REFUSED, "unknown APN", NULL);
+    fake_loop_run(&fake, 1000);
+    expect_text("and leaves nothing", "no node", text("NAP4", "State"));
+    give();
+    answer_link(NULL);
+    three.disabled = false;
+    bearers_show_installed(bearers, &all[2], 1);
+    expect_text("what is not installed any more is gone", "no node", text("NAP2", "State"));
+    expect_text("enabled again", "waiting", text("NAP3", "State"));
+    expect_text("what is kept goes with its bearer", "0", flag("NAP1", "Installed"));
+    end("installed");
 }
 
 static void test_disconnect(void)
@@ -568,6 +608,7 @@ int main(void)
     test_break_before_make();
     test_keep();
     test_proving();
+    test_installed();
     test_disconnect();
     test_modem_gone();
     (void)printf("%u failed\n", failures);

@@ -236,6 +236,27 @@ static bool may_change(void *user, uint16_t server, const char *bearer)
     return server == 1;
 }
 
+static bool may_go(void *user, uint16_t server, const char *bearer)
+{
+    const struct node *n = tree_find(user, TREE_BEARER, bearer);
+    (void)server;
+    return n && strcmp(node_text(n, "State"), "connected") != 0;
+}
+
+static bool may_create(void *user, uint16_t server, char bearer[PROFILE_ID], struct napdef *out)
+{
+    (void)user;
+    *out = (struct napdef){ .ip_type = NAPDEF_IPV4V6 };
+    return server == 1 && text_copy(bearer, PROFILE_ID, "b2");
+}
+
+static bool take_away(void *user, uint16_t server, const char *bearer)
+{
+    (void)server;
+    node_remove(tree_find(user, TREE_BEARER, bearer));
+    return true;
+}
+
 static bool open_napdef(void *user, const char *bearer, struct napdef *out)
 {
     const struct node *n = tree_find(user, TREE_BEARER, bearer);
@@ -252,8 +273,9 @@ static void on_tried(void *user)
 
 static void try_out(void *user, uint16_t server, const char *bearer, const struct napdef *draft, profiles_outcome_fn *fn, void *fn_user)
 {
-    struct node *n = tree_find(user, TREE_BEARER, bearer);
+    struct node *n = tree_add(user, TREE_BEARER, bearer); /* or what there is */
     (void)server;
+    node_set_flag(n, "Installed", true);
     node_set(n, "Name", draft->name);
     node_set(n, "Apn", draft->apn);
     node_set(n, "Auth", napdef_auth_name(draft->auth));
@@ -276,7 +298,7 @@ int main(int argc, char **argv)
     firmware_look(firmware, &(struct firmware_sight){ .boot = "1" });
     g_autofree char *root = g_build_filename(folder, "sys", NULL);
     struct tree *tree = make_facts();
-    struct profiles_host profiles_host = { .may = may_change, .open = open_napdef, .begin = try_out, .time = current_time, .changed = changed, .user = tree };
+    struct profiles_host profiles_host = { .may = may_change, .may_go = may_go, .may_create = may_create, .remove = take_away, .open = open_napdef, .begin = try_out, .time = current_time, .changed = changed, .user = tree };
     struct profiles *profiles = profiles_new(&loop, &profiles_host);
     struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "ets", .serial = "SN-1", .hardware_version = "1", .firmware_version = "1", .gateway_id = "gw",
                                    .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .place = place, .profiles = profiles, .reboot = reboot, .factory_reset = factory_reset,

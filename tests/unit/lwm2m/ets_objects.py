@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cases 550 and more: what each object of the client does."""
+import json
 import re
 import signal
 import time
@@ -406,6 +407,13 @@ def access_point(b):
     after = senml(b.get("/11/0", SENML_JSON))
     same([after[f"/11/0/{r}"] for r in ("0", "1", "4", "10/0")], ["Second", "second.example", 1, 0])
     assert "/11/0/6" not in after
+    same(code(b.send(DELETE, "/11/0")), "4.05")  # in use
+    new = json.dumps([{"bn": "/11/5/", "n": "0", "vs": "Third"}, {"n": "1", "vs": "third.example"}, {"n": "4", "v": 3}, {"n": "3", "vb": False}])
+    same(code(b.send(POST, "/11", new.encode(), SENML_JSON)), "2.01")
+    time.sleep(1.5)
+    same([senml(b.get("/11/5", SENML_JSON))[f"/11/5/{r}"] for r in ("0", "1", "4")], ["Third", "third.example", 3])
+    same(code(b.send(DELETE, "/11/5")), "2.02")
+    same(code(b.get("/11/5")), "4.04")
 
 
 @case(1201)

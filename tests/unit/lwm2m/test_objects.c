@@ -269,13 +269,13 @@ static void test_profiles(void)
     expect_read(c, "/11/1/0", "Operator"); /* keeps its number */
     add_bearer("third", "idle", true);
     expect_read(c, "/11/2/0", "Operator"); /* and nobody gets an old one while there are others */
-    for (unsigned i = 0; i < 6; i++) {
+    for (unsigned i = 0; i < PLACES - 2; i++) {
         char id[8];
         g_snprintf(id, sizeof id, "more%u", i);
         add_bearer(id, "idle", true);
     }
     expect_read(c, "/11/0/0", "Operator");
-    expect_read(c, "/11/7/0", "Operator");
+    expect_read(c, "/11/15/0", "Operator");
     g_assert_cmpuint(get(c, "/25", -1, &a), ==, CODE_CONTENT); /* no device */
     expect_absent(c, "/25/0/0");
 }

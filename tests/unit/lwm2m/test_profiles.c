@@ -4,13 +4,13 @@
 #include "lwm2m/profiles.h"
 
 static struct tree *tree;
-static struct node *node;
 static struct profiles *profiles;
 static uint64_t quiet_at; /* of the one timer of profiles; 0: none runs */
 static loop_timer_fn *quiet_fn;
 static void *quiet_user;
 static unsigned begun, changes;
-static bool allowed, openable;
+static bool allowed, openable, spare;
+static char removed[PROFILE_ID];
 static uint16_t asked_by, begun_by;
 static char begun_for[PROFILE_ID];
 static struct napdef installed, tried;
@@ -60,6 +60,30 @@ static bool may(void *user, uint16_t server, const char *bearer)
     return allowed;
 }
 
+static bool may_go(void *user, uint16_t server, const char *bearer)
+{
+    (void)user;
+    (void)server;
+    (void)bearer;
+    return spare;
+}
+
+static bool may_create(void *user, uint16_t server, char bearer[PROFILE_ID], struct napdef *out)
+{
+    (void)user;
+    asked_by = server;
+    *out = (struct napdef){ .napid = "lwm2m-1", .ip_type = NAPDEF_IPV4V6 };
+    return text_copy(bearer, PROFILE_ID, "usim-lwm2m-1") && allowed;
+}
+
+static bool take_away(void *user, uint16_t server, const char *bearer)
+{
+    (void)user;
+    (void)server;
+    node_set_flag(tree_find(tree, TREE_BEARER, bearer), "Installed", false);
+    return text_copy(removed, sizeof removed, bearer);
+}
+
 static bool open_installed(void *user, const char *bearer, struct napdef *out)
 {
     (void)user;
@@ -91,23 +115,31 @@ static void changed(void *user)
     changes++;
 }
 
+static struct node *add_bearer(const char *id, const char *apn)
+{
+    struct node *n = tree_add(tree, TREE_BEARER, id);
+    node_set(n, "Name", "Operator");
+    node_set(n, "Apn", apn);
+    node_set(n, "Auth", "chap");
+    node_set(n, "User", "gw");
+    node_set(n, "IpType", "ipv4v6");
+    node_set_flag(n, "Installed", true);
+    return n;
+}
+
 static struct lwm2m_client *make_gateway(void)
 {
-    static const struct profiles_host host = { .may = may, .open = open_installed, .begin = begin, .time = unix_time, .changed = changed };
+    static const struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .remove = take_away, .open = open_installed,
+                                               .begin = begin, .time = unix_time, .changed = changed };
     struct lwm2m_client *c = make();
     profiles_free(profiles);
     tree_free(tree);
     tree = tree_new();
-    node = tree_add(tree, TREE_BEARER, "usim-NAP1");
-    node_set(node, "Name", "Operator");
-    node_set(node, "Apn", "old.example");
-    node_set(node, "Auth", "chap");
-    node_set(node, "User", "gw");
-    node_set(node, "IpType", "ipv4v6");
-    node_set_flag(node, "Installed", true);
+    (void)add_bearer("usim-NAP1", "old.example");
     installed = (struct napdef){ .napid = "NAP1", .name = "Operator", .apn = "old.example", .auth = NAPDEF_AUTH_CHAP, .user = "gw", .password = "hidden", .ip_type = NAPDEF_IPV4V6 };
     begun = changes = 0;
-    allowed = openable = true;
+    allowed = openable = spare = true;
+    removed[0] = '\0';
     quiet_fn = NULL;
     profiles = profiles_new(&loop, &host);
     c->device.tree = tree;
@@ -213,6 +245,7 @@ static void test_refused(void)
     expect_refused(c, "/11/0/4", "4", CODE_BAD_REQUEST);
     expect_refused(c, "/11/0/24", "0", CODE_BAD_REQUEST);
     expect_refused(c, "/11/0/24", "4", CODE_BAD_REQUEST);
+    spare = false;
     expect_refused(c, "/11/0/3", "0", CODE_METHOD_NOT_ALLOWED); /* the last bearer */
     expect_refused(c, "/11/0/15/0", "192.0.2.1", CODE_METHOD_NOT_ALLOWED); /* an address is the network's */
     expect_refused(c, "/11/1/1", "a.example", CODE_NOT_FOUND);
@@ -294,6 +327,159 @@ static void test_validity(void)
     expect_read(c, "/11/0/8/1", NULL);
 }
 
+static const char whole[] = "[{\"n\":\"0\",\"vs\":\"Second\"},{\"n\":\"1\",\"vs\":\"second.example\"},{\"n\":\"4\",\"v\":0},{\"n\":\"5\",\"vs\":\"me\"},{\"n\":\"6\",\"vs\":\"s3cret\"}]";
+
+/* The records of `whole`, or some of them, as a new instance of that id. */
+static unsigned create_of(struct lwm2m_client *c, uint16_t id, const char *records)
+{
+    g_autofree char *json = g_strdup_printf("[{\"bn\":\"/11/%u/\",%s", id, records + 2);
+    return put(c, METHOD_POST, "/11", CONTENT_SENML_JSON, json, strlen(json));
+}
+
+/* It is there at once, and installed or gone when it was tried. */
+static void test_created(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    struct coap_answer a;
+    g_assert_cmpuint(create_of(c, 3, whole), ==, CODE_CREATED);
+    expect_read(c, "/11/3/0", "Second");
+    expect_read(c, "/11/3/1", "second.example");
+    expect_read(c, "/11/3/3", "1");
+    expect_read(c, "/11/3/5", "me");
+    expect_read(c, "/11/0/1", "old.example");
+    g_assert_cmpuint(get(c, "/11/3/6", CONTENT_TEXT, &a), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(create_of(c, 4, whole), ==, CODE_METHOD_NOT_ALLOWED); /* one at a time */
+    g_assert_cmpuint(write_text(c, "/11/0/1", "x.example"), ==, CODE_METHOD_NOT_ALLOWED);
+    wait_ms(900);
+    g_assert_cmpuint(write_text(c, "/11/3/24", "1"), ==, CODE_CHANGED); /* of the same change */
+    wait_ms(1000);
+    g_assert_cmpuint(begun, ==, 1);
+    g_assert_cmpstr(begun_for, ==, "usim-lwm2m-1");
+    g_assert_cmpstr(tried.napid, ==, "lwm2m-1");
+    g_assert_cmpstr(tried.apn, ==, "second.example");
+    g_assert_cmpstr(tried.password, ==, "s3cret");
+    g_assert_cmpint(tried.auth, ==, NAPDEF_AUTH_PAP);
+    g_assert_cmpint(tried.ip_type, ==, NAPDEF_IPV4);
+    g_assert_false(tried.disabled);
+    expect_read(c, "/11/3/1", "second.example");
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/11/3", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED); /* not while it is tried */
+    outcome(outcome_user, PROFILE_REJECTED);
+    expect_read(c, "/11/3/1", NULL);
+    expect_read(c, "/11/0/1", "old.example");
+    g_assert_cmpuint(create_of(c, 3, whole), ==, CODE_CREATED);
+    expect_read(c, "/11/3/10/0", NULL); /* what was tried was another one */
+    wait_ms(1000);
+    (void)add_bearer("usim-lwm2m-1", "second.example");
+    outcome(outcome_user, PROFILE_ACCEPTED);
+    expect_read(c, "/11/3/1", "second.example");
+    expect_read(c, "/11/3/10/0", "0");
+    g_assert_cmpuint(changes, ==, 2);
+}
+
+static void test_not_created(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    static const char *const lacking[] = {
+        "[{\"n\":\"0\",\"vs\":\"Second\"},{\"n\":\"4\",\"v\":0}]", /* without an APN there is nothing to connect to */
+        "[{\"n\":\"1\",\"vs\":\"second.example\"},{\"n\":\"4\",\"v\":0}]",
+        "[{\"n\":\"0\",\"vs\":\"Second\"},{\"n\":\"1\",\"vs\":\"second.example\"}]",
+        "[{\"n\":\"0\",\"vs\":\"Second\"},{\"n\":\"1\",\"vs\":\"two words\"},{\"n\":\"4\",\"v\":0}]",
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(lacking); i++)
+        g_assert_cmpuint(create_of(c, 1, lacking[i]), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(create_of(c, 0, whole), ==, CODE_BAD_REQUEST); /* that one is taken */
+    allowed = false;
+    g_assert_cmpuint(create_of(c, 1, whole), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(asked_by, ==, 7);
+    allowed = true;
+    c->device.profiles = NULL;
+    g_assert_cmpuint(create_of(c, 1, whole), ==, CODE_METHOD_NOT_ALLOWED);
+    c->device.profiles = profiles;
+    wait_ms(5000);
+    g_assert_cmpuint(begun, ==, 0);
+    expect_read(c, "/11/1/1", NULL);
+}
+
+/* One to be put aside carries that; what is a draft still goes as it came; what is in use stays. */
+static void test_removed(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    static const char tlv[] = "\xc6\x00Second" "\xc8\x01\x0esecond.example" "\xc1\x04\x00";
+    struct ask create = { METHOD_POST, "/11", NULL, CONTENT_TLV, -1, -1, tlv, sizeof tlv - 1 };
+    struct coap_answer a;
+    g_assert_cmpuint(send(c, &create, &a), ==, CODE_CREATED); /* the client chooses the id */
+    g_assert_cmpuint(a.created[0], ==, 11);
+    g_assert_cmpuint(a.created[1], ==, 1);
+    g_assert_cmpuint(write_text(c, "/11/1/3", "0"), ==, CODE_CHANGED);
+    expect_read(c, "/11/1/3", "0");
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/11/1", -1, "", 0), ==, CODE_DELETED);
+    wait_ms(5000);
+    g_assert_cmpuint(begun, ==, 0);
+    g_assert_cmpstr(removed, ==, "");
+    expect_read(c, "/11/1/1", NULL);
+    (void)add_bearer("usim-NAP2", "second.example");
+    expect_read(c, "/11/2/1", "second.example");
+    g_assert_cmpuint(write_text(c, "/11/2/3", "0"), ==, CODE_CHANGED);
+    wait_ms(1000);
+    g_assert_true(tried.disabled);
+    outcome(outcome_user, PROFILE_WAITS);
+    expect_read(c, "/11/2/10/0", NULL); /* nothing was connected */
+    g_assert_cmpuint(changes, ==, 1);
+    spare = false;
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/11/2", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(write_text(c, "/11/0/3", "0"), ==, CODE_METHOD_NOT_ALLOWED);
+    spare = true;
+    allowed = false;
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/11/2", -1, "", 0), ==, CODE_METHOD_NOT_ALLOWED);
+    allowed = true;
+    g_assert_cmpstr(removed, ==, "");
+    g_assert_cmpuint(write_text(c, "/11/2/1", "third.example"), ==, CODE_CHANGED); /* goes with it */
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/11/2", -1, "", 0), ==, CODE_DELETED);
+    g_assert_cmpstr(removed, ==, "usim-NAP2");
+    wait_ms(5000);
+    g_assert_cmpuint(begun, ==, 1);
+    expect_read(c, "/11/2/1", NULL);
+    expect_read(c, "/11/0/1", "old.example");
+}
+
+/* The numbers outlive a restart, whatever order the nodes come in then; what is gone gives its number away last. */
+static void test_numbers(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    static uint8_t octets[LWM2M_KEPT_MAX];
+    static struct servers after;
+    struct writer w = writer_make(octets, sizeof octets);
+    g_assert_cmpuint(create_of(c, 40000, whole), ==, CODE_CREATED);
+    wait_ms(1000);
+    (void)add_bearer("usim-lwm2m-1", "second.example");
+    outcome(outcome_user, PROFILE_ACCEPTED);
+    (void)add_bearer("usim-NAP0", "zero.example"); /* before the others in the tree */
+    expect_read(c, "/11/0/1", "old.example");
+    expect_read(c, "/11/1/1", "zero.example");
+    expect_read(c, "/11/40000/1", "second.example");
+    lwm2m_servers_write(c->objects.servers, &w);
+    after = (struct servers){ .count = 0 };
+    g_assert_true(lwm2m_servers_read(&after, writer_slice(&w)));
+    g_assert_cmpmem(&after.profiles, sizeof after.profiles, &c->objects.servers->profiles, sizeof after.profiles);
+    for (size_t len = 0; len < w.len; len++)
+        g_assert_false(lwm2m_servers_read(&after, (struct slice){ octets, len }));
+    octets[0] = 1; /* what the version before wrote */
+    g_assert_false(lwm2m_servers_read(&after, writer_slice(&w)));
+    size_t places = 1;
+    for (size_t i = 0; i < after.profiles.count; i++)
+        places += 3 + strlen(after.profiles.at[i].name);
+    g_assert_true(lwm2m_servers_read(&after, (struct slice){ octets, w.len - places }));
+    g_assert_cmpuint(after.profiles.count, ==, 0);
+    for (unsigned i = 0; i < 2 * PLACES; i++) { /* others come and go: these stay */
+        g_autofree char *id = g_strdup_printf("usim-other-%u", i);
+        struct node *n = add_bearer(id, "other.example");
+        expect_read(c, "/11/0/1", "old.example");
+        node_set_flag(n, "Installed", false);
+    }
+    expect_read(c, "/11/1/1", "zero.example");
+    expect_read(c, "/11/40000/1", "second.example");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -303,6 +489,10 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/profiles/enabled", test_enabled);
     g_test_add_func("/lwm2m/profiles/other-server", test_other_server);
     g_test_add_func("/lwm2m/profiles/validity", test_validity);
+    g_test_add_func("/lwm2m/profiles/created", test_created);
+    g_test_add_func("/lwm2m/profiles/not-created", test_not_created);
+    g_test_add_func("/lwm2m/profiles/removed", test_removed);
+    g_test_add_func("/lwm2m/profiles/numbers", test_numbers);
     int failed = g_test_run();
     profiles_free(profiles);
     tree_free(tree);

@@ -12,7 +12,7 @@ static struct napdef full_napdef(void)
     struct napdef n = { .napid = "NAP1", .name = "Operator", .apn = "m2m.example", .auth = NAPDEF_AUTH_CHAP, .user = "u", .password = "p",
                         .ip_type = NAPDEF_IPV6, .local_address = "2001:db8::1", .dns = { "192.0.2.53", "2001:db8::53" }, .dnss = 2, .internet = true,
                         .mobile_ip = true, .validity = { { .country = "DE", .network = "26201", .sid = "1", .soc = "2", .until = 1893456000 }, { .network = "20801" } },
-                        .validities = 2, .numbers = 1U << NAPDEF_LINGER | 1U << NAPDEF_REREG_THRESHOLD };
+                        .validities = 2, .disabled = true, .numbers = 1U << NAPDEF_LINGER | 1U << NAPDEF_REREG_THRESHOLD };
     n.number[NAPDEF_LINGER] = 86400;
     n.number[NAPDEF_REREG_THRESHOLD] = 7;
     return n;
@@ -26,7 +26,7 @@ static struct dm_account full_dm(void)
                                 .proxy = { "192.0.2.8", 8080, HTTP_PROXY_DIGEST, "pu", "pp" } };
 }
 
-enum { VERSION_NOW = 6 };
+enum { VERSION_NOW = 7 };
 
 /* Each octet less, and one more, is refused. */
 #define CHECK_LENGTHS(read, w, value) \
@@ -185,6 +185,17 @@ static void version_1(void)
     g_assert_cmpuint(a.napids, ==, 0);
 }
 
+/* Until version 6 none could be put aside. */
+static void version_6(void)
+{
+    struct napdef n = full_napdef();
+    struct writer w = writer_make(octets, sizeof octets);
+    napdef_write(&w, &n);
+    octets[0] = 6;
+    g_assert_false(napdef_read(writer_slice(&w), &n));
+    g_assert_true(napdef_read((struct slice){ octets, w.len - 1 }, &n) && !n.disabled && n.numbers);
+}
+
 /* A text ends at its length, and no time is beyond what the model holds. */
 static void odd_values(void)
 {
@@ -210,6 +221,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/longest", longest);
     g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);
+    g_test_add_func("/settings/version 6", version_6);
     g_test_add_func("/settings/DM account of version 2", dm_version_2);
     g_test_add_func("/settings/LwM2M account of versions 2 to 4", lwm2m_older_versions);
     g_test_add_func("/settings/LwM2M key that is made", lwm2m_key_that_is_made);
