@@ -29,6 +29,15 @@ static inline void writer_u8(struct writer *w, uint8_t v)
         w->data[w->len++] = v;
 }
 
+/* Writes an octet that stands at that place already anew. */
+static inline void writer_change_u8(struct writer *w, size_t at, uint8_t v)
+{
+    if (w->failed || at >= w->len)
+        w->failed = true;
+    else
+        w->data[at] = v;
+}
+
 void writer_u16(struct writer *w, uint16_t v); /* big endian, like the next two */
 void writer_u32(struct writer *w, uint32_t v);
 void writer_u64(struct writer *w, uint64_t v);

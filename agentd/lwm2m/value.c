@@ -13,12 +13,6 @@ void integer_put(struct writer *w, int64_t v)
 {
     char digits[20]; /* of 2^64, from the last */
     size_t n = sizeof digits;
-    if (v >= 0 && v < 100) { /* as most numbers of resources */
-        if (v >= 10)
-            writer_u8(w, (uint8_t)('0' + v / 10));
-        writer_u8(w, (uint8_t)('0' + v % 10));
-        return;
-    }
     uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     do
         digits[--n] = (char)('0' + left % 10);
@@ -28,13 +22,25 @@ void integer_put(struct writer *w, int64_t v)
     writer_put(w, &digits[n], sizeof digits - n);
 }
 
+/* Most ids are below 100, and each record of a Read has one. */
+static void id_put(struct writer *w, unsigned id)
+{
+    if (id >= 100) {
+        integer_put(w, id);
+        return;
+    }
+    if (id >= 10)
+        writer_u8(w, (uint8_t)('0' + id / 10));
+    writer_u8(w, (uint8_t)('0' + id % 10));
+}
+
 void path_put(struct writer *w, const struct path *p)
 {
     if (p->depth == PATH_ROOT)
         writer_u8(w, '/');
     for (size_t i = 0; i < p->depth; i++) {
         writer_u8(w, '/');
-        integer_put(w, p->id[i]);
+        id_put(w, p->id[i]);
     }
 }
 
@@ -43,7 +49,7 @@ void path_put_below(struct writer *w, const struct path *base, const struct path
     for (size_t d = base->depth; d < p->depth; d++) {
         if (d > base->depth)
             writer_u8(w, '/');
-        integer_put(w, p->id[d]);
+        id_put(w, p->id[d]);
     }
 }
 

@@ -49,7 +49,7 @@ struct model;
 
 struct records {
     const struct model *model; /* whose tables give the types of what is read in */
-    struct record at[RECORDS_MAX];
+    struct record at[RECORDS_MAX + 1]; /* the one behind the last is read into, and counts if there was a value */
     size_t count;
     int64_t time; /* Unix seconds when the values were so, for formats that can say it; 0: now */
 };

@@ -28,10 +28,16 @@ static void put_real(struct writer *w, double v)
     writer_u64(w, wide);
 }
 
-void cbor_put_value(struct writer *w, const struct value *v)
+static void put_link(struct writer *w, int64_t link)
 {
     uint8_t octets[16];
-    struct writer link = writer_make(octets, sizeof octets);
+    struct writer text = writer_make(octets, sizeof octets);
+    objlnk_put(&text, link);
+    cbor_put_string(w, writer_slice(&text));
+}
+
+void cbor_put_value(struct writer *w, const struct value *v)
+{
     switch (v->type) {
     case VALUE_NONE:
         break;
@@ -55,9 +61,7 @@ void cbor_put_value(struct writer *w, const struct value *v)
         cbor_put_bytes(w, v->octets.data, v->octets.len);
         break;
     case VALUE_OBJLNK:
-        objlnk_put(&link, v->integer);
-        cbor_put_head(w, CBOR_TEXT, link.len);
-        writer_put(w, octets, link.len);
+        put_link(w, v->integer);
         break;
     }
 }

@@ -7,37 +7,17 @@ enum label { LABEL_BVER = -1, LABEL_BN = -2, LABEL_BT = -3, LABEL_N = 0, LABEL_V
 
 /* ---- writing ---- */
 
-static void put_octets(struct writer *w, struct slice text)
-{
-    cbor_put_head(w, CBOR_TEXT, text.len);
-    writer_put(w, text.data, text.len);
-}
-
+/* RFC 8428 table 6, Core TS 1.1.1 table 7.4.4-2 ("vlo" has no number). */
 static void put_value(struct writer *w, const struct value *v)
 {
-    switch (v->type) {
-    case VALUE_NONE:
+    static const uint8_t labels[] = { [VALUE_STRING] = LABEL_VS, [VALUE_CORELNK] = LABEL_VS, [VALUE_INTEGER] = LABEL_V, [VALUE_UNSIGNED] = LABEL_V,
+                                      [VALUE_TIME] = LABEL_V,    [VALUE_FLOAT] = LABEL_V,    [VALUE_BOOLEAN] = LABEL_VB, [VALUE_OPAQUE] = LABEL_VD };
+    if (v->type == VALUE_NONE)
         return;
-    case VALUE_STRING:
-    case VALUE_CORELNK:
-        cbor_put_int(w, LABEL_VS);
-        break;
-    case VALUE_INTEGER:
-    case VALUE_UNSIGNED:
-    case VALUE_TIME:
-    case VALUE_FLOAT:
-        cbor_put_int(w, LABEL_V);
-        break;
-    case VALUE_BOOLEAN:
-        cbor_put_int(w, LABEL_VB);
-        break;
-    case VALUE_OPAQUE:
-        cbor_put_int(w, LABEL_VD);
-        break;
-    case VALUE_OBJLNK:
+    if (v->type == VALUE_OBJLNK)
         cbor_put_text(w, "vlo");
-        break;
-    }
+    else
+        cbor_put_head(w, CBOR_UINT, labels[v->type]);
     cbor_put_value(w, v);
 }
 
@@ -49,16 +29,17 @@ static void put_base_name(struct writer *w, const struct path *base, bool open)
     if (open && base->depth > PATH_ROOT)
         writer_u8(&n, '/');
     cbor_put_int(w, LABEL_BN);
-    put_octets(w, writer_slice(&n));
+    cbor_put_string(w, writer_slice(&n));
 }
 
+/* Four ids and what is between them are 23 octets: the head is one, and written when the length is known. */
 static void put_name(struct writer *w, const struct path *base, const struct path *p)
 {
-    uint8_t name[PATH_TEXT_MAX];
-    struct writer n = writer_make(name, sizeof name);
-    path_put_below(&n, base, p);
-    cbor_put_int(w, LABEL_N);
-    put_octets(w, writer_slice(&n));
+    cbor_put_head(w, CBOR_UINT, LABEL_N);
+    size_t head = w->len;
+    cbor_put_head(w, CBOR_TEXT, 0);
+    path_put_below(w, base, p);
+    writer_change_u8(w, head, (uint8_t)(CBOR_TEXT << 5 | (w->len - head - 1)));
 }
 
 static bool is_empty(const struct record *record)
@@ -79,7 +60,7 @@ static bool put(struct writer *w, const struct path *base, const struct records 
             continue;
         bool named = record->path.depth > base->depth;
         bool stamped = first && records->time;
-        cbor_put_map(w, 1u + named + first + stamped);
+        cbor_put_head(w, CBOR_MAP, 1u + named + first + stamped);
         if (first)
             put_base_name(w, base, named);
         if (stamped) {

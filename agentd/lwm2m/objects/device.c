@@ -149,12 +149,12 @@ static bool read_time(struct spot *s, struct value *v)
 static bool read_utc_offset(struct spot *s, struct value *v)
 {
     time_t now = s->o->device->current_time ? (time_t)s->o->device->current_time(s->o->device->user) : 0;
+    if (s->o->utc_offset[0] && now / 60 == s->o->utc_minute) /* summer time begins with a minute */
+        return put_text(s->o->utc_offset, v);
     struct tm local;
     localtime_r(&now, &local);
     long minutes = local.tm_gmtoff / 60;
-    if (s->o->utc_offset[0] && minutes == s->o->utc_minutes)
-        return put_text(s->o->utc_offset, v);
-    s->o->utc_minutes = minutes;
+    s->o->utc_minute = now / 60;
     unsigned magnitude = (unsigned)(minutes < 0 ? -minutes : minutes) % (100 * 60);
     snprintf(s->o->utc_offset, sizeof s->o->utc_offset, "%c%02u:%02u", minutes < 0 ? '-' : '+', magnitude / 60 % 100, magnitude % 60);
     return put_text(s->o->utc_offset, v);

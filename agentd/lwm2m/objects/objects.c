@@ -124,12 +124,41 @@ size_t resource_instances(struct objects *o, uint16_t instance, const struct res
     return s.index;
 }
 
-static bool record_add(struct records *out, const struct path *p, bool multiple, const struct value *v)
+/* Takes the record behind the last, which was read into; false: there was no room for it. */
+static bool record_take(struct records *out)
 {
-    if (out->count == RECORDS_MAX)
-        return false;
-    out->at[out->count++] = (struct record){ .path = *p, .multiple = multiple, .value = *v };
-    return true;
+    out->count++;
+    if (out->count <= RECORDS_MAX)
+        return true;
+    out->count = RECORDS_MAX;
+    return false;
+}
+
+static struct record *record_next(struct records *out, const struct path *p, bool multiple)
+{
+    struct record *record = &out->at[out->count];
+    record->path = *p;
+    record->multiple = multiple;
+    return record;
+}
+
+static bool read_single(const struct resource *resource, struct spot *s, const struct path *p, struct records *out)
+{
+    return !resource->read(s, &record_next(out, p, false)->value) || record_take(out);
+}
+
+/* Clause 7.4.4: a multiple resource without an instance is shown as such. */
+static bool read_multiple(const struct resource *resource, struct spot *s, const struct path *p, const struct path *wanted, struct records *out)
+{
+    for (; resource->read(s, &record_next(out, p, true)->value); s->index++) {
+        out->at[out->count].path = path_child(p, s->id);
+        if (path_contains(wanted, &out->at[out->count].path) && !record_take(out))
+            return false;
+    }
+    if (s->index > 0)
+        return true;
+    record_next(out, p, true)->value = (struct value){ .type = resource->type };
+    return record_take(out);
 }
 
 /* The parent is what is wanted, or stands above or below it. */
@@ -139,16 +168,7 @@ static bool read_resource(struct objects *o, const struct resource *resource, co
         return true;
     struct path p = path_child(parent, resource->id);
     struct spot s = { .o = o, .instance = parent->id[1] };
-    struct value v;
-    if (!resource->multiple)
-        return !resource->read(&s, &v) || record_add(out, &p, false, &v);
-    for (; resource->read(&s, &v); s.index++) {
-        struct path instance = path_child(&p, s.id);
-        if (path_contains(wanted, &instance) && !record_add(out, &instance, true, &v))
-            return false;
-    }
-    struct value none = { .type = resource->type };
-    return s.index > 0 || record_add(out, &p, true, &none); /* clause 7.4.4: a multiple resource without an instance is shown as such */
+    return resource->multiple ? read_multiple(resource, &s, &p, wanted, out) : read_single(resource, &s, &p, out);
 }
 
 static bool read_instance(struct objects *o, const struct object *object, uint16_t instance, const struct path *wanted, struct records *out)
@@ -175,8 +195,11 @@ static bool read_object(struct objects *o, const struct object *object, const st
 
 bool objects_read_more(struct objects *o, const struct path *p, struct records *out)
 {
+    const struct object *one = p->depth > PATH_ROOT ? object_find(o->model, p->id[0]) : NULL;
+    if (p->depth > PATH_ROOT)
+        return !one || read_object(o, one, p, out);
     for (size_t i = 0; i < o->model->count; i++)
-        if ((p->depth == PATH_ROOT || o->model->objects[i]->id == p->id[0]) && !read_object(o, o->model->objects[i], p, out))
+        if (!read_object(o, o->model->objects[i], p, out))
             return false;
     return true;
 }

@@ -18,8 +18,8 @@ struct objects {
     struct servers *servers;   /* model_managed only */
     struct server_values *self; /* the server at work; among servers->at */
     const struct lwm2m_device *device;
-    long utc_minutes;
-    char utc_offset[8];      /* /3/0/14, written when the minutes change */
+    int64_t utc_minute;
+    char utc_offset[8];      /* /3/0/14, as it was in that minute */
     uint8_t velocity[4];     /* /6/0/4, written by each Read of it */
     char validity[NAPDEF_VALIDITIES][8]; /* /11/x/8, the same */
     struct system_facts system;

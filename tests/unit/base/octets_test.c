@@ -106,6 +106,10 @@ static void writer_stays_in_its_buffer(void)
     w = writer_make(out, 2);
     writer_text(&w, "ab");
     g_assert_false(w.failed);
+    writer_change_u8(&w, 1, 'c');
+    g_assert_true(slice_equal(writer_slice(&w), text_slice("ac")));
+    writer_change_u8(&w, 2, 'd');
+    g_assert_true(w.failed && out[2] != 'd');
 }
 
 static void arena_is_bounded_and_aligned(void)
