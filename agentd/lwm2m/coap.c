@@ -6,25 +6,22 @@
 
 #include <arpa/inet.h>
 #include <coap3/coap.h>
+#include <errno.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "lwm2m/block1.h"
 #include "lwm2m/dedup.h"
+#include "lwm2m/looks.h"
 #include "lwm2m/pdu.h"
 #include "lwm2m/tls.h"
 #include "lwm2m/way.h"
 
 enum {
-    MAX_EVENTS = 8,
-    TURNS_MAX = 16,  /* of the library before the others on the loop have theirs */
-    HURRY = 256,     /* looks in vain until a server counts as calm */
-    TRY_EVERY = 64,  /* turns with a calm one */
     MESSAGE_MAX = BLOCK1_BODY_MAX + 1024,
     EARLY_MAX = 4096,
 };
@@ -36,9 +33,11 @@ struct coap_link {
     coap_pdu_t *waiting; /* for the session to be there */
     const struct endpoint *endpoint; /* of the owner */
     uint64_t fd_source, connect_timer;
+    bool direct;                /* the loop has the socket itself, and the library's timer */
+    uint64_t library_timer, library_due;
     struct coap_events events;
     void *user;
-    unsigned hurry, quiet; /* 0: the server is calm; turns since the last look */
+    struct looks looks;
     bool lost;          /* told already, or closing */
     bool reset_by_icmp; /* the network refused a datagram */
     bool adopted;       /* the TLS session is ours to judge */
@@ -62,7 +61,8 @@ static struct coap_link *session_link(const coap_session_t *session)
 static void on_library_log(coap_log_t level, const char *message)
 {
     (void)level;
-    log_debug("lwm2m", "libcoap: %s", message);
+    if (errno != EAGAIN) /* a look in vain is no news */
+        log_debug("lwm2m", "libcoap: %s", message);
 }
 
 /* ---- requests of the server ---- */
@@ -88,12 +88,13 @@ static void on_request(coap_resource_t *resource, coap_session_t *session, const
     struct coap_link *link = session_link(session);
     struct coap_request r;
     struct coap_answer answer = { .code = CODE_INTERNAL, .content_format = -1, .observe = -1, .body = writer_make(link->body, sizeof link->body) };
+    looks_more(&link->looks);
     pdu_read_request(request, &r);
     /* What only reads has no effect, so a repeated one is simply answered again (RFC 7252 clause 4.5). */
     bool reads = r.method == METHOD_GET || r.method == METHOD_FETCH;
     bool remember = (!reads || r.observe >= 0) && !transport_is_reliable(link->endpoint->transport); /* a stream repeats nothing */
     uint16_t mid = (uint16_t)coap_pdu_get_mid(request);
-    uint64_t now = loop_now(link->loop);
+    uint64_t now = remember ? loop_now(link->loop) : 0;
     const struct dedup_entry *seen = remember ? dedup_find(&link->dedup, mid, &r.token, now) : NULL;
     if (!link->trusted) {
         answer.code = CODE_UNAUTHORIZED;
@@ -124,6 +125,7 @@ static coap_response_t on_response(coap_session_t *session, const coap_pdu_t *se
     (void)mid;
     struct coap_link *link = session_link(session);
     struct coap_response r;
+    looks_more(&link->looks);
     pdu_read_response(received, &r);
     if (!link->lost && link->trusted)
         link->events.response(link->user, &r);
@@ -235,12 +237,16 @@ static void on_datagrams_ready(void *user)
     link->events.connected(link->user);
 }
 
+static void arm(struct coap_link *link);
+
 /* One turn of the library. */
-static void take_events(struct coap_link *link, struct epoll_event *events, int n)
+static void turn(struct coap_link *link, size_t events)
 {
     coap_session_state_t before = coap_session_get_state(link->session);
+    coap_set_log_level(log_get_level() == LOG_LEVEL_DEBUG ? LOG_WARNING : LOG_EMERG); /* else it writes its lines for nobody */
     tls_show(link->adopted ? NULL : link->endpoint);
-    coap_io_do_epoll(link->context, events, n > 0 ? (size_t)n : 0);
+    errno = 0;
+    coap_io_do_epoll(link->context, link->looks.event, events);
     tls_show(NULL);
     if (link->written)
         secret_stack_wipe();
@@ -250,43 +256,66 @@ static void take_events(struct coap_link *link, struct epoll_event *events, int 
         (void)coap_send(link->session, link->waiting);
         link->waiting = NULL;
     }
+    if (link->library_timer) /* else nothing waits for an answer, and what is sent arms it */
+        arm(link);
     check_session(link, before);
 }
 
-/* A server in a hurry has sent its next request by now, and the way round the loop costs more than a look. Who looks in vain does it rarely. */
-static int look_again(struct coap_link *link, int fd, struct epoll_event *events)
+static void on_library_timer(void *user)
 {
-    if (link->lost || (!link->hurry && ++link->quiet < TRY_EVERY))
-        return 0;
-    int n = epoll_wait(fd, events, MAX_EVENTS, 0);
-    link->quiet = 0;
-    link->hurry = n > 0 ? HURRY : link->hurry - (link->hurry > 0);
-    return n;
-}
-
-static void on_fd(void *user, int fd, bool readable, bool writable)
-{
-    (void)readable;
-    (void)writable;
     struct coap_link *link = user;
-    struct epoll_event events[MAX_EVENTS];
-    if (link->connect_timer) { /* an answer can be faster than the timer; first things first */
-        loop_cancel(link->loop, &link->connect_timer);
-        on_datagrams_ready(link);
-    }
-    int n = epoll_wait(fd, events, MAX_EVENTS, 0);
-    for (unsigned turns = 0; turns == 0 || (n > 0 && turns < TURNS_MAX); turns++) {
-        take_events(link, events, n);
-        n = look_again(link, fd, events);
-    }
+    link->library_timer = 0;
+    turn(link, 0);
+    arm(link);
 }
 
-/* Arms the library's timer after we sent something outside of on_fd. */
+/* Sets the library's timer: its own descriptor's, which the loop has until there is the socket; then one of the loop. An earlier one stays, and sets the rest. */
 static void arm(struct coap_link *link)
 {
     coap_tick_t now;
     coap_ticks(&now);
-    coap_io_prepare_epoll(link->context, now);
+    unsigned wait_ms = coap_io_prepare_epoll(link->context, now);
+    if (!link->direct)
+        return;
+    uint64_t due = loop_now(link->loop) + wait_ms;
+    if (link->library_timer && wait_ms && link->library_due <= due)
+        return;
+    loop_cancel(link->loop, &link->library_timer);
+    link->library_due = due;
+    if (wait_ms)
+        link->library_timer = loop_timer(link->loop, wait_ms, on_library_timer, link);
+}
+
+static void on_fd(void *user, int fd, bool readable, bool writable);
+
+/* To the kernel, a socket is cheaper to wait for than a set of descriptors with it. */
+static void watch_socket(struct coap_link *link)
+{
+    int fd = looks_socket(&link->looks, coap_context_get_coap_fd(link->context));
+    if (fd < 0)
+        return;
+    loop_cancel(link->loop, &link->fd_source);
+    link->fd_source = loop_fd(link->loop, fd, true, false, on_fd, link);
+    link->direct = true;
+    arm(link);
+}
+
+static void on_fd(void *user, int fd, bool readable, bool writable)
+{
+    (void)fd;
+    (void)readable;
+    (void)writable;
+    struct coap_link *link = user;
+    if (link->connect_timer) { /* an answer can be faster than the timer; first things first */
+        loop_cancel(link->loop, &link->connect_timer);
+        on_datagrams_ready(link);
+    }
+    bool datagrams = !transport_is_reliable(link->endpoint->transport);
+    size_t n = looks_begin(&link->looks, coap_context_get_coap_fd(link->context), is_established(link), datagrams);
+    turn(link, n);
+    looks_end(&link->looks);
+    if (!link->lost && !link->direct && datagrams && is_established(link))
+        watch_socket(link);
 }
 
 /* ---- opening and closing ---- */
@@ -456,6 +485,7 @@ void coap_link_free(struct coap_link *link)
     link->lost = true;
     loop_cancel(link->loop, &link->fd_source);
     loop_cancel(link->loop, &link->connect_timer);
+    loop_cancel(link->loop, &link->library_timer);
     if (link->waiting)
         coap_delete_pdu(link->waiting);
     if (link->session)
