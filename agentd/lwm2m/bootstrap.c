@@ -234,7 +234,7 @@ static void on_lost(void *user, const struct error *error)
 {
     struct lwm2m_bootstrap *b = user;
     b->failure = *error;
-    if (error->code == ERROR_TIMEOUT)
+    if (error->code == ERROR_TIMEOUT || error->code == ERROR_KEY_UNANSWERED)
         fail_silent(b);
     else
         fail(b);

@@ -199,7 +199,7 @@ static void describe_loss(const struct coap_link *link, bool established, struct
     else if (established)
         error_set(e, ERROR_SERVER_CLOSED, "%s: session closed by the server or the network", name);
     else if (link->watch.key_sent)
-        error_set(e, ERROR_CLIENT_AUTH, "%s: the server went silent after the key exchange: it does not accept our %s", name,
+        error_set(e, ERROR_KEY_UNANSWERED, "%s: the server went silent after the key exchange: it is gone, or does not accept our %s", name,
                   link->endpoint->account.mode == LWM2M_PSK ? "key" : "certificate");
     else if (transport_is_reliable(link->endpoint->transport))
         error_set(e, ERROR_CONNECT, "%s: the connection was refused or closed before the session began", name);
