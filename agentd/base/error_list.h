@@ -58,6 +58,7 @@
     X(SERVER_CLOSED, "ServerClosed", "the server closed the connection early", "try again; check the server's log") \
     X(SERVER_AUTH, "ServerAuth", "the server did not prove its identity", "check the server credentials of the account") \
     X(CLIENT_AUTH, "ClientAuth", "the server refused our credentials", "check the client credentials of the account") \
+    X(KEY_UNANSWERED, "KeyUnanswered", "the server went silent after the key exchange", "if it lasts, check the credentials of the account; else the way to the server") \
     X(PROXY, "ProxyFailed", "the HTTP proxy could not be used", "check PXLOGICAL of the bootstrap, and the log of the proxy") \
     X(PROTOCOL, "Protocol", "the peer broke the protocol", "check the server's log") \
     X(SERVER_STATUS, "ServerStatus", "the server reported an error", "check the server's log") \

@@ -4,7 +4,7 @@
  *
  *   resolve --> session --> LISTENING --hold-off over--> ASKING --> WRITING --Finish--> FINISHED
  *      ^                       '------a request of the server------^  |
- *      '------------- silence, and patience left: a new session ------'
+ *      '---- silence, and patience left: asked again, then a new session'
  */
 #include "lwm2m/bootstrap.h"
 
@@ -22,7 +22,6 @@
 enum {
     SILENCE_MS = 93000,     /* MAX_TRANSMIT_WAIT: by then the server has given up what it sent last, and will not go on */
     EXCHANGE_MS = 247000,   /* EXCHANGE_LIFETIME: without a Finish for so long the bootstrap has failed (clause 6.1.6) */
-    HANDSHAKE_MS = 40000,
     LINGER_MS = 500,        /* the answer to Finish may be lost: a repeated Finish still finds us */
     AGAIN_MS = 2000,
     BLOCK_MORE = 8,
@@ -46,6 +45,7 @@ struct lwm2m_bootstrap {
     enum lwm2m_version version;
     bool without_format;    /* pct was refused, or there is none (1.0) */
     bool pack;              /* the Bootstrap-Pack is still to be asked for */
+    bool again;             /* asked a second time on this session, and nothing came since */
     uint8_t *body;          /* of the pack, while it comes; wiped pages */
     size_t body_len;
     uint64_t begun, patience_ms; /* of asking, after the hold-off */
@@ -57,6 +57,7 @@ struct lwm2m_bootstrap {
 };
 
 static void open_again(void *user);
+static void ask_again(void *user);
 static void send_request(struct lwm2m_bootstrap *b);
 
 /* ---- the end ---- */
@@ -92,7 +93,7 @@ static void fail(struct lwm2m_bootstrap *b)
         run_in(b, 0, end);
 }
 
-/* A network that loses messages looks like a server that is gone: while there is patience, all begins anew, on a clean desk. */
+/* A network that loses messages looks like a server that is gone: while there is patience, all begins anew, on a clean desk; on the same session first, if one stands. */
 static void fail_silent(struct lwm2m_bootstrap *b)
 {
     uint64_t spent = loop_now(b->loop) - b->begun;
@@ -103,7 +104,7 @@ static void fail_silent(struct lwm2m_bootstrap *b)
         return;
     }
     log_info("lwm2m", "bootstrap at %s: %s; trying again", b->endpoint->host, b->failure.text);
-    run_in(b, AGAIN_MS, open_again);
+    run_in(b, AGAIN_MS, !b->again && b->link && !coap_link_describe(b->link, NULL) ? ask_again : open_again);
 }
 
 static void on_silence(void *user)
@@ -208,6 +209,24 @@ static void ask(struct lwm2m_bootstrap *b)
         send_request(b);
 }
 
+static void clean_desk(struct lwm2m_bootstrap *b)
+{
+    bootstrap_desk_open(b->desk, &b->accounts[0], &b->accounts[1], b->installed);
+    b->desk->rules = b->rules;
+    b->desk->version = b->version;
+    drop_body(b);
+}
+
+static void ask_again(void *user)
+{
+    struct lwm2m_bootstrap *b = user;
+    b->timer = 0;
+    b->again = true;
+    clean_desk(b);
+    run_in(b, SILENCE_MS, on_silence);
+    ask(b);
+}
+
 static void on_hold_off(void *user)
 {
     struct lwm2m_bootstrap *b = user;
@@ -234,7 +253,7 @@ static void on_lost(void *user, const struct error *error)
 {
     struct lwm2m_bootstrap *b = user;
     b->failure = *error;
-    if (error->code == ERROR_TIMEOUT)
+    if (error->code == ERROR_TIMEOUT || error->code == ERROR_KEY_UNANSWERED)
         fail_silent(b);
     else
         fail(b);
@@ -244,6 +263,7 @@ static void on_request(void *user, const struct coap_request *request, struct co
 {
     struct lwm2m_bootstrap *b = user;
     bool finished;
+    b->again = false;
     bootstrap_serve(b->desk, request, answer, &finished);
     if (b->phase == PHASE_LISTENING)
         log_notice("lwm2m", "bootstrap at %s: the server begins unasked", b->endpoint->host);
@@ -312,7 +332,7 @@ static void open_session(struct lwm2m_bootstrap *b, const struct ip_address *add
         fail(b);
         return;
     }
-    run_in(b, HANDSHAKE_MS, on_silence);
+    run_in(b, EXCHANGE_MS, on_silence);
     b->phase = PHASE_LISTENING;
     if (!b->hold_off_ms)
         ask(b); /* waits in the library for the end of the handshake */
@@ -337,9 +357,7 @@ static void on_resolved(void *user, enum error_code status, const char *text, co
 static bool begin(struct lwm2m_bootstrap *b, struct error *err)
 {
     struct ip_address literal;
-    bootstrap_desk_open(b->desk, &b->accounts[0], &b->accounts[1], b->installed);
-    b->desk->rules = b->rules;
-    b->desk->version = b->version;
+    clean_desk(b);
     if (ip_address_parse(b->endpoint->host, &literal)) {
         on_resolved(b, ERROR_NONE, "", &literal, 1);
         return true;
@@ -357,7 +375,7 @@ static void open_again(void *user)
     b->phase = PHASE_OPENING;
     coap_link_free(b->link);
     b->link = NULL;
-    drop_body(b);
+    b->again = false;
     if (!begin(b, &b->failure))
         fail(b);
 }

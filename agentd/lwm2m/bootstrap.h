@@ -26,7 +26,7 @@ struct lwm2m_bootstrap_task { /* copied */
 };
 
 /* Once from the loop: error NULL and the accounts that the gateway has from now on (borrowed, wiped after the call; the last is the bootstrap server's own, as
- * it left it), or what is wrong (accounts NULL). CLIENT_AUTH, TLS_UNTRUSTED, NAME_LOOKUP, CONNECT, TIMEOUT (no Finish), SERVER_STATUS, PROTOCOL. */
+ * it left it), or what is wrong (accounts NULL). CLIENT_AUTH, KEY_UNANSWERED, TLS_UNTRUSTED, NAME_LOOKUP, CONNECT, TIMEOUT (no Finish), SERVER_STATUS, PROTOCOL. */
 typedef void lwm2m_bootstrap_fn(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count);
 
 enum { HOLD_OFF_MAX_S = 86400 /* nothing else is provisioned meanwhile */ };

@@ -30,7 +30,7 @@ enum event {
     EVENT_TURN,     /* a server before this one in the order registered or gave up */
     EVENT_REST,     /* queue mode: nothing was said for the awake time */
     EVENT_WAKE,     /* something was said */
-    EVENT_RETURN,   /* the lease is back as it was, and so may be the session; or that of before a restart is */
+    EVENT_RETURN,   /* the lease is back as it was, and so may be the session; or that of before a restart is; or that of the last try */
     EVENT_KEPT,     /* as address, with a registration of before a restart */
 };
 enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 16384, LINKS_MAX = 1024 /* payload of Register: one datagram */ };
@@ -59,6 +59,7 @@ struct lwm2m_client {
     uint64_t generation;       /* grows with each session */
     struct coap_token token;   /* of the request under way */
     unsigned attempts;         /* failures in a row */
+    bool again;                /* the session is that of a Register that was not answered */
     uint64_t registered_at;
     bool update_again, begun;  /* asked for while one was under way; the initial delay is over */
     uint64_t update_due, lost_at, awake_until; /* loop milliseconds: of the next Update; of the end of the registration; queue mode */

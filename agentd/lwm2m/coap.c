@@ -24,6 +24,10 @@
 enum {
     MESSAGE_MAX = BLOCK1_BODY_MAX + 1024,
     EARLY_MAX = 4096,
+    HANDSHAKE_FLIGHTS = 255, /* as often as it takes: the times below end a handshake */
+    UNHEARD_MS = 40000,      /* of a server that never spoke; over DTLS the library ends it after 31 s, five times the first message */
+    SILENCE_MS = 64000,      /* of one that did: our flight goes out after 1, 3, 7, 15, 31 and 63 s (RFC 6347 clause 4.2.4.1) */
+    HANDSHAKE_MS = 240000,   /* of one that speaks, but comes to no end */
 };
 
 struct coap_link {
@@ -32,7 +36,8 @@ struct coap_link {
     coap_session_t *session;
     coap_pdu_t *waiting; /* for the session to be there */
     const struct endpoint *endpoint; /* of the owner */
-    uint64_t fd_source, connect_timer;
+    uint64_t fd_source, connect_timer, handshake_timer;
+    uint64_t begun, heard_at;   /* loop milliseconds; 0: the server never spoke */
     bool direct;                /* the loop has the socket itself, and the library's timer */
     uint64_t library_timer, library_due;
     struct coap_events events;
@@ -175,10 +180,14 @@ static int on_event(coap_session_t *session, const coap_event_t event)
     bool reliable = transport_is_reliable(link->endpoint->transport);
     if (event == COAP_EVENT_DTLS_CONNECTED) /* also of TLS */
         judge(link);
+    if (event == COAP_EVENT_DTLS_CONNECTED && !reliable)
+        coap_session_set_max_retransmit(session, COAP_DEFAULT_MAX_RETRANSMIT);
     if (link->unsafe)
         return 0;
-    if (event == (reliable ? COAP_EVENT_SESSION_CONNECTED : COAP_EVENT_DTLS_CONNECTED) && !link->lost) /* RFC 8323 clause 5.3: after the peer's CSM */
+    if (event == (reliable ? COAP_EVENT_SESSION_CONNECTED : COAP_EVENT_DTLS_CONNECTED) && !link->lost) { /* RFC 8323 clause 5.3: after the peer's CSM */
+        loop_cancel(link->loop, &link->handshake_timer);
         link->events.connected(link->user);
+    }
     return 0;
 }
 
@@ -201,7 +210,7 @@ static void describe_loss(const struct coap_link *link, bool established, struct
     else if (established)
         error_set(e, ERROR_SERVER_CLOSED, "%s: session closed by the server or the network", name);
     else if (link->watch.key_sent)
-        error_set(e, ERROR_CLIENT_AUTH, "%s: the server went silent after the key exchange: it does not accept our %s", name,
+        error_set(e, ERROR_KEY_UNANSWERED, "%s: the server went silent after the key exchange: it is gone, or does not accept our %s", name,
                   link->endpoint->account.mode == LWM2M_PSK ? "key" : "certificate");
     else if (transport_is_reliable(link->endpoint->transport))
         error_set(e, ERROR_CONNECT, "%s: the connection was refused or closed before the session began", name);
@@ -217,16 +226,56 @@ bool coap_link_describe(const struct coap_link *link, struct error *error)
     return true;
 }
 
+static void lose(struct coap_link *link, bool established)
+{
+    struct error e;
+    describe_loss(link, established, &e);
+    link->lost = true;
+    link->events.lost(link->user, &e);
+}
+
 /* The library frees a dead session quietly and would shake hands again at the next message; to LwM2M a new session is a new
  * Register (Core TS 1.1.1 clause 6.2.1), so the owner must know. */
 static void check_session(struct coap_link *link, coap_session_state_t before)
 {
     if (link->lost || (!link->unsafe && !link->reset_by_icmp && coap_session_get_state(link->session) != COAP_SESSION_STATE_NONE))
         return;
-    struct error e;
-    describe_loss(link, before == COAP_SESSION_STATE_ESTABLISHED, &e);
-    link->lost = true;
-    link->events.lost(link->user, &e);
+    lose(link, before == COAP_SESSION_STATE_ESTABLISHED);
+}
+
+/* ---- the time that a handshake has ---- */
+
+/* The library counts all repetitions of a handshake together and ends it after four, as if it were one message (RFC 7252 clause 4.8). RFC 6347 has no such limit, and at half
+ * of the datagrams lost three flights need nine: so the library may go on, and what ends it is silence. */
+static uint64_t handshake_due(const struct coap_link *link)
+{
+    uint64_t silent = link->heard_at + SILENCE_MS, end = link->begun + HANDSHAKE_MS;
+    if (!link->heard_at)
+        return link->begun + UNHEARD_MS;
+    return silent < end ? silent : end;
+}
+
+static void on_handshake_timer(void *user)
+{
+    struct coap_link *link = user;
+    uint64_t now = loop_now(link->loop), due = handshake_due(link);
+    link->handshake_timer = 0;
+    if (link->lost || is_established(link))
+        return;
+    if (now < due)
+        link->handshake_timer = loop_timer(link->loop, due - now, on_handshake_timer, link);
+    else
+        lose(link, false);
+}
+
+static void note_heard(struct coap_link *link)
+{
+    if (!link->watch.heard || is_established(link))
+        return;
+    link->watch.heard = false;
+    if (!link->heard_at && !transport_is_reliable(link->endpoint->transport))
+        coap_session_set_max_retransmit(link->session, HANDSHAKE_FLIGHTS);
+    link->heard_at = loop_now(link->loop);
 }
 
 /* Datagrams without a handshake: there is nothing to wait for. */
@@ -252,6 +301,7 @@ static void turn(struct coap_link *link, size_t events)
         secret_stack_wipe();
     link->written = false;
     adopt(link);
+    note_heard(link);
     if (link->waiting && !link->unsafe && is_established(link)) {
         (void)coap_send(link->session, link->waiting);
         link->waiting = NULL;
@@ -465,7 +515,7 @@ struct coap_link *coap_link_new(const struct loop *loop, const struct coap_peer 
         return NULL;
     }
     const struct endpoint *e = peer->endpoint;
-    *link = (struct coap_link){ .loop = loop, .events = *events, .user = user, .endpoint = e, .watch = { .alert = -1, .own_alert = -1 } };
+    *link = (struct coap_link){ .loop = loop, .events = *events, .user = user, .endpoint = e, .begun = loop_now(loop), .watch = { .alert = -1, .own_alert = -1 } };
     if (!open_context(link) || !open_session(link, peer)) {
         error_set(err, ERROR_CONNECT, "LwM2M session to %s port %u over %s cannot be opened", e->host, e->port, transport_name(e->transport));
         coap_link_free(link);
@@ -474,6 +524,8 @@ struct coap_link *coap_link_new(const struct loop *loop, const struct coap_peer 
     link->fd_source = loop_fd(loop, coap_context_get_coap_fd(link->context), true, false, on_fd, link);
     if (e->transport == TRANSPORT_UDP)
         link->connect_timer = loop_timer(loop, 0, on_datagrams_ready, link);
+    else
+        link->handshake_timer = loop_timer(loop, UNHEARD_MS, on_handshake_timer, link);
     arm(link);
     return link;
 }
@@ -485,6 +537,7 @@ void coap_link_free(struct coap_link *link)
     link->lost = true;
     loop_cancel(link->loop, &link->fd_source);
     loop_cancel(link->loop, &link->connect_timer);
+    loop_cancel(link->loop, &link->handshake_timer);
     loop_cancel(link->loop, &link->library_timer);
     if (link->waiting)
         coap_delete_pdu(link->waiting);

@@ -68,9 +68,9 @@ struct coap_peer {
     const struct coap_way *way;      /* of way.h, to take up again; NULL: begin anew */
 };
 
-/* Opens the session and starts the handshake. The addresses are copied. */
+/* Opens the session and starts the handshake, which is lost by itself when the server is silent too long, or after 4 min. The addresses are copied. */
 struct coap_link *coap_link_new(const struct loop *loop, const struct coap_peer *peer, const struct coap_events *events, void *user, struct error *err);
-/* Why there is no session (yet); false if there is one. */
+/* Why there is no session (yet), error may be NULL; false if there is one. */
 bool coap_link_describe(const struct coap_link *link, struct error *error);
 void coap_link_free(struct coap_link *link); /* NULL is fine; closes the session without waiting */
 

@@ -10,6 +10,7 @@
  *   between IDLE and RESOLVING: WAITING, for those before it in the order and for the initial delay
  *   REGISTERED --rest--> ASLEEP --wake--> REGISTERED: queue mode
  *   RESOLVING --kept--> RESUMING --accepted--> REGISTERED: a registration of before a restart; --unknown--> REGISTERING
+ *   RETRYING --return--> REGISTERING: the session still stands; --lost--> RESOLVING
  *   REGISTERED --no lease--> OFFLINE --return--> UPDATING (the same way is back: the same session), --lease--> RESOLVING, --timer--> IDLE
  */
 #include <openssl/rand.h>
@@ -22,7 +23,6 @@
 
 enum {
     GUARD_MS = 247000,           /* EXCHANGE_LIFETIME: an answer that comes later is none */
-    HANDSHAKE_MS = 40000,        /* a server that repeats its flight could keep the library's own 31 s from ending */
     STEADY_MS = 60000,           /* a session that lived this long is worth an immediate new one */
     LEAVE_MS = 5000,
     UPDATE_MARGIN_S = 60,
@@ -71,20 +71,27 @@ void registration_speak(struct lwm2m_client *c, enum lwm2m_version version)
     c->objects.model = c->records.model = version == LWM2M_1_2 ? &model_managed_1_2 : &model_managed;
 }
 
-void registration_close(struct lwm2m_client *c)
+/* What was asked is over, the session need not be. */
+static void stop_asking(struct lwm2m_client *c)
 {
     loop_cancel(c->loop, &c->timer);
     if (c->resolve)
         resolve_cancel(c->resolve);
     c->resolve = NULL;
-    coap_link_free(c->link);
-    c->link = NULL;
-    c->generation++; /* what is still queued for the old session is void */
+    c->generation++; /* what is still queued of it is void */
     c->status.next_contact = 0;
-    registration_speak(c, c->device.version);
     c->held = false;
     send_drop(c);
     reporting_clear(c);
+}
+
+void registration_close(struct lwm2m_client *c)
+{
+    coap_link_free(c->link);
+    c->link = NULL;
+    c->again = false;
+    registration_speak(c, c->device.version);
+    stop_asking(c);
 }
 
 void registration_unsettle(struct lwm2m_client *c)
@@ -161,7 +168,7 @@ static void on_lost(void *user, const struct error *error)
     bool steady = (c->phase == PHASE_REGISTERED || c->phase == PHASE_UPDATING) && loop_now(c->loop) - c->registered_at >= STEADY_MS;
     c->failure = *error;
     log_info("lwm2m", "server %u: %s", c->server.short_server_id, error->text);
-    registration_post(c, steady ? EVENT_LOST : EVENT_FAILED, c->generation);
+    registration_post(c, steady || c->again ? EVENT_LOST : EVENT_FAILED, c->generation);
 }
 
 static void on_request(void *user, const struct coap_request *request, struct coap_answer *answer)
@@ -245,7 +252,7 @@ static void on_unanswered(void *user, const struct coap_token *token, bool reset
         return;
     error_set(&c->failure, reset ? ERROR_PROTOCOL : ERROR_TIMEOUT, "server %u %s our request", c->server.short_server_id, reset ? "reset" : "did not answer");
     bool leaving = c->phase == PHASE_LEAVING || c->phase == PHASE_DISABLING;
-    registration_post(c, leaving ? EVENT_LEFT : c->phase == PHASE_UPDATING ? EVENT_LOST : EVENT_FAILED, c->generation);
+    registration_post(c, leaving ? EVENT_LEFT : c->phase == PHASE_UPDATING || c->again ? EVENT_LOST : EVENT_FAILED, c->generation);
 }
 
 static const struct coap_events session_events = { on_connected, on_lost, on_request, on_response, on_unanswered, on_block };
@@ -374,7 +381,7 @@ static bool open_link(struct lwm2m_client *c)
 static void do_reconnect(struct lwm2m_client *c)
 {
     if (open_link(c)) {
-        set_timer(c, HANDSHAKE_MS);
+        set_timer(c, GUARD_MS);
         return;
     }
     resume_forget(c); /* the port is another program's now */
@@ -396,7 +403,6 @@ static void do_connect(struct lwm2m_client *c)
         return;
     }
     send_register(c); /* waits in the library for the end of the handshake */
-    set_timer(c, HANDSHAKE_MS);
 }
 
 static void do_accept(struct lwm2m_client *c)
@@ -417,6 +423,7 @@ static void do_accept(struct lwm2m_client *c)
         registration_changed(c);
     }
     c->attempts = 0;
+    c->again = false;
     c->status.exhausted = false;
     error_clear(&c->status.error);
     c->update_due = loop_now(c->loop) + due * 1000;
@@ -456,9 +463,18 @@ static void do_update_later(struct lwm2m_client *c)
     c->update_again = true;
 }
 
+/* Only the Register was not answered, on a session that had just come about: another handshake would be lost on the same way as easily. */
+static bool may_ask_again(const struct lwm2m_client *c)
+{
+    return c->link && !c->again && !c->resume && c->failure.code == ERROR_TIMEOUT && c->endpoint->transport == TRANSPORT_DTLS && !coap_link_describe(c->link, NULL);
+}
+
 static void do_back_off(struct lwm2m_client *c)
 {
-    registration_close(c);
+    if (may_ask_again(c))
+        stop_asking(c);
+    else
+        registration_close(c);
     c->status.location[0] = '\0';
     if (c->attempts > 0 || c->failure.code != ERROR_TIMEOUT) /* silence alone does not tell that a session cannot be resumed */
         resume_forget(c);
@@ -473,6 +489,19 @@ static void do_back_off(struct lwm2m_client *c)
     if (retry.sequence_over)
         servers_poke(c);
     c->status.exhausted = retry.all_over && server_value(&c->server, SERVER_BOOTSTRAP_ON_FAILURE, true); /* clause 6.2.1.1 */
+}
+
+/* The server may have forgotten the session meanwhile, so silence or its end now brings a new one at once. */
+static void do_register_again(struct lwm2m_client *c)
+{
+    c->again = true;
+    send_register(c);
+}
+
+static void do_close(struct lwm2m_client *c)
+{
+    coap_link_free(c->link);
+    c->link = NULL;
 }
 
 static void do_guard(struct lwm2m_client *c)
@@ -593,6 +622,7 @@ static const struct transition table[] = {
     { PHASE_REGISTERING, EVENT_ACCEPTED, PHASE_REGISTERED, do_accept, false },
     { PHASE_REGISTERING, EVENT_OLDER, PHASE_REGISTERING, do_step_down, false },
     { PHASE_REGISTERING, EVENT_FAILED, PHASE_RETRYING, do_back_off, false },
+    { PHASE_REGISTERING, EVENT_LOST, PHASE_RESOLVING, do_resolve, false },
     { PHASE_REGISTERING, EVENT_TIMER, PHASE_RETRYING, do_guard, false },
     { PHASE_REGISTERING, EVENT_UPDATE, PHASE_REGISTERING, do_update_later, false },
     { PHASE_REGISTERING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
@@ -638,6 +668,8 @@ static const struct transition table[] = {
     { PHASE_OFFLINE, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_RETRYING, EVENT_TIMER, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_UPDATE, PHASE_RESOLVING, do_resolve, false },
+    { PHASE_RETRYING, EVENT_RETURN, PHASE_REGISTERING, do_register_again, false },
+    { PHASE_RETRYING, EVENT_FAILED, PHASE_RETRYING, do_close, false },
     { PHASE_RETRYING, EVENT_LEASE, PHASE_RESOLVING, do_resolve, false },
     { PHASE_RETRYING, EVENT_NO_LEASE, PHASE_IDLE, do_drop, false },
     { PHASE_RETRYING, EVENT_DISABLE, PHASE_DISABLED, do_disable, false },
@@ -695,6 +727,8 @@ static void step(void *user)
     if (p.generation && p.generation != c->generation)
         return;
     if (p.event == EVENT_LEASE && c->phase == PHASE_OFFLINE && same_way(c))
+        p.event = EVENT_RETURN;
+    if (c->phase == PHASE_RETRYING && c->link && (p.event == EVENT_TIMER || p.event == EVENT_UPDATE))
         p.event = EVENT_RETURN;
     if (p.event == EVENT_REST && still_awake(c)) {
         arm_registered(c);

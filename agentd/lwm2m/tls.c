@@ -194,6 +194,8 @@ static void on_message(int write, int version, int type, const void *data, size_
     (void)version;
     (void)ssl;
     struct tls_watch *watch = user;
+    if (!write && type == SSL3_RT_HEADER)
+        watch->heard = true;
     struct reader r = reader_make(data, len);
     uint8_t first = reader_u8(&r);
     if (type == SSL3_RT_ALERT && first == SSL3_AL_FATAL)

@@ -11,6 +11,7 @@
 
 struct tls_watch { /* of one session */
     int alert, own_alert; /* last fatal alert of the peer and of ours, -1: none */
+    bool heard;           /* a record came; for its reader to reset */
     bool key_sent;        /* the server finished its part of the key exchange */
     bool judged;          /* the server's certificate was looked at; */
     long verdict;         /* X509_V_* on it */

@@ -175,7 +175,7 @@ static void on_state(void *user, const struct lwm2m_status *status)
     update_state(s);
     if (e->made && status->state == LWM2M_REGISTERED)
         e->renew_delay_ms = 0;
-    if (e->made && !e->trial && status->state == LWM2M_RETRYING && status->error.code == ERROR_CLIENT_AUTH)
+    if (e->made && !e->trial && status->state == LWM2M_RETRYING && (status->error.code == ERROR_CLIENT_AUTH || status->error.code == ERROR_KEY_UNANSWERED))
         entry_key_again(e);
     if (e->trial && status->state == LWM2M_REGISTERED)
         prove_end(s, NULL);

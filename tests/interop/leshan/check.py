@@ -237,10 +237,10 @@ def check_end(client):
 
 
 def check_refused(client):
-    """Leshan keeps silent about an unknown identity; that takes the client all retransmissions of the handshake to believe."""
+    """Leshan keeps silent about an unknown identity; that takes the client a minute to believe."""
     lines = iter(client.stdout.readline, "")
     line = next((text for text in lines if text.startswith("error")), "")
-    check("an unknown identity is a visible error", line.startswith("error ClientAuth "), line)
+    check("an unknown identity is a visible error", line.startswith("error KeyUnanswered "), line)
     client.kill()
     client.wait()
 

@@ -74,9 +74,9 @@ class Server:
         self.answered[m.mid, m.token] = coap.Message(coap.ACK, code, m.mid, m.token, list(options), payload)
         self.send(self.answered[m.mid, m.token])
 
-    def registered(self):
+    def registered(self, seconds=PATIENCE):
         """Accepts a Register."""
-        m = self.request_of(coap.POST, "/rd")
+        m = self.request_of(coap.POST, "/rd", seconds)
         if m:
             self.answer(m, coap.CREATED, [(coap.LOCATION_PATH, b"rd"), (coap.LOCATION_PATH, b"1")])
         return m

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from ets_server import KEYS, Server
 from relay import Relay
 from transports_test import end, line, start
 from wire_test import ACK, CON, DELETE, FORMAT, GET, LOCATION, POST, Message, check, code, number, results
@@ -119,12 +120,41 @@ def orders(rounds=25):
     relay.close()
 
 
+class Twice(Relay):
+    """Loses each of the client's first three flights twice: what it sends again after 1 s, too, but not after 3 s (RFC 6347 clause 4.2.4.1)."""
+
+    flights, passes_at = 0, None
+
+    def carry(self, sock, data, address):
+        now = time.monotonic()
+        if sock is self.front and self.passes_at and now >= self.passes_at:  # the server has heard it, and answers
+            self.passes_at = None
+        elif sock is not self.front and self.flights < 3 and self.passes_at is None:
+            self.flights, self.passes_at = self.flights + 1, now + 2.0
+        if sock is not self.front and self.passes_at and now < self.passes_at:
+            self.lost += 1
+        else:
+            super().carry(sock, data, address)
+
+
+def handshake():
+    """Six repetitions in one handshake, where a message may have four (RFC 7252 clause 4.8)."""
+    server, relay = Server(SERVER), Twice(FRONT, SERVER)
+    client = start("coaps", "--identity", "wire", "--key", KEYS["wire"].hex(), port=FRONT)
+    check("a handshake of which each flight is lost twice comes to its end", server.registered(60) and line(client, "state registered") and relay.flights == 3 and relay.lost >= 6,
+          (relay.flights, relay.lost))
+    end(client)
+    relay.close()
+    server.close()
+
+
 def main():
     if os.environ.get("WIRE_TEST_INSIDE") != "1":
         os.environ["WIRE_TEST_INSIDE"] = "1"
         os.execv(str(TREE / "tests/lab/private"), [str(TREE / "tests/lab/private"), sys.executable, *sys.argv])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     orders()
+    handshake()
     for plan in sys.argv[3:] or QUICK:
         crowd(*(int(n) for n in plan.split(":")))
     print(f"1..{len(results)}")
