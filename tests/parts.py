@@ -1,17 +1,24 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The rings of tests, one after the other.
+"""The rings of tests, in rows of parts beside each other: most of them wait, and leave a processor to those that work.
 
-Owns: which commands make up a part, and the count. A command says its own count in a last line "N passed, N failed[, N skipped]"; one that does not
-counts as one test by its exit status. A command that says 0 passed and 0 failed has failed.
+Owns: which commands make up a part, which parts follow each other, and the count. A command says its own count in a last line "N passed, N failed[, N skipped]";
+one that does not counts as one test by its exit status. A command that says 0 passed and 0 failed has failed, so has a part that breaks.
+Promises: what a part has to say comes in one piece, its line behind it; the seconds of a line are that part's own, though another one ran beside it.
 Must never count what did not run as passed.    usage: parts.py [--interop] [PART]...
 """
+import contextlib
+import io
 import json
+import multiprocessing
+import multiprocessing.connection
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
+import traceback
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[1]
@@ -22,16 +29,34 @@ FIGURE = re.compile(r"^# (?!random seed|Start of|End of)(.*)$", re.MULTILINE)  #
 FAILURE = re.compile(r"^(FAIL|not ok|ERROR|skip)", re.IGNORECASE)
 
 
+def configured(name, *options):
+    """A folder of that name to build in, as the tree is now; what `meson test` plays there it builds by itself."""
+    folder = TREE / name
+    if not (folder / "build.ninja").exists():
+        subprocess.run(["meson", "setup", folder, TREE, *options], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", folder, "build.ninja"], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
 def build():
-    if not (BUILD / "build.ninja").exists():
-        subprocess.run(["meson", "setup", BUILD, TREE], check=True, stdout=subprocess.DEVNULL)
-    return run_command(["ninja", "-C", str(BUILD)])
+    return run_command(["ninja", "-C", configured(BUILD.name)])
 
 
-def unit(folder=BUILD, names=()):
+def meson_test(folder, *words):
+    """The verdict of `meson test` and a row for each test that it played, none if it did not come so far."""
+    log = folder / "meson-logs/testlog.json"
+    log.unlink(missing_ok=True)
+    done = subprocess.run(["meson", "test", "-C", folder, "--print-errorlogs", *words], capture_output=True, text=True, check=False)
+    return done, [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def unit():
+    """Two tests a processor at once: the long ones wait for clocks."""
+    return judge(*meson_test(BUILD, "--no-rebuild", "--num-processes", str(2 * os.cpu_count())))
+
+
+def judge(done, rows):
     """meson's own tests; each is one here, its subtests are its own business."""
-    done = subprocess.run(["meson", "test", "-C", folder, "--print-errorlogs", "--no-rebuild", *names], capture_output=True, text=True, check=False)
-    rows = [json.loads(line) for line in (folder / "meson-logs/testlog.json").read_text().splitlines()]
     bad = [r for r in rows if r["result"] not in ("OK", "EXPECTEDFAIL", "SKIP")]
     for row in rows:
         if "/ fault/" in row["name"]:
@@ -71,12 +96,7 @@ SANITIZED = ("base-octets", "base-wire", "codec-wsp", "codec-wbxml", "codec-prov
 
 def sanitize():
     """What reads messages, once more under ASan and UBSan (gcc's own warnings mislead there, so they are no errors)."""
-    folder = TREE / "build-sanitize"
-    if not (folder / "build.ninja").exists():
-        subprocess.run(["meson", "setup", folder, TREE, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dwerror=false"],
-                       check=True, stdout=subprocess.DEVNULL)
-    built = run_command(["ninja", "-C", folder])
-    return built if built[1] else unit(folder, SANITIZED)
+    return judge(*meson_test(configured("build-sanitize", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dwerror=false"), *SANITIZED))
 
 
 COVERED = re.compile(r"codec[-/]|fuzz-(?!sms_assembly|dm_session)|syncml$|trees$|provisioning$|lwm2m$|lwm2m-objects$|factory$|route$")  # quick ones
@@ -84,16 +104,11 @@ COVERED = re.compile(r"codec[-/]|fuzz-(?!sms_assembly|dm_session)|syncml$|trees$
 
 def coverage():
     """Branches of agentd/codec that its own tests take: one test, which fails below the bound and prints what was reached."""
-    folder = TREE / "build-coverage"
-    if not (folder / "build.ninja").exists():
-        subprocess.run(["meson", "setup", folder, TREE, "-Db_coverage=true", "-Dbuildtype=debug"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", folder, "build.ninja"], check=True, stdout=subprocess.DEVNULL)
+    folder = configured("build-coverage", "-Db_coverage=true", "-Dbuildtype=debug")
     for old in folder.rglob("*.gcda"):
         old.unlink()
     names = [t["name"] for t in json.loads(subprocess.run(["meson", "introspect", "--tests", folder], check=True, capture_output=True, text=True).stdout)]
-    done = subprocess.run(["meson", "test", "-C", folder, "--print-errorlogs", *filter(COVERED.match, names)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(done.stdout[-3000:])
+    if judge(*meson_test(folder, *filter(COVERED.match, names)))[1]:
         return 0, 1, 0
     report = subprocess.run(["gcovr", "-r", TREE, "--object-directory", folder, "--filter", "agentd/codec/", "--branches", "--exclude-unreachable-branches", "--print-summary",
                              "--fail-under-branch", str(BRANCHES)], capture_output=True, text=True, check=False, cwd=TREE)
@@ -115,7 +130,7 @@ PARTS = {
     "fuzz": script("tests/fuzz/campaign", "--fast", "0", "--asan", "100000", "--jobs", "2", "--folder", TREE / "build-fuzz", "--again"),
     "lint": script("tests/lint/run"),
     "lab": script("tests/lab/selftest"),
-    "operator": script("/usr/bin/python3", "-B", "tests/operator/selftest.py"),
+    "operator": script("tests/lab/private", "sh", "-c", "ip link set lo up && exec /usr/bin/python3 -B tests/operator/selftest.py"),
     "scenario": script("tests/scenario/run"),
 }
 INTEROP = {
@@ -127,20 +142,90 @@ INTEROP = {
     "leshan": script("tests/interop/leshan.sh", BUILD),
     "tshark": script("tests/interop/tshark.sh", BUILD),
 }
+ALL = {**PARTS, **INTEROP}
+
+
+# Stages: rows of parts, played beside each other; the parts of a row one after the other. A row that waits for clocks and other programs, and has bounds of time,
+# goes before one that only works (True), which takes what is left over. `lab` looks at the host's mounts: no other laboratory beside it.
+STAGES = (
+    ((("build",), False), (("lab",), False)),
+    ((("unit", "scenario"), False), (("operator", *INTEROP), False), (("sanitize", "coverage", "fuzz", "lint"), True)),
+)
+LINE = "{:12} {:4} passed {:3} failed {:3} skipped  {:6.1f} s"
+MODEST = 5  # nice value of what only works
+
+
+def step_back():
+    """Others come first: within this session, and as a session, which is a group of the scheduler's own (sched(7), autogroup)."""
+    os.nice(MODEST)
+    with contextlib.suppress(OSError):                   # a kernel without such groups
+        Path("/proc/self/autogroup").write_text(str(MODEST))
+
+
+def play(name):
+    """The part's counts, its seconds, and what it said."""
+    begin, said = time.monotonic(), io.StringIO()
+    with contextlib.redirect_stdout(said):
+        try:
+            counts = ALL[name]()
+        except Exception:                                # whatever went wrong is the answer
+            traceback.print_exc(file=sys.stdout)
+            counts = (0, 1, 0)
+    return name, counts, time.monotonic() - begin, said.getvalue()
+
+
+def play_row(names, modest, ends):
+    """A process of its own, and a session, so that it can be ended with what it began."""
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    if modest:
+        step_back()
+    for name in names:
+        ends.send(play(name))
+
+
+def play_rows(rows):
+    """What play() gives of each part of each row, in the order of their ends. A part of which nothing was heard has failed."""
+    left, processes = {}, []
+    try:
+        for names, modest in rows:
+            end, far_end = multiprocessing.Pipe(duplex=False)
+            processes.append(multiprocessing.Process(target=play_row, args=(names, modest, far_end)))
+            processes[-1].start()
+            far_end.close()
+            left[end] = list(names)
+        while left:
+            for end in multiprocessing.connection.wait(left):
+                try:
+                    told = end.recv()
+                    left[end].remove(told[0])
+                    yield told
+                except EOFError:
+                    yield from ((name, (0, 1, 0), 0.0, "FAIL it was not played to its end\n") for name in left.pop(end))
+    finally:
+        for process in processes:
+            if process.is_alive():
+                os.killpg(process.pid, signal.SIGTERM)
 
 
 def main() -> int:
-    words = [w for w in sys.argv[1:] if not w.startswith("--")]
-    parts = {**PARTS, **(INTEROP if "--interop" in sys.argv else {})}
-    chosen = [p for p in {**PARTS, **INTEROP} if p in words] if words else list(parts)
-    total = [0, 0, 0]
-    for name in chosen:
-        begin = time.monotonic()
-        counts = {**PARTS, **INTEROP}[name]()
-        total = [a + b for a, b in zip(total, counts)]
-        print(f"{name:12} {counts[0]:4} passed {counts[1]:3} failed {counts[2]:3} skipped  {time.monotonic() - begin:6.1f} s", flush=True)
-        if name == "build" and counts[1]:
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    chosen = [w for w in sys.argv[1:] if not w.startswith("--")] or [*PARTS, *(INTEROP if "--interop" in sys.argv else ())]
+    unknown = [name for name in chosen if name not in ALL]
+    if unknown:
+        sys.exit(f"tests/run: there is no part {', '.join(unknown)}; parts are {', '.join(ALL)}")
+    begin, total, failed = time.monotonic(), [0, 0, 0], []
+    for rows in STAGES:
+        wanted = [([n for n in names if n in chosen], modest) for names, modest in rows]
+        for name, counts, seconds, said in play_rows([row for row in wanted if row[0]]):
+            print(said + LINE.format(name, *counts, seconds), flush=True)
+            total = [a + b for a, b in zip(total, counts)]
+            failed += [name] if counts[1] else []
+        if "build" in failed:
             break
+    print(LINE.format("in all", *total, time.monotonic() - begin) + (f"\nfailed: {', '.join(failed)}" if failed else ""))
     print(f"{total[0]} passed, {total[1]} failed" + (f", {total[2]} skipped" if total[2] else ""))
     return 1 if total[1] or not total[0] else 0
 
