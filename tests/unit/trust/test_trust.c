@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The client against the real agent-tred (argv[1]): states as they come and go, each request, bounds, cancel, MID nodes in the tree. */
+/* The client against the real agent-tred (argv[1]): states as they come and go, silence, each request, bounds, cancel, MID nodes in the tree. */
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -332,6 +332,20 @@ static void mid_appears_in_the_tree(void)
     g_free(out);
 }
 
+/* It is asked again by itself, over the same connection. */
+static void silence_is_not_for_ever(void)
+{
+    kill(pid, SIGSTOP);
+    trust_free(trust);
+    trust = trust_new(&loop, socket_path, tree, on_change, NULL);
+    WAIT(trust_status(trust)->connected);
+    g_assert_cmpint(answer(trust_token_spend(trust, "m2m", on_done, NULL)), ==, ERROR_TIMEOUT); /* asked after the status, so that ended before, too */
+    g_assert_cmpstr(manager("TreState"), ==, "absent");
+    kill(pid, SIGCONT);
+    WAIT(strcmp(manager("TreState"), "ready") == 0);
+    WAIT(tree_find(tree, TREE_MID, "mid-1") != NULL);
+}
+
 static void peer_that_dies_comes_back(void)
 {
     uint32_t id = trust_token_spend(trust, "m2m", on_done, NULL);
@@ -375,7 +389,8 @@ int main(int argc, char **argv)
     g_test_add_func("/trust/4_notification", notification_is_verified_with_the_sealed_secret);
     g_test_add_func("/trust/5_cancel", cancelled_call_never_answers);
     g_test_add_func("/trust/6_mid", mid_appears_in_the_tree);
-    g_test_add_func("/trust/7_peer", peer_that_dies_comes_back);
+    g_test_add_func("/trust/7_silence", silence_is_not_for_ever);
+    g_test_add_func("/trust/8_peer", peer_that_dies_comes_back);
     int rc = g_test_run();
     agent_stop();
     tree_free(tree);
