@@ -87,8 +87,14 @@ class Gateway:
     def tred(self):
         self.start("tred", self.dir / "agent-tred", "--state", self.state, "--socket", self.dir / "run/tred.sock", "--agentd-user", "0", "--usimd-user",
                    str(USIMD_UID), "--log-level", "debug", user=TRED_UID, ready="ready")
-        until("socket", (self.dir / "run/tred.sock").exists)
-        self.tre = Client(str(self.dir / "run/tred.sock"))
+        self.tre = until("connection", self.reach)
+
+    def reach(self):
+        """A connection, or None: a socket has its name a moment before anybody listens."""
+        try:
+            return Client(str(self.dir / "run/tred.sock"))
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None
 
     def usimd(self, ready="ready"):
         return self.start("usimd", self.dir / "agent-usimd", "--tred", self.dir / "run/tred.sock", "--config", self.dir / "agent-usimd.conf", "--filter",
