@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What names no access point goes by a bearer all the same, where there is no other way: one that is installed, the factory's, or the default of the network."""
+import os
+import signal
+import time
+
 from briefing_coap import ASKED
 from main_job import check_managed, expect
 from roaming import attempts, connected, registers
@@ -72,24 +76,34 @@ def without_a_route_of_the_host_provurl_goes_by_the_access_point_of_the_factory(
 
 @scenario(mode="qmi", lab_options=DEFAULT, factory_options=(*ASKED, "https://bbn.operator.example"))
 def a_briefing_node_is_asked_over_a_bearer_that_goes_down_again_behind_the_question(world):
-    """And stays, if the answer is an instruction that is carried out over it."""
+    """And stays for the next one if that comes soon, and if the answer is an instruction that is carried out over it."""
     world.settings = "uplink=cellular\n[briefing]\nretry=1\ninterval=60\n"
     world.up()
     world.bbn_up("usim")
-    world.bbn_says("204")
+    world.bbn_says("503 2")
     lab("modem", "register", "roaming")
     world.start()
     until("the roaming rule", lambda: world.manager()["LastError"] == "Roaming", 60)
     expect("nothing was tried", not attempts() and not world.bbn_events("ask"))
     registers(world, "home")
-    asked = until("the question", lambda: world.bbn_events("ask"), 60)[0]
+    asked = until("questions", lambda: len(world.bbn_events("ask")) > 3 and world.bbn_events("ask"), 60)[-1]
     expect(f"over the bearer: {asked}", asked["peer"] == "192.0.2.10" and asked["network"].startswith("plmn=24008;") and asked["network"].endswith(";bearer=default"))
+    expect("over one bearer", world.log("modemd").count("wwan0 up") == 1)
+    world.bbn_says("204")
+    asked = until("the last one", lambda: world.bbn_events("ask")[-1]["t"] > asked["t"] and world.bbn_events("ask")[-1], 60)
     until("the bearer's end", lambda: not world.one("Bearer", State="connected"), 30)
+    expect(f"it stayed for a job: {time.time() - asked['t']:.1f} s", time.time() - asked["t"] > 5)
     expect("nothing is kept", not installed(world))
     world.bbn_says()
+    dm = int((world.operator_dir / "box/dm.pid").read_text().split()[0])
+    os.kill(dm, signal.SIGSTOP)
     world.stop("agentd")                                  # the next question is a minute away
     world.start("agentd")
+    until("a job that waits for the operator", lambda: world.one("Job", Step="EXECUTING"), 60)
+    time.sleep(6)                                         # without the job the bearer had gone
+    os.kill(dm, signal.SIGCONT)
     check_managed(world)
     expect("by the node", world.one("Context", Name="usim")["Source"] == "bbn" and installed(world) == [""])
+    expect(f"by the bearer of its question: {attempts()}", world.log("modemd").count("wwan0 up") == 2)
     until("the result", lambda: world.bbn_events("result"), 60)
     expect(f"every request was right: {world.bbn_events('violation')}", not world.bbn_events("violation"))
