@@ -116,17 +116,18 @@ def libcoaps_own_server_instructs_over_tls_and_its_bad_answers_are_refused(world
 
 @scenario(mode="none", factory_options=LAN)
 def a_node_of_the_lan_instructs_by_coap(world):
-    """Announced as _udp beside one over HTTPS that has nothing; by a link-local address on its interface."""
+    """Announced as _udp beside others that have nothing, one over HTTPS and one as _udp, too; by a link-local address on its interface."""
     world.settings = "[briefing]\nsources=ui,lan\nretry=1\n"
     world.up()
     try:
         neighbour_up(world, V6, "use-ipv4=no\nuse-ipv6=yes")
         gateway_avahi("use-ipv4=yes\nuse-ipv6=yes")
         world.bbn_says("204")
-        node_up(world, "coap", 5694, "--coap", address="::")
-        announce({}, {"name": "by CoAP", "port": 5694, "kind": "_udp"})
+        for name, port in ("coap", 5694), ("other-coap", 5695):
+            node_up(world, name, port, "--coap", address="::")
+        announce({}, {"name": "by CoAP", "port": 5694, "kind": "_udp"}, {"name": "by CoAP, too", "port": 5695, "kind": "_udp"})
         world.start()
-        until("both are asked", lambda: {e["name"] for e in world.bbn_events("ask")} == {"node.local:8443", "node.local:5694"}, 60)
+        until("all are asked", lambda: {e["name"] for e in world.bbn_events("ask")} == {"node.local:8443", "node.local:5694", "node.local:5695"}, 60)
         announce({"name": "by CoAP again", "port": 5694, "kind": "_udp"})
         world.bbn_says()
         check_managed(world)

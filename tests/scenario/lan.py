@@ -96,7 +96,7 @@ def pin(world):
 
 
 def down():
-    for name in ("avahi", "avahi-neighbour", "rogue", "far", "coap"):
+    for name in ("avahi", "avahi-neighbour", "rogue", "far", "coap", "other-coap"):
         labproc.stop(name)
 
 
