@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/heap.h"
 #include "base/secret.h"
 
 static void *zeroing_malloc(size_t len, const char *file, int line)
@@ -93,9 +94,4 @@ void heap_scope_park(struct heap_scope *s)
 void heap_scope_resume(struct heap_scope *s)
 {
     (void)OSSL_LIB_CTX_set0_default(s->context);
-}
-
-void heap_trim(void)
-{
-    (void)malloc_trim(0);
 }

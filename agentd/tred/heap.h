@@ -21,7 +21,5 @@ void heap_scope_end(struct heap_scope *s);
 /* Leaves the scope without freeing it, for objects that live longer than a request; goes back to it. */
 void heap_scope_park(struct heap_scope *s);
 void heap_scope_resume(struct heap_scope *s);
-/* Gives the free heap back to the system; after requests that needed much. */
-void heap_trim(void);
 
 #endif

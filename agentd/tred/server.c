@@ -70,7 +70,6 @@ static bool buffers_renew(struct server *s)
     heap_drop(s->out, WIRE_MAX);
     s->in = heap_pages(WIRE_MAX);
     s->out = heap_pages(WIRE_MAX);
-    heap_trim();
     return s->in && s->out;
 }
 

@@ -41,7 +41,3 @@ void heap_scope_resume(struct heap_scope *s)
 {
     (void)s;
 }
-
-void heap_trim(void)
-{
-}
