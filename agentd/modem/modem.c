@@ -326,7 +326,7 @@ static void on_manager(GObject *source, GAsyncResult *result, gpointer handle)
 {
     (void)source;
     g_autoptr(GError) error = NULL;
-    MMManager *manager = mm_manager_new_finish(result, &error);
+    GDBusObjectManager *manager = g_dbus_object_manager_client_new_finish(result, &error);
     struct modem_watch *w = handle_get(handle);
     if (!w) {
         g_clear_object(&manager);
@@ -341,11 +341,35 @@ static void on_manager(GObject *source, GAsyncResult *result, gpointer handle)
     w->manager_retry = loop_timer(w->loop, MANAGER_RETRY_MS, manager_begin, w);
 }
 
+/* Classes of libmm-glib for what is used here, plain proxies for the rest: a class takes 3 to 14 KiB for good. So does MMManager, with all its error domains. */
+static GType proxy_type(GDBusObjectManagerClient *manager, const char *path, const char *interface, gpointer user)
+{
+    static const struct {
+        const char *name;
+        GType (*type)(void);
+    } used[] = {
+        { MM_DBUS_INTERFACE_MODEM, mm_modem_get_type },
+        { MM_DBUS_INTERFACE_MODEM_MODEM3GPP, mm_modem_3gpp_get_type },
+        { MM_DBUS_INTERFACE_MODEM_LOCATION, mm_modem_location_get_type },
+        { MM_DBUS_INTERFACE_MODEM_MESSAGING, mm_modem_messaging_get_type },
+        { MM_DBUS_INTERFACE_MODEM_SIGNAL, mm_modem_signal_get_type },
+        { MM_DBUS_INTERFACE_MODEM_TIME, mm_modem_time_get_type },
+    };
+    (void)manager;
+    (void)path;
+    (void)user;
+    for (size_t i = 0; interface && i < G_N_ELEMENTS(used); i++)
+        if (strcmp(interface, used[i].name) == 0)
+            return used[i].type();
+    return interface ? G_TYPE_DBUS_PROXY : MM_TYPE_OBJECT;
+}
+
 static void manager_begin(void *user)
 {
     struct modem_watch *w = user;
     w->manager_retry = 0;
-    mm_manager_new(w->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, w->cancel, on_manager, w->handle);
+    g_dbus_object_manager_client_new(w->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, MM_DBUS_SERVICE, MM_DBUS_PATH, proxy_type, NULL, NULL, w->cancel,
+                                     on_manager, w->handle);
 }
 
 struct modem_watch *modem_watch_new(const struct loop *loop, struct access *access, struct tree *tree, bool enable,
@@ -361,6 +385,7 @@ struct modem_watch *modem_watch_new(const struct loop *loop, struct access *acce
     *w = (struct modem_watch){ .loop = loop, .access = access, .tree = tree, .enable = enable, .events = *events, .user = user,
                                .bus = bus, .cancel = g_cancellable_new() };
     w->handle = handle_new(w);
+    (void)mm_core_error_quark(); /* registers the domain: from now on such errors come with its codes */
     node_set(tree_manager(tree), "ModemManagerState", "absent");
     qmi_route_open(w);
     manager_begin(w);

@@ -25,13 +25,19 @@ static gboolean tell_pin(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* Nobody has answered: not even with an error whose D-Bus name belongs to no domain here. */
+static bool is_away(const GError *error)
+{
+    return error->domain == G_DBUS_ERROR || (error->domain == G_IO_ERROR && error->code != G_IO_ERROR_DBUS_ERROR);
+}
+
 /* ModemManager names a wrong PIN differently from back end to back end: what is not known to be something else is taken as the card's refusal. */
 static void judge(struct pin_call *p, const GError *error)
 {
     if (g_error_matches(error, MM_CORE_ERROR, MM_CORE_ERROR_UNAUTHORIZED)) {
         p->status = ERROR_DENIED;
         p->text = "ModemManager does not let us (polkit rule)";
-    } else if (error->domain == G_DBUS_ERROR || error->domain == G_IO_ERROR) {
+    } else if (is_away(error)) {
         p->status = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ? ERROR_TIMEOUT : ERROR_NO_MODEM;
         p->text = "the modem or ModemManager went away before an answer";
     } else {

@@ -60,7 +60,7 @@ struct modem_watch {
     void *user;
     GDBusConnection *bus;
     GCancellable *cancel;
-    MMManager *manager;
+    GDBusObjectManager *manager;
     uint64_t manager_retry;
     uint64_t changed_timer;
     bool time_wanted, place_wanted;

@@ -353,7 +353,7 @@ int main(void)
     manager = g_dbus_connection_new_for_address_sync(g_test_dbus_get_bus_address(bus), flags, NULL, NULL, &error);
     g_autoptr(GDBusConnection) agent = g_dbus_connection_new_for_address_sync(g_test_dbus_get_bus_address(bus), flags, NULL, NULL, &error);
     g_assert_no_error(error);
-    (void)mm_core_error_quark(); /* as modem_watch_new's MMManager does: errors get their codes */
+    (void)mm_core_error_quark(); /* as modem_watch_new does: errors get their codes */
     (void)g_dbus_connection_add_filter(manager, on_message, NULL, NULL);
     g_autoptr(GVariant) owned = g_dbus_connection_call_sync(manager, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
                                                             g_variant_new("(su)", MM_DBUS_SERVICE, 4), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
