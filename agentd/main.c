@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <glib-unix.h>
 #include <glib.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "access/access.h"
 #include "access/sysd.h"
 #include "agentd_config.h"
+#include "base/heap.h"
 #include "base/owner.h"
 #include "bearer/bearer.h"
 #include "bearer/plugin.h"
@@ -469,6 +471,7 @@ int main(int argc, char **argv)
 {
     static struct agent agent;
     struct error err = { 0 };
+    heap_begin();
     int status = parse_options(argc, argv, &agent.options);
     if (status >= 0)
         return status;
@@ -484,5 +487,6 @@ int main(int argc, char **argv)
         return 2;
     }
     log_set(agent.config.log_level, agent.config.log_target, "agentd");
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL); /* 53 KiB of texts; those of TLS, which say why a session failed, are others */
     return run(&agent);
 }

@@ -138,7 +138,9 @@ void leftovers_clear(struct leftovers *l)
     if (l->call)
         access_cancel(l->watch->access, l->call);
     l->call = 0;
-    memset(l->part, 0, sizeof l->part);
+    for (size_t i = 0; i < PARTS; i++) /* what was never written stays no memory */
+        if (l->part[i].number)
+            l->part[i] = (struct part){ 0 };
 }
 
 void leftovers_free(struct leftovers *l)
