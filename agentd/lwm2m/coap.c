@@ -38,6 +38,7 @@ struct coap_link {
     const struct endpoint *endpoint; /* of the owner */
     uint64_t fd_source, connect_timer, handshake_timer;
     uint64_t begun, heard_at;   /* loop milliseconds; 0: the server never spoke */
+    uint64_t judged;            /* Unix seconds, as of a coap_way */
     bool direct;                /* the loop has the socket itself, and the library's timer */
     uint64_t library_timer, library_due;
     struct coap_events events;
@@ -172,6 +173,8 @@ static void judge(struct coap_link *link)
     SSL *ssl = coap_session_get_tls(link->session, &library);
     link->trusted = link->adopted && !link->unsafe && tls_trusts(ssl, &link->watch, link->endpoint);
     link->unsafe = !link->trusted;
+    if (link->trusted && !SSL_session_reused(ssl))
+        link->judged = tls_now(link->endpoint);
 }
 
 static int on_event(coap_session_t *session, const coap_event_t event)
@@ -443,10 +446,10 @@ static void set_sni(struct coap_link *link)
         (void)text_copy(link->sni, sizeof link->sni, name);
 }
 
-/* Certificates are judged when they are shown, in a whole handshake. A stream ends its observations itself (RFC 8323 clause 7). */
+/* A stream ends its observations itself (RFC 8323 clause 7). */
 static bool resumes(const struct endpoint *e)
 {
-    return e->transport == TRANSPORT_DTLS && e->account.mode == LWM2M_PSK;
+    return e->transport == TRANSPORT_DTLS;
 }
 
 /* From the port of before: without security it is all that tells us from others. */
@@ -473,8 +476,10 @@ static bool open_session(struct coap_link *link, const struct coap_peer *peer)
     bool bound = false;
     set_way(peer, &local, &bound);
     set_sni(link);
-    if (peer->way && resumes(e))
-        (void)tls_offer((struct slice){ peer->way->session, peer->way->session_len });
+    if (peer->way && resumes(e)) {
+        (void)tls_offer(e, (struct slice){ peer->way->session, peer->way->session_len }, peer->way->judged);
+        link->judged = peer->way->judged;
+    }
     link->trusted = !transport_is_secure(e->transport);
     tls_show(e);
     if (!transport_is_secure(e->transport))
@@ -574,6 +579,7 @@ bool coap_link_way(const struct coap_link *link, struct coap_way *out)
     if (resumes(link->endpoint) && link->trusted)
         tls_session_write(coap_session_get_tls(link->session, &library), &w);
     out->session_len = w.len;
+    out->judged = link->judged;
     return w.len > 0;
 }
 

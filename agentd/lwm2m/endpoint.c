@@ -10,7 +10,7 @@
 #include "lwm2m/tls.h"
 #include "model/settings.h"
 
-enum { PSK_MIN = 1, USAGE_END_ENTITY = 3 /* /0/x/15 */, MATCH_SHA256 = 1 /* /0/x/13 */ };
+enum { PSK_MIN = 1, MATCH_SHA256 = 1 /* /0/x/13 */ };
 
 /* Transport TS 1.1.1 clause 6.1 */
 static const struct {
@@ -165,10 +165,19 @@ struct endpoint *endpoint_of_file(const struct endpoint_file *file, const struct
 bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST])
 {
     const struct lwm2m_account *a = &e->account;
+    const struct lwm2m_x509 *x = &a->x509;
+    const uint8_t how[] = { a->mode, x->usage, x->matching, x->selector, x->device };
+    const char *roots = x->usage < USAGE_TRUST_ANCHOR && e->roots_pem ? e->roots_pem : "";
+    const struct { const void *octets; size_t len; } parts[] = {
+        { a->uri, sizeof a->uri }, { a->endpoint, sizeof a->endpoint }, { a->identity, sizeof a->identity }, { a->key, sizeof a->key }, { how, sizeof how },
+        { x->certificate, sizeof x->certificate }, { x->private_key, sizeof x->private_key }, { x->server, sizeof x->server }, { x->sni, sizeof x->sni },
+        { roots, strlen(roots) },
+    };
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
-    bool fine = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 && EVP_DigestUpdate(hash, a->uri, sizeof a->uri) == 1 &&
-                EVP_DigestUpdate(hash, a->endpoint, sizeof a->endpoint) == 1 && EVP_DigestUpdate(hash, a->identity, sizeof a->identity) == 1 &&
-                EVP_DigestUpdate(hash, a->key, sizeof a->key) == 1 && EVP_DigestFinal_ex(hash, out, NULL) == 1;
+    bool fine = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        fine = fine && EVP_DigestUpdate(hash, parts[i].octets, parts[i].len) == 1;
+    fine = fine && EVP_DigestFinal_ex(hash, out, NULL) == 1;
     EVP_MD_CTX_free(hash);
     return fine;
 }

@@ -45,7 +45,7 @@ struct endpoint *endpoint_of_file(const struct endpoint_file *file, const struct
 struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err);
 void endpoint_free(struct endpoint *e);
 enum { ENDPOINT_DIGEST = 32 };
-bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST]); /* SHA-256 of who we are to whom, with which key; false: without memory */
+bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST]); /* SHA-256 of who we are to whom, with which key, and by what we know it; false: without memory */
 bool transport_is_secure(enum transport t);
 bool transport_is_reliable(enum transport t); /* a stream: RFC 8323 */
 const char *transport_name(enum transport t); /* UDP, DTLS, TCP, TLS */

@@ -11,7 +11,7 @@
 #include "lwm2m/interfaces.h"
 #include "lwm2m/way.h"
 
-enum { VERSION = 2, FLAG_QUEUED = 2 };
+enum { VERSION = 3, FLAG_QUEUED = 2 };
 
 struct resume {
     size_t size; /* of this, with the octets */
@@ -52,6 +52,7 @@ bool lwm2m_client_write_registration(const struct lwm2m_client *c, struct writer
         writer_u8(w, way.address.family);
         writer_put(w, way.address.octets, sizeof way.address.octets);
         writer_u16(w, way.port);
+        writer_u64(w, way.judged);
         put_short(w, way.session, way.session_len);
         put_short(w, c->status.location, strlen(c->status.location));
         put_short(w, c->links, c->links_len);
@@ -90,6 +91,7 @@ static bool read_all(struct reader *r, struct resume *n, const struct lwm2m_clie
     if (address.len)
         memcpy(n->way.address.octets, address.data, address.len);
     n->way.port = reader_u16(r);
+    n->way.judged = reader_u64(r);
     if (!take_short(r, n->way.session, sizeof n->way.session, &n->way.session_len) || !take_short(r, n->location, sizeof n->location - 1, &len) ||
         !take_short(r, n->links, sizeof n->links, &n->links_len))
         return false;

@@ -7,11 +7,13 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/reader.h"
 #include "model/lease.h"
 
-enum { ALERT_NONE = -1, HANDSHAKE_DONE_MESSAGE = 14, MATCH_WHOLE = 0, MATCHES = 4, USAGE_TRUST_ANCHOR = 2 };
+enum { RESUMED_MAX_S = 86400, /* RFC 5246 appendix F.1.4 */ TICKET_MAX = 1024, /* beside all else in one datagram */
+       ALERT_NONE = -1, HANDSHAKE_DONE_MESSAGE = 14, MATCH_WHOLE = 0, MATCHES = 4 };
 
 /* Of /0/x/13 as OpenSSL's TLSA matching types: 1 and 2 are SHA-256 and SHA-512 there (RFC 6698 clause 2.1.3), 3 is free for SHA-384. */
 static const struct {
@@ -181,6 +183,8 @@ bool tls_trusts(SSL *ssl, struct tls_watch *watch, const struct endpoint *e)
 {
     if (e->account.mode == LWM2M_PSK)
         return SSL_get_psk_identity(ssl) != NULL;
+    if (SSL_session_reused(ssl)) /* it shows no certificate, but has the key that was agreed on when it did: tls_offer */
+        return SSL_get_verify_result(ssl) == X509_V_OK;
     if (!watch->judged)
         judge_late(ssl, watch);
     return watch->judged && watch->verdict == X509_V_OK;
@@ -222,7 +226,13 @@ bool tls_adopt(SSL *ssl, struct tls_watch *watch, const struct endpoint *e)
 void tls_session_write(SSL *ssl, struct writer *w)
 {
     SSL_SESSION *session = SSL_get_session(ssl);
+    const uint8_t *ticket;
+    size_t ticket_len = 0;
     int len = session && SSL_SESSION_is_resumable(session) ? i2d_SSL_SESSION(session, NULL) : 0;
+    if (session)
+        SSL_SESSION_get0_ticket(session, &ticket, &ticket_len);
+    if (ticket_len > TICKET_MAX)
+        return;
     if (len <= 0 || w->failed || w->cap - w->len < (size_t)len)
         return;
     uint8_t *end = &w->data[w->len];
@@ -260,12 +270,32 @@ void tls_show(const struct endpoint *e)
     shown = e && e->account.mode == LWM2M_X509 && e->account.x509.device && hook() ? e : NULL;
 }
 
-bool tls_offer(struct slice octets)
+uint64_t tls_now(const struct endpoint *e)
+{
+    return e->now ? e->now : (uint64_t)time(NULL);
+}
+
+/* The certificate of then would still do, and was judged within a day. */
+static bool is_fresh(SSL_SESSION *session, const struct endpoint *e, uint64_t judged)
+{
+    uint64_t now = tls_now(e);
+    time_t at = (time_t)now;
+    X509 *server = SSL_SESSION_get0_peer(session);
+    if (e->account.mode != LWM2M_X509)
+        return true;
+    if (!server || now < judged || now - judged >= RESUMED_MAX_S)
+        return false;
+    return e->account.x509.usage == USAGE_END_ENTITY || X509_cmp_time(X509_get0_notAfter(server), &at) > 0; /* RFC 7671 clause 5.1: its time says nothing */
+}
+
+bool tls_offer(const struct endpoint *e, struct slice octets, uint64_t judged)
 {
     const uint8_t *at = octets.data;
     tls_withdraw();
     offered = hook() ? d2i_SSL_SESSION(NULL, &at, (long)octets.len) : NULL;
     ERR_clear_error();
+    if (offered && !is_fresh(offered, e, judged))
+        tls_withdraw();
     return offered != NULL;
 }
 

@@ -9,6 +9,8 @@
 #include "base/writer.h"
 #include "lwm2m/endpoint.h"
 
+enum { USAGE_TRUST_ANCHOR = 2, USAGE_END_ENTITY = 3 }; /* /0/x/15; below: judged by the roots, too */
+
 struct tls_watch { /* of one session */
     int alert, own_alert; /* last fatal alert of the peer and of ours, -1: none */
     bool heard;           /* a record came; for its reader to reset */
@@ -27,8 +29,10 @@ bool tls_adopt(SSL *ssl, struct tls_watch *watch, const struct endpoint *e);
 bool tls_trusts(SSL *ssl, struct tls_watch *watch, const struct endpoint *e);
 /* A session to take up again, as octets: a secret. Empty: this one cannot be, or is longer than room. */
 void tls_session_write(SSL *ssl, struct writer *w);
-/* The next TLS session of the process offers that one to its server (RFC 5246 clause 7.4.1.2), until tls_withdraw. False: these octets are none. */
-bool tls_offer(struct slice octets);
+uint64_t tls_now(const struct endpoint *e); /* Unix seconds at which its certificates are judged */
+/* The next TLS session of the process offers that one to its server (RFC 5246 clause 7.4.1.2), until tls_withdraw. It must come from a session to the same endpoint
+ * (endpoint_digest), whose server has proved itself at that time. False: these octets are none, or too old for a server that has a certificate. */
+bool tls_offer(const struct endpoint *e, struct slice octets, uint64_t judged);
 void tls_withdraw(void);
 /* A TLS session that the library makes before the next call has the device certificate of that endpoint from its first message on; NULL: none has. */
 void tls_show(const struct endpoint *e);

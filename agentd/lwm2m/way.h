@@ -5,13 +5,14 @@
 
 #include "lwm2m/coap.h"
 
-/* Of datagrams without security where they came from, of DTLS with a pre-shared key the session, which is a secret. */
-enum { COAP_WAY_MAX = 1536 };
+/* Of datagrams without security where they came from, of DTLS the session, which is a secret. */
+enum { COAP_WAY_MAX = 4096 };
 struct coap_way {
     struct ip_address address; /* ours */
     uint16_t port;
     uint8_t session[COAP_WAY_MAX];
     size_t session_len;
+    uint64_t judged; /* Unix seconds: when the server has proved itself, in the whole handshake that the session comes from */
 };
 
 bool coap_link_way(const struct coap_link *link, struct coap_way *out); /* false: it cannot be taken up by another */

@@ -7,7 +7,7 @@ from factory_lwm2m import KEYS, NAMED, admit, check_secret, order
 from gba import MID, provisioned
 from main_job import expect
 from scenarios import scenario
-from second_server import ask
+from second_server import ask, kept, observed_by_itself
 from smart_card import LWM2M, lwm2m_accounts
 from sources import SIGNED
 from world import GATEWAY, TREE, agentctl, run, until
@@ -107,6 +107,30 @@ def of_context(world, number):
     return next((a for a in world.all("Account").values() if a["Protocol"] == "lwm2m" and a["ServerId"] == str(number)), {})
 
 
+def restarted(world, event):
+    """The next event of that name after a restart of agentd."""
+    mine = lambda: [e for e in world.lwm2m_events() if e["event"] == event and e["ep"] == GATEWAY]
+    count = len(mine())
+    world.stop("agentd")
+    world.start("agentd")
+    until(f"{event} after a restart", lambda: len(mine()) > count, 60)
+
+
+def found_again(world, context, number):
+    """Over a restart of agentd: an Update on the resumed session, and no Register."""
+    registers, signed = (lambda: len([e for e in world.lwm2m_events() if e["event"] == "register"])), (lambda: world.log("tred").count("signs a handshake: ok"))
+    (world.operator_dir / "dtls-sessions").touch()
+    restarted(world, "register")  # the server keeps sessions from now on
+    until("what the server observes by itself", lambda: observed_by_itself(world, GATEWAY))
+    ask(world, GATEWAY, "cancel", "/3/0/13")
+    until("what is kept", lambda: kept(f"lwm2m/{context}-{number}/registration"))
+    before = registers(), signed()
+    restarted(world, "update")
+    until("registered", lambda: of_context(world, number).get("State") == "registered")
+    expect(f"without a Register, and without a signature: {before}", (registers(), signed()) == before)
+    (world.operator_dir / "dtls-sessions").unlink()
+
+
 @scenario(mode="none", factory_options=SIGNED)
 def an_instruction_by_gba_registers_with_a_bootstrapped_key_and_renews_it(world):
     """Also: a BSF that is away, a NAF that does not know the B-TID, another process of each daemon; the key is in no store and no log."""
@@ -147,6 +171,7 @@ def an_instruction_by_gba_registers_with_a_bootstrapped_key_and_renews_it(world)
         if others:
             (world.operator_dir / "bsf.json").write_text("{}")
             world.stop("agentd")
+    found_again(world, "m2m", 102)
     plan(world, 103)
     agentctl("bootstrap", by_gba(world))
     has(world, DM_ACCOUNT, ("0", "bootstrap"), ("103", "registered"))
@@ -215,6 +240,7 @@ def an_instruction_by_pki_registers_with_the_device_certificate_whose_key_stays_
     world.start("agentd")
     until("again after a restart, without another job", lambda: world.log("tred").count("signs a handshake: ok") > count and lwm2m_accounts(world) == [("101", "registered")], 60)
     expect("no job", not world.all("Job"))
+    found_again(world, "usim", 101)
     plan(world, 103)
     agentctl("bootstrap", world.instruction("--mech", "pki", "--uri", LWM2M, "--nid", "", "--server-pin", server), timeout=90)
     has(world, ("0", "bootstrap"), ("103", "registered"))

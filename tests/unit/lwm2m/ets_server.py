@@ -19,10 +19,11 @@ PATIENCE, SILENCE = 15.0, 0.5
 
 
 class Server:
-    def __init__(self, port=5684, sessions=False):
+    def __init__(self, port=5684, sessions=False, certificates=None):
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(("127.0.0.1", port))
-        self.dtls = DtlsServer(lambda data, to: self.sock.sendto(data, to), KEYS.get, self.on_open, self.on_data, lambda c: None, self.on_log, sessions=lambda: sessions)
+        self.dtls = DtlsServer(lambda data, to: self.sock.sendto(data, to), KEYS.get, self.on_open, self.on_data, lambda c: None, self.on_log, certificates=lambda: certificates,
+                               sessions=lambda: sessions)
         self.connection, self.mid, self.token = None, 1, 0
         self.waiting, self.answered, self.ciphers = [], {}, []
         self.unwanted = set()  # tokens whose notifications are reset

@@ -8,15 +8,19 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from ets_server import KEYS, PATIENCE, SILENCE, Server, coap
+from transports_test import account, at, make_certificates, write
 
 GET, POST, PUT, OBSERVE = coap.GET, coap.POST, coap.PUT, (coap.OBSERVE, b"")
 VALUE, OTHER = "/1/0/5", "/1/0/6"
 KEYED = ("--uri", "coaps://127.0.0.1:5684", "--identity", "wire", "--key", KEYS["wire"].hex())
 OPEN = ("--uri", "coap://127.0.0.1:5684", "--nosec")
+SECURE, SHOWN = ("--uri", "coaps://127.0.0.1:5684"), ("--uri", "coaps://127.0.0.1:5684", *account("operator.root.der", 2))
 LOCATION = [(coap.LOCATION_PATH, b"rd"), (coap.LOCATION_PATH, b"1")]
+JUDGED = slice(55, 63)  # in what is kept: when the server was judged
 results = []
 
 
@@ -47,13 +51,16 @@ class Gateway:
 
     def __init__(self, how):
         self.how, self.keep = how, os.path.join(tempfile.mkdtemp(prefix="restart-"), "registration")
-        self.server = Server(sessions=True)
+        self.server = self.serve()
         if how == OPEN:
             self.server.dtls = Plain(self.server)
         self.client = None
 
-    def start(self, *more):
-        self.client = subprocess.Popen([sys.argv[1], *self.how, "--endpoint", "gw", "--keep", self.keep, *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    def serve(self, name="operator.server"):
+        return Server(sessions=True, certificates=tuple(at(n) for n in (name + ".pem", name + ".key.pem", "operator.root.pem")) if "--certificate" in self.how else None)
+
+    def start(self, *more, how=None):
+        self.client = subprocess.Popen([sys.argv[1], *(how or self.how), "--endpoint", "gw", "--keep", self.keep, *more], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
     def says(self, text):
         while not (line := self.client.stdout.readline()).startswith(text):
@@ -79,7 +86,7 @@ class Gateway:
         for i, path in enumerate(paths):
             assert self.observe(path, b"t%d" % i).number(coap.OBSERVE) is not None
         self.kept()
-        self.address = self.server.sock.getsockname() if self.how == KEYED else self.server.dtls.address
+        self.address = self.server.dtls.address if self.how == OPEN else self.server.sock.getsockname()
         self.end()
         return self
 
@@ -96,7 +103,7 @@ class Gateway:
 
 
 def test_taken_up():
-    for how, name in ((KEYED, "over DTLS"), (OPEN, "without security")):
+    for how, name in ((KEYED, "over DTLS"), (SHOWN, "with certificates"), (OPEN, "without security")):
         g, last = Gateway(how).begin(VALUE, OTHER), 1000
         for life in ("first", "second"):
             g.start()
@@ -205,6 +212,51 @@ def test_not_to_be_taken_up():
     g.close()
 
 
+def judged_at(g):
+    return int.from_bytes(pathlib.Path(g.keep).read_bytes()[JUDGED], "big")
+
+
+def refused(g, name, how):
+    g.start(how=how)
+    reader = threading.Thread(target=g.says, args=("error TlsUntrusted",), daemon=True)
+    reader.start()
+    asked, end = None, time.monotonic() + PATIENCE
+    while reader.is_alive() and not asked and time.monotonic() < end:
+        asked = g.server.receive(lambda m: m.code == POST, 0.1)
+    check(f"a server that is trusted no more is no server: {name}", not reader.is_alive() and not asked, asked)
+
+
+def test_other_trust():
+    """A session shows no certificate: it is taken up only if the account would still judge as it did."""
+    for name, trust in (("another root", account("other.root.der", 2)), ("a certificate that it has not", account("operator.root.der", 3))):
+        g = Gateway(SHOWN).begin(VALUE)
+        refused(g, name, (*SECURE, *trust))
+        g.close()
+    g = Gateway(SHOWN).begin(VALUE)
+    g.start(how=(*SECURE, *account("operator.server.der", 3)))
+    check("another trust that it passes: a Register", g.first().path == "/rd")
+    g.close()
+
+    for name, usage, roots, first in (("the same factory roots: an Update", 0, "operator.root.pem", "/rd/1"), ("more of them: a Register", 0, "both.roots.pem", "/rd"),
+                                      ("more of them, which are not asked: an Update", 2, "both.roots.pem", "/rd/1")):
+        g = Gateway((*SECURE, *account("operator.root.der", usage))).begin(VALUE)
+        g.start(how=(*g.how[:-1], at(roots)))
+        check(name, g.first().path == first)
+        g.close()
+    g = Gateway((*SECURE, *account("operator.root.der", 0))).begin(VALUE)
+    refused(g, "the factory roots are others", (*g.how[:-1], at("other.root.pem")))
+    g.close()
+
+    g = Gateway(SHOWN).begin(VALUE)
+    check("when it was judged is kept", 0 <= time.time() - judged_at(g) < 600, judged_at(g))
+    octets = bytearray(pathlib.Path(g.keep).read_bytes())
+    octets[JUDGED] = (int(time.time()) - 86401).to_bytes(8, "big")
+    pathlib.Path(g.keep).write_bytes(octets)
+    g.start()
+    check("a day later: a Register, for its certificate is looked at anew", g.first().path == "/rd")
+    g.close()
+
+
 def test_killed_at_once():
     """The answer to an Observe is out, and the process ends: an Update is never without that observation."""
     g = Gateway(KEYED)
@@ -248,11 +300,14 @@ def main():
         private = str(pathlib.Path(__file__).resolve().parents[2] / "lab/private")
         os.execv(private, [private, sys.executable, "-B", *sys.argv])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    make_certificates()
+    write("both.roots.pem", b"".join(pathlib.Path(at(f"{name}.root.pem")).read_bytes() for name in ("operator", "other")))
     test_taken_up()
     test_rules_of_the_request()
     test_forgotten_observation()
     test_moved()
     test_not_to_be_taken_up()
+    test_other_trust()
     test_killed_at_once()
     test_left()
     print(f"1..{len(results)}")

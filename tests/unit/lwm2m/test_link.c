@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How long a handshake may take: the library and OpenSSL on both sides, over loopback, and a clock of ours for the minutes in which nobody speaks. */
+/* How long a handshake may take, and how long a session may be taken up again: the library and OpenSSL on both sides, over loopback, and a clock of ours for the minutes in
+ * which nobody speaks. */
 #include <arpa/inet.h>
 #include <coap3/coap.h>
 #include <glib.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../support/fake_loop.h"
 #include "lwm2m/coap.h"
+#include "lwm2m/way.h"
 
 static const char key[] = "0123456789abcdef";
 
@@ -27,6 +30,9 @@ void coap_session_set_max_retransmit(coap_session_t *session, uint16_t value)
 static int server_fd;
 static SSL *server; /* NULL: it never speaks */
 static const char *server_key;
+static SSL_CTX *context; /* its sessions */
+static X509 *root, *certificate; /* the latter: of both sides */
+static EVP_PKEY *private_key;
 
 static unsigned give_key(SSL *ssl, const char *identity, unsigned char *out, unsigned cap)
 {
@@ -38,6 +44,17 @@ static unsigned give_key(SSL *ssl, const char *identity, unsigned char *out, uns
     return 16;
 }
 
+static SSL_CTX *make_context(void)
+{
+    SSL_CTX *made = SSL_CTX_new(DTLS_server_method());
+    SSL_CTX_set_psk_server_callback(made, give_key);
+    if (certificate) {
+        g_assert_cmpint(SSL_CTX_use_certificate(made, certificate), ==, 1);
+        g_assert_cmpint(SSL_CTX_use_PrivateKey(made, private_key), ==, 1);
+    }
+    return made;
+}
+
 static uint16_t server_open(bool speaks)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -46,10 +63,8 @@ static uint16_t server_open(bool speaks)
     g_assert_cmpint(bind(server_fd, (struct sockaddr *)&a, sizeof a), ==, 0);
     g_assert_cmpint(getsockname(server_fd, (struct sockaddr *)&a, &len), ==, 0);
     if (speaks) {
-        SSL_CTX *context = SSL_CTX_new(DTLS_server_method());
-        SSL_CTX_set_psk_server_callback(context, give_key);
+        context = context ? context : make_context();
         server = SSL_new(context);
-        SSL_CTX_free(context);
         BIO *bio = BIO_new_dgram(server_fd, BIO_NOCLOSE);
         SSL_set_bio(server, bio, bio);
         SSL_set_accept_state(server);
@@ -72,9 +87,19 @@ static void server_work(void)
 
 static void server_close(void)
 {
+    if (server)
+        SSL_set_quiet_shutdown(server, 1);
+    if (server)
+        (void)SSL_shutdown(server); /* or its session is forgotten */
     SSL_free(server);
     server = NULL;
     close(server_fd);
+}
+
+static void server_forget(void)
+{
+    SSL_CTX_free(context);
+    context = NULL;
 }
 
 /* ---- the link ---- */
@@ -112,22 +137,28 @@ static void on_lost(void *user, const struct error *error)
 
 static const struct coap_events events = { .connected = on_connected, .lost = on_lost };
 
+static void open_session(struct lwm2m_account *account, bool speaks, uint64_t now, const struct coap_way *way)
+{
+    struct ip_address remote = { 0 };
+    struct error e = { 0 };
+    connected = lost = told = 0;
+    g_snprintf(account->uri, sizeof account->uri, "coaps://127.0.0.1:%u", server_open(speaks));
+    fake_loop_init(&fake);
+    fake.loop.add_fd = add_fd;
+    endpoint = endpoint_new(account, NULL, &e);
+    g_assert_nonnull(endpoint);
+    endpoint->now = now;
+    g_assert_true(ip_address_parse("127.0.0.1", &remote));
+    session = coap_link_new(&fake.loop, &(struct coap_peer){ .remote = &remote, .endpoint = endpoint, .way = way }, &events, NULL, &e);
+    g_assert_nonnull(session);
+}
+
 static void begin(bool speaks, const char *of_server)
 {
     struct lwm2m_account account = { .short_server_id = 7, .endpoint = "gw", .identity = "id", .key_len = 16, .lifetime = 300 };
-    struct ip_address remote = { 0 };
-    struct error e = { 0 };
     server_key = of_server;
-    connected = lost = told = 0;
     memcpy(account.key, key, 16);
-    g_snprintf(account.uri, sizeof account.uri, "coaps://127.0.0.1:%u", server_open(speaks));
-    fake_loop_init(&fake);
-    fake.loop.add_fd = add_fd;
-    endpoint = endpoint_new(&account, NULL, &e);
-    g_assert_nonnull(endpoint);
-    g_assert_true(ip_address_parse("127.0.0.1", &remote));
-    session = coap_link_new(&fake.loop, &(struct coap_peer){ .remote = &remote, .endpoint = endpoint }, &events, NULL, &e);
-    g_assert_nonnull(session);
+    open_session(&account, speaks, 0, NULL);
 }
 
 static void end(void)
@@ -136,6 +167,8 @@ static void end(void)
     g_assert_cmpuint(fake_loop_pending(&fake), ==, 0);
     endpoint_free(endpoint);
     server_close();
+    if (!certificate)
+        server_forget();
 }
 
 /* Both sides in turns, until the session is there, lost, or is without an error of that code. */
@@ -217,6 +250,87 @@ static void test_endless(void)
     end();
 }
 
+/* ---- a session over a restart ---- */
+
+enum { NOW = 1700000000, HOUR = 3600 };
+
+/* From an hour before NOW for so long. */
+static X509 *certify(const char *name, int extension, const char *value, const X509 *issuer, long seconds)
+{
+    X509 *made = X509_new();
+    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, extension, value);
+    g_assert_true(X509_set_version(made, X509_VERSION_3) && X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_ASC, (const uint8_t *)name, -1, -1, 0) &&
+                  X509_set_issuer_name(made, X509_get_subject_name(issuer ? issuer : made)) && ASN1_TIME_set(X509_getm_notBefore(made), NOW - HOUR) &&
+                  ASN1_TIME_set(X509_getm_notAfter(made), NOW - HOUR + seconds) && X509_add_ext(made, e, -1) && X509_set_pubkey(made, private_key) &&
+                  X509_sign(made, private_key, EVP_sha256()) > 0);
+    X509_EXTENSION_free(e);
+    return made;
+}
+
+static void make_certificate(long seconds)
+{
+    private_key = EVP_EC_gen("P-256");
+    root = certify("root", NID_basic_constraints, "critical,CA:TRUE", NULL, 365L * 24 * HOUR);
+    certificate = certify("server", NID_subject_alt_name, "IP:127.0.0.1", root, seconds);
+}
+
+static void drop_certificate(void)
+{
+    server_forget();
+    X509_free(root);
+    X509_free(certificate);
+    certificate = NULL;
+    EVP_PKEY_free(private_key);
+}
+
+/* The session, and the way to take it up. Is it the one of before? */
+static bool connect_at(uint64_t now, uint8_t usage, const struct coap_way *before, struct coap_way *way)
+{
+    static struct lwm2m_account account;
+    account = (struct lwm2m_account){ .short_server_id = 7, .endpoint = "gw", .mode = LWM2M_X509, .lifetime = 300, .x509 = { .usage = usage } };
+    uint8_t *to_own = account.x509.certificate, *to_server = account.x509.server, *to_key = account.x509.private_key;
+    account.x509.certificate_len = (size_t)i2d_X509(certificate, &to_own);
+    account.x509.server_len = (size_t)i2d_X509(usage == 2 ? root : certificate, &to_server);
+    account.x509.private_key_len = (size_t)i2d_PrivateKey(private_key, &to_key);
+    open_session(&account, true, now, before);
+    exchange_until(ERROR_NONE);
+    bool resumed = connected && before && coap_link_resumed(session, before);
+    if (way)
+        g_assert_true(coap_link_way(session, way));
+    end();
+    return resumed;
+}
+
+static void test_resumed(void)
+{
+    static struct coap_way way, later;
+    make_certificate(90 * 24 * HOUR);
+    g_assert_false(connect_at(NOW, 2, NULL, &way));
+    g_assert_cmpuint(way.judged, ==, NOW);
+    g_assert_true(connect_at(NOW + HOUR, 2, &way, &later));
+    g_assert_cmpuint(later.judged, ==, NOW); /* which it does not change */
+    g_assert_true(connect_at(NOW + 24 * HOUR - 1, 2, &later, NULL));
+    g_assert_false(connect_at(NOW + 24 * HOUR, 2, &later, &way));
+    g_assert_cmpuint(way.judged, ==, NOW + 24 * HOUR);
+    g_assert_false(connect_at(NOW, 2, &way, NULL)); /* a clock that went back tells nothing */
+    drop_certificate();
+}
+
+/* The certificate has come to its end since. */
+static void test_expired(void)
+{
+    static struct coap_way way;
+    make_certificate(3 * HOUR);
+    g_assert_false(connect_at(NOW, 2, NULL, &way));
+    g_assert_true(connect_at(NOW + HOUR, 2, &way, NULL));
+    g_assert_false(connect_at(NOW + 3 * HOUR, 2, &way, NULL));
+    g_assert_cmpuint(lost, ==, 1);
+    g_assert_cmpint(why.code, ==, ERROR_TLS_UNTRUSTED);
+    g_assert_false(connect_at(NOW, 3, NULL, &way)); /* a pinned one is good for ever (RFC 7671 clause 5.1) */
+    g_assert_true(connect_at(NOW + 3 * HOUR, 3, &way, NULL));
+    drop_certificate();
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -225,5 +339,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/link/a wrong key is silence", test_wrong_key);
     g_test_add_func("/lwm2m/link/an alert is a refusal", test_refused);
     g_test_add_func("/lwm2m/link/endless", test_endless);
+    g_test_add_func("/lwm2m/link/resumed", test_resumed);
+    g_test_add_func("/lwm2m/link/expired", test_expired);
     return g_test_run();
 }
