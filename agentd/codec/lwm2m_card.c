@@ -11,13 +11,15 @@
 
 enum {
     HEADER = 4,
-    OBJECT_SECURITY = 0, OBJECT_SERVER = 1,
+    OBJECT_SECURITY = 0, OBJECT_SERVER = 1, OBJECT_ACCESS = 2,
     /* Security (LwM2M TS E.1) */
     SECURITY_URI = 0, SECURITY_BOOTSTRAP = 1, SECURITY_MODE = 2, SECURITY_IDENTITY = 3, SECURITY_KEY = 5, SECURITY_SERVER = 10,
     MODE_PSK = 0, MODE_NO_SEC = 3,
     /* Server (E.2) */
     SERVER_ID = 0, SERVER_LIFETIME = 1, SERVER_BINDING = 7,
     DEFAULT_LIFETIME = 86400,
+    /* Access Control (E.3) */
+    ACCESS_OBJECT = 0, ACCESS_INSTANCE = 1, ACCESS_ACL = 2, ACCESS_OWNER = 3,
     RESOURCES = 32, /* ids above are not ours */
     NO_ID = 65535, /* reserved (Core TS 1.1.1 clause 7.3) */
     SENML_DEPTH = 3, /* array, record, value */
@@ -257,17 +259,82 @@ static enum error_code add_accounts(struct slice security, struct slice servers,
     }
 }
 
+/* ---- object 2 ---- */
+
+/* As the Short Server ID: some write numbers of two octets with the top bit set. */
+static bool read_unsigned(struct slice value, uint16_t *out)
+{
+    struct reader r = reader_make(value.data, value.len);
+    bool fits = value.len == 1 || value.len == 2 || (value.len == 4 && reader_u16(&r) == 0);
+    *out = value.len == 1 ? reader_u8(&r) : reader_u16(&r);
+    return fits;
+}
+
+static bool read_entries(struct slice entries, struct access_row *row)
+{
+    struct reader r = reader_make(entries.data, entries.len);
+    struct tlv_item item;
+    uint16_t rights;
+    for (row->count = 0; reader_left(&r); row->count++) {
+        if (row->count == ACCESS_ENTRIES || tlv_next(&r, &item) || item.kind != TLV_RESOURCE_INSTANCE || !read_unsigned(item.value, &rights) || rights > ACCESS_ALL)
+            return false;
+        row->acl[row->count] = (struct access_entry){ item.id, (uint8_t)rights };
+    }
+    return true;
+}
+
+static bool read_row(struct slice resources, struct access_row *row)
+{
+    struct reader r = reader_make(resources.data, resources.len);
+    struct tlv_item item;
+    uint16_t *const number[] = { [ACCESS_OBJECT] = &row->object, [ACCESS_INSTANCE] = &row->instance, [ACCESS_OWNER] = &row->owner };
+    bool fine = true;
+    *row = (struct access_row){ .used = true, .fresh = true };
+    while (fine && reader_left(&r)) {
+        fine = !tlv_next(&r, &item);
+        if (fine && item.id == ACCESS_ACL)
+            fine = item.kind == TLV_MULTIPLE_RESOURCE && read_entries(item.value, row);
+        else if (fine && item.id <= ACCESS_OWNER)
+            fine = item.kind == TLV_RESOURCE && read_unsigned(item.value, number[item.id]);
+    }
+    return fine;
+}
+
+static enum error_code add_rights(struct slice rows, struct settings *out, struct error *err)
+{
+    struct reader r = reader_make(rows.data, rows.len);
+    struct access_rights *rights = settings_rights(out);
+    struct tlv_item item;
+    uint16_t servers[SETTINGS_LWM2M];
+    for (size_t i = 0; i < out->lwm2ms; i++) {
+        servers[i] = out->lwm2m[i].short_server_id;
+        access_rights_name(rights, servers[i]);
+    }
+    while (reader_left(&r)) {
+        if (tlv_next(&r, &item) || item.id >= ACCESS_ROWS || !read_row(item.value, &rights->at[item.id]))
+            return error_set(err, ERROR_INVALID, "LwM2M card file: /2 has no such values, or an instance of %d or more", ACCESS_ROWS);
+        rights->written = true;
+    }
+    return access_rights_check(rights, servers, out->lwm2ms, err);
+}
+
 enum error_code lwm2m_card_accounts(struct slice file, struct settings *out, struct error *err)
 {
-    struct slice security, servers;
+    struct slice security, servers, rows;
     size_t before = out->lwm2ms;
     enum error_code rc = find_object(file, OBJECT_SECURITY, &security, err);
     if (!rc)
         rc = find_object(file, OBJECT_SERVER, &servers, err);
+    if (!rc)
+        rc = find_object(file, OBJECT_ACCESS, &rows, err);
     if (!rc && !security.len)
         rc = error_set(err, ERROR_INCOMPLETE, "LwM2M card file: no instance of object 0 (Security)");
     if (!rc)
         rc = add_accounts(security, servers, out, err);
+    if (!rc && rows.len)
+        rc = add_rights(rows, out, err);
+    if (rc && out->rights)
+        *out->rights = (struct access_rights){ .written = false };
     if (rc) {
         out->lwm2ms = before;
         explicit_bzero(&out->lwm2m[before], sizeof out->lwm2m - before * sizeof out->lwm2m[0]);

@@ -35,6 +35,7 @@ struct lwm2m_bootstrap {
     struct bootstrap_desk *desk; /* wiped pages, as the next */
     struct lwm2m_account *accounts; /* [0] of the server, then those installed */
     size_t installed;
+    struct access_rights *rights; /* those that there are; NULL: none */
     struct endpoint *endpoint;
     struct lwm2m_rules rules; /* roots of the endpoint */
     struct lease lease;
@@ -68,15 +69,18 @@ static void end(void *user)
     b->timer = 0;
     if (b->phase != PHASE_FINISHED) {
         log_warning("lwm2m", "bootstrap at %s: %s", b->endpoint->host, b->failure.text);
-        b->fn(b->user, &b->failure, NULL, 0);
+        b->fn(b->user, &b->failure, NULL, 0, NULL);
         return;
     }
     struct lwm2m_account *accounts = secret_pages_new(STAGED_MAX * sizeof *accounts);
-    if (!accounts)
+    struct access_rights *rights = malloc(sizeof *rights);
+    if (!accounts || !rights)
         abort();
     size_t count = bootstrap_accounts(&b->desk->staged, b->name, accounts, STAGED_MAX);
+    bootstrap_rights(&b->desk->staged, rights);
     log_notice("lwm2m", "bootstrap at %s: finished with %zu accounts", b->endpoint->host, count - 1);
-    b->fn(b->user, NULL, accounts, count); /* may free b */
+    b->fn(b->user, NULL, accounts, count, rights); /* may free b */
+    free(rights);
     secret_pages_free(accounts, STAGED_MAX * sizeof *accounts);
 }
 
@@ -212,6 +216,8 @@ static void ask(struct lwm2m_bootstrap *b)
 static void clean_desk(struct lwm2m_bootstrap *b)
 {
     bootstrap_desk_open(b->desk, &b->accounts[0], &b->accounts[1], b->installed);
+    if (b->rights)
+        bootstrap_desk_rights(b->desk, b->rights, &b->accounts[1], b->installed);
     b->desk->rules = b->rules;
     b->desk->version = b->version;
     drop_body(b);
@@ -385,8 +391,11 @@ static bool take_accounts(struct lwm2m_bootstrap *b, const struct lwm2m_bootstra
 {
     b->desk = secret_pages_new(sizeof *b->desk);
     b->accounts = secret_pages_new(STAGED_MAX * sizeof *b->accounts);
-    if (!b->desk || !b->accounts)
+    b->rights = task->rights ? malloc(sizeof *b->rights) : NULL;
+    if (!b->desk || !b->accounts || (task->rights && !b->rights))
         return false;
+    if (b->rights)
+        *b->rights = *task->rights;
     b->accounts[0] = *task->server;
     for (; b->installed < task->installed_count && b->installed + 1 < STAGED_MAX; b->installed++)
         b->accounts[b->installed + 1] = task->installed[b->installed];
@@ -442,5 +451,6 @@ void lwm2m_bootstrap_free(struct lwm2m_bootstrap *b)
         secret_pages_free(b->desk, sizeof *b->desk);
     if (b->accounts)
         secret_pages_free(b->accounts, STAGED_MAX * sizeof *b->accounts);
+    free(b->rights);
     free(b);
 }

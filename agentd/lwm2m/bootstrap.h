@@ -9,6 +9,7 @@
 #include "lwm2m/endpoint.h"
 #include "model/lease.h"
 #include "lwm2m/version.h"
+#include "model/access_rights.h"
 #include "model/settings.h"
 
 struct lwm2m_bootstrap;
@@ -17,6 +18,7 @@ struct lwm2m_bootstrap_task { /* copied */
     const struct lwm2m_account *server;    /* short_server_id 0 */
     const struct lwm2m_account *installed; /* what the server may see, change and delete */
     size_t installed_count;
+    const struct access_rights *rights;    /* the rows of object 2 that there are; NULL: none */
     const struct lease *lease;
     const char *endpoint;
     const struct lwm2m_rules *rules; /* NULL: nothing allowed, nothing trusted; the roots are copied, as all */
@@ -26,8 +28,9 @@ struct lwm2m_bootstrap_task { /* copied */
 };
 
 /* Once from the loop: error NULL and the accounts that the gateway has from now on (borrowed, wiped after the call; the last is the bootstrap server's own, as
- * it left it), or what is wrong (accounts NULL). CLIENT_AUTH, KEY_UNANSWERED, TLS_UNTRUSTED, NAME_LOOKUP, CONNECT, TIMEOUT (no Finish), SERVER_STATUS, PROTOCOL. */
-typedef void lwm2m_bootstrap_fn(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count);
+ * it left it) and what it left of object 2, or what is wrong (accounts and rights NULL). CLIENT_AUTH, KEY_UNANSWERED, TLS_UNTRUSTED, NAME_LOOKUP, CONNECT, TIMEOUT (no
+ * Finish), SERVER_STATUS, PROTOCOL. */
+typedef void lwm2m_bootstrap_fn(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights);
 
 enum { HOLD_OFF_MAX_S = 86400 /* nothing else is provisioned meanwhile */ };
 uint64_t lwm2m_bootstrap_hold_off_ms(const struct lwm2m_account *server); /* how long it may begin unasked (/0/x/11) */

@@ -69,6 +69,18 @@ void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *s
     } while (!given);
 }
 
+/* Those of other contexts' servers are not shown, and stay. */
+void bootstrap_desk_rights(struct bootstrap_desk *d, const struct access_rights *rights, const struct lwm2m_account *installed, size_t count)
+{
+    struct access_rights *out = &d->staged.rights;
+    for (size_t i = 0; i < count; i++)
+        access_rights_name(out, installed[i].short_server_id);
+    for (size_t i = 0; i < ACCESS_ROWS; i++)
+        if (rights->at[i].owner == ACCESS_BOOTSTRAP || access_rights_names(out, rights->at[i].owner))
+            out->at[i] = rights->at[i];
+    out->written = rights->written;
+}
+
 /* ---- Bootstrap-Write (clause 6.1.7.5) ---- */
 
 static bool instance_is_new(const struct records *records, size_t at)
@@ -79,6 +91,16 @@ static bool instance_is_new(const struct records *records, size_t at)
     return true;
 }
 
+/* Of the resource that the record is an instance of. */
+static size_t count_instances(const struct records *records, const struct record *of)
+{
+    struct path resource = path_parent(&of->path, PATH_RESOURCE);
+    size_t count = 0;
+    for (size_t i = 0; i < records->count; i++)
+        count += path_contains(&resource, &records->at[i].path);
+    return count;
+}
+
 static enum coap_code check_records(const struct bootstrap_desk *d)
 {
     for (size_t i = 0; i < d->records.count; i++) {
@@ -86,6 +108,8 @@ static enum coap_code check_records(const struct bootstrap_desk *d)
         const struct resource *resource = resource_at(&model_bootstrap, &record->path);
         if (record->path.id[1] == LWM2M_NO_ID || (resource->check && !resource->check(&record->value)))
             return CODE_BAD_REQUEST;
+        if (record->path.id[0] == object_staged_access.id && count_instances(&d->records, record) > ACCESS_ENTRIES)
+            return CODE_BAD_REQUEST; /* more servers than there can be */
     }
     return CODE_CHANGED;
 }
@@ -107,10 +131,15 @@ static enum coap_code set_records(struct bootstrap_desk *d, const struct path *p
         const struct record *record = &d->records.at[i];
         struct spot s = { .o = &d->objects, .instance = record->path.id[1] };
         const struct object *object = object_find(&model_bootstrap, record->path.id[0]);
+        const struct resource *resource = resource_at(&model_bootstrap, &record->path);
         bool whole = p->depth < PATH_RESOURCE && instance_is_new(&d->records, i);
         if (whole && !renew_instance(d, object, s.instance))
             return CODE_INTERNAL; /* no room; the server sees it, and Finish will not fit */
-        resource_at(&model_bootstrap, &record->path)->write(&s, &record->value);
+        if (p->depth == PATH_RESOURCE && i == 0)
+            resource->write(&s, NULL); /* it replaces all its instances */
+        if (record->path.depth == PATH_RESOURCE_INSTANCE)
+            s.id = record->path.id[3];
+        resource->write(&s, &record->value);
     }
     return CODE_CHANGED;
 }
@@ -169,6 +198,7 @@ static bool remove_all(struct bootstrap_desk *d, const struct object *object)
 {
     uint16_t id;
     size_t kept = 0;
+    d->staged.rights.written |= object == &object_staged_access; /* also of rows that there are not here */
     while (object_instance(&d->objects, object, kept, &id))
         kept += !object->remove(&d->objects, id);
     return kept == 0;
@@ -180,6 +210,7 @@ static enum coap_code delete(struct bootstrap_desk *d, const struct path *p)
     if (p->depth == PATH_ROOT) {
         (void)remove_all(d, &object_staged_security);
         (void)remove_all(d, &object_staged_server);
+        (void)remove_all(d, &object_staged_access);
         return CODE_DELETED;
     }
     if (p->depth > PATH_INSTANCE || p->id[0] == DEVICE_OBJECT)
@@ -234,7 +265,7 @@ static void put_object(struct bootstrap_desk *d, struct writer *w, const struct 
         put_link(w, &instance);
         if (object == &object_staged_security)
             put_security(&d->staged, w, id);
-        else
+        else if (object == &object_staged_server)
             put_server(&d->staged, w, id);
     }
     if (count == 0)
@@ -262,7 +293,7 @@ static enum coap_code read(struct bootstrap_desk *d, const struct coap_request *
 {
     if (p->depth != PATH_OBJECT && p->depth != PATH_INSTANCE)
         return CODE_METHOD_NOT_ALLOWED;
-    if (p->id[0] != object_staged_server.id)
+    if (p->id[0] != object_staged_server.id && p->id[0] != object_staged_access.id)
         return object_find(&model_bootstrap, p->id[0]) ? CODE_METHOD_NOT_ALLOWED : CODE_NOT_FOUND; /* never keys */
     if (!path_exists(&d->objects, p))
         return CODE_NOT_FOUND;
@@ -355,6 +386,16 @@ static size_t count_of(const struct staged *s, uint16_t short_server_id)
     return n;
 }
 
+static enum error_code check_rights(const struct staged *s, struct error *err)
+{
+    uint16_t servers[STAGED_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < STAGED_MAX; i++)
+        if (s->server[i].used)
+            servers[count++] = s->server[i].short_server_id;
+    return access_rights_check(&s->rights, servers, count, err);
+}
+
 enum error_code bootstrap_fits(const struct bootstrap_desk *d, struct error *err)
 {
     const struct staged *s = &d->staged;
@@ -373,7 +414,7 @@ enum error_code bootstrap_fits(const struct bootstrap_desk *d, struct error *err
             return error_set(err, ERROR_INCOMPLETE, "/1/%u: no instance of object 0 has its short server id %u", s->server[i].id, s->server[i].short_server_id);
     if (bootstraps > 1)
         return error_set(err, ERROR_INVALID, "more than one instance of object 0 is of a bootstrap server");
-    return ERROR_NONE;
+    return check_rights(s, err);
 }
 
 enum error_code bootstrap_check(const struct bootstrap_desk *d, struct error *err)
@@ -410,6 +451,14 @@ size_t bootstrap_accounts(const struct staged *s, const char *endpoint, struct l
 {
     size_t n = put_accounts(s, false, endpoint, out, cap);
     return n + put_accounts(s, true, endpoint, &out[n], cap - n);
+}
+
+void bootstrap_rights(const struct staged *s, struct access_rights *out)
+{
+    *out = s->rights;
+    for (size_t i = 0; i < STAGED_MAX; i++)
+        if (s->server[i].used)
+            access_rights_name(out, s->server[i].short_server_id);
 }
 
 static bool is_finish(const struct coap_request *r)

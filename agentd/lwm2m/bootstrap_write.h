@@ -21,6 +21,8 @@ struct bootstrap_desk { /* holds keys: wiped memory */
 
 /* The desk with the account of the bootstrap server (its short_server_id is 0; NULL: none) and those that are installed. */
 void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count);
+/* Then the rows of object 2 that there are: the bootstrap server sees those of the installed accounts' servers. */
+void bootstrap_desk_rights(struct bootstrap_desk *d, const struct access_rights *rights, const struct lwm2m_account *installed, size_t count);
 /* A Bootstrap-Pack (1.2 clause 6.1.7.7): all instances in one body. An answer as to a Bootstrap-Write; nothing has changed if it is not CHANGED. */
 enum coap_code bootstrap_take_pack(struct bootstrap_desk *d, int content_format, struct slice body);
 /* Serves one request; *finished: it was a Bootstrap-Finish and the accounts fit together. */
@@ -31,5 +33,7 @@ enum error_code bootstrap_fits(const struct bootstrap_desk *d, struct error *err
 enum error_code bootstrap_check(const struct bootstrap_desk *d, struct error *err);
 /* The accounts of management servers and, last, of the bootstrap server, at most cap; s has passed the check. endpoint: the client's name at all of them. */
 size_t bootstrap_accounts(const struct staged *s, const char *endpoint, struct lwm2m_account *out, size_t cap);
+/* What it left of object 2; s has passed the check. */
+void bootstrap_rights(const struct staged *s, struct access_rights *out);
 
 #endif

@@ -35,6 +35,7 @@ static enum error_code add_accounts(struct card_desk *d, struct settings *out, s
             return error_set(err, ERROR_INVALID, "LwM2M card file: server %u stands twice", d->accounts[i].short_server_id);
     memcpy(&out->lwm2m[out->lwm2ms], d->accounts, count * sizeof d->accounts[0]);
     out->lwm2ms += count;
+    bootstrap_rights(&d->desk.staged, settings_rights(out));
     return ERROR_NONE;
 }
 

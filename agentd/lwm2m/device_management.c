@@ -21,7 +21,7 @@ bool request_path(const struct coap_request *r, struct path *p)
 }
 
 /* Clause 8.2: may the server do that to the instance that the path is of? */
-static bool may(const struct lwm2m_client *c, const struct path *p, enum access right)
+static bool may(const struct lwm2m_client *c, const struct path *p, enum access_right right)
 {
     return access_may(&c->objects, p->id[0], p->id[1], right);
 }

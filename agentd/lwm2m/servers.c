@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "lwm2m/interfaces.h"
 #include "lwm2m/objects/access_control.h"
+#include "lwm2m/rights.h"
 
 struct servers *lwm2m_servers_new(void)
 {
@@ -97,6 +98,30 @@ void lwm2m_servers_fresh(struct servers *s, uint16_t instance)
 {
     access_forget(s, object_server.id, instance);
     tell_all(s);
+}
+
+void lwm2m_servers_hold(struct servers *s, bool held)
+{
+    bool over = s->held && !held;
+    s->held = held;
+    if (over)
+        tell_all(s);
+}
+
+void lwm2m_servers_set_rights(struct servers *s, const struct access_rights *rights)
+{
+    access_put(s, rights);
+    tell_all(s);
+}
+
+bool lwm2m_rights_of(struct slice kept, struct access_rights *out)
+{
+    struct servers *s = lwm2m_servers_new();
+    bool read = s && lwm2m_servers_read(s, kept);
+    if (read)
+        access_take(s, out);
+    lwm2m_servers_free(s);
+    return read;
 }
 
 void lwm2m_servers_watch(struct servers *s, void (*changed)(void *user), void *user)

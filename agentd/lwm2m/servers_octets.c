@@ -23,38 +23,6 @@ static size_t count_rows(const struct servers *s)
     return n;
 }
 
-static void write_row(struct writer *w, size_t index, const struct access_row *row)
-{
-    writer_u16(w, (uint16_t)index);
-    writer_u16(w, row->object);
-    writer_u16(w, row->instance);
-    writer_u16(w, row->owner);
-    writer_u8(w, (uint8_t)row->count);
-    for (size_t i = 0; i < row->count; i++) {
-        writer_u16(w, row->acl[i].short_server_id);
-        writer_u8(w, row->acl[i].rights);
-    }
-}
-
-static void read_row(struct reader *r, struct servers *s)
-{
-    struct access_row row = { .used = true };
-    uint16_t index = reader_u16(r);
-    row.object = reader_u16(r);
-    row.instance = reader_u16(r);
-    row.owner = reader_u16(r);
-    row.count = reader_u8(r);
-    if (index >= ACCESS_ROWS || row.count > sizeof row.acl / sizeof row.acl[0]) {
-        reader_fail(r);
-        return;
-    }
-    for (size_t i = 0; i < row.count; i++) {
-        row.acl[i].short_server_id = reader_u16(r);
-        row.acl[i].rights = reader_u8(r) & ACCESS_ALL;
-    }
-    s->access[index] = row;
-}
-
 static void write_portfolio(struct writer *w, const struct portfolio *p)
 {
     writer_u8(w, p->used);
@@ -108,7 +76,7 @@ void lwm2m_servers_write(const struct servers *s, struct writer *w)
     writer_u16(w, (uint16_t)count_rows(s));
     for (size_t i = 0; i < ACCESS_ROWS; i++)
         if (s->access[i].used)
-            write_row(w, i, &s->access[i]);
+            access_row_write(w, i, &s->access[i]);
     for (size_t i = 0; i < PORTFOLIOS; i++)
         write_portfolio(w, &s->portfolio[i]);
     write_places(w, &s->profiles);
@@ -122,7 +90,7 @@ bool lwm2m_servers_read(struct servers *s, struct slice in)
     if (version != VERSION && version != SERVERS_VERSION)
         return false;
     for (size_t n = reader_u16(&r); n > 0 && !r.failed; n--)
-        read_row(&r, &next);
+        access_row_read(&r, next.access);
     for (size_t i = 0; i < PORTFOLIOS; i++)
         read_portfolio(&r, &next.portfolio[i]);
     for (size_t n = version == VERSION ? 0 : reader_u8(&r); n > 0 && !r.failed; n--) /* what version 2 added */

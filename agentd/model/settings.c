@@ -2,6 +2,7 @@
 /* Life of settings and names of their enums. */
 #include "model/settings.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
@@ -12,8 +13,23 @@ struct settings *settings_new(void)
     return secret_pages_new(sizeof(struct settings));
 }
 
+struct access_rights *settings_rights(struct settings *s)
+{
+    if (!s->rights && !(s->rights = calloc(1, sizeof *s->rights)))
+        abort();
+    return s->rights;
+}
+
+static void drop_rights(struct settings *s)
+{
+    free(s->rights);
+    s->rights = NULL;
+}
+
 void settings_free(struct settings *s)
 {
+    if (s)
+        drop_rights(s);
     secret_pages_free(s, sizeof *s);
 }
 
@@ -29,6 +45,7 @@ void settings_clear(struct settings *s)
     s->beyond[0] = '\0';
     s->by_tree = s->renew = false;
     s->napdefs = s->dms = s->lwm2ms = 0;
+    drop_rights(s);
     s->leftover.len = 0;
     struct settings_extras *x = &s->extras;
     x->country[0] = x->client_id[0] = '\0';

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/access_rights.h"
 #include "model/account.h"
 #include "model/extras.h"
 #include "model/leftover.h"
@@ -38,11 +39,13 @@ struct settings {
     size_t dms;
     struct lwm2m_account lwm2m[SETTINGS_LWM2M];
     size_t lwm2ms;
+    struct access_rights *rights; /* of those accounts' servers; NULL: nothing is said */
     struct settings_extras extras; /* proxies and rules have done their work: accounts have their ways; the rest is kept for people */
     struct leftover leftover;              /* all that none of these says */
 };
 
 struct settings *settings_new(void);
+struct access_rights *settings_rights(struct settings *s); /* made if there are none; aborts without memory */
 void settings_free(struct settings *s); /* wipes; NULL is fine */
 bool settings_is_bearer_only(const struct settings *s); /* NAPDEFs and nothing that needs a server */
 /* Empties: every count 0, every text "". Elements beyond the counts keep what they were: secrets too, until settings_free. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Target: the LwM2M file of a card, in TLV or SenML. Accounts within their bounds or an error that leaves none; the content is inside and its own content. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/lwm2m_card.h"
@@ -19,21 +20,29 @@ static enum error_code read_accounts(struct slice file, struct settings *out, st
     return lwm2m_card_form(file) == LWM2M_CARD_TLV ? lwm2m_card_accounts(file, out, err) : card_pack_accounts(file, out, err);
 }
 
+static void clear(struct settings *s)
+{
+    free(s->rights);
+    memset(s, 0, sizeof *s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct settings settings;
     struct slice in = { data, size }, content = lwm2m_card_content(in);
     struct error err = { 0 };
-    memset(&settings, 0, sizeof settings);
+    clear(&settings);
     enum error_code rc = read_accounts(in, &settings, &err);
     fuzz_check_error(rc, &err);
     FUZZ_ASSERT((rc == ERROR_NONE) == (settings.lwm2ms > 0));
     for (size_t i = 0; i < settings.lwm2ms; i++)
         check_account(&settings.lwm2m[i]);
+    for (size_t i = 0; settings.rights && i < ACCESS_ROWS; i++)
+        FUZZ_ASSERT(!settings.rights->at[i].used || (!rc && settings.rights->at[i].object && settings.rights->at[i].count <= ACCESS_ENTRIES));
     fuzz_check_inside(content, data, size);
     if (!rc) { /* the content alone says the same */
         FUZZ_ASSERT(lwm2m_card_content(content).len == content.len);
-        memset(&settings, 0, sizeof settings);
+        clear(&settings);
         FUZZ_ASSERT(read_accounts(content, &settings, NULL) == ERROR_NONE);
     }
     return 0;

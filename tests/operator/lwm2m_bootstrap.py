@@ -3,7 +3,7 @@
 
 Owns nothing: DIR/bootstrap.json says for a PSK identity, or for "ep=ENDPOINT" by whatever identity, which accounts it gets, and may order a fault: "silent" (writes half of it and stops),
 "half" (an account without its Server object), "refuse" (4.00). An account's "server" holds more resources of its Server object, numbers by id; "own" those of the bootstrap server's own account;
-"instances" says which instances of objects 0 and 1 it is. Keys come from there too and are never logged.
+"instances" says which instances of objects 0 and 1 it is. "rights" are instances of object 2, each {"instance", "of": [object, instance], "owner", "acl": {server: bits}}. Keys come from there too and are never logged.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coap_endpoint import Endpoint, NoAnswer
 from common import load_json
 from oma import card
 
-RESOURCE = 3
+RESOURCE_INSTANCE, MULTIPLE_RESOURCE, RESOURCE = 1, 2, 3
 TLV, TEXT = ([(coap.CONTENT_FORMAT, coap.uint(n))] for n in (11542, 0))
 
 
@@ -32,6 +32,12 @@ def security(account: dict[str, Any]) -> bytes:
 def server(account: dict[str, Any]) -> bytes:
     values = {0: small(account["id"]), 1: small(account["lifetime"]), 6: b"\1", 7: b"U", **{int(n): small(v) for n, v in account.get("server", {}).items()}}
     return b"".join(card.tlv(RESOURCE, n, v) for n, v in values.items())
+
+
+def rights(row: dict[str, Any]) -> bytes:
+    values = {0: small(row["of"][0]), 1: small(row["of"][1]), 3: small(row["owner"])}
+    acl = b"".join(card.tlv(RESOURCE_INSTANCE, int(n), small(v)) for n, v in row.get("acl", {}).items())
+    return b"".join(card.tlv(RESOURCE, n, v) for n, v in values.items()) + card.tlv(MULTIPLE_RESOURCE, 2, acl)
 
 
 class Bootstrap:
@@ -67,6 +73,8 @@ class Bootstrap:
                     return
                 if fault != "half":
                     await self.step(peer, coap.PUT, f"/1/{of_server}", TLV, server(account))
+            for row in plan.get("rights", []):
+                await self.step(peer, coap.PUT, f"/2/{row['instance']}", TLV, rights(row))
             for n, value in plan.get("own", {}).items():
                 await self.step(peer, coap.PUT, f"/0/0/{n}", TEXT, str(value).encode())
             self.log("bootstrap-finish", code=await self.step(peer, coap.POST, "/bs"))

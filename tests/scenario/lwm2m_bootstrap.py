@@ -131,6 +131,53 @@ def accounts_keep_the_instances_that_the_bootstrap_server_wrote(world):
     until("the numbers of now", lambda: sorted(lwm2m_accounts(world)) == both and instances(world, folder, 3, 7), 60)
 
 
+def finishes(world) -> list:
+    return [e["code"] for e in world.lwm2m_events() if e["event"] == "bootstrap-finish"]
+
+
+@scenario()
+def a_bootstrap_server_writes_object_2_for_its_servers_and_for_no_other(world):
+    """Owner and rights for two servers: in force at once, over a kill, and seen by the next bootstrap; one with a strange owner is refused whole; the next one's hold alone."""
+    world.up()
+    lab("modem", "image", image(world, "--cp", document(world, "--no-account", "--no-provurl"), "--bootstrap-server", BOOTSTRAP))
+    folder = another_server(world)
+
+    def plan_both(*rights):
+        plan_all(world, [account_at(world, 101, instances=[1, 0]), account_at(world, 102, folder=folder, uri="coaps://lwm2m.operator.example:5685", instances=[2, 1])], rights=rights)
+
+    def starts() -> tuple:
+        """What each server gets for the start of the counters (object 7)."""
+        return tuple(code(ask(world, "GW-0001", "execute", "/7/0/6", folder=f)) for f in (None, folder))
+
+    def in_force(wanted):
+        until(f"the rights: {wanted}", lambda: sorted(lwm2m_accounts(world)) == both and starts() == wanted, 90)
+
+    both = [("0", "bootstrap"), ("101", "registered"), ("102", "registered")]
+    plan_both({"instance": 5, "of": [7, 0], "owner": 102, "acl": {"101": 1}})
+    world.start()
+    in_force(("4.01", "2.04"))
+    row = [code(ask(world, "GW-0001", "read", f"/2/5/{n}", folder=folder)) for n in (0, 1, 3)]
+    expect(f"under its number: {row}", row == ["2.05"] * 3)
+    expect("the owner gives more", code(ask(world, "GW-0001", "write", "/2/5/2", "--format", "110", "--hex", b'[{"n":"/2/5/2/101","v":5}]'.hex(), folder=folder)) == "2.04")
+    in_force(("2.04", "2.04"))
+    plan_both({"instance": 1, "of": [7, 0], "owner": 999})
+    trigger(world)
+    until("the refusal", lambda: finishes(world)[-1] == "4.06", 60)
+    expect("says why", "its owner 999 is no server of this bootstrap" in world.log())
+    found = [e["links"] for e in world.lwm2m_events() if e["event"] == "bootstrap-step" and e.get("links")][-1]
+    expect(f"it had seen what there was: {found}", "</2/5>" in found)
+    in_force(("2.04", "2.04"))
+    world.kill("agentd")
+    plan_both({"instance": 9, "of": [7, 0], "owner": 101, "acl": {"0": 1}})
+    world.start("agentd")
+    until("the next one is through", lambda: finishes(world)[-1] == "2.04", 90)
+    in_force(("2.04", "4.01"))
+    world.kill("agentd")
+    world.start("agentd")
+    in_force(("2.04", "4.01"))
+    expect("its own alone", code(ask(world, "GW-0001", "read", "/2/9/3")) == "2.05")
+
+
 AT_ONCE = {"17": 1, "18": 1, "19": 1, "20": 1}  # object 1: one attempt in one sequence, a second apart
 
 

@@ -34,9 +34,10 @@ static bool bootstrap_server_first(struct settings *s)
 }
 
 /* The bootstrap server's own account comes last, as it left it; its time-out begins now (Core TS 1.1.1 appendix E.1, resource 12). */
-static void take_accounts(struct lwm2m_execution *x, const struct lwm2m_account *accounts, size_t count)
+static void take_accounts(struct lwm2m_execution *x, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights)
 {
     struct settings *s = x->settings;
+    *settings_rights(s) = *rights;
     struct lwm2m_account *server = &s->lwm2m[0];
     *server = accounts[count - 1];
     memcpy(server->endpoint, x->endpoint, sizeof x->endpoint);
@@ -46,7 +47,7 @@ static void take_accounts(struct lwm2m_execution *x, const struct lwm2m_account 
     s->lwm2ms = count;
 }
 
-static void on_finished(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count)
+static void on_finished(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights)
 {
     struct lwm2m_execution *x = user;
     struct error e;
@@ -55,7 +56,7 @@ static void on_finished(void *user, const struct error *error, const struct lwm2
         error = &e;
     }
     if (!error)
-        take_accounts(x, accounts, count);
+        take_accounts(x, accounts, count, rights);
     x->fn(x->user, error);
     lwm2m_bootstrap_free(x->session);
     free(x);
@@ -77,7 +78,7 @@ struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settin
     *x = (struct lwm2m_execution){ .site = site, .settings = settings, .fn = fn, .user = user };
     (void)text_copy(x->endpoint, sizeof x->endpoint, server->endpoint[0] ? server->endpoint : site->factory.gateway_id);
     struct lwm2m_rules rules = site_lwm2m_rules(site);
-    struct lwm2m_bootstrap_task task = { .server = server, .installed = &settings->lwm2m[1], .installed_count = settings->lwm2ms - 1, .lease = lease,
+    struct lwm2m_bootstrap_task task = { .server = server, .installed = &settings->lwm2m[1], .installed_count = settings->lwm2ms - 1, .rights = settings->rights, .lease = lease,
                                          .endpoint = x->endpoint, .rules = &rules, .version = site->lwm2m_version, .pack = site->lwm2m_pack, .patience_ms = PATIENCE_MS };
     x->session = lwm2m_bootstrap_new(site->loop, &task, on_finished, x, err);
     if (!x->session) {

@@ -99,6 +99,7 @@ static void write_committed(struct conductor *c)
         store_inbox_set(c->site->store, c->row.hash, INBOX_DONE, "", true);
         return;
     }
+    service_write_rights(c->site, c->trigger.settings->rights);
     context_read(c, &row);
     row.committed = true;
     row.closes_others = c->trigger.settings->extras.closed;

@@ -5,8 +5,10 @@
 
 #include "base/log.h"
 #include "bootstrap/service/kept.h"
+#include "lwm2m/rights.h"
 
 enum { SAVE_MS = 1000 };
+#define RIGHTS_KEY "lwm2m-rights"
 
 static const char *kept_key(const char *id, char *out, size_t cap)
 {
@@ -95,12 +97,47 @@ void kept_forget(struct service *s, const char *id)
     (void)store_commit(s->site->store, &err);
 }
 
+void service_write_rights(struct site *site, const struct access_rights *rights)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    struct writer w = writer_make(octets, sizeof octets);
+    if (!rights || !rights->written)
+        return;
+    access_rights_write(&w, rights);
+    store_octets_put(site->store, RIGHTS_KEY, writer_slice(&w));
+}
+
+/* One transaction: taken, and kept with what servers write from now on. */
+void kept_take_rights(struct service *s)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    struct access_rights rights;
+    struct error err = { 0 };
+    size_t len;
+    if (!store_octets_get(s->site->store, RIGHTS_KEY, octets, sizeof octets, &len))
+        return;
+    if (access_rights_read((struct slice){ octets, len }, &rights))
+        lwm2m_servers_set_rights(s->servers, &rights);
+    else
+        log_warning("lwm2m", "the rights that a bootstrap left are not readable");
+    struct writer w = writer_make(octets, sizeof octets);
+    lwm2m_servers_write(s->servers, &w);
+    if (store_begin(s->site->store, &err))
+        return;
+    store_octets_put(s->site->store, "lwm2m", writer_slice(&w));
+    store_octets_put(s->site->store, RIGHTS_KEY, (struct slice){ 0 });
+    if (store_commit(s->site->store, &err))
+        site_report(s->site, "lwm2m", 0, &err);
+}
+
 void kept_load(struct service *s)
 {
     uint8_t octets[LWM2M_KEPT_MAX];
     size_t len;
+    lwm2m_servers_hold(s->servers, true);
     if (store_octets_get(s->site->store, "lwm2m", octets, sizeof octets, &len) && !lwm2m_servers_read(s->servers, (struct slice){ octets, len }))
         log_warning("lwm2m", "rights and objects that servers wrote are not readable");
+    kept_take_rights(s);
     lwm2m_servers_watch(s->servers, on_servers_changed, s);
 }
 

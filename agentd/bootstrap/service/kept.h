@@ -7,6 +7,7 @@
 
 /* kept.c: what servers wrote, over a restart. Written only when it is not what the store has. */
 void kept_load(struct service *s); /* rights and objects of the gateway; watches from now on */
+void kept_take_rights(struct service *s); /* what the last bootstrap left of object 2, if that has not been taken yet */
 void kept_join(struct entry *e);   /* the client with what its server wrote becomes one of the servers */
 void kept_forget(struct service *s, const char *id);
 void kept_change(struct service *s); /* something is to be written soon */

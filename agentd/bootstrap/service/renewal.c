@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "bootstrap/apply.h"
 #include "bootstrap/service/renewal_message.h"
+#include "lwm2m/rights.h"
 #include "model/settings_octets.h"
 
 enum { MESSAGE_MAX = 48 * 1024 };
@@ -70,10 +71,24 @@ static bool find_next(struct renewal *r, struct item_row *row)
     return false;
 }
 
+/* What bootstraps and servers said of object 2 so far. */
+static void add_rights(struct renewal *r)
+{
+    uint8_t octets[LWM2M_KEPT_MAX];
+    struct access_rights rights = { .servers = 0 };
+    size_t len;
+    if (!store_octets_get(r->site->store, "lwm2m", octets, sizeof octets, &len) || !lwm2m_rights_of((struct slice){ octets, len }, &rights))
+        return;
+    struct writer w = writer_make(octets, sizeof octets);
+    access_rights_write(&w, &rights);
+    renewal_message_add(&r->w, "rights", writer_slice(&w));
+}
+
 static void next(struct renewal *r)
 {
     struct item_row row;
     if (!find_next(r, &row)) {
+        add_rights(r);
         if (r->w.failed)
             fail(r, ERROR_TOO_LARGE, "the context has too much installed");
         else

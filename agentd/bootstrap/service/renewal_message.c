@@ -35,6 +35,8 @@ static bool read_item(struct settings *s, uint8_t kind, struct slice octets)
         return s->napdefs < SETTINGS_NAPDEFS && napdef_read(octets, &s->napdef[s->napdefs++]);
     case 'd':
         return s->dms < SETTINGS_DM && dm_account_read(octets, &s->dm[s->dms++]);
+    case 'r':
+        return access_rights_read(octets, settings_rights(s));
     case 'l':
         return s->lwm2ms < SETTINGS_LWM2M && lwm2m_account_read(octets, &s->lwm2m[s->lwm2ms++]);
     }

@@ -40,7 +40,7 @@ struct service {
     struct fallback fallback[FACTORY_CONTEXTS]; /* as the contexts of the factory data */
     uint64_t begun; /* loop milliseconds */
     struct lease lease; /* of the kept bearer */
-    bool has_lease, bootstrapping;
+    bool has_lease, bootstrapping, loaded; /* loaded: what is installed has its entries */
     struct access_point *access_point;
     struct mid_profiles *mid_profiles;
     struct mode_choice mode_choice;

@@ -15,6 +15,7 @@
 #include "bootstrap/service/mid_profiles.h"
 #include "bootstrap/service/upkeep.h"
 #include "config.h"
+#include "lwm2m/rights.h"
 #include "lwm2m/resume.h"
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
@@ -234,6 +235,16 @@ static const struct lease *lease_for(struct service *s, const struct entry *e)
     return s->has_lease ? &s->lease : NULL;
 }
 
+/* When all accounts are in service and all access points are known, what has rights and is still not there has gone. */
+static void look_complete(struct service *s)
+{
+    bool complete = s->loaded && ways_known(s->ways);
+    for (size_t i = 0; complete && i < ENTRIES; i++)
+        complete = !s->entry[i].used || s->entry[i].bootstrap || (s->entry[i].client && !s->entry[i].trial);
+    if (complete)
+        lwm2m_servers_hold(s->servers, false);
+}
+
 /* The order of servers (resource 13) can be kept when all accounts are open. */
 void service_release(struct service *s)
 {
@@ -245,6 +256,7 @@ void service_release(struct service *s)
             s->entry[i].waits = false;
             lwm2m_client_set_lease(s->entry[i].client, lease_for(s, &s->entry[i]));
         }
+    look_complete(s);
 }
 
 void entry_open(struct entry *e, const struct lwm2m_account *account)
@@ -340,6 +352,7 @@ void service_start(struct service *s)
     ways_load(s->ways, NULL);
     service_dm_load(s);
     load_lwm2m(s);
+    s->loaded = true;
     update_state(s);
 }
 
@@ -354,6 +367,7 @@ bool service_lease(struct service *s, const char *context, struct lease *out)
 /* Modem, bearer or firmware are not what they were: the LwM2M servers that watch them are told. */
 void service_facts_changed(struct service *s)
 {
+    look_complete(s);
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && s->entry[i].client)
             lwm2m_client_changed(s->entry[i].client);
@@ -453,6 +467,8 @@ void service_adopt(struct service *s, const char *context)
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && !s->entry[i].trial && strcmp(s->entry[i].context, context) == 0)
             entry_replace(&s->entry[i]);
+    lwm2m_servers_hold(s->servers, true);
+    kept_take_rights(s);
     if (trial) {
         trial->trial = false;
         show_status(trial);

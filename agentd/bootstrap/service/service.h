@@ -29,6 +29,8 @@ void service_prove(struct service *s, const struct lwm2m_account *account, const
 void service_drop_trial(struct service *s); /* no fn any more */
 /* After commit: the trial becomes the account of its context, former ones of the context end; loads the new bearer and accounts. */
 void service_adopt(struct service *s, const char *context);
+/* What a bootstrap left of object 2 (NULL: nothing) into the open transaction, for service_adopt. */
+void service_write_rights(struct site *site, const struct access_rights *rights);
 /* After a roll-back: the kept bearer comes back. */
 void service_restore(struct service *s);
 /* The installed DM account of context, opened for one session. NOT_FOUND. */

@@ -3,7 +3,9 @@
  * itself subject to a row: any server reads it, only the owner of a row writes it. */
 #include "lwm2m/objects/access_control.h"
 
+#include "base/log.h"
 #include "lwm2m/objects/objects.h"
+#include "lwm2m/objects/staged.h"
 
 static bool several(const struct objects *o)
 {
@@ -51,7 +53,7 @@ static unsigned rights(const struct access_row *row, uint16_t short_server_id)
     return others ? others->rights : 0;
 }
 
-bool access_may(const struct objects *o, uint16_t object, uint16_t instance, enum access right)
+bool access_may(const struct objects *o, uint16_t object, uint16_t instance, enum access_right right)
 {
     if (!several(o))
         return true;
@@ -109,7 +111,7 @@ void access_sync(struct objects *o)
     uint16_t id;
     if (!several(o))
         return; /* rows are kept: the second server may come again */
-    for (size_t i = 0; i < ACCESS_ROWS; i++)
+    for (size_t i = 0; i < ACCESS_ROWS && !o->servers->held; i++)
         if (o->servers->access[i].used && !has_target(o, &o->servers->access[i]))
             o->servers->access[i].used = false;
     for (size_t i = 0; i < o->model->count; i++) {
@@ -126,14 +128,19 @@ void access_sync(struct objects *o)
 void access_forget(struct servers *s, uint16_t object, uint16_t instance)
 {
     struct access_row *row = row_of(s, object, instance);
-    if (row)
+    if (row && row->fresh)
+        row->fresh = false;
+    else if (row)
         row->used = false;
 }
 
 void access_created(struct objects *o, uint16_t object, uint16_t instance)
 {
     struct access_row row = { .used = true, .object = object, .instance = instance, .owner = o->self->short_server_id };
-    if (several(o) && !row_of(o->servers, object, instance))
+    struct access_row *former = row_of(o->servers, object, instance);
+    if (former)
+        former->used = false;
+    if (several(o))
         (void)add_row(o->servers, &row);
 }
 
@@ -166,6 +173,44 @@ void access_server_gone(struct servers *s, uint16_t short_server_id)
     }
 }
 
+/* ---- what a bootstrap leaves ---- */
+
+static bool is_of(const struct access_rights *r, uint16_t owner)
+{
+    return owner == ACCESS_BOOTSTRAP || access_rights_names(r, owner);
+}
+
+void access_take(const struct servers *s, struct access_rights *out)
+{
+    for (size_t i = 0; i < ACCESS_ROWS; i++)
+        out->at[i] = s->access[i];
+}
+
+/* It keeps its number, unless a row that stays has that. */
+static void put_row(struct servers *s, size_t index, const struct access_row *row)
+{
+    const struct access_row *other = row_of(s, row->object, row->instance);
+    if (other && row->fresh)
+        log_notice("lwm2m", "object 2: /%u/%u stays with server %u, of another context", (unsigned)row->object, (unsigned)row->instance, (unsigned)other->owner);
+    if (other)
+        return; /* or it is what the bootstrap wrote instead */
+    if (s->access[index].used)
+        (void)add_row(s, row);
+    else
+        s->access[index] = *row;
+}
+
+void access_put(struct servers *s, const struct access_rights *r)
+{
+    for (size_t i = 0; i < ACCESS_ROWS; i++)
+        if (is_of(r, s->access[i].owner))
+            s->access[i].used = false;
+    for (int fresh = true; fresh >= false; fresh--)
+        for (size_t i = 0; i < ACCESS_ROWS; i++)
+            if (r->at[i].used && r->at[i].fresh == fresh)
+                put_row(s, i, &r->at[i]);
+}
+
 /* ---- the table ---- */
 
 static bool next_instance(struct objects *o, size_t index, uint16_t *id)
@@ -180,7 +225,7 @@ static bool next_instance(struct objects *o, size_t index, uint16_t *id)
 
 static struct access_row *row_at(const struct spot *s)
 {
-    return &s->o->servers->access[s->instance];
+    return s->o->staged ? &s->o->staged->rights.at[s->instance] : &s->o->servers->access[s->instance];
 }
 
 static bool read_object(struct spot *s, struct value *v)
@@ -246,7 +291,7 @@ static void write_acl(struct spot *s, const struct value *v)
             row->acl[i].rights = (uint8_t)v->integer;
             return;
         }
-    if (row->count < sizeof row->acl / sizeof row->acl[0])
+    if (row->count < ACCESS_ENTRIES)
         row->acl[row->count++] = (struct access_entry){ s->id, (uint8_t)v->integer };
 }
 
@@ -278,3 +323,73 @@ static const struct resource resources[] = {
 
 const struct object object_access_control = { .id = 2, .resources = resources, .count = sizeof resources / sizeof resources[0], .instance = next_instance,
                                               .present = several };
+
+/* ---- 2, while a bootstrap server writes it ---- */
+
+static bool next_staged(struct objects *o, size_t index, uint16_t *id)
+{
+    for (uint16_t i = 0; i < ACCESS_ROWS; i++)
+        if (o->staged->rights.at[i].used && index-- == 0) {
+            *id = i;
+            return true;
+        }
+    return false;
+}
+
+static bool create_staged(struct objects *o, uint16_t id)
+{
+    if (id >= ACCESS_ROWS)
+        return false;
+    o->staged->rights.at[id] = (struct access_row){ .used = true };
+    return true;
+}
+
+static bool remove_staged(struct objects *o, uint16_t id)
+{
+    o->staged->rights.at[id].used = false;
+    o->staged->rights.written = true;
+    return true;
+}
+
+static struct access_row *write_staged(const struct spot *s)
+{
+    struct access_row *row = row_at(s);
+    row->fresh = s->o->staged->rights.written = true;
+    return row;
+}
+
+static bool check_id(const struct value *v)
+{
+    return v->integer >= 0 && v->integer <= UINT16_MAX;
+}
+
+static void stage_object(struct spot *s, const struct value *v)
+{
+    write_staged(s)->object = v ? (uint16_t)v->integer : 0;
+}
+
+static void stage_instance(struct spot *s, const struct value *v)
+{
+    write_staged(s)->instance = v ? (uint16_t)v->integer : 0;
+}
+
+static void stage_acl(struct spot *s, const struct value *v)
+{
+    (void)write_staged(s);
+    write_acl(s, v);
+}
+
+static void stage_owner(struct spot *s, const struct value *v)
+{
+    write_staged(s)->owner = v ? (uint16_t)v->integer : 0;
+}
+
+static const struct resource staged_resources[] = {
+    { 0, VALUE_INTEGER, R, .mandatory = true, .read = read_object, .check = check_id, .write = stage_object },
+    { 1, VALUE_INTEGER, R, .mandatory = true, .read = read_instance, .check = check_id, .write = stage_instance },
+    { 2, VALUE_INTEGER, R, .multiple = true, .read = read_acl, .check = check_rights, .write = stage_acl },
+    { 3, VALUE_INTEGER, R, .mandatory = true, .read = read_owner, .check = check_owner, .write = stage_owner },
+};
+
+const struct object object_staged_access = { .id = 2, .resources = staged_resources, .count = sizeof staged_resources / sizeof staged_resources[0],
+                                             .instance = next_staged, .create = create_staged, .remove = remove_staged };

@@ -14,7 +14,7 @@ static const struct object *const managed_1_2[] = { &object_server_1_2, MANAGED 
 const struct model model_managed = { managed, sizeof managed / sizeof managed[0] };
 const struct model model_managed_1_2 = { managed_1_2, sizeof managed_1_2 / sizeof managed_1_2[0] };
 
-static const struct object *const bootstrapped[] = { &object_staged_security, &object_staged_server };
+static const struct object *const bootstrapped[] = { &object_staged_security, &object_staged_server, &object_staged_access };
 const struct model model_bootstrap = { bootstrapped, sizeof bootstrapped / sizeof bootstrapped[0] };
 
 enum { SECURITY_OBJECT = 0, OSCORE_OBJECT = 21 };

@@ -48,7 +48,7 @@ struct object {
     bool (*remove)(struct objects *o, uint16_t id); /* NULL: no server may; false: this one stays (4.05) */
 };
 
-extern const struct object object_staged_security, object_staged_server; /* 0 and 1 while a bootstrap server writes them */
+extern const struct object object_staged_security, object_staged_server, object_staged_access; /* 0, 1 and 2 while a bootstrap server writes them */
 extern const struct object object_server, object_server_1_2; /* 1 */
 extern const struct object object_access_control; /* 2 */
 extern const struct object object_device; /* 3 */

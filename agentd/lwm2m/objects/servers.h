@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "lwm2m/objects/places.h"
+#include "model/access_rights.h"
 #include "model/account.h"
 
 enum { SERVERS_MAX = 8, DISABLE_TIMEOUT_S = 86400 /* /1/x/5, default */ };
@@ -28,19 +29,6 @@ struct server_values {
     struct lwm2m_server_settings set;
     unsigned effects;           /* enum effect, set by write and execute, taken by the registration */
     struct lwm2m_client *client; /* whose account it is; not for the tables */
-};
-
-enum access { ACCESS_READ = 1, ACCESS_WRITE = 2, ACCESS_EXECUTE = 4, ACCESS_DELETE = 8, ACCESS_CREATE = 16, ACCESS_ALL = 31 }; /* bits of /2/x/2 */
-enum { ACCESS_ROWS = 128, ACCESS_WHOLE_OBJECT = 65535 /* as instance: rights of Create */, ACCESS_BOOTSTRAP = 65535 /* as owner */, ACCESS_DEFAULT = 0 };
-struct access_entry {
-    uint16_t short_server_id; /* ACCESS_DEFAULT: of those that are not named */
-    uint8_t rights;
-};
-struct access_row { /* an instance of object 2; its index is the instance id */
-    bool used;
-    uint16_t object, instance, owner;
-    size_t count;
-    struct access_entry acl[SERVERS_MAX + 1];
 };
 
 /* Object 16: identities of the host device that a server keeps here. */
@@ -67,6 +55,7 @@ struct servers {
     struct server_values *at[SERVERS_MAX]; /* ascending instances */
     size_t count;
     struct access_row access[ACCESS_ROWS];
+    bool held; /* servers and objects are still to come: rows of what is not there stay */
     struct portfolio portfolio[PORTFOLIOS];
     struct statistics statistics;
     struct event_log event_log;

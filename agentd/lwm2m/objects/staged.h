@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accounts while a bootstrap server writes them: instances of objects 0 and 1 as they stand, not yet checked against each other. Holds keys: lives in
+/* Accounts while a bootstrap server writes them: instances of objects 0, 1 and 2 as they stand, not yet checked against each other. Holds keys: lives in
  * wiped memory only. */
 #ifndef LWM2M_OBJECTS_STAGED_H
 #define LWM2M_OBJECTS_STAGED_H
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/access_rights.h"
 #include "model/account.h"
 
 enum { STAGED_MAX = 6 };
@@ -43,6 +44,7 @@ struct staged_server {
 struct staged {
     struct staged_security security[STAGED_MAX];
     struct staged_server server[STAGED_MAX];
+    struct access_rights rights;
 };
 
 #endif

@@ -474,6 +474,42 @@ static void instances_of_files(void)
     g_byte_array_unref(f);
 }
 
+/* Object 2: who owns what, and who else may do what. */
+static void rights_of_files(void)
+{
+    static const struct {
+        const char *row;
+        enum error_code rc;
+    } rows[] = {
+        { "C1 00 03 C1 01 00 86 02 41 00 01 41 07 0F C1 03 07", ERROR_NONE },
+        { "C1 00 03 C1 01 00 C1 03 07", ERROR_NONE },                 /* nobody else */
+        { "C1 00 03 C2 01 FF FF C2 03 FF FF", ERROR_NONE },           /* the whole object; a bootstrap's own */
+        { "C1 00 03 C1 01 00 C1 03 08", ERROR_INVALID },              /* no server of the file owns it */
+        { "C1 00 03 C1 01 00 83 02 41 08 01 C1 03 07", ERROR_INVALID }, /* nor is it named */
+        { "C1 00 03 C1 01 00 83 02 41 07 20 C1 03 07", ERROR_INVALID }, /* no such right */
+        { "C1 00 03 C1 01 00 C1 02 01 C1 03 07", ERROR_INVALID },     /* not a multiple resource */
+        { "C1 00 00 C1 01 00 C1 03 07", ERROR_INVALID },              /* nobody has rights on keys */
+        { "C1 00 03 C1 01 00", ERROR_INVALID },
+        { "C1 00 03 C3 01 00 00 00 C1 03 07", ERROR_INVALID },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        GByteArray *f = file_make(SECURITY_7, SERVER_7);
+        struct settings *s = settings_new();
+        struct error err = { 0 };
+        f->data[1]++;
+        put_object(f, 2, rows[i].row);
+        f->data[3] = (guint8)(f->len - 4);
+        g_test_message("%s", rows[i].row);
+        g_assert_cmpint(lwm2m_card_accounts((struct slice){ f->data, f->len }, s, &err), ==, rows[i].rc);
+        g_assert_true((err.code == ERROR_NONE) == (s->lwm2ms == 1) && (err.code == ERROR_NONE) == s->rights->written);
+        if (i == 0)
+            g_assert_true(s->rights->at[0].object == 3 && s->rights->at[0].owner == 7 && s->rights->at[0].count == 2 && s->rights->at[0].acl[1].short_server_id == 7 &&
+                          s->rights->at[0].acl[1].rights == 15 && access_rights_names(s->rights, 7));
+        settings_free(s);
+        g_byte_array_unref(f);
+    }
+}
+
 static void wrong_sizes_of_the_file(void)
 {
     static const struct {
@@ -573,6 +609,7 @@ int main(int argc, char **argv)
     g_test_add_func("/card/a file in its padding", a_file_in_its_padding);
     g_test_add_func("/card/accounts of files", accounts_of_files);
     g_test_add_func("/card/accounts of files with numbers", instances_of_files);
+    g_test_add_func("/card/rights of files", rights_of_files);
     g_test_add_func("/card/wrong sizes of the file", wrong_sizes_of_the_file);
     g_test_add_func("/card/more servers than fit", more_servers_than_fit);
     g_test_add_func("/card/malformed files", malformed_files);

@@ -25,10 +25,10 @@ NUMBERS = [*range(13), 19, *range(101, 112), *range(201, 206), 210, 211, 212, 21
 CORE = [n for n in NUMBERS if n < 10 or 101 <= n <= 109 or 201 <= n <= 311 or n == 401]
 results = []
 
-missing("not known what it asks: only its number is public", 10)
+missing("no certificates by EST", 10)
 missing("the linked libcoap has no OSCORE", 11, 405)
 missing("no MQTT", 19)
-missing("optional in 1.2, not offered", 110, 111)
+missing("Profile ID, a choice of the client's in 1.2, is not offered", 110, 111)
 missing("power saving is not among the facts of ModemManager", 1210, 1230)
 missing("no memory is short where the package goes to a disk", 774)
 by_scenario("a_registration_that_fails_for_good_asks_the_bootstrap_server_and_never_in_a_loop", 7)

@@ -84,7 +84,7 @@ def delete(b):
     same(code(b.ask(DELETE, "/1/0")), "2.02")
     same(code(b.ask(DELETE, "/0/1")), "2.02")
     same(code(b.ask(DELETE, "/")), "2.02")
-    same(lwm2m_data.links(b.ask(GET, "/", accept=LINKS).payload), ["/", "/0/0", "/1", "/3/0"])  # the bootstrap server's own account stays
+    same(lwm2m_data.links(b.ask(GET, "/", accept=LINKS).payload), ["/", "/0/0", "/1", "/2", "/3/0"])  # the bootstrap server's own account stays
 
 
 @bootstrap(6)
@@ -104,6 +104,10 @@ def bootstrap_read(b):
     read = b.ask(GET, "/1", accept=TLV)
     same(code(read), "2.05")
     assert b"\x02\x58" in read.payload
+    rights = tlv(3, 0, b"\3") + tlv(3, 1, b"\0") + tlv(2, 2, tlv(1, 0, b"\x1f")) + tlv(3, 3, b"\0\0\xff\xff")
+    same(code(b.ask(PUT, "/2/0", rights)), "2.04")
+    same(read_tlv(b.ask(GET, "/2/0", accept=TLV)), {0: b"\3", 1: b"\0", 2: [("resource instance", 0, b"\x1f")], 3: b"\0\0\xff\xff"})
+    same(b.finish(), "2.04")
 
 
 @bootstrap(9)

@@ -240,8 +240,9 @@ static gboolean on_replace(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count)
+static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights)
 {
+    (void)rights;
     (void)user;
     if (error)
         printf("error %s %s\n", error_name(error->code), error->text);

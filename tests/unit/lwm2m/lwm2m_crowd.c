@@ -52,7 +52,7 @@ static void on_state(void *user, const struct lwm2m_status *status)
         g_main_loop_quit(main_loop);
 }
 
-static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count);
+static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights);
 
 static void member_begin(struct member *m)
 {
@@ -63,8 +63,9 @@ static void member_begin(struct member *m)
         g_error("bootstrap %u: %s", m->number, e.text);
 }
 
-static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count)
+static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights)
 {
+    (void)rights;
     static const struct lwm2m_device device = { .manufacturer = "m", .model = "m", .serial = "s", .hardware_version = "1", .firmware_version = "1", .gateway_id = "g",
                                                 .current_time = current_time };
     struct member *m = user;

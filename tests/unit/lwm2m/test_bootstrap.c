@@ -40,7 +40,8 @@ static unsigned put(const char *path, const char *json)
 static void expect(const char *text)
 {
     g_assert_cmpint(answer.code, ==, CODE_CONTENT);
-    g_assert_true(slice_is(writer_slice(&answer.body), text));
+    g_autofree char *got = g_strndup((const char *)body, answer.body.len);
+    g_assert_cmpstr(got, ==, text);
 }
 
 static const char security[] = "[{\"bn\":\"/0/1/\",\"n\":\"0\",\"vs\":\"coaps://new.example:5684\"},{\"n\":\"1\",\"vb\":false},{\"n\":\"2\",\"v\":0},{\"n\":\"3\",\"vd\":\"bmV3\"},"
@@ -51,12 +52,12 @@ static void test_whole(void)
 {
     bootstrap_desk_open(&desk, &server, &old, 1);
     g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
-    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\"coaps://old.example\",</1/0>;ssid=101,</3/0>");
+    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\"coaps://old.example\",</1/0>;ssid=101,</2>,</3/0>");
     g_assert_cmpuint(ask(METHOD_GET, "/1", -1, CONTENT_SENML_JSON, ""), ==, CODE_CONTENT);
     expect("[{\"bn\":\"/1/\",\"n\":\"0/0\",\"v\":101},{\"n\":\"0/1\",\"v\":300},{\"n\":\"0/6\",\"vb\":true},{\"n\":\"0/7\",\"vs\":\"U\"}]");
     g_assert_cmpuint(ask(METHOD_DELETE, "/", -1, -1, ""), ==, CODE_DELETED);
     g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
-    expect("</>;lwm2m=1.1,</0/0>,</1>,</3/0>"); /* its own account stays */
+    expect("</>;lwm2m=1.1,</0/0>,</1>,</2>,</3/0>"); /* its own account stays */
     desk.version = LWM2M_1_2;
     g_assert_cmpuint(ask(METHOD_GET, "/3", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
     expect("</>;lwm2m=1.2,</3/0>");
@@ -119,7 +120,89 @@ static void test_numbers(void)
     bootstrap_desk_open(&desk, &server, given, 3);
     g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
     expect("</>;lwm2m=1.1,</0/0>;ssid=103;uri=\"coaps://old.example\",</0/1>;ssid=102;uri=\"coaps://new.example:5684\",</0/2>,</0/3>;ssid=101;uri=\"coaps://old.example\","
-           "</1/0>;ssid=103,</1/1>;ssid=101,</1/65534>;ssid=102,</3/0>");
+           "</1/0>;ssid=103,</1/1>;ssid=101,</1/65534>;ssid=102,</2>,</3/0>");
+}
+
+static enum error_code finish(struct error *err)
+{
+    *err = (struct error){ 0 };
+    unsigned code = ask(METHOD_POST, "/bs", -1, -1, "");
+    g_assert_cmpuint(code, ==, bootstrap_check(&desk, err) ? CODE_NOT_ACCEPTABLE : CODE_CHANGED);
+    return err->code;
+}
+
+/* Object 2 with accounts: instances as they were written, their owners and those that they name are servers of the bootstrap. */
+static void test_rights(void)
+{
+    static const char row[] = "[{\"bn\":\"/2/7/\",\"n\":\"0\",\"v\":3},{\"n\":\"1\",\"v\":0},{\"n\":\"2/0\",\"v\":1},{\"n\":\"2/101\",\"v\":15},{\"n\":\"3\",\"v\":102}]";
+    static struct access_rights rights, before;
+    struct error err;
+    bootstrap_desk_open(&desk, &server, &old, 1);
+    g_assert_cmpuint(put("/0/2", "[{\"bn\":\"/0/2/\",\"n\":\"0\",\"vs\":\"coaps://new.example:5684\"},{\"n\":\"2\",\"v\":0},{\"n\":\"3\",\"vd\":\"bmV3\"},"
+                                 "{\"n\":\"5\",\"vd\":\"MDEyMzQ1Njc4OWFiY2RlZg\"},{\"n\":\"10\",\"v\":102}]"), ==, CODE_CHANGED);
+    g_assert_cmpuint(put("/1/3", "[{\"bn\":\"/1/3/\",\"n\":\"0\",\"v\":102},{\"n\":\"1\",\"v\":600},{\"n\":\"7\",\"vs\":\"U\"}]"), ==, CODE_CHANGED);
+    g_assert_cmpint(finish(&err), ==, ERROR_NONE);
+    bootstrap_rights(&desk.staged, &rights);
+    g_assert_false(rights.written); /* nothing was said */
+    g_assert_cmpuint(put("/2/7", row), ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(METHOD_GET, "/2", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</2/7>");
+    g_assert_cmpuint(ask(METHOD_GET, "/2/7", -1, CONTENT_SENML_JSON, ""), ==, CODE_CONTENT);
+    expect("[{\"bn\":\"/2/7/\",\"n\":\"0\",\"v\":3},{\"n\":\"1\",\"v\":0},{\"n\":\"2/0\",\"v\":1},{\"n\":\"2/101\",\"v\":15},{\"n\":\"3\",\"v\":102}]");
+    g_assert_cmpint(finish(&err), ==, ERROR_NONE);
+    g_assert_cmpuint(put("/2/7/2", "[{\"n\":\"/2/7/2/102\",\"v\":1}]"), ==, CODE_CHANGED); /* in place of both */
+    bootstrap_rights(&desk.staged, &rights);
+    g_assert_true(rights.written && rights.servers == 2 && access_rights_names(&rights, 101) && access_rights_names(&rights, 102));
+    g_assert_true(rights.at[7].used && rights.at[7].owner == 102 && rights.at[7].count == 1 && rights.at[7].acl[0].short_server_id == 102 && rights.at[7].acl[0].rights == 1);
+
+    static const struct {
+        const char *path, *json, *why;
+    } wrong[] = {
+        { "/2/7/3", "[{\"n\":\"/2/7/3\",\"v\":103}]", "owner 103" },
+        { "/2/7/3", "[{\"n\":\"/2/7/3\",\"v\":0}]", NULL },
+        { "/2/7/2", "[{\"n\":\"/2/7/2/103\",\"v\":1}]", "names 103" },
+        { "/2/7/2", "[{\"n\":\"/2/7/2/101\",\"v\":32}]", NULL },
+        { "/2/7/0", "[{\"n\":\"/2/7/0\",\"v\":0}]", "object 0" },
+        { "/2/7/0", "[{\"n\":\"/2/7/0\",\"v\":65535}]", "object 65535" },
+        { "/2/7/0", "[{\"n\":\"/2/7/0\",\"v\":65536}]", NULL },
+        { "/2/9", "[{\"bn\":\"/2/9/\",\"n\":\"0\",\"v\":3},{\"n\":\"1\",\"v\":0},{\"n\":\"3\",\"v\":101}]", "both of /3/0" },
+        { "/2/9", "[{\"bn\":\"/2/9/\",\"n\":\"0\",\"v\":3},{\"n\":\"1\",\"v\":1}]", "owner 0" },
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        struct staged whole = desk.staged;
+        g_test_message("%s", wrong[i].json);
+        g_assert_cmpuint(put(wrong[i].path, wrong[i].json), ==, wrong[i].why ? CODE_CHANGED : CODE_BAD_REQUEST);
+        g_assert_cmpint(finish(&err), ==, wrong[i].why ? ERROR_INVALID : ERROR_NONE);
+        g_assert_true(!wrong[i].why || strstr(err.text, wrong[i].why));
+        desk.staged = whole;
+    }
+    g_assert_cmpuint(put("/2/7/3", "[{\"n\":\"/2/7/3\",\"v\":65535}]"), ==, CODE_CHANGED); /* nobody's but a bootstrap's */
+    g_assert_cmpint(finish(&err), ==, ERROR_NONE);
+    g_assert_cmpuint(put("/2/128", "[{\"n\":\"/2/128/0\",\"v\":3}]"), ==, CODE_INTERNAL); /* numbers end before */
+    g_autoptr(GString) many = g_string_new("[{\"bn\":\"/2/7/2/\",\"n\":\"0\",\"v\":1}");
+    for (int i = 1; i <= ACCESS_ENTRIES; i++)
+        g_string_append_printf(many, ",{\"n\":\"%d\",\"v\":1}", i);
+    g_string_append(many, "]");
+    g_assert_cmpuint(put("/2/7/2", many->str), ==, CODE_BAD_REQUEST); /* more than there are servers */
+
+    /* the next bootstrap sees the rows of its own servers, and may delete them */
+    bootstrap_rights(&desk.staged, &before);
+    before.at[1] = (struct access_row){ .used = true, .object = 4, .owner = 101 };
+    before.at[2] = (struct access_row){ .used = true, .object = 5, .owner = 999 };
+    before.written = before.at[7].fresh = false;
+    bootstrap_desk_open(&desk, &server, &old, 1);
+    bootstrap_desk_rights(&desk, &before, &old, 1);
+    g_assert_cmpuint(ask(METHOD_GET, "/2", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</2/1>,</2/7>");
+    bootstrap_rights(&desk.staged, &rights);
+    g_assert_false(rights.written);
+    g_assert_cmpuint(ask(METHOD_DELETE, "/2/1", -1, -1, ""), ==, CODE_DELETED);
+    bootstrap_rights(&desk.staged, &rights);
+    g_assert_true(rights.written && !rights.at[1].used && rights.at[7].used);
+    g_assert_cmpuint(ask(METHOD_DELETE, "/2/1", -1, -1, ""), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(ask(METHOD_DELETE, "/", -1, -1, ""), ==, CODE_DELETED);
+    bootstrap_rights(&desk.staged, &rights);
+    g_assert_true(rights.written && !rights.at[7].used && access_rights_names(&rights, 101)); /* whose rows go */
 }
 
 static void test_refusals(void)
@@ -143,7 +226,7 @@ static void test_refusals(void)
     g_assert_cmpuint(ask(METHOD_PUT, "/0/1", 9999, -1, ""), ==, CODE_UNSUPPORTED_FORMAT);
     g_assert_cmpuint(ask(METHOD_POST, "/1/0", CONTENT_TLV, -1, ""), ==, CODE_METHOD_NOT_ALLOWED);
     g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
-    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\"coaps://old.example\",</1/0>;ssid=101,</3/0>"); /* as it was */
+    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\"coaps://old.example\",</1/0>;ssid=101,</2>,</3/0>"); /* as it was */
     for (int i = 2; i < STAGED_MAX + 2; i++) {
         g_autofree char *path = g_strdup_printf("/1/%d", i), *json = g_strdup_printf("[{\"n\":\"/1/%d/0\",\"v\":%d}]", i, i);
         g_assert_cmpuint(put(path, json), ==, i <= STAGED_MAX ? CODE_CHANGED : CODE_INTERNAL);
@@ -215,6 +298,12 @@ static void test_made_keys(void)
 
 static struct settings settings;
 
+static void clear_settings(void)
+{
+    free(settings.rights);
+    memset(&settings, 0, sizeof settings);
+}
+
 static enum error_code take_card(const char *file)
 {
     static struct error err;
@@ -229,9 +318,11 @@ static enum error_code take_card(const char *file)
 #define CARD_ACCOUNT "{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":102},{\"n\":\"1\",\"v\":600},{\"n\":\"7\",\"vs\":\"U\"},{\"n\":\"17\",\"v\":3}"
 #define CARD_BOOTSTRAP "{\"bn\":\"/0/0/\",\"n\":\"0\",\"vs\":\"coaps://bs.example\"},{\"n\":\"1\",\"vb\":true},{\"n\":\"2\",\"v\":0},{\"n\":\"3\",\"vd\":\"YnM\"},{\"n\":\"5\",\"vd\":\"MDEyMzQ1Njc4OWFiY2RlZg\"}"
 
+#define CARD_RIGHTS "{\"bn\":\"/2/4/\",\"n\":\"0\",\"v\":3},{\"n\":\"1\",\"v\":0},{\"n\":\"3\",\"v\":"
+
 static void test_card(void)
 {
-    memset(&settings, 0, sizeof settings);
+    clear_settings();
     g_assert_cmpint(take_card("[" CARD_BOOTSTRAP "," CARD_SERVER "," CARD_ACCOUNT "]\xff\xff"), ==, ERROR_NONE);
     g_assert_cmpuint(settings.lwm2ms, ==, 2);
     g_assert_true(settings.lwm2m[0].short_server_id == 102 && settings.lwm2m[0].lifetime == 600 && settings.lwm2m[0].server.value[SERVER_RETRY_COUNT] == 3);
@@ -240,8 +331,12 @@ static void test_card(void)
     g_assert_true(settings.lwm2m[1].short_server_id == 0 && strcmp(settings.lwm2m[1].uri, "coaps://bs.example") == 0);
     g_assert_cmpint(take_card("[" CARD_SERVER "," CARD_ACCOUNT "]"), ==, ERROR_INVALID); /* server 102 is there already */
     g_assert_cmpuint(settings.lwm2ms, ==, 2);
-    memset(&settings, 0, sizeof settings);
+    clear_settings();
+    g_assert_cmpint(take_card("[" CARD_SERVER "," CARD_ACCOUNT "," CARD_RIGHTS "102}]"), ==, ERROR_NONE);
+    g_assert_true(settings.rights && settings.rights->written && settings.rights->at[4].used && settings.rights->at[4].object == 3 && settings.rights->at[4].owner == 102);
+    clear_settings();
     g_assert_cmpint(take_card("[" CARD_BOOTSTRAP "]"), ==, ERROR_NONE); /* which is enough */
+    g_assert_true(!settings.rights || !settings.rights->written);
     settings.lwm2m[0].short_server_id = 7;
     settings.lwm2ms = SETTINGS_LWM2M - 1;
     g_assert_cmpint(take_card("[" CARD_BOOTSTRAP "," CARD_SERVER "," CARD_ACCOUNT "]"), ==, ERROR_TOO_LARGE);
@@ -254,6 +349,7 @@ static void test_card_refused(void)
         const char *file;
         enum error_code rc;
     } rows[] = {
+        { "[" CARD_SERVER "," CARD_ACCOUNT "," CARD_RIGHTS "103}]", ERROR_INVALID }, /* whose owner is nobody here */
         { "[" CARD_SERVER "]", ERROR_INCOMPLETE },  { "[" CARD_ACCOUNT "]", ERROR_INCOMPLETE }, { "[]", ERROR_INCOMPLETE },
         { "[{}]", ERROR_MALFORMED },                { "[", ERROR_MALFORMED },                   { "[" CARD_BOOTSTRAP "]x", ERROR_MALFORMED },
         { "[{\"n\":\"/3/0/0\",\"vs\":\"x\"}]", ERROR_MALFORMED },
@@ -261,7 +357,7 @@ static void test_card_refused(void)
         { "[{\"bn\":\"/0/0/\",\"n\":\"0\",\"vs\":\"coaps://bs.example\"},{\"n\":\"1\",\"vb\":true},{\"n\":\"2\",\"v\":1}]", ERROR_NOT_SUPPORTED },
         { "\x9f\xff", ERROR_INCOMPLETE },            { "\x81\xa0", ERROR_MALFORMED },            { "\x81", ERROR_MALFORMED },
     };
-    memset(&settings, 0, sizeof settings);
+    clear_settings();
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_test_message("%s", rows[i].file);
         g_assert_cmpint(take_card(rows[i].file), ==, rows[i].rc);
@@ -295,11 +391,14 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/bootstrap/whole", test_whole);
     g_test_add_func("/lwm2m/bootstrap/object", test_object_write);
     g_test_add_func("/lwm2m/bootstrap/numbers", test_numbers);
+    g_test_add_func("/lwm2m/bootstrap/rights", test_rights);
     g_test_add_func("/lwm2m/bootstrap/refusals", test_refusals);
     g_test_add_func("/lwm2m/bootstrap/consistency", test_consistency);
     g_test_add_func("/lwm2m/bootstrap/made keys", test_made_keys);
     g_test_add_func("/lwm2m/bootstrap/card", test_card);
     g_test_add_func("/lwm2m/bootstrap/card/refused", test_card_refused);
     g_test_add_func("/lwm2m/bootstrap/card/form", test_card_form);
-    return g_test_run();
+    int failed = g_test_run();
+    clear_settings();
+    return failed;
 }

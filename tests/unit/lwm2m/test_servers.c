@@ -316,6 +316,59 @@ static void test_unheard(void)
     g_assert_cmpuint(notified, ==, 2);
 }
 
+/* ---- of a bootstrap ---- */
+
+/* What it left takes the place of what its servers owned; what a server of another context owns stays. */
+static void test_bootstrapped(void)
+{
+    static struct access_rights rights;
+    struct lwm2m_client *first, *other = make_two(&first);
+    struct servers *s = first->objects.servers;
+    rights = (struct access_rights){ .written = true, .server = { 7 }, .servers = 1 };
+    rights.at[100] = (struct access_row){ .used = true, .fresh = true, .object = 3, .owner = 7, .count = 1, .acl = { { 9, ACCESS_READ | ACCESS_EXECUTE } } };
+    rights.at[101] = (struct access_row){ .used = true, .object = 3, .owner = 7 }; /* of before: the fresh one is in its place */
+    g_assert_cmpuint(put(other, METHOD_POST, "/3/0/4", CONTENT_TEXT, "", 0), ==, CODE_UNAUTHORIZED);
+    access_put(s, &rights);
+    g_assert_true(s->access[100].used && !s->access[101].used);
+    access_sync(&first->objects);
+    g_assert_cmpuint(put(other, METHOD_POST, "/3/0/4", CONTENT_TEXT, "", 0), ==, CODE_CHANGED);
+    g_assert_cmpuint(read_text(other, "/3/0/13"), ==, CODE_CONTENT);
+    g_autofree char *row = access_path(first, 3, 0, "");
+    g_assert_cmpstr(row, ==, "/2/100");
+    g_assert_cmpuint(put(other, METHOD_POST, "/16", CONTENT_TLV, identity, sizeof identity - 1), ==, CODE_UNAUTHORIZED);
+    g_autofree char *create = access_path(first, 16, ACCESS_WHOLE_OBJECT, "/2");
+    g_assert_cmpuint(put(first, METHOD_PUT, create, CONTENT_TLV, "\x83\x02\x41\x09\x10", 5), ==, CODE_CHANGED);
+    g_assert_cmpuint(put(other, METHOD_POST, "/16", CONTENT_TLV, identity, sizeof identity - 1), ==, CODE_CREATED);
+    g_autofree char *owned = access_path(first, 16, 0, "");
+    rights.at[100] = (struct access_row){ .used = true, .fresh = true, .object = 16, .owner = 7 };
+    access_put(s, &rights);
+    access_sync(&first->objects);
+    g_assert_cmpuint(read_text(first, "/16/0"), ==, CODE_UNAUTHORIZED); /* server 9's, which is none of this bootstrap */
+    g_assert_cmpuint(put(other, METHOD_POST, "/3/0/4", CONTENT_TEXT, "", 0), ==, CODE_UNAUTHORIZED); /* as by default again */
+    g_assert_cmpuint(put(other, METHOD_POST, "/16", CONTENT_TLV, identity, sizeof identity - 1), ==, CODE_UNAUTHORIZED);
+}
+
+/* Rows of what comes later stay until all is there; the bootstrap's word on an account outlives that account's coming, once. */
+static void test_held(void)
+{
+    struct lwm2m_client *first, *other = make_two(&first);
+    struct servers *s = first->objects.servers;
+    (void)other;
+    s->access[100] = (struct access_row){ .used = true, .fresh = true, .object = 1, .instance = 5, .owner = 7, .count = 1, .acl = { { 9, ACCESS_READ } } };
+    s->access[101] = (struct access_row){ .used = true, .object = 11, .instance = 40, .owner = 9 };
+    s->held = true;
+    access_sync(&first->objects);
+    g_assert_true(s->access[100].used && s->access[101].used);
+    access_forget(s, 1, 5);
+    g_assert_true(s->access[100].used && !s->access[100].fresh);
+    s->held = false;
+    access_sync(&first->objects);
+    g_assert_false(s->access[100].used || s->access[101].used);
+    s->access[100] = (struct access_row){ .used = true, .object = 1, .instance = 5, .owner = 7 };
+    access_forget(s, 1, 5);
+    g_assert_false(s->access[100].used);
+}
+
 /* ---- over a restart ---- */
 
 static void test_octets(void)
@@ -406,6 +459,8 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/storing/off", test_not_storing);
     g_test_add_func("/lwm2m/storing/bounds", test_storing_bounds);
     g_test_add_func("/lwm2m/storing/unheard", test_unheard);
+    g_test_add_func("/lwm2m/servers/bootstrapped", test_bootstrapped);
+    g_test_add_func("/lwm2m/servers/held", test_held);
     g_test_add_func("/lwm2m/servers/octets", test_octets);
     g_test_add_func("/lwm2m/retry", test_retry);
     return g_test_run();

@@ -253,9 +253,9 @@ static void test_begun_anew(void)
 static struct error ended;
 static unsigned ends;
 
-static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count)
+static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights)
 {
-    (void)user, (void)accounts, (void)count;
+    (void)user, (void)accounts, (void)count, (void)rights;
     ended = *error;
     ends++;
 }

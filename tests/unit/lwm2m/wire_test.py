@@ -563,7 +563,7 @@ def test_bootstrap():
     check("without the format when that is refused", m and m.path() == "/bs" and m.values(QUERY) == [b"ep=gw"], m and m.options)
     server.answer(m, "2.04")
     links = server.request(GET, "/", [(ACCEPT, number(40))])
-    check("Bootstrap-Discover", links.payload == b"</>;lwm2m=1.1,</0/0>,</1>,</3/0>", links.payload)
+    check("Bootstrap-Discover", links.payload == b"</>;lwm2m=1.1,</0/0>,</1>,</2>,</3/0>", links.payload)
     check("Bootstrap-Delete", server.request(DELETE, "/").code == code("2.02"))
     check("a Finish without accounts is 4.06", server.request(POST, "/bs").code == code("4.06"))
     management = Server(port=PORT + 1)  # who finished a bootstrap calls there at once
