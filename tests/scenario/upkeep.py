@@ -31,18 +31,37 @@ def a_management_server_restarts_and_resets_the_gateway_by_hooks(world):
     expect("which is visible", world.manager()["LastError"] == "NotSupported" and "restart" in world.manager()["LastErrorText"])
     log = bytes.fromhex(lwm2m(world, op="read", path="/20/0/4014", accept=42)["value"]).decode()
     expect(f"and in the event log that the server reads: {log}", re.search(r"^\S+Z \[job1\] accepted$(.|\n)*^\S+Z \[job1\] reported$(.|\n)*^\S+Z NotSupported restart: .*no hook", log, re.M))
-    world.hook("reboot", f"echo reboot $1 >>{done}")
+    begun, go = held_hook(world, "reboot", done)
     world.hook("factory-reset", "echo the flash is worn out; exit 1")
     lwm2m(world, op="execute", path="/3/0/5")  # has the hooks looked at again
-    until("the hooks", lambda: lwm2m(world, op="execute", path="/3/0/4")["code"] == "2.04")
-    expect("the answer is before the deed", not done.exists())
-    until("the restart", done.exists)
+    asked = until("the hooks", lambda: accepted_at(world, "/3/0/4"))
+    deed_after_answer(asked, begun, go, done)
     expect("the hook is told what", done.read_text() == "reboot now\n")
     until("the end of the hook", lambda: "reboot now ended" in world.log("sysd"))
     until("the other hook", lambda: lwm2m(world, op="execute", path="/3/0/5")["code"] == "2.04")
     until("its failure", lambda: world.manager()["LastError"] == "HookFailed")
     expect("in its own words", "factory reset: the flash is worn out" in world.manager()["LastErrorText"])
     expect("and hint", "agent-sysd" in world.manager()["LastErrorHint"])
+
+
+def held_hook(world, name, done):
+    """A hook that notes its begin and waits for leave to do its deed: gives the files of both."""
+    begun, go = (done.with_suffix(suffix) for suffix in (".begun", ".go"))
+    world.hook(name, f"touch {begun}; until [ -e {go} ]; do sleep 0.1; done; echo {name} $1 >>{done}")
+    return begun, go
+
+
+def deed_after_answer(asked, begun, go, done):
+    """There is an answer already: it did not wait for the deed, which began a second after it, which is later than a second after the question."""
+    go.touch()
+    until("the deed", lambda: done.exists() and done.read_text())
+    expect(f"begun {begun.stat().st_mtime - asked:.2f} s after the question", begun.stat().st_mtime - asked > 0.9)
+
+
+def accepted_at(world, path):
+    """When an Execute was sent, if it was accepted."""
+    asked = time.time()
+    return lwm2m(world, op="execute", path=path)["code"] == "2.04" and asked
 
 
 def ask_as(user):
@@ -78,17 +97,17 @@ def the_administrator_resets_the_gateway_by_the_hook_and_nobody_else_does(world)
     world.start("sysd")
     refused = agentctl("factory-reset", "--yes", check=False)
     expect(f"without a hook: {refused.stderr}", refused.returncode == 1 and "installed no hook" in refused.stderr and "hint:" in refused.stderr)
-    world.hook("factory-reset", f"echo factory-reset $1 >>{done}")
+    begun, go = held_hook(world, "factory-reset", done)
     expect("the service user, whom polkit does not know", "not authorised" in ask_as("gateway-agent"))
     expect("a stranger, by the bus policy", "Access denied" in ask_as("lab-visitor") or "rejected" in ask_as("lab-visitor"))
     status, shown = typed(b"no\n")
     expect(f"a person who thinks better of it: {shown}", status == 2 and "nothing was done" in shown)
     time.sleep(1.5)                                       # the hook would have begun after a second
-    expect("nothing was done", not done.exists())
+    expect("nothing was done", not begun.exists())
+    asked = time.time()
     status, shown = typed(b"yes\n")
     expect(f"a person who means it: {shown}", status == 0 and "begins" in shown)
-    expect("the answer is before the deed", not done.exists())
-    until("the hook", done.exists)
+    deed_after_answer(asked, begun, go, done)
     expect(f"once: {done.read_text()}", done.read_text() == "factory-reset now\n")
     expect("by whom", "by the administrator's order" in world.log())
     Path("/etc/polkit-1/rules.d/60-lab.rules").write_text(f'polkit.addRule(function(a, s) {{ return a.id === "{NAME}.factory-reset" && s.user === "gateway-agent" ? "yes" : undefined; }});')
