@@ -4,17 +4,10 @@
 
 #include <string.h>
 
-#include "base/text.h"
-
-void reader_fail(struct reader *r)
-{
-    r->failed = true;
-}
-
 struct slice reader_take(struct reader *r, size_t len)
 {
     if (reader_left(r) < len) {
-        r->failed = true;
+        reader_fail(r);
         return (struct slice){ NULL, 0 };
     }
     struct slice out = { len ? &r->in.data[r->pos] : NULL, len };
@@ -58,21 +51,8 @@ uint32_t reader_uintvar(struct reader *r)
             return r->failed ? 0 : (uint32_t)v;
         }
     }
-    r->failed = true;
+    reader_fail(r);
     return 0;
-}
-
-bool reader_printable(struct reader *r, struct slice *out)
-{
-    if (!reader_left(r))
-        return false;
-    struct slice left = { &r->in.data[r->pos], r->in.len - r->pos };
-    size_t len = text_printable(left);
-    if (len == left.len || left.data[len] != 0)
-        return false;
-    r->pos += len + 1;
-    *out = (struct slice){ len ? left.data : NULL, len };
-    return true;
 }
 
 struct slice reader_text(struct reader *r)
@@ -80,7 +60,7 @@ struct slice reader_text(struct reader *r)
     size_t left = reader_left(r);
     const uint8_t *begin = left ? &r->in.data[r->pos] : NULL, *nul = left ? memchr(begin, 0, left) : NULL;
     if (!nul) {
-        r->failed = true;
+        reader_fail(r);
         return (struct slice){ NULL, 0 };
     }
     size_t len = (size_t)(nul - begin);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded input: the only way in which octets from outside are read. Reading past the end sets `failed` once and for all and
+/* Bounded input: the only way in which octets from outside are read. Reading past the end sets `failed` once and for all, leaves nothing to read and
  * gives zeros, so that a parser may check at the end of a field group. */
 #ifndef BASE_READER_H
 #define BASE_READER_H
@@ -14,7 +14,7 @@ struct slice { /* borrowed octets */
 };
 
 struct reader {
-    struct slice in;
+    struct slice in; /* once failed, it ends at pos */
     size_t pos;
     bool failed;
 };
@@ -26,7 +26,7 @@ static inline struct reader reader_make(const void *data, size_t len)
 
 static inline size_t reader_left(const struct reader *r) /* 0 once failed */
 {
-    return r->failed ? 0 : r->in.len - r->pos;
+    return r->in.len - r->pos;
 }
 
 static inline bool reader_done(const struct reader *r) /* nothing left and never failed */
@@ -39,11 +39,17 @@ static inline uint8_t reader_peek(const struct reader *r) /* next octet without 
     return reader_left(r) ? r->in.data[r->pos] : 0;
 }
 
+static inline void reader_fail(struct reader *r)
+{
+    r->failed = true;
+    r->in.len = r->pos;
+}
+
 static inline uint8_t reader_u8(struct reader *r)
 {
     if (reader_left(r))
         return r->in.data[r->pos++];
-    r->failed = true;
+    reader_fail(r);
     return 0;
 }
 
@@ -55,16 +61,12 @@ uint32_t reader_uintvar(struct reader *r);
 struct slice reader_take(struct reader *r, size_t len); /* empty slice on failure */
 /* Octets up to a NUL, which is consumed and left out; failed if there is none. */
 struct slice reader_text(struct reader *r);
-/* The same if they are 20..7E; otherwise false, and nothing is taken. */
-bool reader_printable(struct reader *r, struct slice *out);
 
 static inline struct reader reader_sub(struct reader *r, size_t len) /* a reader over the next len octets, which are taken */
 {
     struct slice s = reader_take(r, len);
     return (struct reader){ .in = s, .failed = r->failed };
 }
-
-void reader_fail(struct reader *r);
 
 bool slice_equal(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *text); /* the octets of text without its NUL */

@@ -2,7 +2,6 @@
 /* Text forms of octets; pure functions. */
 #include "base/text.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,30 +119,6 @@ bool text_decimal(struct slice in, uint64_t max, uint64_t *value)
     }
     *value = v;
     return v <= max;
-}
-
-/* Eight octets at once: the top bit of each that is not printable, the first octet lowest. An octet over 7E has its top bit set, or gets it by adding 1; one from 20
- * on gets it by adding 60. A carry into the next octet comes only from one over 7E, so that the first bit is always right. */
-static uint64_t unprintable(const uint8_t *octets)
-{
-    static const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t v;
-    memcpy(&v, octets, sizeof v);
-    v = le64toh(v);
-    return (v | (v + each) | ~(v + 0x60 * each)) & 0x80 * each;
-}
-
-size_t text_printable(struct slice in)
-{
-    size_t at = 0;
-    for (; in.len - at >= 8; at += 8) {
-        uint64_t bits = unprintable(&in.data[at]);
-        if (bits)
-            return at + (unsigned)__builtin_ctzll(bits) / 8;
-    }
-    while (at < in.len && in.data[at] >= 0x20 && in.data[at] <= 0x7e)
-        at++;
-    return at;
 }
 
 /* One UTF-8 character (RFC 3629): shortest form, no surrogate, not NUL. */

@@ -3,13 +3,13 @@
  * the later edition: 90..93 are value pieces, 80..83 stay global tokens. */
 #include "codec/prov_tokens.h"
 
-#define TEXT(text) { text, sizeof text - 1 }
+#define TEXT(text) { (const uint8_t *)text, sizeof text - 1 }
 #define BEGINS(attribute) { true, attribute, WORD_OTHER }
 #define WITH(attribute, word) { true, attribute, WORD_##word }
 #define NAME(word) WITH(PROV_NAME, word)
 #define TYPE(word) WITH(PROV_TYPE, word)
 
-const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES][PROV_TOKENS] = {
+const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES + 1][PROV_TOKENS] = {
     [0][0x05] = BEGINS(PROV_NAME), [0][0x06] = BEGINS(PROV_VALUE), [0][0x07] = NAME(NAME), [0][0x08] = NAME(NAP_ADDRESS),
     [0][0x09] = NAME(NAP_ADDRTYPE), [0][0x0a] = NAME(CALLTYPE), [0][0x0b] = NAME(VALIDUNTIL), [0][0x0c] = NAME(AUTHTYPE),
     [0][0x0d] = NAME(AUTHNAME), [0][0x0e] = NAME(AUTHSECRET), [0][0x0f] = NAME(LINGER), [0][0x10] = NAME(BEARER), [0][0x11] = NAME(NAPID),
@@ -50,8 +50,7 @@ const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES][PROV_TOKENS]
     [1][0x70] = NAME(WLANHAND), [1][0x71] = NAME(EDIT_SET), [1][0x72] = NAME(VIEW_SET), [1][0x73] = NAME(FORW_SET),
 };
 
-/* By the token without its highest bit. */
-static const struct prov_text value_rows[PROV_PAGES][PROV_TOKENS] = {
+const struct slice prov_value_tokens[PROV_PAGES][PROV_TOKENS] = {
     [0][0x05] = TEXT("IPV4"), [0][0x06] = TEXT("IPV6"), [0][0x07] = TEXT("E164"), [0][0x08] = TEXT("ALPHA"), [0][0x09] = TEXT("APN"),
     [0][0x0a] = TEXT("SCODE"), [0][0x0b] = TEXT("TETRA-ITSI"), [0][0x0c] = TEXT("MAN"), [0][0x10] = TEXT("ANALOG-MODEM"), [0][0x11] = TEXT("V.120"),
     [0][0x12] = TEXT("V.110"), [0][0x13] = TEXT("X.31"), [0][0x14] = TEXT("BIT-TRANSPARENT"), [0][0x15] = TEXT("DIRECT-ASYNCHRONOUS-DATA-SERVICE"),
@@ -70,9 +69,3 @@ static const struct prov_text value_rows[PROV_PAGES][PROV_TOKENS] = {
     [1][0x0e] = TEXT("OBEX"), [1][0x10] = TEXT(","), [1][0x11] = TEXT("HTTP-"), [1][0x12] = TEXT("BASIC"), [1][0x13] = TEXT("DIGEST"),
     [1][0x60] = TEXT("AAA"), [1][0x61] = TEXT("HA"),
 };
-
-const struct prov_text *prov_value_token(uint8_t page, uint8_t token)
-{
-    const struct prov_text *row = page < PROV_PAGES && token >= PROV_TOKENS ? &value_rows[page][token - PROV_TOKENS] : NULL;
-    return row && row->text ? row : NULL;
-}

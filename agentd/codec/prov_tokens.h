@@ -5,11 +5,6 @@
 
 #include "codec/prov.h"
 
-struct prov_text {
-    const char *text;
-    size_t len;
-};
-
 struct prov_attribute_token {
     bool known;
     enum prov_attribute attribute;
@@ -17,15 +12,20 @@ struct prov_attribute_token {
 } __attribute__((aligned(4))); /* found by a shift */
 
 enum { PROV_PAGES = 2, PROV_TOKENS = 0x80 };
-extern const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES][PROV_TOKENS];
+extern const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES + 1][PROV_TOKENS]; /* the last one, empty, stands for all other pages */
 
-/* Tokens below 80 start an attribute. The row of octet 0, which is no token, serves for other pages. */
-static inline const struct prov_attribute_token *prov_attribute_token(uint8_t page, uint8_t token)
+/* Tokens below 80 start an attribute. */
+static inline struct prov_attribute_token prov_attribute_token(uint8_t page, uint8_t token)
 {
-    return page < PROV_PAGES && token < PROV_TOKENS ? &prov_attribute_tokens[page][token] : &prov_attribute_tokens[0][0];
+    return prov_attribute_tokens[page < PROV_PAGES ? page : PROV_PAGES][token & (PROV_TOKENS - 1)];
 }
 
-/* The others are pieces of a value. NULL if the table has no such row. */
-const struct prov_text *prov_value_token(uint8_t page, uint8_t token);
+extern const struct slice prov_value_tokens[PROV_PAGES][PROV_TOKENS]; /* by the token without its highest bit; each with a NUL behind it */
+
+/* The others are pieces of a value. Without octets if the table has no such row. */
+static inline struct slice prov_value_token(uint8_t page, uint8_t token)
+{
+    return page < PROV_PAGES ? prov_value_tokens[page][token & (PROV_TOKENS - 1)] : (struct slice){ NULL, 0 };
+}
 
 #endif

@@ -9,17 +9,18 @@
 enum { PUBLIC_PROV_1_0 = 0x0B, CHARSET_ASCII = 3, CHARSET_LATIN1 = 4, CHARSET_UTF8 = 106 };
 
 struct decoder {
-    struct wbxml in;
+    struct wbxml wbxml;
     struct prov_build build;
     bool latin; /* text is US-ASCII or ISO 8859-1, not UTF-8 */
 };
 
-static enum error_code malformed(const struct wbxml_token *t, const char *what, struct error *err)
+static enum error_code malformed(size_t offset, const char *what, struct error *err)
 {
-    return error_set(err, ERROR_MALFORMED, "provisioning document: %s at octet %zu", what, t->offset);
+    return error_set(err, ERROR_MALFORMED, "provisioning document: %s at octet %zu", what, offset);
 }
 
-static enum error_code add_character(struct decoder *d, struct prov_value *v, uint32_t c, struct error *err)
+/* The next three put what they are given behind what the value had: d->build.joined. */
+static enum error_code join_character(struct decoder *d, struct slice had, uint32_t c, struct error *err)
 {
     uint8_t u[4];
     size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
@@ -27,91 +28,99 @@ static enum error_code add_character(struct decoder *d, struct prov_value *v, ui
     for (size_t i = n; i > 1; i--, c >>= 6)
         u[i - 1] = (uint8_t)(0x80 | (c & 0x3f));
     u[0] = (uint8_t)(lead[n] | c);
-    return prov_build_join(&d->build, v, (struct slice){ u, n }, err);
+    return prov_build_join(&d->build, had, (struct slice){ u, n }, err);
 }
 
-static enum error_code add_latin(struct decoder *d, struct prov_value *v, struct slice text, struct error *err)
+static enum error_code join_latin(struct decoder *d, struct slice had, struct slice text, struct error *err)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (d->in.charset == CHARSET_ASCII && text.data[i] >= 0x80)
+        if (d->wbxml.charset == CHARSET_ASCII && text.data[i] >= 0x80)
             return error_set(err, ERROR_MALFORMED, "provisioning document: octet %02x is not US-ASCII", text.data[i]);
-        enum error_code rc = add_character(d, v, text.data[i], err);
+        enum error_code rc = join_character(d, i ? d->build.joined : had, text.data[i], err);
         if (rc)
             return rc;
     }
     return ERROR_NONE;
 }
 
-/* Octets that live as long as the tree, with a NUL behind them: alone, they are the value, without a copy. */
-static enum error_code add_lasting(struct decoder *d, struct prov_value *v, struct slice text, bool printable, struct error *err)
+/* Apart, so that the registers of the loop around it are not for what few values need. */
+__attribute__((noinline)) static enum error_code join_piece(struct decoder *d, struct slice had, struct slice piece, enum wbxml_kind kind, struct error *err)
 {
-    if (v->text.len)
-        return text.len ? prov_build_join(&d->build, v, text, err) : ERROR_NONE;
-    v->text = text;
-    v->printable = printable;
-    return ERROR_NONE;
-}
-
-static enum error_code add_table_text(struct decoder *d, struct prov_value *v, const struct wbxml_token *t, struct error *err)
-{
-    const struct prov_text *row = prov_value_token(t->page, t->token);
-    return row ? add_lasting(d, v, (struct slice){ (const uint8_t *)row->text, row->len }, true, err) : malformed(t, "unknown value token", err);
+    if (kind == WBXML_ENTITY)
+        return join_character(d, had, d->wbxml.entity, err);
+    if (kind == WBXML_TEXT && d->latin)
+        return join_latin(d, had, piece, err);
+    return prov_build_join(&d->build, had, piece, err);
 }
 
 /* The value of a parm alone, and all of it. */
-static enum error_code add_opaque(struct prov_node *n, const struct prov_value *v, const struct wbxml_token *t, struct error *err)
+static enum error_code take_opaque(struct decoder *d, struct prov_node *n, const struct prov_value *v, size_t offset, struct error *err)
 {
-    if (v->attribute != PROV_VALUE || n->element != PROV_PARM || v->text.len || n->has_opaque || n->attribute[PROV_VALUE])
-        return malformed(t, "opaque data out of place", err);
-    if (t->text.len > PROV_MAX_VALUE)
+    if (v->attribute != PROV_VALUE || v->text.len || !(d->build.missing >> PROV_VALUE & 1))
+        return malformed(offset, "opaque data out of place", err);
+    if (d->wbxml.text.len > PROV_MAX_VALUE)
         return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
-    n->octets = t->text;
+    n->octets = d->wbxml.text;
     n->has_opaque = true;
+    d->build.missing &= ~(1U << PROV_VALUE);
     return ERROR_NONE;
 }
 
+/* Text of the tables and of the document lives as long as the tree, with a NUL behind it: alone, it is the value, without a copy. */
 static enum error_code add_piece(struct decoder *d, struct prov_node *n, struct prov_value *v, const struct wbxml_token *t, struct error *err)
 {
-    if (t->kind == WBXML_OPAQUE)
-        return add_opaque(n, v, t, err);
+    bool listed = t->kind == WBXML_VALUE;
+    struct slice piece = listed ? prov_value_token(t->page, t->token) : d->wbxml.text;
     if (n->has_opaque)
-        return malformed(t, "text after opaque data", err);
-    if (t->kind == WBXML_VALUE)
-        return add_table_text(d, v, t, err);
-    if (t->kind == WBXML_ENTITY)
-        return add_character(d, v, t->entity, err);
-    return d->latin ? add_latin(d, v, t->text, err) : add_lasting(d, v, t->text, t->printable, err);
+        return malformed(t->offset, "text after opaque data", err);
+    if (t->kind == WBXML_OPAQUE)
+        return take_opaque(d, n, v, t->offset, err);
+    if (listed && !piece.data)
+        return malformed(t->offset, "unknown value token", err);
+    if (!piece.len && t->kind != WBXML_ENTITY)
+        return ERROR_NONE;
+    if (!v->text.len && (listed || (t->kind == WBXML_TEXT && !d->latin))) {
+        v->text = piece;
+        v->printable = listed || d->wbxml.printable;
+        return ERROR_NONE;
+    }
+    enum error_code rc = join_piece(d, v->text, piece, t->kind, err);
+    *v = (struct prov_value){ v->attribute, WORD_OTHER, false, d->build.joined };
+    return rc;
 }
 
-/* An attribute whose first token is t, which becomes the first token behind it. */
-static enum error_code read_attribute(struct decoder *d, struct prov_node *n, struct wbxml_token *t, struct error *err)
+static enum error_code begin_attribute(const struct wbxml_token *t, struct prov_value *v, struct error *err)
 {
-    const struct prov_attribute_token *row = prov_attribute_token(t->page, t->token);
-    if (!row->known)
-        return malformed(t, "unknown attribute token", err);
-    if (row->attribute == PROV_VALUE && n->has_opaque)
-        return malformed(t, "attribute value stands twice", err);
-    struct prov_value v = { row->attribute, row->word, true, prov_words[row->word] };
+    struct prov_attribute_token row = prov_attribute_token(t->page, t->token);
+    *v = (struct prov_value){ row.attribute, row.word, true, prov_words[row.word] };
+    return row.known ? ERROR_NONE : malformed(t->offset, "unknown attribute token", err);
+}
+
+/* One loop over the list, so that what a token takes is compiled once: an attribute ends where the next one begins. */
+static enum error_code read_attributes(struct decoder *d, struct reader *in, struct prov_node *n, struct error *err)
+{
+    struct prov_value v;
+    bool begun = false; /* v collects an attribute */
     for (;;) {
-        enum error_code rc = wbxml_next_attribute(&d->in, t, err);
+        struct wbxml_token t;
+        enum error_code rc = wbxml_next_attribute(&d->wbxml, in, &t, err);
         if (rc)
             return rc;
-        if (t->kind == WBXML_ATTRIBUTE || t->kind == WBXML_END)
-            break;
-        rc = add_piece(d, n, &v, t, err);
+        if (t.kind == WBXML_ATTRIBUTE || t.kind == WBXML_END) {
+            rc = begun ? prov_build_set(&d->build, n, v, err) : ERROR_NONE;
+            if (rc || t.kind == WBXML_END)
+                return rc;
+            rc = begin_attribute(&t, &v, err);
+            begun = true;
+        } else if (begun) {
+            rc = add_piece(d, n, &v, &t, err);
+            begun = t.kind != WBXML_OPAQUE; /* which is all of it */
+        } else {
+            rc = malformed(t.offset, n->has_opaque ? "more than opaque data in a value" : "value without attribute", err);
+        }
         if (rc)
             return rc;
     }
-    return v.attribute == PROV_VALUE && n->has_opaque ? ERROR_NONE : prov_build_set(&d->build, n, &v, err);
-}
-
-static enum error_code read_attributes(struct decoder *d, struct prov_node *n, struct error *err)
-{
-    struct wbxml_token t;
-    enum error_code rc = wbxml_next_attribute(&d->in, &t, err);
-    while (!rc && t.kind == WBXML_ATTRIBUTE)
-        rc = read_attribute(d, n, &t, err);
-    return rc || t.kind == WBXML_END ? rc : malformed(&t, "value without attribute", err);
 }
 
 static bool element_of(const struct wbxml_token *t, enum prov_element *e)
@@ -124,20 +133,19 @@ static bool element_of(const struct wbxml_token *t, enum prov_element *e)
     return true;
 }
 
-static enum error_code read_tag(struct decoder *d, const struct wbxml_token *t, struct error *err)
+static enum error_code read_tag(struct decoder *d, struct reader *in, const struct wbxml_token *t, struct error *err)
 {
     enum prov_element element;
     if (!element_of(t, &element))
-        return malformed(t, "unknown tag token", err);
+        return malformed(t->offset, "unknown tag token", err);
     struct prov_node *n;
-    enum error_code rc = prov_build_open(&d->build, element, &n, err);
+    enum error_code rc = prov_build_open(&d->build, element, t->offset, &n, err);
     if (rc)
         return rc;
-    n->offset = (uint16_t)t->offset;
     if (t->has_attributes)
-        rc = read_attributes(d, n, err);
+        rc = read_attributes(d, in, n, err);
     if (!rc)
-        rc = prov_build_check(n, err);
+        rc = prov_build_check(&d->build, err);
     if (!t->has_content)
         prov_build_close(&d->build);
     return rc;
@@ -146,22 +154,23 @@ static enum error_code read_tag(struct decoder *d, const struct wbxml_token *t, 
 static enum error_code read_content(struct decoder *d, struct error *err)
 {
     struct wbxml_token t;
+    struct reader in = d->wbxml.in;
     do {
-        enum error_code rc = wbxml_next(&d->in, &t, err);
+        enum error_code rc = wbxml_next(&d->wbxml, &in, &t, err);
         if (rc)
             return rc;
         if (t.kind == WBXML_FINISHED)
             return error_set(err, ERROR_TRUNCATED, "provisioning document ends inside an element");
-        if (t.kind == WBXML_END && d->build.depth)
+        if (t.kind == WBXML_END && prov_build_inside(&d->build))
             prov_build_close(&d->build);
         else if (t.kind == WBXML_TAG)
-            rc = read_tag(d, &t, err);
+            rc = read_tag(d, &in, &t, err);
         else
-            rc = malformed(&t, "text or end out of place", err);
+            rc = malformed(t.offset, "text or end out of place", err);
         if (rc)
             return rc;
-    } while (d->build.depth);
-    return reader_left(&d->in.in) ? error_set(err, ERROR_MALFORMED, "octets after the document, from octet %zu", d->in.in.pos) : ERROR_NONE;
+    } while (prov_build_inside(&d->build));
+    return reader_left(&in) ? error_set(err, ERROR_MALFORMED, "octets after the document, from octet %zu", in.pos) : ERROR_NONE;
 }
 
 static enum error_code check_header(const struct wbxml *w, struct error *err)
@@ -180,11 +189,11 @@ enum error_code prov_decode_wbxml(struct slice doc, struct arena *arena, struct 
     struct decoder *d = arena_get(arena, sizeof *d);
     if (!d)
         return error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
-    d->build.arena = arena;
-    enum error_code rc = wbxml_open(&d->in, doc, err);
+    prov_build_start(&d->build, arena);
+    enum error_code rc = wbxml_open(&d->wbxml, doc, err);
     if (!rc)
-        rc = check_header(&d->in, err);
-    d->latin = d->in.charset == CHARSET_LATIN1 || d->in.charset == CHARSET_ASCII;
+        rc = check_header(&d->wbxml, err);
+    d->latin = d->wbxml.charset == CHARSET_LATIN1 || d->wbxml.charset == CHARSET_ASCII;
     if (!rc)
         rc = read_content(d, err);
     if (!rc)

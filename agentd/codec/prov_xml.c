@@ -31,18 +31,18 @@ static enum error_code on_start(void *user, const char *name, const char *const 
     struct prov_build *build = user;
     enum prov_element e;
     struct prov_node *n;
-    enum error_code rc = element_of(name, &e) ? prov_build_open(build, e, &n, err) : error_set(err, ERROR_MALFORMED, "XML: unknown element %.40s", name);
-    if (!rc)
-        n->offset = (uint16_t)offset;
+    enum error_code rc = element_of(name, &e) ? prov_build_open(build, e, offset, &n, err) : error_set(err, ERROR_MALFORMED, "XML: unknown element %.40s", name);
     for (size_t i = 0; !rc && attributes[i]; i += 2) {
         struct prov_value v = { .word = WORD_OTHER };
         struct slice text = { (const uint8_t *)attributes[i + 1], strlen(attributes[i + 1]) };
         if (!attribute_of(attributes[i], &v.attribute))
             rc = error_set(err, ERROR_MALFORMED, "XML: unknown attribute %.40s", attributes[i]);
-        else if (!(rc = prov_build_join(build, &v, text, err)))
-            rc = prov_build_set(build, n, &v, err);
+        else if (!(rc = prov_build_join(build, v.text, text, err))) {
+            v.text = build->joined;
+            rc = prov_build_set(build, n, v, err);
+        }
     }
-    return rc ? rc : prov_build_check(n, err);
+    return rc ? rc : prov_build_check(build, err);
 }
 
 static enum error_code on_end(void *user, struct error *err)
@@ -66,7 +66,7 @@ enum error_code prov_decode_xml(struct slice doc, struct arena *arena, struct pr
     struct prov_build *build = arena_get(arena, sizeof *build);
     if (!build)
         return error_set(err, ERROR_NO_MEMORY, "document needs too much memory");
-    build->arena = arena;
+    prov_build_start(build, arena);
     enum error_code rc = xml_read(doc, arena, &events, build, err);
     if (!rc)
         *root = build->root;

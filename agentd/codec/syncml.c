@@ -61,7 +61,7 @@ static enum error_code take_tag(struct syncml_build *b, const struct wbxml_token
     return syncml_build_open(b, element, t->has_content);
 }
 
-static enum error_code take_token(struct syncml_build *b, const struct wbxml_token *t)
+static enum error_code take_token(struct syncml_build *b, const struct wbxml *in, const struct wbxml_token *t)
 {
     b->offset = t->offset;
     if (t->kind == WBXML_TAG)
@@ -69,8 +69,8 @@ static enum error_code take_token(struct syncml_build *b, const struct wbxml_tok
     if (t->kind == WBXML_END)
         return syncml_build_close(b);
     if (t->kind == WBXML_ENTITY)
-        return take_entity(b, t->entity);
-    return syncml_build_text(b, t->text, t->kind == WBXML_OPAQUE); /* nothing else stands in content */
+        return take_entity(b, in->entity);
+    return syncml_build_text(b, in->text, t->kind == WBXML_OPAQUE); /* nothing else stands in content */
 }
 
 static enum error_code open_document(struct wbxml *in, struct slice doc, enum syncml_element top, struct error *err)
@@ -95,13 +95,14 @@ static const struct syncml_node *decode(struct slice doc, enum syncml_element to
     struct syncml_build b = { .arena = arena, .err = err, .top = top, .trees = trees };
     if (open_document(&in, doc, top, err))
         return NULL;
+    struct reader octets = in.in;
     for (;;) {
         struct wbxml_token t;
-        if (wbxml_next(&in, &t, err))
+        if (wbxml_next(&in, &octets, &t, err))
             return NULL;
         if (t.kind == WBXML_FINISHED)
             return syncml_build_finish(&b);
-        if (take_token(&b, &t))
+        if (take_token(&b, &in, &t))
             return NULL;
     }
 }

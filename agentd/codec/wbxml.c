@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum { /* global tokens, WAP-192 7.1 */
-    SWITCH_PAGE = 0x00, /* see wbxml_take */
+    SWITCH_PAGE = 0x00, /* read by wbxml_take */
     END = 0x01,
     ENTITY = 0x02,
     STR_I = 0x03,
@@ -23,9 +25,8 @@ static enum error_code fail(const struct wbxml *w, struct error *err, const char
 /* Over the string table from that offset on; failed if it lies outside. */
 static struct reader table_at(const struct wbxml *w, uint32_t at)
 {
-    struct reader r = reader_make(w->strings.data, w->strings.len);
-    (void)reader_take(&r, at);
-    return r;
+    bool inside = at <= w->strings.len;
+    return (struct reader){ .in = w->strings, .pos = inside ? at : w->strings.len, .failed = !inside };
 }
 
 enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
@@ -57,41 +58,50 @@ const uint8_t wbxml_attribute_kinds[256] = {
     [0x05 ... 0x3f] = WBXML_ATTRIBUTE, [0x45 ... 0x7f] = WBXML_ATTRIBUTE, [0x85 ... 0xbf] = WBXML_VALUE,   [0xc5 ... 0xff] = WBXML_VALUE,
 };
 
-static void take_text(struct reader *from, struct wbxml_token *t)
+static void take_text(struct wbxml *w, struct reader *from)
 {
-    t->printable = reader_printable(from, &t->text);
-    if (!t->printable)
-        t->text = reader_text(from);
+    w->printable = text_take_printable(from, &w->text);
+    if (!w->printable)
+        w->text = reader_text(from);
 }
 
-static enum error_code finish_text(struct wbxml *w, struct wbxml_token *t, struct error *err)
+static enum error_code finish_text(struct wbxml *w, struct error *err)
 {
-    if (t->token == STR_I) {
-        take_text(&w->in, t);
-        return w->in.failed ? fail(w, err, "") : ERROR_NONE;
-    }
+    take_text(w, &w->in);
+    return w->in.failed ? fail(w, err, "") : ERROR_NONE;
+}
+
+static enum error_code finish_table_text(struct wbxml *w, struct error *err)
+{
     struct reader entry = table_at(w, reader_uintvar(&w->in));
-    take_text(&entry, t);
+    take_text(w, &entry);
     return w->in.failed || entry.failed ? fail(w, err, "text outside the string table") : ERROR_NONE;
 }
 
-static enum error_code finish_entity(struct wbxml *w, struct wbxml_token *t, struct error *err)
+static enum error_code finish_entity(struct wbxml *w, struct error *err)
 {
-    t->entity = reader_uintvar(&w->in);
-    bool character = t->entity > 0 && t->entity <= 0x10FFFF && !(t->entity >= 0xD800 && t->entity <= 0xDFFF);
+    w->entity = reader_uintvar(&w->in);
+    bool character = w->entity > 0 && w->entity <= 0x10FFFF && !(w->entity >= 0xD800 && w->entity <= 0xDFFF);
     return w->in.failed || !character ? fail(w, err, "entity is no character") : ERROR_NONE;
 }
 
-enum error_code wbxml_finish(struct wbxml *w, struct wbxml_token *t, struct error *err)
+static enum error_code finish_opaque(struct wbxml *w, struct error *err)
 {
-    if (t->kind == WBXML_TEXT)
-        return finish_text(w, t, err);
-    if (t->kind == WBXML_ENTITY)
-        return finish_entity(w, t, err);
-    if (t->kind != WBXML_OPAQUE)
-        return fail(w, err, "literal, processing instruction or extension token");
-    t->text = reader_take(&w->in, reader_uintvar(&w->in));
+    w->text = reader_take(&w->in, reader_uintvar(&w->in));
     return w->in.failed ? fail(w, err, "") : ERROR_NONE;
+}
+
+enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err)
+{
+    if (octet == STR_I)
+        return finish_text(w, err);
+    if (octet == STR_T)
+        return finish_table_text(w, err);
+    if (octet == ENTITY)
+        return finish_entity(w, err);
+    if (octet == OPAQUE)
+        return finish_opaque(w, err);
+    return fail(w, err, "literal, processing instruction or extension token");
 }
 
 void wbxml_put_header(struct writer *out, uint8_t version, uint32_t public_id)

@@ -12,20 +12,23 @@
 #include "base/writer.h"
 
 struct wbxml {
-    struct reader in;
+    struct reader in;      /* behind the header, then behind what the last token carried: see wbxml_next */
+    uint8_t tag_page, attribute_page;
+    bool printable;        /* of the last TEXT: its octets are 20..7E; false: not known */
+    uint32_t entity;       /* of the last ENTITY */
+    struct slice text;     /* of the last TEXT or OPAQUE */
     struct slice strings;  /* string table */
     uint8_t version;       /* 1..3 for 1.1..1.3 */
     uint32_t public_id;    /* well-known number, 0 if given by text */
     struct slice public_text;
     uint32_t charset;      /* MIBenum; 0 unknown */
-    uint8_t tag_page, attribute_page;
 };
 
 enum wbxml_kind {
     WBXML_NONE,      /* a page switch, or what no document of ours has: never handed out */
     WBXML_TEXT,      /* STR_I or STR_T: text (octets in the document's charset) */
     WBXML_ENTITY,    /* entity: a code point <= 10FFFF, no surrogate, not 0 */
-    WBXML_OPAQUE,    /* text: the octets */
+    WBXML_OPAQUE,    /* text: the octets; what these three carry stands in struct wbxml until the next token */
     WBXML_FINISHED,  /* nothing left */
     WBXML_END,       /* of an element, or of an attribute list; this one and the next are their octet alone */
     WBXML_TAG,       /* page, token (6 bits), has_content, has_attributes */
@@ -33,44 +36,45 @@ enum wbxml_kind {
     WBXML_VALUE,     /* page, token >= 85: piece of an attribute value */
 };
 
-struct wbxml_token { /* what a kind does not name, is not set */
+struct wbxml_token { /* small, and nobody keeps its address: it lives in registers */
     enum wbxml_kind kind;
     uint8_t page, token;
-    bool has_content, has_attributes;
-    bool printable; /* text: octets 20..7E; false: not known */
-    uint32_t entity;
-    struct slice text;
-    size_t offset; /* of the token in the document; set for all */
+    bool has_content, has_attributes; /* of a TAG */
+    size_t offset; /* of the token in the document */
 };
 
 extern const uint8_t wbxml_content_kinds[256], wbxml_attribute_kinds[256]; /* enum wbxml_kind of each octet */
-enum error_code wbxml_finish(struct wbxml *w, struct wbxml_token *t, struct error *err); /* of the next two: what follows the octet */
+/* Of the next two: what follows the octet of a kind before END, at w->in. */
+enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err);
 
-static inline enum error_code wbxml_take(struct wbxml *w, const uint8_t *kinds, uint8_t *page, struct wbxml_token *t, struct error *err)
+static inline enum error_code wbxml_take(struct wbxml *w, struct reader *in, const uint8_t *kinds, uint8_t *page, struct wbxml_token *t, struct error *err)
 {
-    uint8_t octet = reader_u8(&w->in);
-    while (octet == 0 && !w->in.failed) { /* SWITCH_PAGE, WAP-192 5.8.4.7.2 */
-        *page = reader_u8(&w->in);
-        octet = reader_u8(&w->in);
+    uint8_t octet = reader_u8(in);
+    while (octet == 0 && !in->failed) { /* SWITCH_PAGE, WAP-192 5.8.4.7.2 */
+        *page = reader_u8(in);
+        octet = reader_u8(in);
     }
-    t->kind = (enum wbxml_kind)kinds[octet];
-    t->page = *page;
-    t->token = octet;
-    t->offset = w->in.pos - 1;
-    return t->kind < WBXML_END ? wbxml_finish(w, t, err) : ERROR_NONE;
+    *t = (struct wbxml_token){ .kind = (enum wbxml_kind)kinds[octet], .page = *page, .token = octet, .offset = in->pos - 1 };
+    if (t->kind >= WBXML_END)
+        return ERROR_NONE;
+    w->in = *in;
+    enum error_code rc = wbxml_finish(w, octet, err);
+    in->pos = w->in.pos;
+    return rc;
 }
 
 /* Reads the header. TRUNCATED, MALFORMED, NOT_SUPPORTED (version). doc is borrowed for the life of w. */
 enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err);
 
-/* Next token in content. LITERAL, PI and EXT tokens are MALFORMED: none of our documents has them. */
-static inline enum error_code wbxml_next(struct wbxml *w, struct wbxml_token *t, struct error *err)
+/* Next token in content. LITERAL, PI and EXT tokens are MALFORMED: none of our documents has them. in: the caller's copy of w->in, so that his loop has it in
+ * registers; it goes on, w->in follows it from time to time. */
+static inline enum error_code wbxml_next(struct wbxml *w, struct reader *in, struct wbxml_token *t, struct error *err)
 {
-    t->kind = WBXML_FINISHED;
-    t->offset = w->in.pos;
-    if (reader_done(&w->in))
+    if (reader_done(in)) {
+        *t = (struct wbxml_token){ .kind = WBXML_FINISHED, .offset = in->pos };
         return ERROR_NONE;
-    enum error_code rc = wbxml_take(w, wbxml_content_kinds, &w->tag_page, t, err);
+    }
+    enum error_code rc = wbxml_take(w, in, wbxml_content_kinds, &w->tag_page, t, err);
     t->has_attributes = (t->token & 0x80) != 0;
     t->has_content = (t->token & 0x40) != 0;
     t->token &= 0x3f;
@@ -78,9 +82,9 @@ static inline enum error_code wbxml_next(struct wbxml *w, struct wbxml_token *t,
 }
 
 /* Next token of an attribute list (after a tag with has_attributes), until WBXML_END. */
-static inline enum error_code wbxml_next_attribute(struct wbxml *w, struct wbxml_token *t, struct error *err)
+static inline enum error_code wbxml_next_attribute(struct wbxml *w, struct reader *in, struct wbxml_token *t, struct error *err)
 {
-    return wbxml_take(w, wbxml_attribute_kinds, &w->attribute_page, t, err);
+    return wbxml_take(w, in, wbxml_attribute_kinds, &w->attribute_page, t, err);
 }
 
 /* Writing: header with an empty string table and UTF-8, tags with page switches as needed (start with *page = 0), STR_I and OPAQUE. */

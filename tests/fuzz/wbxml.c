@@ -3,24 +3,24 @@
 #include "codec/wbxml.h"
 #include "fuzz.h"
 
-static bool take(struct wbxml *w, bool *attributes, const uint8_t *data, size_t size)
+static bool take(struct wbxml *w, struct reader *in, bool *attributes, const uint8_t *data, size_t size)
 {
     struct wbxml_token t;
     struct error err = { 0 };
-    size_t before = w->in.pos;
-    enum error_code rc = *attributes ? wbxml_next_attribute(w, &t, &err) : wbxml_next(w, &t, &err);
+    size_t before = in->pos;
+    enum error_code rc = *attributes ? wbxml_next_attribute(w, in, &t, &err) : wbxml_next(w, in, &t, &err);
     fuzz_check_error(rc, &err);
     if (rc)
         return false;
     if (t.kind == WBXML_FINISHED) {
-        FUZZ_ASSERT(!*attributes && reader_done(&w->in));
+        FUZZ_ASSERT(!*attributes && reader_done(in));
         return false;
     }
-    FUZZ_ASSERT(w->in.pos > before && t.offset >= before && t.offset < w->in.pos);
+    FUZZ_ASSERT(in->pos > before && in->pos <= size && t.offset >= before && t.offset < in->pos);
     if (t.kind == WBXML_TEXT || t.kind == WBXML_OPAQUE)
-        fuzz_check_inside(t.text, data, size);
-    for (size_t i = 0; t.kind == WBXML_TEXT && t.printable && i < t.text.len; i++)
-        FUZZ_ASSERT(t.text.data[i] >= 0x20 && t.text.data[i] <= 0x7e);
+        fuzz_check_inside(w->text, data, size);
+    for (size_t i = 0; t.kind == WBXML_TEXT && w->printable && i < w->text.len; i++)
+        FUZZ_ASSERT(w->text.data[i] >= 0x20 && w->text.data[i] <= 0x7e);
     FUZZ_ASSERT(*attributes || (t.kind != WBXML_ATTRIBUTE && t.kind != WBXML_VALUE));
     FUZZ_ASSERT(!*attributes || t.kind != WBXML_TAG);
     *attributes = *attributes ? t.kind != WBXML_END : t.kind == WBXML_TAG && t.has_attributes;
@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     FUZZ_ASSERT(w.version >= 1 && w.version <= 3);
     fuzz_check_inside(w.strings, data, size);
-    while (take(&w, &attributes, data, size))
+    struct reader in = w.in;
+    while (take(&w, &in, &attributes, data, size))
         ;
     return 0;
 }

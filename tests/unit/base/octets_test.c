@@ -184,18 +184,18 @@ static void reader_takes_printable_text_to_its_nul(void)
     static const uint8_t in[] = "0123456789\0\0" "ab\xc3\xa9\0" "c\td\0" "open";
     struct reader r = reader_make(in, sizeof in - 1);
     struct slice text = { NULL, 1 };
-    g_assert_true(reader_printable(&r, &text) && slice_is(text, "0123456789"));
-    g_assert_true(reader_printable(&r, &text) && text.len == 0);
-    g_assert_false(reader_printable(&r, &text));
+    g_assert_true(text_take_printable(&r, &text) && slice_is(text, "0123456789"));
+    g_assert_true(text_take_printable(&r, &text) && text.len == 0);
+    g_assert_false(text_take_printable(&r, &text));
     g_assert_true(slice_is(reader_text(&r), "ab\xc3\xa9"));
-    g_assert_false(reader_printable(&r, &text));
+    g_assert_false(text_take_printable(&r, &text));
     g_assert_true(slice_is(reader_text(&r), "c\td"));
-    g_assert_false(reader_printable(&r, &text));
+    g_assert_false(text_take_printable(&r, &text));
     g_assert_cmpuint(reader_left(&r), ==, 4);
     (void)reader_take(&r, 4);
-    g_assert_true(!reader_printable(&r, &text) && reader_done(&r));
+    g_assert_true(!text_take_printable(&r, &text) && reader_done(&r));
     reader_fail(&r);
-    g_assert_false(reader_printable(&r, &text));
+    g_assert_false(text_take_printable(&r, &text));
 }
 
 static void utf8_is_told_from_other_octets(void)

@@ -6,11 +6,11 @@
 #include "codec/wbxml.h"
 #include "support/vectors.h"
 
-static struct wbxml_token next(struct wbxml *w, enum wbxml_kind kind)
+static struct wbxml_token next(struct wbxml *w, struct reader *in, enum wbxml_kind kind)
 {
     struct wbxml_token t;
     struct error err = { 0 };
-    g_assert_cmpint(wbxml_next(w, &t, &err), ==, ERROR_NONE);
+    g_assert_cmpint(wbxml_next(w, in, &t, &err), ==, ERROR_NONE);
     g_assert_cmpint(t.kind, ==, kind);
     return t;
 }
@@ -34,20 +34,21 @@ static void written_is_read_again(void)
     g_assert_cmpuint(w.version, ==, 2);
     g_assert_cmpuint(w.public_id, ==, 0x1201);
     g_assert_cmpuint(w.charset, ==, 106);
-    struct wbxml_token t = next(&w, WBXML_TAG);
+    struct reader in = w.in;
+    struct wbxml_token t = next(&w, &in, WBXML_TAG);
     g_assert_true(t.page == 0 && t.token == 0x2D && t.has_content && !t.has_attributes);
-    t = next(&w, WBXML_TAG);
+    t = next(&w, &in, WBXML_TAG);
     g_assert_true(t.page == 1 && t.token == 0x0C && t.has_content);
-    t = next(&w, WBXML_TEXT);
-    g_assert_true(slice_is(t.text, "4000"));
-    next(&w, WBXML_END);
-    t = next(&w, WBXML_TAG);
+    t = next(&w, &in, WBXML_TEXT);
+    g_assert_true(slice_is(w.text, "4000"));
+    next(&w, &in, WBXML_END);
+    t = next(&w, &in, WBXML_TAG);
     g_assert_true(t.page == 0 && t.token == 0x12 && !t.has_content);
-    t = next(&w, WBXML_OPAQUE);
-    g_assert_true(slice_equal(t.text, (struct slice){ (const uint8_t *)"\0\xff", 2 }));
-    next(&w, WBXML_END);
-    next(&w, WBXML_FINISHED);
-    next(&w, WBXML_FINISHED);
+    t = next(&w, &in, WBXML_OPAQUE);
+    g_assert_true(slice_equal(w.text, (struct slice){ (const uint8_t *)"\0\xff", 2 }));
+    next(&w, &in, WBXML_END);
+    next(&w, &in, WBXML_FINISHED);
+    next(&w, &in, WBXML_FINISHED);
 }
 
 struct row {
@@ -94,15 +95,16 @@ static void check_row(gconstpointer data)
     struct wbxml_token t;
     struct error err = { 0 };
     g_assert_cmpint(wbxml_open(&w, octets_slice(&doc), &err), ==, ERROR_NONE);
-    g_assert_cmpint(row->attributes ? wbxml_next_attribute(&w, &t, &err) : wbxml_next(&w, &t, &err), ==, row->rc);
+    struct reader in = w.in;
+    g_assert_cmpint(row->attributes ? wbxml_next_attribute(&w, &in, &t, &err) : wbxml_next(&w, &in, &t, &err), ==, row->rc);
     g_assert_cmpint(err.code, ==, row->rc);
     if (row->rc == ERROR_NONE) {
         g_assert_cmpint(t.kind, ==, row->kind);
         bool token = t.kind == WBXML_TAG || t.kind == WBXML_ATTRIBUTE || t.kind == WBXML_VALUE;
-        g_assert_cmpuint(t.kind == WBXML_ENTITY ? t.entity : token ? t.token : 0, ==, row->number);
+        g_assert_cmpuint(t.kind == WBXML_ENTITY ? w.entity : token ? t.token : 0, ==, row->number);
         g_assert_cmpuint(t.page, ==, row->page);
         g_assert_cmpuint(t.offset, ==, row->offset);
-        g_assert_true(!row->text || slice_is(t.text, row->text));
+        g_assert_true(!row->text || slice_is(w.text, row->text));
     }
     octets_free(&doc);
 }
