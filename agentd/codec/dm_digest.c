@@ -9,13 +9,17 @@
 #include "base/text.h"
 #include "base/writer.h"
 
-enum { MD5_LEN = 16, B64_CAP = DM_DIGEST_HASH_CAP };
+enum { MD5_LEN = 16, B64_CAP = DM_DIGEST_HASH_CAP, B64_LEN = B64_CAP - 1 };
+
+static bool md5(struct slice in, uint8_t out[MD5_LEN])
+{
+    return EVP_Digest(in.data ? (const void *)in.data : "", in.len, out, NULL, EVP_md5(), NULL) == 1;
+}
 
 static bool md5_base64(struct slice in, char out[B64_CAP])
 {
     uint8_t md[MD5_LEN];
-    bool ok = EVP_Digest(in.data ? (const void *)in.data : "", in.len, md, NULL, EVP_md5(), NULL) == 1 &&
-              text_base64_encode((struct slice){ md, MD5_LEN }, out, B64_CAP);
+    bool ok = md5(in, md) && text_base64_encode((struct slice){ md, MD5_LEN }, out, B64_CAP);
     secret_zero(md, sizeof md);
     return ok;
 }
@@ -48,33 +52,52 @@ bool dm_digest_basic(const char *name, const char *secret, char *out)
     return ok;
 }
 
-/* B64(H(hash:nonce[:tail])) */
-static bool digest_with(const char *name, const char *secret, struct slice nonce, const char *tail, char *out)
+/* H(hash:nonce[:tail]); tail is B64 of a hash. Whatever depends on the secret has one length. */
+static bool digest_with(const char *name, const char *secret, struct slice nonce, const char *tail, uint8_t out[MD5_LEN])
 {
-    char hash[B64_CAP];
+    char hash[B64_CAP] = "";
     uint8_t data[160];
     struct writer w = writer_make(data, sizeof data);
     bool ok = dm_digest_hash(name, secret, hash);
-    writer_text(&w, hash);
+    writer_put(&w, hash, B64_LEN);
     writer_u8(&w, ':');
     writer_put(&w, nonce.data, nonce.len);
     if (tail) {
         writer_u8(&w, ':');
-        writer_text(&w, tail);
+        writer_put(&w, tail, B64_LEN);
     }
-    ok = ok && !w.failed && md5_base64(writer_slice(&w), out);
+    ok = ok && !w.failed && md5(writer_slice(&w), out);
     secret_zero(hash, sizeof hash);
     secret_zero(data, sizeof data);
     return ok;
 }
 
+static bool encoded(bool made, uint8_t md[MD5_LEN], char *out)
+{
+    bool ok = made && text_base64_encode((struct slice){ md, MD5_LEN }, out, B64_CAP);
+    secret_zero(md, MD5_LEN);
+    return ok;
+}
+
 bool dm_digest_md5(const char *name, const char *secret, struct slice nonce, char *out)
 {
-    return digest_with(name, secret, nonce, NULL, out);
+    uint8_t md[MD5_LEN];
+    return encoded(digest_with(name, secret, nonce, NULL, md), md, out);
 }
 
 bool dm_digest_hmac(const char *name, const char *secret, struct slice nonce, struct slice body, char *out)
 {
     char tail[B64_CAP];
-    return md5_base64(body, tail) && digest_with(name, secret, nonce, tail, out);
+    uint8_t md[MD5_LEN];
+    return encoded(md5_base64(body, tail) && digest_with(name, secret, nonce, tail, md), md, out);
+}
+
+bool dm_digest_fits(const char *name, const char *secret, struct slice nonce, struct slice body, struct slice digest)
+{
+    char tail[B64_CAP];
+    uint8_t md[MD5_LEN];
+    bool made = md5_base64(body, tail) && digest_with(name, secret, nonce, tail, md);
+    bool equal = made && secret_equal((struct slice){ md, MD5_LEN }, digest);
+    secret_zero(md, sizeof md);
+    return equal;
 }

@@ -19,5 +19,7 @@ bool dm_digest_basic(const char *name, const char *secret, char *out);
 bool dm_digest_md5(const char *name, const char *secret, struct slice nonce, char *out);
 /* The mac of x-syncml-hmac: B64(H(B64(H(name:secret)):nonce:B64(H(body)))). */
 bool dm_digest_hmac(const char *name, const char *secret, struct slice nonce, struct slice body, char *out);
+/* Is digest, 16 octets, what that mac is the Base64 of? Compared in constant time (Notification 1.2 clause 6.2.1: body is the trigger). */
+bool dm_digest_fits(const char *name, const char *secret, struct slice nonce, struct slice body, struct slice digest);
 
 #endif

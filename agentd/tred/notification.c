@@ -6,19 +6,9 @@
 #include <string.h>
 
 #include "base/secret.h"
-#include "base/text.h"
 #include "codec/dm_digest.h"
 #include "codec/notification.h"
 #include "model/settings_octets.h"
-
-static bool fits(const struct dm_account *a, const struct notification *n, struct slice nonce)
-{
-    char want[DM_DIGEST_CAP] = "", have[32] = "";
-    bool made = dm_digest_hmac(a->server_id, a->server.secret, nonce, n->trigger, want) && text_base64_encode(n->digest, have, sizeof have);
-    bool equal = secret_equal((struct slice){ (const uint8_t *)want, strlen(want) }, (struct slice){ (const uint8_t *)have, strlen(have) });
-    secret_zero(want, sizeof want);
-    return made && equal;
-}
 
 /* OMA DM Security 1.2 clause 5.3.4: the default nonce is 0x00000000, read as four octets or as that text. */
 static enum error_code try_nonces(const struct dm_account *a, const struct notification *n, unsigned readings, enum tre_nonce *nonce)
@@ -34,7 +24,7 @@ static enum error_code try_nonces(const struct dm_account *a, const struct notif
     };
     enum error_code rc = ERROR_MAC_MISMATCH;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (fits(a, n, rows[i].octets) && rows[i].allowed && rc) {
+        if (dm_digest_fits(a->server_id, a->server.secret, rows[i].octets, n->trigger, n->digest) && rows[i].allowed && rc) {
             *nonce = rows[i].name;
             rc = ERROR_NONE;
         }

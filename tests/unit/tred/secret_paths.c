@@ -8,11 +8,14 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/writer.h"
+#include "codec/notification.h"
 #include "mid_bench.h"
 #include "model/push_sec.h"
+#include "model/settings_octets.h"
 #include "tred/aka.h"
 #include "tred/derive.h"
 #include "tred/heap.h"
+#include "tred/notification.h"
 #include "tred/push.h"
 
 enum { MAC = 20, LONGEST = 40 };
@@ -121,6 +124,23 @@ static void instruction(struct tre *t)
         abort();
 }
 
+/* The digest of a trigger whose last octets are secret, under each of three nonces: hashes of it are encoded in Base64 on the way. */
+static void notification(void)
+{
+    static const struct dm_account account = { .server_id = "dm.example", .server = { .secret = "password", .nonce = { 9 }, .nonce_len = 4 } };
+    uint8_t octets[4096], body[NOTIFICATION_DIGEST + NOTIFICATION_HEADER + 64] = { 8 };
+    struct notification n = { .digest = { body, NOTIFICATION_DIGEST }, .by_server = true, .server_id = { (const uint8_t *)"dm.example", 10 }, .vendor = { document, sizeof document } };
+    struct writer a = writer_make(octets, sizeof octets), b = writer_make(body, sizeof body);
+    enum tre_nonce nonce;
+    tell(document, sizeof document);
+    dm_account_write(&a, &account);
+    if (!notification_write(&n, &b))
+        abort();
+    hide(&body[b.len - sizeof document], sizeof document);
+    if (notification_verify(writer_slice(&a), writer_slice(&b), TRE_NONCE_ZERO | TRE_NONCE_TEXT, &nonce) != ERROR_MAC_MISMATCH)
+        abort();
+}
+
 /* MAC-A of an AUTN under a secret K. */
 static void authentication(enum mid_algorithm algorithm, const char *what)
 {
@@ -158,6 +178,9 @@ int main(void)
     before = verdicts;
     instruction(t);
     told("instruction", before);
+    before = verdicts;
+    notification();
+    told("notification", before);
     authentication(MID_MILENAGE, "MILENAGE");
     authentication(MID_TUAK, "TUAK");
     heap_scope_end(&scope);

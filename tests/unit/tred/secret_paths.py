@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 CONTROL = "first_difference"
-WAYS = ("octets", "NETWPIN", "USERPIN", "USERNETWPIN", "typed PIN", "USERPINMAC", "instruction", "MILENAGE", "TUAK")
+WAYS = ("octets", "NETWPIN", "USERPIN", "USERNETWPIN", "typed PIN", "USERPINMAC", "instruction", "notification", "MILENAGE", "TUAK")
 failed = 0
 
 
