@@ -3,12 +3,10 @@
  * Whatever depends on them is wiped. */
 #include "tred/derive.h"
 
-#include <openssl/core_names.h>
-#include <openssl/hmac.h>
-#include <openssl/kdf.h>
 #include <string.h>
 
 #include "base/secret.h"
+#include "codec/bei_proof.h"
 #include "codec/dm_digest.h"
 #include "codec/factory_credentials.h"
 #include "model/fields.h"
@@ -20,7 +18,6 @@
 
 enum { MAC_LEN = 32, NAME_CAP = 129, SERVER_CAP = FACTORY_SERVER_ID_MAX + 1, IMEI_CAP = FACTORY_IMEI + 1 };
 
-static const char mac_info[] = "oneM2M bootstrap instruction";
 static const char request_aad[] = "gateway-agent request v1";
 
 enum error_code derive_store_key(const struct store *s, struct slice key)
@@ -37,36 +34,6 @@ enum error_code derive_store_psks(const struct store *s, struct slice fields)
 
 /* --- MAC of an instruction --- */
 
-/* HKDF-SHA-256 (RFC 5869): input the PIN, salt the gateway id. */
-static bool mac_key(const struct tre *t, struct slice pin, uint8_t key[MAC_LEN])
-{
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-    char digest[] = "SHA256";
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)pin.data, pin.len),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)t->identity.gateway_id, strlen(t->identity.gateway_id)),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)mac_info, sizeof mac_info - 1),
-        OSSL_PARAM_construct_end(),
-    };
-    bool ok = ctx && EVP_KDF_derive(ctx, key, MAC_LEN, params) == 1;
-    EVP_KDF_CTX_free(ctx);
-    EVP_KDF_free(kdf);
-    return ok;
-}
-
-static enum error_code mac_compare(const struct tre *t, struct slice pin, struct slice mac, struct slice covered, bool *fits)
-{
-    uint8_t key[MAC_LEN], own[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    bool ok = mac_key(t, pin, key) && HMAC(EVP_sha256(), key, sizeof key, covered.data, covered.len, own, &len);
-    *fits = ok && secret_equal((struct slice){ own, len }, mac);
-    secret_zero(key, sizeof key);
-    secret_zero(own, sizeof own);
-    return ok ? ERROR_NONE : ERROR_INTERNAL;
-}
-
 enum error_code derive_verify_instruction(struct tre *t, struct reader *in, struct writer *out)
 {
     struct identity_secrets secrets;
@@ -78,7 +45,7 @@ enum error_code derive_verify_instruction(struct tre *t, struct reader *in, stru
     if (rc)
         return rc;
     size_t digits = secrets.pin.len;
-    rc = digits ? mac_compare(t, secrets.pin, mac, covered, &fits) : ERROR_PIN_REQUIRED;
+    rc = digits ? bei_mac_verify(secrets.pin, t->identity.gateway_id, covered, mac, &fits) : ERROR_PIN_REQUIRED;
     identity_close(&secrets);
     if (!rc)
         rc = push_judge(t, digits, fits);

@@ -3,9 +3,6 @@
  * octets, over restarts and without a clock. */
 #include "bootstrap/instruction/instruction.h"
 
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,36 +10,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bootstrap/instruction/mechanism.h"
+#include "codec/bei_proof.h"
 
 #define RESULT "bei-result"
 
 enum { RESULT_CAP = 512, LIFE_MAX = 30 * 24 * 3600, SKEW = 300, VALUE_CAP = 96, KEY_CAP = 224 };
 
 /* --- signatures --- */
-
-/* r | s of 32 octets each to DER (RFC 9053 section 2.1). */
-static bool signature_fits(const struct instruction_key *k, struct slice covered, struct slice proof)
-{
-    const unsigned char *der_key = k->spki;
-    unsigned char *der = NULL;
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &der_key, (long)k->spki_len);
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    ECDSA_SIG *sig = ECDSA_SIG_new();
-    BIGNUM *r = BN_bin2bn(proof.data, BEI_SIGNATURE_LEN / 2, NULL), *s = BN_bin2bn(proof.data + BEI_SIGNATURE_LEN / 2, BEI_SIGNATURE_LEN / 2, NULL);
-    bool ok = key && ctx && sig && r && s && ECDSA_SIG_set0(sig, r, s) == 1;
-    if (!ok) {
-        BN_free(r);
-        BN_free(s);
-    }
-    int len = ok ? i2d_ECDSA_SIG(sig, &der) : 0;
-    ok = len > 0 && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-         EVP_DigestVerify(ctx, der, (size_t)len, covered.data, covered.len) == 1;
-    OPENSSL_free(der);
-    ECDSA_SIG_free(sig);
-    EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(key);
-    return ok;
-}
 
 enum error_code instruction_verify(const struct factory_data *f, const struct bei_envelope *v, struct slice covered, struct error *err)
 {
@@ -53,7 +27,7 @@ enum error_code instruction_verify(const struct factory_data *f, const struct be
         const struct instruction_key *k = &f->instruction_key[i];
         if (!slice_equal((struct slice){ k->kid, sizeof k->kid }, v->kid))
             continue;
-        return signature_fits(k, covered, v->proof) ? ERROR_NONE : error_set(err, ERROR_MAC_MISMATCH, "instruction: the signature does not fit");
+        return bei_signature_fits((struct slice){ k->spki, k->spki_len }, covered, v->proof) ? ERROR_NONE : error_set(err, ERROR_MAC_MISMATCH, "instruction: the signature does not fit");
     }
     return error_set(err, ERROR_UNKNOWN_KEY, "instruction: signed by %.16s..., which is none of instruction_keys", text_hex(v->kid.data, v->kid.len, hex));
 }

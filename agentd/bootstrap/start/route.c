@@ -11,31 +11,21 @@
 #include "bootstrap/start/document.h"
 
 static const struct route routes[] = {
-    /* source, content type, application id, what it is, who vouches, reader */
-    { NULL, WSP_MEDIA_CP_WBXML, ROUTE_ANY, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_cp },
-    { NULL, WSP_MEDIA_CP_XML, ROUTE_ANY, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_cp },
-    { NULL, WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
-    { "instruction", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
-    { "bbn", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
-    { "lan", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SIGNATURE, instruction_read },
-    { "ui", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
-    { "factory", WSP_MEDIA_COSE, ROUTE_ANY, TRIGGER_BEI, ROUTE_BY_SOURCE, document_read_factory },
-    { NULL, WSP_MEDIA_DM_WBXML, WSP_APPLICATION_SYNCML_DM, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },
-    { NULL, WSP_MEDIA_DM_WBXML, ROUTE_NONE, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },
-    { "lwm2m", WSP_MEDIA_OTHER, ROUTE_ANY, TRIGGER_RENEWAL, ROUTE_BY_SOURCE, document_read_renewal },
-    { "card", WSP_MEDIA_OTHER, ROUTE_ANY, TRIGGER_CARD, ROUTE_BY_SOURCE, document_read_card },
-    { NULL, WSP_MEDIA_DM_NOTIFICATION, WSP_APPLICATION_SYNCML_DM, TRIGGER_NOTIFICATION, ROUTE_BY_TAKER, NULL },
-    { NULL, WSP_MEDIA_DM_NOTIFICATION, WSP_APPLICATION_LWM2M_DM, TRIGGER_LWM2M, ROUTE_BY_TAKER, NULL },
+    /* source, what the push is, what it means, who vouches, reader */
+    { NULL, PUSH_CP_WBXML, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_cp },
+    { NULL, PUSH_CP_XML, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_cp },
+    { NULL, PUSH_INSTRUCTION, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { NULL, PUSH_DM_BOOTSTRAP, TRIGGER_SETTINGS, ROUTE_BY_SEC, document_read_dm },
+    { NULL, PUSH_DM_NOTIFICATION, TRIGGER_NOTIFICATION, ROUTE_BY_TAKER, NULL },
+    { NULL, PUSH_LWM2M_TRIGGER, TRIGGER_LWM2M, ROUTE_BY_TAKER, NULL },
+    { "instruction", PUSH_FOREIGN, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { "bbn", PUSH_FOREIGN, TRIGGER_BEI, ROUTE_BY_PROOF, instruction_read },
+    { "lan", PUSH_FOREIGN, TRIGGER_BEI, ROUTE_BY_SIGNATURE, instruction_read },
+    { "ui", PUSH_FOREIGN, TRIGGER_BEI, ROUTE_BY_SOURCE, instruction_read },
+    { "factory", PUSH_FOREIGN, TRIGGER_BEI, ROUTE_BY_SOURCE, document_read_factory },
+    { "lwm2m", PUSH_FOREIGN, TRIGGER_RENEWAL, ROUTE_BY_SOURCE, document_read_renewal },
+    { "card", PUSH_FOREIGN, TRIGGER_CARD, ROUTE_BY_SOURCE, document_read_card },
 };
-
-static bool application_fits(const struct route *r, const struct wsp_push *push)
-{
-    if (r->application == ROUTE_ANY)
-        return true;
-    if (r->application == ROUTE_NONE)
-        return !push->has_application_id;
-    return push->has_application_id && (int64_t)push->application_id == r->application;
-}
 
 static const struct route *row_of_source(const char *source)
 {
@@ -47,8 +37,9 @@ static const struct route *row_of_source(const char *source)
 
 static const struct route *row_of_push(const struct wsp_push *push)
 {
+    enum push_kind kind = push_kind(push);
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (!routes[i].source && routes[i].media == push->media && application_fits(&routes[i], push))
+        if (!routes[i].source && routes[i].push == kind)
             return &routes[i];
     return NULL;
 }
@@ -57,7 +48,7 @@ enum error_code route_find(const char *source, struct slice message, struct wsp_
 {
     *out = row_of_source(source);
     if (*out) {
-        *push = (struct wsp_push){ .media = (*out)->media, .body = message };
+        *push = (struct wsp_push){ .body = message };
         return message.len ? ERROR_NONE : error_set(err, ERROR_TRUNCATED, "message of %s is empty", source);
     }
     enum error_code rc = wsp_push_parse(message, push, err);

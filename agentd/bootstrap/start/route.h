@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Routing of messages: one const table from (source, content type, X-Wap-Application-Id) to what the message is, who vouches for it and who reads it.
- * A new kind of message is a row. Looks at the WSP header only; the body is read after who vouches for it was asked. */
+/* Routing of messages: one const table from a source, or a kind of push (codec/push_kind.h: content type and X-Wap-Application-Id), to what the message means, who vouches for it and
+ * who reads it. A new kind of message is a row. Looks at the WSP header only; the body is read after who vouches for it was asked. */
 #ifndef BOOTSTRAP_START_ROUTE_H
 #define BOOTSTRAP_START_ROUTE_H
 
-#include "codec/wsp.h"
+#include "codec/push_kind.h"
 #include "model/trigger.h"
 
 /* Who vouches for a message. */
@@ -21,14 +21,11 @@ typedef enum error_code route_read_fn(const struct wsp_push *push, struct trigge
 
 struct route {
     const char *source;    /* NULL: a WSP push, from anywhere; else bare octets (no WSP header) of that source */
-    enum wsp_media media;
-    int64_t application;   /* X-Wap-Application-Id, or one of enum route_application */
+    enum push_kind push;   /* of a push; never PUSH_FOREIGN */
     enum trigger_kind kind;
     enum route_voucher voucher;
     route_read_fn *read;   /* NULL: the body goes on as it is */
 };
-
-enum route_application { ROUTE_ANY = -1 /* any or none */, ROUTE_NONE = -2 /* no such header */ };
 
 /* Reads the header of a message of that source; *push borrows from it (for bare octets: the body alone) and *out is its row. TRUNCATED or MALFORMED for a
  * bad header; NOT_FOR_US for a content type or application that no row takes. */
