@@ -8,18 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 #include "ctl/decode_item.h"
 
-enum { FILE_MAX = 256 * 1024 };
+enum { FILE_MAX = 256 * 1024, SIGNERS_MAX = 64 * 1024, PASSWORD_MAX = 256 };
 
-static bool read_file(const char *path, uint8_t *out, size_t *len)
+static bool read_file(const char *path, void *out, size_t cap, size_t *len)
 {
     FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
     if (!f)
         return false;
-    *len = fread(out, 1, FILE_MAX, f);
-    bool ok = !ferror(f) && *len < FILE_MAX;
+    *len = fread(out, 1, cap, f);
+    bool ok = !ferror(f) && *len < cap;
     if (f != stdin)
         (void)fclose(f);
     return ok;
@@ -102,7 +103,7 @@ static const struct kind *run_auto(const struct decode_input *in, struct decode_
             continue;
         arena_reset(in->arena);
         kinds[i].run(in, out);
-        bool whole = out->accepted || out->check || (out->parts && json_array_size(out->parts));
+        bool whole = out->recognised || out->check || (out->parts && json_array_size(out->parts));
         if (kinds[i].for_certain || whole)
             return &kinds[i];
         result_free(out);
@@ -136,30 +137,64 @@ static int decode_octets(const struct decode_input *in, const struct kind *kind,
     return status;
 }
 
-int decode_file(const char *path, const char *kind, const char *imsi, const char *pin, bool json)
+static int refuse(const char *what)
 {
-    if (!only_digits(imsi, 6, 15) || !only_digits(pin, 1, 64)) {
-        fprintf(stderr, "agentctl: --imsi takes 6 to 15 digits, --pin 1 to 64\n");
-        return 2;
-    }
-    if (kind && strcmp(kind, "auto") != 0 && !kind_of(kind)) {
-        fprintf(stderr, "agentctl: --kind takes auto, push, sms, wbxml, tnds, notification, card, bei or lwm2m-tlv\n");
-        return 2;
-    }
+    fprintf(stderr, "agentctl: %s\n", what);
+    return 2;
+}
+
+/* What is read of files that the options name. */
+struct secrets {
+    char password[PASSWORD_MAX];
+    uint8_t signers[SIGNERS_MAX];
+};
+
+static bool read_keys(const struct decode_options *o, struct secrets *s, struct decode_keys *keys)
+{
+    size_t len = 0;
+    *keys = (struct decode_keys){ .imsi = o->imsi, .pin = o->pin, .gateway = o->gateway, .nonce = o->nonce, .signers = { s->signers, 0 } };
+    if (o->signer && !read_file(o->signer, s->signers, sizeof s->signers, &keys->signers.len))
+        return false;
+    if (!o->password)
+        return true;
+    if (!read_file(o->password, s->password, sizeof s->password - 1, &len))
+        return false;
+    s->password[strcspn(s->password, "\r\n")] = '\0';
+    keys->password = s->password;
+    return s->password[0] != '\0';
+}
+
+static int decode_with(const char *path, const struct decode_options *o, const struct decode_keys *keys)
+{
     uint8_t *data = malloc(FILE_MAX), *octets = malloc(FILE_MAX);
     void *memory = malloc(DECODE_ARENA);
     size_t len = 0;
     int status = 2;
-    if (!data || !octets || !memory || !read_file(path, data, &len) || len == 0) {
+    if (!data || !octets || !memory || !read_file(path, data, FILE_MAX, &len) || len == 0) {
         fprintf(stderr, "agentctl: cannot read %s, or it is empty or over 256 KiB\n", path);
     } else {
         struct arena arena = arena_make(memory, DECODE_ARENA);
         memcpy(octets, data, len);
-        struct decode_input in = { .octets = { octets, from_hex(octets, len) }, .file = { data, len }, .keys = { imsi, pin }, .arena = &arena };
-        status = decode_octets(&in, kind_of(kind), json);
+        struct decode_input in = { .octets = { octets, from_hex(octets, len) }, .file = { data, len }, .keys = *keys, .arena = &arena };
+        status = decode_octets(&in, kind_of(o->kind), o->json);
     }
     free(data);
     free(octets);
     free(memory);
+    return status;
+}
+
+int decode_file(const char *path, const struct decode_options *o)
+{
+    static struct secrets secrets;
+    struct decode_keys keys;
+    if (!only_digits(o->imsi, 6, 15) || !only_digits(o->pin, 1, 64))
+        return refuse("--imsi takes 6 to 15 digits, --pin 1 to 64");
+    if (o->kind && strcmp(o->kind, "auto") != 0 && !kind_of(o->kind))
+        return refuse("--kind takes auto, push, sms, wbxml, tnds, notification, card, bei or lwm2m-tlv");
+    if (!read_keys(o, &secrets, &keys))
+        return refuse("--signer and --password take a file: certificates or public keys in PEM, up to 64 KiB; a line of up to 254 octets");
+    int status = decode_with(path, o, &keys);
+    secret_zero(&secrets, sizeof secrets);
     return status;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bootstrap execution instruction and its envelope. MAC or signature stay unchecked: the keys are in the TRE, or in the factory data. */
-#include "codec/bei.h"
-#include "ctl/decode_item.h"
+/* A bootstrap execution instruction and its envelope. Behind a wrong proof nothing is parsed. */
+#include "ctl/decode_proof.h"
 
 static void add_text(json_t *parent, const char *element, const char *value)
 {
@@ -46,27 +45,33 @@ static void add_payload(json_t *parent, struct slice input, const struct bei *b)
     add_text(parent, "next", b->next);
 }
 
-void decode_bei(const struct decode_input *in, struct decode_result *out)
+static json_t *envelope_item(const struct decode_input *in, const struct bei_envelope *e)
 {
     static const char *const envelopes[] = { "COSE_Mac0", "COSE_Sign1", "bare" };
+    json_t *document = item_new(envelopes[e->kind], 0);
+    if (e->kid.len)
+        (void)item_add_value(document, "kid", in->octets, e->kid);
+    if (e->proof.len)
+        (void)item_add_value(document, "proof", in->octets, e->proof);
+    return document;
+}
+
+void decode_bei(const struct decode_input *in, struct decode_result *out)
+{
+    static const char *const proofs[] = { "MAC", "signature", NULL };
     struct bei_envelope e;
     struct bei *b = arena_get(in->arena, sizeof *b);
-    struct error err = { 0 };
-    json_t *document = NULL;
-    out->mac = PUSH_MAC_UNCHECKED;
+    struct error err = { 0 }, unproved = { 0 };
     enum error_code rc = bei_open(in->octets, &e, &err);
-    if (rc == ERROR_NONE) {
-        document = item_new(envelopes[e.kind], 0);
-        if (e.kind == BEI_BARE)
-            out->mac = PUSH_MAC_MISSING;
-        if (e.kid.len)
-            (void)item_add_value(document, "kid", in->octets, e.kid);
-        json_t *payload = item_add(document, item_new("instruction", item_offset(in->octets, e.payload)));
-        rc = bei_read(e.payload, b, &err);
-        if (rc == ERROR_NONE)
-            add_payload(payload, in->octets, b);
-        if (e.proof.len)
-            (void)item_add_value(document, "proof", in->octets, e.proof);
+    if (rc) {
+        decode_finish(out, rc, &err, NULL);
+        return;
     }
+    json_t *document = envelope_item(in, &e);
+    enum push_mac mac = proof_of_instruction(&e, &in->keys, &unproved);
+    if (mac != PUSH_MAC_BAD && (rc = bei_read(e.payload, b, &err)) == ERROR_NONE)
+        add_payload(item_add(document, item_new("instruction", item_offset(in->octets, e.payload))), in->octets, b);
     decode_finish(out, rc, &err, document);
+    decode_finish_proof(out, proofs[e.kind], mac, &unproved);
+    out->recognised = !rc || e.kind != BEI_BARE;
 }

@@ -65,9 +65,18 @@ json_t *item_add_value(json_t *parent, const char *element, struct slice input, 
 
 void decode_finish(struct decode_result *out, enum error_code rc, const struct error *err, json_t *document)
 {
-    out->accepted = rc == ERROR_NONE;
+    out->accepted = out->recognised = rc == ERROR_NONE;
     out->error = *err;
     if (rc && !err->code)
         error_set(&out->error, rc, "%s", error_text(rc));
     out->document = document;
+}
+
+void decode_finish_proof(struct decode_result *out, const char *proof, enum push_mac mac, const struct error *err)
+{
+    out->proof = proof;
+    out->mac = mac;
+    out->accepted = out->accepted && !err->code;
+    if (err->code && !out->error.code)
+        out->error = *err;
 }

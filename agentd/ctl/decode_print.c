@@ -38,8 +38,8 @@ void decode_print_json(const char *kind, const struct decode_result *r)
     char reason[256];
     reason_text(r, reason, sizeof reason);
     json_t *document = provisioning(r) ? json_of(provisioning(r)) : r->document ? json_incref(r->document) : json_null();
-    json_t *root = json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s,s:o}", "schema", 1, "kind", kind, "verdict", r->accepted ? "accept" : "reject", "reason", reason,
-                             "sec", r->sec, "mac", push_mac_name(r->mac), "document", document);
+    json_t *root = json_pack("{s:i,s:s,s:s,s:s,s:s?,s:s?,s:s,s:o}", "schema", 1, "kind", kind, "verdict", r->accepted ? "accept" : "reject", "reason", reason,
+                             "sec", r->sec, "proof", r->proof, "mac", push_mac_name(r->mac), "document", document);
     if (r->parts)
         (void)json_object_set(root, "parts", r->parts);
     (void)json_dumpf(root, stdout, JSON_INDENT(2));
@@ -119,6 +119,12 @@ static void print_push(const struct push_check *c)
     printf("document  %zu octets\n", c->push.body.len);
 }
 
+static void print_proof(const struct decode_result *r)
+{
+    static const char *const names[] = { [PUSH_MAC_OK] = "verified", [PUSH_MAC_BAD] = "wrong", [PUSH_MAC_MISSING] = "missing", [PUSH_MAC_UNCHECKED] = "not checked" };
+    printf("proof     %s: %s\n", r->proof, names[r->mac]);
+}
+
 void decode_print_text(const char *kind, const struct decode_result *r)
 {
     char reason[256];
@@ -129,6 +135,8 @@ void decode_print_text(const char *kind, const struct decode_result *r)
     printf("verdict   %s%s%s\n", r->accepted ? "accept" : "reject", reason[0] ? ", " : "", reason);
     if (r->check && r->check->has_header)
         print_push(r->check);
+    if (r->proof)
+        print_proof(r);
     if (r->parts || r->document || provisioning(r))
         puts("octet");
     json_array_foreach(r->parts, i, part)

@@ -27,7 +27,7 @@ static const struct {
     { "mid", verb_mid, "list|show|activate|suspend|erase|authenticate", "identities; authenticate ID RAND AUTN answers as the card" },
     { "device", verb_device, "list|add|remove|assign|revoke NAME", "devices of the personal network; assign NAME [IMPU] gives an identity" },
     { "sim", verb_sim, "pin|remember|forget ID [FILE]", "unlock a SIM; the PIN is read from FILE or standard input" },
-    { "decode", verb_decode, "[--kind KIND] [--imsi D] [--pin D] FILE", "what a push, an SMS, a card file .. is, offline" },
+    { "decode", verb_decode, "[OPTION]... FILE", "what a push, an SMS, a card file .. is, offline" },
     { "factory", verb_factory, "credentials|psk|...", "derived credentials, offline (operators and manufacturers)" },
     { "doctor", verb_doctor, "", "what is missing" },
     { "get", verb_get, "OBJECT PROPERTY", "one property" },
@@ -48,31 +48,27 @@ static void print_help(void)
          "see agentctl(1)");
 }
 
+static const char decode_usage[] = "agentctl decode [--kind KIND] [--imsi DIGITS] [--pin DIGITS] [--gateway ID] [--signer FILE] [--password FILE] [--nonce BASE64] [--json] FILE";
+
 int verb_decode(struct ctl *c, int argc, char **argv)
 {
-    static const struct option table[] = { { "imsi", required_argument, NULL, 'i' },
-                                           { "kind", required_argument, NULL, 'k' },
-                                           { "pin", required_argument, NULL, 'p' },
-                                           { "json", no_argument, NULL, 'j' },
-                                           { NULL, 0, NULL, 0 } };
-    const char *imsi = NULL, *pin = NULL, *kind = NULL;
-    bool json = c->json;
+    struct decode_options o = { .json = c->json };
+    static const struct option table[] = { { "imsi", required_argument, NULL, 0 },     { "kind", required_argument, NULL, 1 },   { "pin", required_argument, NULL, 2 },
+                                           { "gateway", required_argument, NULL, 3 },  { "signer", required_argument, NULL, 4 }, { "password", required_argument, NULL, 5 },
+                                           { "nonce", required_argument, NULL, 6 },    { "json", no_argument, NULL, 'j' },       { NULL, 0, NULL, 0 } };
+    const char **const places[] = { &o.imsi, &o.kind, &o.pin, &o.gateway, &o.signer, &o.password, &o.nonce };
     optind = 0; /* a second scan: argv[0] is the verb */
     for (int opt; (opt = getopt_long(argc + 1, argv - 1, "", table, NULL)) != -1;) {
-        if (opt == 'i')
-            imsi = optarg;
-        else if (opt == 'k')
-            kind = optarg;
-        else if (opt == 'p')
-            pin = optarg;
-        else if (opt == 'j')
-            json = true;
+        if (opt == 'j')
+            o.json = true;
+        else if (opt >= 0 && opt < (int)G_N_ELEMENTS(places))
+            *places[opt] = optarg;
         else
             return CTL_USAGE;
     }
     if (optind != argc)
-        return ctl_fail(CTL_USAGE, "agentctl decode [--kind KIND] [--imsi DIGITS] [--pin DIGITS] [--json] FILE", "decode takes one file");
-    return decode_file(argv[optind - 1], kind, imsi, pin, json);
+        return ctl_fail(CTL_USAGE, decode_usage, "decode takes one file");
+    return decode_file(argv[optind - 1], &o);
 }
 
 enum { OPT_JSON = 1, OPT_LEGEND, OPT_YES, OPT_PAGER, OPT_WAIT, OPT_TIMEOUT, OPT_COLOR, OPT_VERSION, OPT_HELP };

@@ -39,7 +39,7 @@ _agentctl() {
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-        --timeout | --color | --imsi | --pin) i=$((i + 1)) ;;
+        --timeout | --color | --kind | --imsi | --pin | --gateway | --signer | --password | --nonce) i=$((i + 1)) ;;
         -*) ;;
         *)
             if [ -z "$verb" ]; then verb=${COMP_WORDS[i]}
@@ -54,10 +54,12 @@ _agentctl() {
         mapfile -t COMPREPLY < <(compgen -W "auto always never" -- "$current")
     elif [ "$previous" = --kind ]; then
         mapfile -t COMPREPLY < <(compgen -W "auto push sms wbxml tnds notification card bei lwm2m-tlv" -- "$current")
+    elif [ "$previous" = --signer ] || [ "$previous" = --password ]; then
+        mapfile -t COMPREPLY < <(compgen -f -- "$current")
     elif [ "$previous" = --timeout ]; then
         return
     elif [[ $current == -* ]]; then
-        [ "$verb" = decode ] && options="--json --kind --imsi --pin"
+        [ "$verb" = decode ] && options="--json --kind --imsi --pin --gateway --signer --password --nonce"
         [ "$verb" = factory-reset ] && options="$options --yes"
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
     elif [ -z "$verb" ]; then

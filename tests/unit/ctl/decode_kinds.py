@@ -1,29 +1,48 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every kind of agentctl decode over the vectors: found by itself, right verdict, values and octet offsets; changed octets are never a crash.
+"""Every kind of agentctl decode over the vectors: found by itself, right verdict with the keys and without, values and octet offsets; changed octets are never a crash, and
+never accepted where there is a proof.
 
-Owns: the judgement over index-dm.json, card-image.json and the TLV samples of the fuzz corpus. TAP on standard output.
+Owns: the judgement over index-dm.json, bei/index.json, card-image.json and the TLV samples of the fuzz corpus. TAP on standard output.
 Must never compare with what the decoder printed before.    usage: decode_kinds.py DECODE_TOOL VECTOR_FOLDER CORPUS_FOLDER
 """
+import base64
+import hashlib
 import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 TOOL, FOLDER, CORPUS = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 DM = json.loads((FOLDER / "index-dm.json").read_text())
 CARD = json.loads((FOLDER / "card-image.json").read_text())
 TOKENS = json.loads((FOLDER.parents[1] / "operator/oma/prov_tokens.json").read_text())
 IMSI = json.loads((FOLDER / "index-cp.json").read_text())["imsi"]
+BEI = FOLDER.parent / "bei"
+WORK = tempfile.TemporaryDirectory()
+sys.path.append(str(FOLDER.parents[1] / "operator"))
+import bei  # noqa: E402  the operator's own instructions
 results = []
 
 
-def decode(data: bytes, *words, imsi=IMSI, pin="1234"):
+def file_of(name, text):
+    path = Path(WORK.name, name)
+    path.write_text(text)
+    return path
+
+
+def decode(data: bytes, *words, imsi=IMSI, pin="1234", **keys):
+    """keys: gateway, signer, password, nonce; of the digest kinds. password is the text itself."""
+    if "password" in keys:
+        keys["password"] = file_of("password", keys["password"] + "\n")
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
         file.flush()
-        done = subprocess.run([TOOL, file.name, imsi, pin, *words], capture_output=True, text=True, check=False)
+        done = subprocess.run([TOOL, file.name, imsi, pin, *(f"{k}={v}" for k, v in keys.items()), *words], capture_output=True, text=True, check=False)
     assert done.returncode in (0, 3) and not done.stderr, f"exit {done.returncode}: {done.stderr[-300:]}"
     if "text" in words:
         return done.stdout
@@ -83,18 +102,47 @@ def sms(case):
         assert smsc["document"] == out["document"] and smsc["verdict"] == out["verdict"]
 
 
+def wrap(media: bytes, body: bytes, headers=b""):
+    return bytes([1, 6, len(media) + len(headers)]) + media + headers + body
+
+
+def verdict(out, mac, words=""):
+    """The verdict that belongs to what came of the proof; what it says to do."""
+    assert out["mac"] == mac and (out["verdict"] == "accept") == (mac == "ok") and words in out["reason"], f"{out['verdict']}, {out['mac']}: {out['reason']}"
+    return out
+
+
+def flipped(data: bytes, at: int):
+    return data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1:]
+
+
 def package0(case):
-    body = bytes.fromhex(case["package0_hex"])
+    body, nonce = bytes.fromhex(case["package0_hex"]), base64.b64encode(bytes.fromhex(case["nonce_hex"])).decode()
     form_is_right = case["verdict"] == "accept" or "digest" in case["name"] or "unknown" in case["name"] or "server" in case["name"]
-    out = decode(body, "notification")
-    assert (out["verdict"] == "accept") == form_is_right and out["mac"] == "unchecked", f"{out['verdict']} {out['reason']}"
-    push = decode((FOLDER / case["pdu_file"]).read_bytes())
-    assert push["kind"] == "push" and push["verdict"] == out["verdict"] and push["document"] == out["document"]
-    if form_is_right:
-        assert values(out, "server") == [case["server_id"]], values(out, "server")
-        assert [octets(v) for v in values(out, "digest")] == [case["package0_hex"][:32]]
-        check_offsets(out, body)
-        assert both("notification", body)
+    pdu = (FOLDER / case["pdu_file"]).read_bytes()
+    if not form_is_right:
+        assert decode(body, "notification", password=case["server_password"], nonce=nonce)["document"] is None and decode(pdu)["verdict"] == "reject"
+        return
+    shown = verdict(decode(body, "notification"), "unchecked", "give --password")
+    assert values(shown, "server") == [case["server_id"]], values(shown, "server")
+    assert [octets(v) for v in values(shown, "digest")] == [case["package0_hex"][:32]] and shown["proof"] == "digest"
+    check_offsets(shown, body)
+    assert both("notification", body)
+    default = case["nonce_hex"] in ("00000000", b"0x00000000".hex())
+    fits = "digest" not in case["name"]
+    out = verdict(decode(body, "notification", password=case["server_password"], nonce=nonce), "ok" if fits else "bad")
+    assert out["document"]["attributes"].get("nonce") == ("given" if fits else None)
+    whole = decode(pdu, password=case["server_password"], nonce=nonce)
+    assert whole["kind"] == "push" and (whole["verdict"], whole["document"], whole["mac"]) == (out["verdict"], out["document"], out["mac"])
+    if not fits:
+        return
+    verdict(decode(body, "notification", password=case["server_password"]), *(("ok",) if default else ("unchecked", "--nonce")))
+    verdict(decode(body, "notification", password=case["server_password"] + "x", nonce=nonce), "bad")
+    if not default:
+        verdict(decode(body, "notification", password=case["server_password"], nonce="AAAA"), "bad")
+    verdict(decode(body, "notification", password=case["server_password"], nonce="?"), "unchecked", "Base64")
+    for at in range(0, len(body), 1 if "spec" in case["name"] else 5):
+        assert decode(flipped(body, at), "notification", password=case["server_password"], nonce=nonce)["verdict"] == "reject", f"octet {at} changed"
 
 
 def trigger(case):
@@ -203,14 +251,96 @@ def card():
     assert decode(b"\xff" * 64, "card")["verdict"] == "reject"
 
 
-def instruction():
-    for sample in sorted((CORPUS / "bei").iterdir()):
-        data = sample.read_bytes()
+def pem(name, der):
+    return file_of(name, f"-----BEGIN PUBLIC KEY-----\n{base64.encodebytes(der).decode()}-----END PUBLIC KEY-----\n")
+
+
+def proved(data, mac, words="", **keys):
+    """An instruction alone, and as the body of a push."""
+    out, push = verdict(both_with("bei", data, keys), mac, words), decode(wrap(b"application/cose\0", data), **keys)
+    assert push["kind"] == "push" and [push[k] for k in ("verdict", "mac", "reason", "proof")] == [out[k] for k in ("verdict", "mac", "reason", "proof")]
+    assert bool(values(push, "mechanism")) == bool(values(out, "mechanism"))
+    return out
+
+
+def both_with(kind, data, keys):
+    out, alone = decode(data, kind, **keys), decode(data, **keys)
+    assert alone["kind"] == kind and alone == out, f"auto took it for {alone['kind']}"
+    return out
+
+
+def instruction(case):
+    """With no key it is shown and not accepted, with the right one accepted; behind a wrong proof nothing is read."""
+    data = (BEI / case["file"]).read_bytes()
+    if case["kind"] == "bare":
         out = decode(data, "bei")
-        if out["verdict"] == "accept":
-            assert both("bei", data)["mac"] in ("unchecked", "missing") and values(out, "mechanism")
-            return
-    raise AssertionError("no instruction of the corpus was accepted")
+        assert out["verdict"] == "accept" and out["mac"] == "missing" and out["proof"] is None and values(out, "mechanism")
+        return
+    by_pin = case["kind"] == "mac0"
+    out = proved(data, "unchecked", "give --gateway" if by_pin else "give --signer")
+    assert values(out, "mechanism")
+    check_offsets(out, data)
+    keys = {"pin": case["pin"], "gateway": case["gateway"]} if by_pin else {"signer": pem("signer", bytes.fromhex(case["spki"]))}
+    assert values(proved(data, "ok", **keys), "mechanism")
+    for at in range(0, len(data), 1 if case["file"].startswith("omadm") else 11):
+        changed = decode(flipped(data, at), "bei", **keys)
+        assert changed["verdict"] == "reject" and not (changed["mac"] == "bad" and values(changed, "mechanism")), f"octet {at} changed: {changed['mac']}"
+    if by_pin:
+        assert not values(proved(data, "bad", pin="1" + case["pin"][1:], gateway=case["gateway"]), "mechanism")
+        proved(data, "bad", pin=case["pin"], gateway=case["gateway"] + "0")
+        proved(data, "unchecked", "give --pin", pin="-", gateway=case["gateway"])
+    else:
+        proved(data, "unchecked", "none of the keys", signer=pem("other", ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)))
+        proved(data, "unchecked", "none of the keys", signer=file_of("rubbish", "rubbish"))
+
+
+def by_certificate():
+    """Among other certificates and keys, as the operator's programs make them; a signature by another key under the right name is wrong."""
+    run = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=bbn", "-keyout", Path(WORK.name, "key.pem")],
+                         capture_output=True, text=True, check=True)
+    key = bei.load_pem_private_key(Path(WORK.name, "key.pem").read_bytes(), None)
+    payload = (BEI / "omadm.cbor").read_bytes()
+    other = pem("other", ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).read_text()
+    signers = file_of("signers", other + Path(WORK.name, "key.pem").read_text() + "words between\n" + run.stdout)
+    proved(bei.sign1(payload, key), "ok", signer=signers)
+    kid = hashlib.sha256(bei.spki(key)).digest()
+    assert not values(proved(bei.sign1(payload, ec.generate_private_key(ec.SECP256R1()), kid), "bad", signer=signers), "mechanism")
+
+
+def strangers():
+    """What the gateway's own table of pushes has no row for is not accepted here either."""
+    case = next(c for c in DM["package0"] if c["verdict"] == "accept")
+    keys = {"password": case["server_password"], "nonce": base64.b64encode(bytes.fromhex(case["nonce_hex"])).decode()}
+    body = bytes.fromhex(case["package0_hex"])
+    assert decode(wrap(b"\xc4", body, b"\xaf\x87"), **keys)["verdict"] == "accept"
+    for media, headers in ((b"\xc4", b""), (b"\xc4", b"\xaf\x85"), (b"\xc2", b"\xaf\x9a"), (b"\xc3", b"\xaf\x87"), (b"\xce", b"\xaf\x87"), (b"image/gif\0", b"")):
+        out = decode(wrap(media, body, headers), **keys)
+        assert out["kind"] == "push" and out["verdict"] == "reject" and out["reason"].startswith("NotForUs"), f"{media} {headers}: {out['reason']}"
+
+
+def empty_nonce():
+    """A digest under no nonce at all fits only if that is what is given."""
+    def b64_md5(data):
+        return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest())
+
+    trigger = bytes.fromhex(next(c for c in DM["package0"] if c["name"] == "pkg0_spec_example_trigger")["trigger_hex"])
+    inner = b64_md5(b"com.mgmtsrv.manage:secret") + b"::" + b64_md5(trigger)
+    body = hashlib.md5(inner, usedforsecurity=False).digest() + trigger
+    verdict(decode(body, "notification", password="secret"), "unchecked", "--nonce")
+    assert verdict(decode(body, "notification", password="secret", nonce=""), "ok")["document"]["attributes"]["nonce"] == "given"
+
+
+def opened():
+    """What bears the tag of an envelope is an instruction, also if there is none inside."""
+    out = decode(bei.mac0(b"\x01", bei.mac_key("1234", "GW-0001")), gateway="GW-0001")
+    assert (out["kind"], out["verdict"], out["mac"]) == ("bei", "reject", "ok") and out["reason"].startswith("Malformed: "), out["reason"]
+
+
+def usage():
+    """A file that is not there, or says nothing, is no key."""
+    for words in (("signer=/nonexistent",), ("password=/nonexistent",), (f"password={file_of('empty', '')}",)):
+        done = subprocess.run([TOOL, BEI / "omadm.sign1", "-", "-", *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 2 and not done.stdout and "--signer and --password" in done.stderr, done
 
 
 def tlv():
@@ -253,10 +383,12 @@ for row in DM["package0"]:
     report(f"notification: {row['name']}", package0, row)
 for row in DM["lwm2m_trigger"]:
     report(f"lwm2m trigger: {row['name']}", trigger, row)
+for row in json.loads((BEI / "index.json").read_text()):
+    report(f"instruction: {row['file']}", instruction, row)
 for row in DM["bootstrap"]:
     if row.get("pdu_file"):
         report(f"dm bootstrap: {row['name']}", bootstrap, row)
-for check_one in (tree, session, document, every_token, card, instruction, tlv, hostile, controls):
+for check_one in (tree, session, document, every_token, card, by_certificate, empty_nonce, opened, strangers, usage, tlv, hostile, controls):
     report(check_one.__name__, check_one)
 print(f"1..{len(results)}")
 sys.exit(0 if all(results) else 1)
