@@ -54,6 +54,7 @@ static enum error_code take_item(const struct syncml_node *n, struct arena *scra
         return error_set(err, ERROR_NOT_SUPPORTED, "DM bootstrap: Add to %.60s, not to ./Inbox", out->target);
     if (!data)
         return error_set(err, ERROR_MALFORMED, "DM bootstrap: an item without Data");
+    out->offset = n->offset;
     out->tree_octets = tree ? 0 : data->text.len;
     out->xml = !tree && is_xml(data->text);
     arena_reset(scratch);

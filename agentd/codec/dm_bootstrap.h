@@ -11,6 +11,7 @@ enum { DM_BOOTSTRAP_ARENA = 1024 * 1024, DM_BOOTSTRAP_ITEMS = 32 };
 struct dm_bootstrap_item {
     const char *target;           /* LocURI: ./Inbox or below */
     const struct tnds_node *root; /* the first of the tree's roots */
+    uint16_t offset;              /* of its Item in the message */
     size_t tree_octets;           /* of the tree in Data; 0: elements of the message */
     bool xml;                     /* the tree came as XML */
     struct dm_bootstrap_item *next;

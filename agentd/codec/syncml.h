@@ -54,6 +54,7 @@ enum syncml_element {
 struct syncml_node { /* an element has either text or children */
     enum syncml_element element;
     bool opaque;         /* the text came as OPAQUE */
+    uint16_t offset;     /* of its tag in the document */
     struct slice text;   /* in the document or in the arena; may hold any octet when opaque */
     struct syncml_node *child, *next;
 };

@@ -73,6 +73,7 @@ enum error_code syncml_build_open(struct syncml_build *b, enum syncml_element el
     if (!n)
         return error_set(b->err, ERROR_TOO_LARGE, "SyncML: more than %d elements, or no memory for them", SYNCML_NODES_MAX);
     n->element = element;
+    n->offset = (uint16_t)b->offset; /* below SYNCML_DOCUMENT_MAX */
     hang(b, n);
     if (!has_content)
         return ERROR_NONE;

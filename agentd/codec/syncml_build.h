@@ -21,7 +21,7 @@ struct syncml_build {
     struct syncml_node *open[SYNCML_DEPTH_MAX];
     struct syncml_node *last[SYNCML_DEPTH_MAX]; /* last child of open[i] */
     struct syncml_pieces pieces;
-    size_t depth, nodes, offset; /* offset: of the token at work, for error texts; the decoder keeps it */
+    size_t depth, nodes, offset; /* offset: of the token at work; the decoder keeps it */
 };
 
 /* An element begins; without content it has ended too. */

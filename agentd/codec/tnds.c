@@ -125,7 +125,7 @@ static enum error_code take_node(const struct decoder *d, const struct syncml_no
     struct tnds_node *out = depth < TNDS_DEPTH_MAX ? arena_get(d->arena, sizeof *out) : NULL, **last;
     if (!out)
         return error_set(d->err, ERROR_TOO_LARGE, "TNDS: nodes nest deeper than %d, or need too much memory", TNDS_DEPTH_MAX);
-    *out = (struct tnds_node){ .name = "", .path = "", .acl = "", .title = "", .type = "", .format = TNDS_FORMAT_COUNT };
+    *out = (struct tnds_node){ .name = "", .path = "", .acl = "", .title = "", .type = "", .format = TNDS_FORMAT_COUNT, .offset = in->offset };
     last = &out->child;
     enum error_code rc = ERROR_NONE;
     for (const struct syncml_node *n = in->child; n && !rc; n = n->next) {

@@ -28,6 +28,7 @@ struct tnds_node {
     bool is_object;    /* the type is a DDFName */
     enum tnds_format format;
     bool has_value;
+    uint16_t offset;    /* of its Node in the octets of the tree, or of the message whose elements it is */
     struct slice value; /* octets as sent; NUL stands behind them */
     struct tnds_node *child, *next;
 };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A management tree (TNDS), alone or inside the message of a DM-profile bootstrap. Values are copies: a tree has no offsets. */
+/* A management tree (TNDS), alone or inside the message of a DM-profile bootstrap. Offsets of nodes are those of their tree: in a message whose items hold trees as Data, of the Data. */
 #include "codec/dm_bootstrap.h"
 #include "ctl/decode_item.h"
 
 static void add_tree(json_t *parent, const struct tnds_node *n)
 {
     for (; n; n = n->next) {
-        json_t *item = item_add(parent, item_new(n->name, OFFSET_NONE));
+        json_t *item = item_add(parent, item_new(n->name, n->offset));
         if (n->format != TNDS_FORMAT_COUNT && n->format != TNDS_NODE)
             item_set_text(item, "format", tnds_format_name(n->format));
         if (n->path[0])
@@ -23,11 +23,11 @@ static void add_tree(json_t *parent, const struct tnds_node *n)
 
 static json_t *message_item(const struct dm_bootstrap *b)
 {
-    json_t *document = item_new("bootstrap", OFFSET_NONE);
+    json_t *document = item_new("bootstrap", 0);
     item_set_text(document, "server", b->server_id);
     item_set_text(document, "device", b->device_id);
     for (const struct dm_bootstrap_item *i = b->item; i; i = i->next) {
-        json_t *add = item_add(document, item_new("Add", OFFSET_NONE));
+        json_t *add = item_add(document, item_new("Add", i->offset));
         item_set_text(add, "target", i->target);
         add_tree(add, i->root);
     }
@@ -48,7 +48,7 @@ void decode_tnds(const struct decode_input *in, struct decode_result *out)
     arena_reset(in->arena);
     struct arena scratch = arena_split(in->arena, DECODE_ARENA / 4);
     if (dm_bootstrap_tree(in->octets, &scratch, in->arena, &root, &tree_err) == ERROR_NONE) {
-        json_t *document = item_new("MgmtTree", OFFSET_NONE);
+        json_t *document = item_new("MgmtTree", 0);
         add_tree(document, root);
         decode_finish(out, ERROR_NONE, &(struct error){ 0 }, document);
         return;

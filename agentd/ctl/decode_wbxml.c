@@ -3,10 +3,17 @@
 #include "codec/syncml.h"
 #include "ctl/decode_item.h"
 
+/* Of its value, where that stands in the document, else of its tag. */
+static json_int_t offset_of(const struct syncml_node *n, struct slice input)
+{
+    json_int_t value = n->text.len ? item_offset(input, n->text) : OFFSET_NONE;
+    return value == OFFSET_NONE ? n->offset : value;
+}
+
 static void add_element(json_t *parent, struct slice input, const struct syncml_node *n)
 {
     for (; n; n = n->next) {
-        json_t *item = item_add(parent, item_new(syncml_name(n->element), n->child ? OFFSET_NONE : item_offset(input, n->text)));
+        json_t *item = item_add(parent, item_new(syncml_name(n->element), offset_of(n, input)));
         if (n->text.len)
             item_set(item, "value", n->text);
         add_element(item, input, n->child);
@@ -19,7 +26,7 @@ static void decode_syncml(const struct decode_input *in, struct decode_result *o
     const struct syncml_node *root = syncml_decode(in->octets, in->arena, &err);
     json_t *document = NULL;
     if (root) {
-        document = item_new(syncml_name(root->element), OFFSET_NONE);
+        document = item_new(syncml_name(root->element), root->offset);
         add_element(document, in->octets, root->child);
     }
     decode_finish(out, err.code, &err, document);

@@ -70,10 +70,11 @@ def check_offsets(out, data: bytes):
     seen = 0
     for item in items(out["document"]):
         at, value = item["attributes"].get("offset"), item["attributes"].get("value")
-        if at is not None and value not in (None, ""):
+        if at is not None and value not in (None, "") and not isinstance(value, int) and item["element"] not in ("mechanism", "auth", "ip"):  # names for numbers
             raw = bytes.fromhex(octets(value))
             head = data[at:at + 6] if item["element"].endswith(("resource", "resource-instance")) else b""
-            assert data[at:at + len(raw)] == raw or raw in data[at:at + 6 + len(raw)] and head, f"{item['element']} is not at octet {at}"
+            hexed = item["element"] == "id" and data[at:at + 16].hex() == value
+            assert hexed or data[at:at + len(raw)] == raw or raw in data[at:at + 6 + len(raw)] and head, f"{item['element']} is not at octet {at}"
             seen += 1
     assert seen, "no offset at all"
 
@@ -158,14 +159,32 @@ def bootstrap(case):
     assert out["kind"] == "push" and out["verdict"] == ("accept" if case["verdict"] == "accept" else "reject"), f"{out['verdict']} {out['reason']}"
     if case["verdict"] == "accept":
         assert values(out, "Addr") and out["mac"] == "ok"
+        body = data[3 + data[2]:]
+        for add in out["document"]["children"]:
+            assert body[add["attributes"]["offset"]] == 0x54, "no Item there"
         nothing = decode(data, imsi="-", pin="-")
         assert nothing["verdict"] == "reject" and nothing["mac"] == "unchecked" and nothing["document"] == out["document"]
+
+
+def check_nodes(top, data: bytes):
+    """Each node stands where a Node begins (DMDDF: token 24 with content), behind its parent; data begins with the tree."""
+    for node in items(top):
+        for child in node["children"]:
+            at = child["attributes"]["offset"]
+            assert at > node["attributes"]["offset"] or node is top, f"{child['element']} at {at}"
+            assert data[at:at + 1] == b"\x64" or data[at:at + 6] == b"<Node>", f"{child['element']} at {at}"
 
 
 def tree():
     data = (FOLDER / "dm_bootstrap_tnds_wbxml.wbxml").read_bytes()
     out = both("tnds", data)
     assert values(out, "Addr")
+    for add in out["document"]["children"]:
+        opaque = data.index(b"\xc3", add["attributes"]["offset"])                            # its Data, with a length of one or two octets
+        check_nodes(add, data[opaque + 2 + (data[opaque + 1] >> 7):])
+    xml = (b'<?xml version="1.0"?><MgmtTree><VerDTD>1.2</VerDTD>\n<Node><NodeName>a</NodeName><Node><NodeName>b</NodeName><Value>c</Value></Node></Node>'
+           b'<Node><NodeName>d</NodeName></Node></MgmtTree>')
+    check_nodes(both("tnds", xml)["document"], xml)
 
 
 def session():
@@ -278,7 +297,7 @@ def instruction(case):
         return
     by_pin = case["kind"] == "mac0"
     out = proved(data, "unchecked", "give --gateway" if by_pin else "give --signer")
-    assert values(out, "mechanism")
+    assert values(out, "mechanism") and all("offset" in i["attributes"] for i in items(out["document"]))
     check_offsets(out, data)
     keys = {"pin": case["pin"], "gateway": case["gateway"]} if by_pin else {"signer": pem("signer", bytes.fromhex(case["spki"]))}
     assert values(proved(data, "ok", **keys), "mechanism")
