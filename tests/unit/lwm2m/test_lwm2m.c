@@ -405,6 +405,106 @@ static void expect_integer(int64_t v, const char *text)
     g_assert_true(slice_is(writer_slice(&w), text));
 }
 
+/* RFC 8428 table 6 and Core TS 1.1.1 table 7.4.4-2: a label for each type; a name of each length. */
+static void test_senml_cbor(void)
+{
+    static struct records records;
+    static const struct path base = { .depth = PATH_OBJECT, .id = { 7 } };
+    static const struct {
+        uint16_t id;
+        struct value value;
+    } rows[] = {
+        { 9, { .type = VALUE_STRING, .octets = { (const uint8_t *)"s", 1 } } },
+        { 10, { .type = VALUE_INTEGER, .integer = -2 } },
+        { 99, { .type = VALUE_UNSIGNED, .integer = 24 } },
+        { 100, { .type = VALUE_FLOAT, .real = 0.5 } },
+        { 999, { .type = VALUE_BOOLEAN, .integer = 1 } },
+        { 1000, { .type = VALUE_OPAQUE, .octets = { (const uint8_t *)"o", 1 } } },
+        { 9999, { .type = VALUE_TIME, .integer = 1 } },
+        { 10000, { .type = VALUE_OBJLNK, .integer = 3 << 16 | 65534 } },
+        { 65534, { .type = VALUE_CORELNK, .octets = { (const uint8_t *)"<>", 2 } } },
+        { 1, { .type = VALUE_NONE } },
+    };
+    records.count = 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        records.at[records.count++] = (struct record){ .path = { .depth = PATH_RESOURCE, .id = { 7, i ? 0 : 65534, rows[i].id } }, .value = rows[i].value };
+    struct coap_answer a = { .body = writer_make(body, sizeof body) };
+    g_assert_true(format_senml_cbor.put(&a.body, &base, &records));
+    expect_hex(&a, "8a"
+                   "a3" "21" "632f372f" "00" "6736353533342f39" "03" "6173"
+                   "a2" "00" "64302f3130" "02" "21"
+                   "a2" "00" "64302f3939" "02" "1818"
+                   "a2" "00" "65302f313030" "02" "fa3f000000"
+                   "a2" "00" "65302f393939" "04" "f5"
+                   "a2" "00" "66302f31303030" "08" "416f"
+                   "a2" "00" "66302f39393939" "02" "01"
+                   "a2" "00" "67302f3130303030" "63766c6f" "67333a3635353334"
+                   "a2" "00" "67302f3635353334" "03" "623c3e"
+                   "a2" "00" "63302f31");
+}
+
+static size_t many; /* resource instances */
+
+static bool read_many(struct spot *s, struct value *v)
+{
+    s->id = (uint16_t)s->index;
+    *v = value_integer(VALUE_INTEGER, (int64_t)s->index);
+    return s->index < many;
+}
+
+/* As many records as there is room for, and no more; a multiple resource without an instance is one by itself. */
+static void test_read_full(void)
+{
+    static const struct resource resources[] = { { 5, VALUE_INTEGER, OPERATION_READ, .multiple = true, .read = read_many } };
+    static const struct object object = { .id = 7, .resources = resources, .count = 1 };
+    static const struct object *const objects[] = { &object };
+    static const struct model model = { objects, 1 };
+    static const struct path whole = { .depth = PATH_INSTANCE, .id = { 7 } }, one = { .depth = PATH_RESOURCE_INSTANCE, .id = { 7, 0, 5, 191 } };
+    static const struct path other = { .depth = PATH_OBJECT, .id = { 8 } };
+    static struct records records;
+    struct lwm2m_client *c = make();
+    c->objects.model = &model;
+    g_assert_true(objects_read(&c->objects, &other, &records));
+    g_assert_cmpuint(records.count, ==, 0);
+    many = RECORDS_MAX;
+    g_assert_true(objects_read(&c->objects, &whole, &records));
+    g_assert_cmpuint(records.count, ==, RECORDS_MAX);
+    g_assert_cmpint(records.at[191].value.integer, ==, 191);
+    g_assert_true(objects_read(&c->objects, &one, &records));
+    g_assert_true(records.count == 1 && records.at[0].multiple && records.at[0].path.id[3] == 191 && records.at[0].value.integer == 191);
+    many = RECORDS_MAX + 1;
+    g_assert_false(objects_read(&c->objects, &whole, &records));
+    many = 0;
+    g_assert_true(objects_read(&c->objects, &whole, &records));
+    g_assert_true(records.count == 1 && records.at[0].multiple && records.at[0].path.depth == PATH_RESOURCE && records.at[0].value.type == VALUE_INTEGER);
+}
+
+static uint64_t wall_clock;
+
+static uint64_t current_time(void *user)
+{
+    (void)user;
+    return wall_clock;
+}
+
+/* The offset follows summer time with the second in which it begins. */
+static void test_read_zone(void)
+{
+    struct coap_answer a;
+    struct lwm2m_client *c = make();
+    c->device.current_time = current_time;
+    g_setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", TRUE);
+    tzset();
+    wall_clock = 1774745999; /* 2026-03-29 00:59:59 UTC */
+    g_assert_cmpuint(get(c, "/3/0/14", CONTENT_TEXT, &a), ==, CODE_CONTENT);
+    expect_text(&a, "+01:00");
+    wall_clock++;
+    g_assert_cmpuint(get(c, "/3/0/14", CONTENT_TEXT, &a), ==, CODE_CONTENT);
+    expect_text(&a, "+02:00");
+    g_unsetenv("TZ");
+    tzset();
+}
+
 static void test_numbers(void)
 {
     expect_integer(0, "0");
@@ -475,6 +575,9 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/observe/failed", test_observe_failed);
     g_test_add_func("/lwm2m/codec/tlv", test_tlv);
     g_test_add_func("/lwm2m/codec/tlv widths", test_tlv_widths);
+    g_test_add_func("/lwm2m/codec/senml cbor", test_senml_cbor);
+    g_test_add_func("/lwm2m/read/full", test_read_full);
+    g_test_add_func("/lwm2m/read/zone", test_read_zone);
     g_test_add_func("/lwm2m/numbers", test_numbers);
     g_test_add_func("/lwm2m/dedup", test_dedup);
     return g_test_run();
