@@ -231,9 +231,15 @@ static void test_refusals(void)
     fake_loop_run(&fake, 10 * PATIENCE_MS);
     check("so it is over", call.asked == ATTEMPTS + 1);
     (void)settled(3, "three");
+    (void)settled(5, "five");
     fake_loop_run(&fake, GRACE_MS);
     leftovers_clear(l);
     check("the device went: the call too", cancelled == 1 && answer(ERROR_NONE) == -1);
+    (void)settled(4, "four");
+    fake_loop_run(&fake, GRACE_MS);
+    check("what is deleted next is the new one's", answer(ERROR_NONE) == 4);
+    fake_loop_run(&fake, 10 * PATIENCE_MS);
+    check("and what waited for the former one is forgotten", call.asked == ATTEMPTS + 3);
     end();
 }
 
