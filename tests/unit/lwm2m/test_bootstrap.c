@@ -196,6 +196,8 @@ static void test_rights(void)
     expect("</>;lwm2m=1.1,</2/1>,</2/7>");
     bootstrap_rights(&desk.staged, &rights);
     g_assert_false(rights.written);
+    g_assert_cmpuint(put("/2/3", "[{\"bn\":\"/2/3/\",\"n\":\"0\",\"v\":4},{\"n\":\"1\",\"v\":0},{\"n\":\"3\",\"v\":101}]"), ==, CODE_CHANGED);
+    g_assert_cmpint(bootstrap_fits(&desk, &err), ==, ERROR_NONE); /* it will be in the place of the row of before */
     g_assert_cmpuint(ask(METHOD_DELETE, "/2/1", -1, -1, ""), ==, CODE_DELETED);
     bootstrap_rights(&desk.staged, &rights);
     g_assert_true(rights.written && !rights.at[1].used && rights.at[7].used);
