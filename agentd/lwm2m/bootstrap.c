@@ -8,6 +8,7 @@
  */
 #include "lwm2m/bootstrap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ struct lwm2m_bootstrap {
 static void open_again(void *user);
 static void ask_again(void *user);
 static void send_request(struct lwm2m_bootstrap *b);
+static void clean_desk(struct lwm2m_bootstrap *b);
 
 /* ---- the end ---- */
 
@@ -141,27 +143,38 @@ static void send_call(struct lwm2m_bootstrap *b, const struct coap_call *call)
 
 static void send_pack_request(struct lwm2m_bootstrap *b, int64_t block2)
 {
-    char ep[sizeof b->name + 3];
+    char ep[sizeof b->name + 3], acc[16];
     struct writer w = writer_make(ep, sizeof ep - 1);
     writer_text(&w, "ep=");
     writer_text(&w, b->name);
     ep[w.len] = '\0';
-    const char *queries[] = { ep, NULL };
+    (void)snprintf(acc, sizeof acc, "acc=</0/%u>", (unsigned)b->accounts[0].security_instance.id); /* the instance of its own account, 1.2.1 */
+    const char *queries[] = { ep, acc, NULL };
     send_call(b, &(struct coap_call){ .method = METHOD_GET, .path = "/bspack", .queries = queries, .content_format = -1, .accept = CONTENT_SENML_CBOR + 1, .block2 = block2 });
+}
+
+/* After whatever was wrong with it the server is asked to write, on a clean desk. */
+static void ask_without_pack(struct lwm2m_bootstrap *b, const char *why)
+{
+    log_warning("lwm2m", "bootstrap at %s: Bootstrap-Pack: %s; the server is asked to write instead", b->endpoint->host, why);
+    b->pack = false;
+    clean_desk(b);
+    send_request(b);
 }
 
 static void judge_pack(struct lwm2m_bootstrap *b, int content_format)
 {
     struct error why = { 0 };
     enum coap_code code = bootstrap_take_pack(b->desk, content_format, (struct slice){ b->body, b->body_len });
-    drop_body(b);
-    if (code == CODE_CHANGED && bootstrap_check(b->desk, &why) == ERROR_NONE) {
+    if (code != CODE_CHANGED) {
+        ask_without_pack(b, "its values are not readable");
+    } else if (bootstrap_check(b->desk, &why)) {
+        ask_without_pack(b, why.text);
+    } else {
+        drop_body(b);
         b->phase = PHASE_FINISHED;
         run_in(b, 0, end);
-        return;
     }
-    error_set(&b->failure, code == CODE_CHANGED ? why.code : ERROR_PROTOCOL, "Bootstrap-Pack: %s", code == CODE_CHANGED ? why.text : "its values are not readable");
-    fail(b);
 }
 
 /* Blocks come in order: each is asked for when the one before is there. */
@@ -172,8 +185,7 @@ static void take_pack_block(struct lwm2m_bootstrap *b, const struct coap_respons
     if (!b->body)
         b->body = secret_pages_new(BLOCK1_BODY_MAX);
     if (!b->body || offset != b->body_len || b->body_len + r->payload.len > BLOCK1_BODY_MAX) {
-        error_set(&b->failure, ERROR_PROTOCOL, "Bootstrap-Pack: a block is missing, or there are too many");
-        fail(b);
+        ask_without_pack(b, "a block is missing, or there are too many");
         return;
     }
     if (r->payload.len)

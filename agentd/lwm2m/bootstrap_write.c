@@ -176,6 +176,28 @@ static enum coap_code write(struct bootstrap_desk *d, const struct coap_request 
     return code;
 }
 
+static bool remove_all(struct bootstrap_desk *d, const struct object *object)
+{
+    uint16_t id;
+    size_t kept = 0;
+    d->staged.rights.written |= object == &object_staged_access; /* also of rows that there are not here */
+    while (object_instance(&d->objects, object, kept, &id))
+        kept += !object->remove(&d->objects, id);
+    return kept == 0;
+}
+
+/* Each object of which it has an instance has these alone from now on; others stay. */
+static void clear_packed(struct bootstrap_desk *d)
+{
+    for (size_t i = 0; i < model_bootstrap.count; i++) {
+        bool packed = false;
+        for (size_t k = 0; k < d->records.count; k++)
+            packed |= d->records.at[k].path.id[0] == model_bootstrap.objects[i]->id;
+        if (packed)
+            (void)remove_all(d, model_bootstrap.objects[i]);
+    }
+}
+
 /* Checked as a whole before anything of it is written. Instances that this client has no object for are an error: the pack is all that there will be. */
 enum coap_code bootstrap_take_pack(struct bootstrap_desk *d, int content_format, struct slice body)
 {
@@ -187,22 +209,14 @@ enum coap_code bootstrap_take_pack(struct bootstrap_desk *d, int content_format,
     if (code == CODE_CHANGED)
         code = check_records(d);
     if (code == CODE_CHANGED)
+        clear_packed(d);
+    if (code == CODE_CHANGED)
         code = set_records(d, &root);
     secret_pages_free(memory, PACK_ARENA);
     return code;
 }
 
 /* ---- Bootstrap-Delete (clause 6.1.7.6) ---- */
-
-static bool remove_all(struct bootstrap_desk *d, const struct object *object)
-{
-    uint16_t id;
-    size_t kept = 0;
-    d->staged.rights.written |= object == &object_staged_access; /* also of rows that there are not here */
-    while (object_instance(&d->objects, object, kept, &id))
-        kept += !object->remove(&d->objects, id);
-    return kept == 0;
-}
 
 static enum coap_code delete(struct bootstrap_desk *d, const struct path *p)
 {

@@ -165,6 +165,13 @@ static enum coap_code execute(struct lwm2m_client *c, const struct coap_request 
 
 /* ---- which operation ---- */
 
+/* A resource of several instances, of which some are written (1.2 clause 6.3.3). */
+static bool is_partial(const struct lwm2m_client *c, const struct path *p)
+{
+    const struct resource *resource = resource_at(c->objects.model, p);
+    return resource && resource->multiple && resource->operations & OPERATION_WRITE;
+}
+
 static enum coap_code post(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a)
 {
     switch ((enum path_level)p->depth) {
@@ -172,8 +179,11 @@ static enum coap_code post(struct lwm2m_client *c, const struct coap_request *r,
         return write_create(c, r, p, a);
     case PATH_INSTANCE:
         return write_values(c, r, p, false);
-    case PATH_ROOT:
     case PATH_RESOURCE:
+        if (is_partial(c, p))
+            return write_values(c, r, p, false);
+        break;
+    case PATH_ROOT:
     case PATH_RESOURCE_INSTANCE:
         break;
     }

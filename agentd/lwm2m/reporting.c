@@ -428,7 +428,7 @@ static bool notify(struct lwm2m_client *c, struct observation *o, const struct r
     if (!read)
         return false;
     uint64_t now_ms = loop_now(c->loop);
-    bool confirmable = attribute_value(a, ATTRIBUTE_CON, 1) != 0 || now_ms >= o->confirmed_at + CONFIRM_MS;
+    bool confirmable = attribute_value(a, ATTRIBUTE_CON, server_value(&c->server, SERVER_NOTIFICATION_MODE, 1)) != 0 || now_ms >= o->confirmed_at + CONFIRM_MS;
     o->sent_at = now_ms;
     o->digest = now->digest;
     o->number = now->number;

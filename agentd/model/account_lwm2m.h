@@ -20,7 +20,7 @@ struct lwm2m_gba {            /* key_from NAF: the server is a NAF (TS 33.222) *
 };
 
 /* Object 1 as a bootstrap server or the server itself wrote it, beside the lifetime: numbers and booleans by resource id. */
-enum { LWM2M_SERVER_RESOURCES = 24, LWM2M_CHANNEL_MAX = 8 };
+enum { LWM2M_SERVER_RESOURCES = 27, LWM2M_CHANNEL_MAX = 8 };
 struct lwm2m_server_settings {
     uint32_t written; /* bit 1 << id: value[id] counts, else the default */
     uint32_t value[LWM2M_SERVER_RESOURCES];

@@ -50,10 +50,12 @@ static bool put(struct writer *w, const struct path *base, const struct records 
 
 /* ---- reading ---- */
 
+/* 65535 as object instance: the client chooses it (Create, 1.2.1 clause 6.3.6). */
 static bool take_id(struct reader *r, struct path *p)
 {
     struct cbor_head h = cbor_loose_head(r);
-    if (r->failed || h.major != CBOR_UINT || h.n >= LWM2M_NO_ID || p->depth == PATH_RESOURCE_INSTANCE)
+    uint64_t limit = p->depth == PATH_OBJECT ? LWM2M_NO_ID : LWM2M_NO_ID - 1;
+    if (r->failed || h.major != CBOR_UINT || h.n > limit || p->depth == PATH_RESOURCE_INSTANCE)
         return false;
     p->id[p->depth++] = (uint16_t)h.n;
     return true;

@@ -17,11 +17,11 @@ const struct model model_managed_1_2 = { managed_1_2, sizeof managed_1_2 / sizeo
 static const struct object *const bootstrapped[] = { &object_staged_security, &object_staged_server, &object_staged_access };
 const struct model model_bootstrap = { bootstrapped, sizeof bootstrapped / sizeof bootstrapped[0] };
 
-enum { SECURITY_OBJECT = 0, OSCORE_OBJECT = 21 };
+enum { SECURITY_OBJECT = 0, OSCORE_OBJECT = 21, COSE_OBJECT = 23 };
 
 bool path_hidden(const struct path *p)
 {
-    return p->depth > PATH_ROOT && (p->id[0] == SECURITY_OBJECT || p->id[0] == OSCORE_OBJECT);
+    return p->depth > PATH_ROOT && (p->id[0] == SECURITY_OBJECT || p->id[0] == OSCORE_OBJECT || p->id[0] == COSE_OBJECT);
 }
 
 const struct object *object_find(const struct model *m, uint16_t id)

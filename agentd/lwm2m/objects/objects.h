@@ -73,7 +73,7 @@ extern const struct model model_managed, model_managed_1_2; /* of management ser
 extern const struct model model_bootstrap; /* of the bootstrap server: accounts that are being written (staged.h) */
 
 const struct object *object_find(const struct model *m, uint16_t id); /* NULL if none */
-/* At or below object 0 or 21, which only a bootstrap server may see: 4.01 whether it exists or not (Core TS 1.1.1 clause 6.3). */
+/* At or below object 0, 21 or 23, which only a bootstrap server may see: 4.01 whether it exists or not (Core TS 1.1.1 clause 6.3; 23: 1.2). */
 bool path_hidden(const struct path *p);
 bool object_present(const struct objects *o, const struct object *object); /* false also for NULL */
 /* The index-th instance; false: there are fewer. */

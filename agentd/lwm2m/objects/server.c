@@ -122,6 +122,13 @@ SET(sequence_count, SERVER_SEQUENCE_COUNT, VALUE_UNSIGNED, 0, true)
 SET(trigger, SERVER_TRIGGER, VALUE_BOOLEAN, true, true)
 SET(mute_send, SERVER_MUTE_SEND, VALUE_BOOLEAN, true, true) /* E.2: without a value Send is off */
 
+SET(notification_mode, SERVER_NOTIFICATION_MODE, VALUE_INTEGER, 1, true)
+
+static bool check_mode(const struct value *v)
+{
+    return v->integer == 0 || v->integer == 1; /* not confirmable, confirmable */
+}
+
 static bool check_number(const struct value *v)
 {
     return v->integer >= 0 && v->integer <= UINT32_MAX;
@@ -226,6 +233,7 @@ static const struct resource resources_1_2[] = {
     { 19, VALUE_UNSIGNED, RW, .read = read_sequence_delay, .check = check_number, .write = write_sequence_delay },
     { 20, VALUE_UNSIGNED, RW, .read = read_sequence_count, .check = check_number, .write = write_sequence_count },
     FROM_21,
+    { 26, VALUE_INTEGER, RW, .read = read_notification_mode, .check = check_mode, .write = write_notification_mode },
 };
 
 const struct object object_server_1_2 = { .id = 1, .core_version = "1.2", .resources = resources_1_2, .count = sizeof resources_1_2 / sizeof resources_1_2[0],

@@ -343,6 +343,12 @@ SET(sequence_delay, SERVER_SEQUENCE_DELAY, VALUE_UNSIGNED)
 SET(sequence_count, SERVER_SEQUENCE_COUNT, VALUE_UNSIGNED)
 SET(trigger, SERVER_TRIGGER, VALUE_BOOLEAN)
 SET(mute_send, SERVER_MUTE_SEND, VALUE_BOOLEAN)
+SET(notification_mode, SERVER_NOTIFICATION_MODE, VALUE_INTEGER)
+
+static bool check_notification_mode(const struct value *v)
+{
+    return v->integer == 0 || v->integer == 1;
+}
 
 static bool read_storing(struct spot *s, struct value *v)
 {
@@ -417,7 +423,8 @@ static const struct resource server_resources[] = {
     { 21, VALUE_BOOLEAN, R, .read = read_trigger, .write = write_trigger },
     { 22, VALUE_STRING, R, .read = read_preferred, .check = check_channel, .write = write_preferred },
     { 23, VALUE_BOOLEAN, R, .read = read_mute_send, .write = write_mute_send },
+    { 26, VALUE_INTEGER, R, .read = read_notification_mode, .check = check_notification_mode, .write = write_notification_mode },
 };
 
-const struct object object_staged_server = { .id = 1, .resources = server_resources, .count = sizeof server_resources / sizeof server_resources[0],
+const struct object object_staged_server = { .id = 1, .core_version = "1.2", .resources = server_resources, .count = sizeof server_resources / sizeof server_resources[0],
                                              .instance = server_instance, .create = server_create, .remove = server_remove };

@@ -80,7 +80,7 @@ def bootstrap_pack():
     client = start("coap", "--nosec", "--bootstrap", "--pack")
     try:
         blocks, m = serve_pack(server, pack_of(PLAIN, 2000))
-        same((blocks, m.values(QUERY), m.values(ACCEPT)), (3, [b"ep=gw"], [number(112)]))
+        same((blocks, m.values(QUERY), m.values(ACCEPT)), (3, [b"ep=gw", b"acc=</0/0>"], [number(112)]))
         same(management.receive().path(), "/rd")
     finally:
         end(client)

@@ -196,6 +196,8 @@ static void test_rights(void)
     expect("</>;lwm2m=1.1,</2/1>,</2/7>");
     bootstrap_rights(&desk.staged, &rights);
     g_assert_false(rights.written);
+    g_assert_cmpuint(put("/2/3", "[{\"bn\":\"/2/3/\",\"n\":\"0\",\"v\":4},{\"n\":\"1\",\"v\":0},{\"n\":\"3\",\"v\":101}]"), ==, CODE_CHANGED);
+    g_assert_cmpint(bootstrap_fits(&desk, &err), ==, ERROR_NONE); /* it will be in the place of the row of before */
     g_assert_cmpuint(ask(METHOD_DELETE, "/2/1", -1, -1, ""), ==, CODE_DELETED);
     bootstrap_rights(&desk.staged, &rights);
     g_assert_true(rights.written && !rights.at[1].used && rights.at[7].used);
@@ -203,6 +205,23 @@ static void test_rights(void)
     g_assert_cmpuint(ask(METHOD_DELETE, "/", -1, -1, ""), ==, CODE_DELETED);
     bootstrap_rights(&desk.staged, &rights);
     g_assert_true(rights.written && !rights.at[7].used && access_rights_names(&rights, 101)); /* whose rows go */
+}
+
+/* A pack replaces the objects that it has instances of, and no other (1.2 clause 6.1.7.7); the bootstrap server's own account stays. */
+static void test_pack(void)
+{
+    g_autofree char *pack = g_strdup_printf("[%.*s,%s", (int)(sizeof security - 3), &security[1], &account[1]);
+    static const char servers[] = "[{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":101},{\"n\":\"1\",\"v\":77},{\"n\":\"7\",\"vs\":\"U\"}]";
+    struct lwm2m_account two[] = { old, old };
+    two[1].short_server_id = 103;
+    bootstrap_desk_open(&desk, &server, two, 2);
+    g_assert_cmpuint(bootstrap_take_pack(&desk, CONTENT_SENML_JSON, text_slice(servers)), ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=101;uri=\"coaps://old.example\",</0/2>;ssid=103;uri=\"coaps://old.example\",</1/0>;ssid=101,</2>,</3/0>");
+    g_assert_cmpuint(bootstrap_take_pack(&desk, CONTENT_SENML_JSON, text_slice("[{\"n\":\"/1/0/1\",\"v\":0}]")), ==, CODE_BAD_REQUEST); /* which changes nothing */
+    g_assert_cmpuint(bootstrap_take_pack(&desk, CONTENT_SENML_JSON, text_slice(pack)), ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
+    expect("</>;lwm2m=1.1,</0/0>,</0/1>;ssid=102;uri=\"coaps://new.example:5684\",</1/0>;ssid=102,</2>,</3/0>");
 }
 
 static void test_refusals(void)
@@ -392,6 +411,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/bootstrap/object", test_object_write);
     g_test_add_func("/lwm2m/bootstrap/numbers", test_numbers);
     g_test_add_func("/lwm2m/bootstrap/rights", test_rights);
+    g_test_add_func("/lwm2m/bootstrap/pack", test_pack);
     g_test_add_func("/lwm2m/bootstrap/refusals", test_refusals);
     g_test_add_func("/lwm2m/bootstrap/consistency", test_consistency);
     g_test_add_func("/lwm2m/bootstrap/made keys", test_made_keys);

@@ -160,7 +160,7 @@ static void test_execute(void)
     reboots = 0;
     g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", CONTENT_TEXT, "0='a',1", 7), ==, CODE_CHANGED);
     g_assert_cmpuint(reboots, ==, 1);
-    static const char *const bad[] = { "a", "0='x", "0,", ",0", "0=x", "00", "0='a'b" };
+    static const char *const bad[] = { "a", "0='x", "0,", ",0", "0,1,0", "0=x", "00", "0='a'b" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", CONTENT_TEXT, bad[i], strlen(bad[i])), ==, CODE_BAD_REQUEST);
     g_assert_cmpuint(reboots, ==, 1);

@@ -52,6 +52,42 @@ static void test_create_delete(void)
     g_assert_cmpuint(send(c, &create, &a), ==, CODE_INTERNAL); /* no room */
 }
 
+/* What 1.2 adds: some instances of a resource by POST, the default of notifications, an object that is closed, the client's choice of an id in LwM2M CBOR. */
+static void test_1_2(void)
+{
+    struct lwm2m_client *c = make();
+    struct coap_answer a;
+    put(c, METHOD_POST, "/16", CONTENT_TLV, "\x86\x00\x41\x00""a" "\x41\x01""b", 8);
+    g_assert_cmpuint(put(c, METHOD_POST, "/16/0/0", CONTENT_TLV, "\x83\x00\x41\x02""c", 5), ==, CODE_CHANGED);
+    g_assert_cmpuint(get(c, "/16/0/0", CONTENT_SENML_JSON, &a), ==, CODE_CONTENT);
+    expect_text(&a, "[{\"bn\":\"/16/0/0/\",\"n\":\"0\",\"vs\":\"a\"},{\"n\":\"1\",\"vs\":\"b\"},{\"n\":\"2\",\"vs\":\"c\"}]");
+    g_assert_cmpuint(put(c, METHOD_POST, "/1/0/1", CONTENT_TEXT, "5", 1), ==, CODE_METHOD_NOT_ALLOWED); /* of one value it is an Execute */
+    g_assert_cmpuint(put(c, METHOD_POST, "/3/0/11", CONTENT_TLV, "\x83\x0b\x41\x00\x01", 5), ==, CODE_METHOD_NOT_ALLOWED);
+    g_assert_cmpuint(get(c, "/23/0", -1, &a), ==, CODE_UNAUTHORIZED);
+    struct ask create = { METHOD_POST, "/16", NULL, CONTENT_LWM2M_CBOR, -1, -1, "\xa1\x84\x10\x19\xff\xff\x00\x00\x61""x", 10 };
+    g_assert_cmpuint(send(c, &create, &a), ==, CODE_CREATED);
+    g_assert_true(a.created[0] == 16 && a.created[1] == 1);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/16/0/0", CONTENT_LWM2M_CBOR, "\xa1\x84\x10\x19\xff\xff\x00\x00\x61""x", 10), !=, CODE_CHANGED);
+
+    static const char paths[] = "[{\"n\":\"/16/0/0/2\"}]", values[] = "[{\"n\":\"/16/0/0/2\",\"vs\":\"C\"}]";
+    g_assert_cmpuint(put(c, METHOD_IPATCH, "/", CONTENT_ETCH_JSON, values, sizeof values - 1), ==, CODE_CHANGED);
+    g_assert_cmpuint(send(c, &(struct ask){ METHOD_FETCH, "/", NULL, CONTENT_ETCH_JSON, CONTENT_SENML_JSON, -1, paths, sizeof paths - 1 }, &a), ==, CODE_CONTENT);
+    g_assert_nonnull(g_strstr_len((const char *)body, (gssize)a.body.len, "\"vs\":\"C\""));
+    g_assert_cmpuint(get(c, "/1/0/26", -1, &a), ==, CODE_NOT_FOUND); /* of 1.2 */
+    c->objects.model = c->records.model = &model_managed_1_2;
+    g_assert_cmpuint(get(c, "/1/0/26", -1, &a), ==, CODE_NOT_FOUND); /* nothing was written */
+    observe(c, "/1/0/6", 0);
+    put(c, METHOD_PUT, "/1/0/6", CONTENT_TEXT, "0", 1);
+    g_assert_true(notified == 1 && last_confirmable);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/26", CONTENT_TEXT, "2", 1), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/26", CONTENT_TEXT, "0", 1), ==, CODE_CHANGED);
+    put(c, METHOD_PUT, "/1/0/6", CONTENT_TEXT, "1", 1);
+    g_assert_true(notified == 2 && !last_confirmable);
+    g_assert_cmpuint(set_attributes(c, "/1/0/6", "con=1"), ==, CODE_CHANGED); /* which comes before it */
+    put(c, METHOD_PUT, "/1/0/6", CONTENT_TEXT, "0", 1);
+    g_assert_true(notified == 3 && last_confirmable);
+}
+
 static void test_multiple_resource(void)
 {
     struct lwm2m_client *c = make();
@@ -286,6 +322,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/observe/many", test_many_observations);
     g_test_add_func("/lwm2m/create-delete", test_create_delete);
     g_test_add_func("/lwm2m/multiple", test_multiple_resource);
+    g_test_add_func("/lwm2m/1.2", test_1_2);
     g_test_add_func("/lwm2m/composite/read", test_composite);
     g_test_add_func("/lwm2m/composite/write", test_composite_write);
     g_test_add_func("/lwm2m/formats", test_other_formats);

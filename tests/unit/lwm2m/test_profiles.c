@@ -351,7 +351,9 @@ static void test_created(void)
     g_assert_cmpuint(create_of(c, 4, whole), ==, CODE_METHOD_NOT_ALLOWED); /* one at a time */
     g_assert_cmpuint(write_text(c, "/11/0/1", "x.example"), ==, CODE_METHOD_NOT_ALLOWED);
     wait_ms(900);
+    allowed = false; /* the host knows nothing of it yet */
     g_assert_cmpuint(write_text(c, "/11/3/24", "1"), ==, CODE_CHANGED); /* of the same change */
+    allowed = true;
     wait_ms(1000);
     g_assert_cmpuint(begun, ==, 1);
     g_assert_cmpstr(begun_for, ==, "usim-lwm2m-1");
@@ -440,6 +442,10 @@ static void test_removed(void)
     g_assert_cmpuint(begun, ==, 1);
     expect_read(c, "/11/2/1", NULL);
     expect_read(c, "/11/0/1", "old.example");
+    g_assert_cmpuint(create_of(c, 2, whole), ==, CODE_CREATED); /* the number is free again: for another one, for good */
+    (void)add_bearer("usim-NAP2", "third.example");
+    expect_read(c, "/11/2/1", "second.example");
+    expect_read(c, "/11/1/1", "third.example");
 }
 
 /* The numbers outlive a restart, whatever order the nodes come in then; what is gone gives its number away last. */
