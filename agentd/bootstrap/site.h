@@ -34,6 +34,7 @@ struct source_order {
     size_t count; /* what is not named is not asked, and ranks last */
 };
 
+struct endpoint;
 struct upkeep;
 struct gba;
 
@@ -48,6 +49,8 @@ struct site {
     bool any_sim_of_operator; /* a bearer that was bootstrapped with one card may be used with others of its home network */
     struct https *https;
     struct upkeep *upkeep;
+    const struct endpoint *(*server_at)(void *user, const char *uri); /* of the account in service whose server is the URI's authority; NULL: none */
+    void *server_user;
     struct gba *gba;
     const char *tre_socket;
     struct clock_state clock;

@@ -74,6 +74,11 @@ uint16_t lwm2m_client_server_id(const struct lwm2m_client *c)
     return c->server.short_server_id;
 }
 
+const struct endpoint *lwm2m_client_endpoint(const struct lwm2m_client *c)
+{
+    return c->endpoint;
+}
+
 uint16_t lwm2m_client_instance(const struct lwm2m_client *c)
 {
     return c->server.instance;

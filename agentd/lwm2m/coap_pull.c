@@ -283,7 +283,8 @@ struct coap_pull *coap_pull_new(const struct loop *loop, const struct coap_pull_
         return NULL;
     }
     *p = (struct coap_pull){ .loop = loop, .order = *order, .lease = *order->lease };
-    p->endpoint = endpoint_of_file(&order->file, order->rules, err);
+    p->order.server = NULL; /* copied now */
+    p->endpoint = order->server ? endpoint_new(&order->server->account, order->rules, err) : endpoint_of_file(&order->file, order->rules, err);
     if (p->endpoint && find_path(order->file.uri, p->path) && begin(p))
         return p;
     if (p->endpoint)

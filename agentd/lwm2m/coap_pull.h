@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file by CoAP, over UDP, DTLS, TCP or TLS: block by block (RFC 7959 clause 2.4), each asked for when the one before was taken; or one POST. Over DTLS and TLS the server
- * is known by the factory roots, or a pin, and the host of the URI; without either only where the gateway allows servers without security. */
+ * is known by the factory roots, or a pin, and the host of the URI, or by its account where it is a LwM2M server of ours; without either only where the gateway allows servers
+ * without security. */
 #ifndef LWM2M_COAP_PULL_H
 #define LWM2M_COAP_PULL_H
 
@@ -19,6 +20,7 @@ struct coap_pull_end {
 
 struct coap_pull_order { /* all copied but post and what is behind the rules */
     struct endpoint_file file;
+    const struct endpoint *server;   /* the authority of the URI is this LwM2M server: by its account, which says who we are and who it is. NULL: by the file's trust */
     const struct lease *lease;       /* bound: its name servers and local address */
     const struct ip_address *address; /* where the host is, and in which zone; NULL: its name is looked up */
     const struct lwm2m_rules *rules;

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/secret.h"
 #include "lwm2m/tls.h"
@@ -180,6 +181,14 @@ bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST])
     fine = fine && EVP_DigestFinal_ex(hash, out, NULL) == 1;
     EVP_MD_CTX_free(hash);
     return fine;
+}
+
+bool endpoint_is_at(const struct endpoint *e, const char *uri)
+{
+    char host[sizeof e->host];
+    enum transport transport;
+    uint16_t port;
+    return split(uri, &transport, host, sizeof host, &port, NULL) == ERROR_NONE && transport == e->transport && port == e->port && strcasecmp(host, e->host) == 0;
 }
 
 void endpoint_free(struct endpoint *e)

@@ -44,6 +44,7 @@ struct endpoint *endpoint_of_file(const struct endpoint_file *file, const struct
 /* A checked copy; NULL with err: the same errors, or NO_MEMORY. endpoint_free wipes; NULL is fine. */
 struct endpoint *endpoint_new(const struct lwm2m_account *a, const struct lwm2m_rules *rules, struct error *err);
 void endpoint_free(struct endpoint *e);
+bool endpoint_is_at(const struct endpoint *e, const char *uri); /* is that server the authority of the URI: the same scheme, host and port? */
 enum { ENDPOINT_DIGEST = 32 };
 bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST]); /* SHA-256 of who we are to whom, with which key, and by what we know it; false: without memory */
 bool transport_is_secure(enum transport t);

@@ -57,7 +57,6 @@ struct lwm2m_status {
     struct error error;     /* of the last failure; cleared by success */
     bool exhausted;         /* retrying, all its attempts are over, and the server wants a bootstrap then (/1/x/16) */
 };
-
 typedef void lwm2m_state_fn(void *user, const struct lwm2m_status *status); /* called from the loop at each change of state */
 
 /* account and lease are copied (key into locked memory). */
@@ -68,6 +67,7 @@ void lwm2m_client_set_lease(struct lwm2m_client *c, const struct lease *lease);
 void lwm2m_client_update(struct lwm2m_client *c); /* Update (or Register) now; an SMS trigger wakes so, if lwm2m_client_triggered is true */
 uint16_t lwm2m_client_server_id(const struct lwm2m_client *c);
 uint16_t lwm2m_client_instance(const struct lwm2m_client *c); /* of object 1, as its registration lists it */
+const struct endpoint *lwm2m_client_endpoint(const struct lwm2m_client *c); /* the client's */
 bool lwm2m_client_triggered(const struct lwm2m_client *c); /* the server allows it (/1/x/21) */
 /* Sends the values at paths ("/3/0/13 /4") to the server, which allowed it (/1/x/23); format: senml-cbor ("" too), senml-json, lwm2m-cbor. fn once, with the
  * server's answer: error NULL or SERVER_STATUS, TIMEOUT, CONNECT. NOT_READY, NOT_SUPPORTED, POLICY (muted), BUSY, INVALID, NOT_FOUND, TOO_LARGE: no fn. */

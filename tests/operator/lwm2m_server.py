@@ -126,10 +126,24 @@ class Lwm2mServer:
                 return self.bootstrap.request(peer, m)
             if segments == ["dp"]:
                 return self.send_operation(peer, m)
+            if segments[:1] == ["files"] and len(segments) == 2 and m.code == coap.GET:
+                return self.file(peer, m, segments[1])
             raise Rejected(coap.NOT_FOUND, f"{m.path} is not here")
         except Rejected as e:
             self.log("refused", peer=repr(peer), code=coap.code_text(e.code), reason=str(e), path=m.path)
             return Message(ACK, e.code)
+
+    def file(self, peer, m: Message, name: str) -> Message:
+        """A block of DIR/files/NAME (RFC 7959, 2.4)."""
+        path = self.a.dir / "files" / name
+        if not path.is_file():
+            raise Rejected(coap.NOT_FOUND, f"{m.path} is not here")
+        number, _, size = m.block(coap.BLOCK2) or (0, False, 1024)
+        data = path.read_bytes()
+        if number == 0:
+            self.log("file", name=name, identity=peer.identity)
+        more = (number + 1) * size < len(data)
+        return Message(ACK, coap.CONTENT, options=[(coap.BLOCK2, coap.block_value(number, more, size))], payload=data[number * size:(number + 1) * size])
 
     def rd(self, peer, m: Message, location: str) -> Message:
         if m.code == coap.POST:

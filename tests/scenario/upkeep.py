@@ -10,6 +10,7 @@ from pathlib import Path
 
 from main_job import expect, lwm2m
 from scenarios import scenario
+from smart_card import LWM2M
 from world import BUILD, NAME, ROOT, TREE, agentctl, lab, labproc, run, until
 
 
@@ -241,6 +242,15 @@ def a_firmware_is_pulled_over_https_and_coaps(world):
     expect("dropped", push(world, b"") == "2.04")
     expect("another name for that server", pull("coaps://198.51.100.20:5691/image") == ("0", "4"))
     expect("without security", pull("coap://bbn.operator.example:5690/image") == ("0", "9"))
+    (world.operator_dir / "files").mkdir()
+    (world.operator_dir / "files/image").write_bytes((files / "image").read_bytes())
+    expect("from the management server, by the key of its account", pull(f"{LWM2M}/files/image") == ("2", "0"))
+    expect("whole, too", spooled.read_bytes() == (files / "image").read_bytes())
+    by = [e["identity"] for e in world.lwm2m_events() if e["event"] == "file"]
+    expect(f"by its identity: {by}", len(by) == 1 and by == [e["identity"] for e in world.lwm2m_events() if e["event"] == "dtls.open"][-1:])
+    expect("dropped as well", push(world, b"") == "2.04")
+    expect("not there", pull(f"{LWM2M}/files/nothing") == ("0", "7"))
+    expect("another port of its host", pull(f"{LWM2M.replace('5684', '5691')}/files/image") == ("0", "4"))
     expect("which is said before", [read(world, f"/5/0/8/{i}") for i in range(4)] == ["1", "3", "5", "4.04"])
     labproc.stop("coap")
 

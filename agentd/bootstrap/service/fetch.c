@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Owns the one download under way, by HTTPS or by CoAP. Never trusts a server that the factory roots do not know, unless the administrator has allowed servers without
- * any security. */
+ * any security; a LwM2M server of ours is known by its account. */
 #include "bootstrap/service/fetch.h"
 
 #include <stdlib.h>
@@ -78,8 +78,9 @@ static enum download_result begin_coap(struct fetch *f, const char *uri, const s
 {
     struct error e = { 0 };
     enum download_result why = DOWNLOAD_WHOLE;
+    const struct endpoint *server = f->site->server_at ? f->site->server_at(f->site->server_user, uri) : NULL;
     f->rules = site_lwm2m_rules(f->site);
-    struct coap_pull_order order = { .file = { .uri = uri }, .lease = lease, .rules = &f->rules, .sink = on_octets, .ended = on_pulled, .user = f };
+    struct coap_pull_order order = { .file = { .uri = uri }, .server = server, .lease = lease, .rules = &f->rules, .sink = on_octets, .ended = on_pulled, .user = f };
     f->coap = coap_pull_new(f->site->loop, &order, &why, &e);
     if (f->coap)
         return DOWNLOAD_WHOLE;

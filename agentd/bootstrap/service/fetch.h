@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pulls a file for the LwM2M objects that have a Package URI, over the bearer that is kept, else over the host's own uplink. The server is judged by the
- * factory roots alone; one without any security is asked only where the gateway allows such (lwm2m-nosec). */
+ * factory roots, or by its account where it is a LwM2M server of ours; one without any security is asked only where the gateway allows such (lwm2m-nosec). */
 #ifndef BOOTSTRAP_FETCH_H
 #define BOOTSTRAP_FETCH_H
 

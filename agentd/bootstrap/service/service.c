@@ -591,6 +591,15 @@ static void on_upkeep(void *user)
     service_facts_changed(user);
 }
 
+static const struct endpoint *server_at(void *user, const char *uri)
+{
+    const struct service *s = user;
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (s->entry[i].used && s->entry[i].client && endpoint_is_at(lwm2m_client_endpoint(s->entry[i].client), uri))
+            return lwm2m_client_endpoint(s->entry[i].client);
+    return NULL;
+}
+
 struct service *service_new(struct site *site)
 {
     struct service *s = calloc(1, sizeof *s);
@@ -608,6 +617,8 @@ struct service *service_new(struct site *site)
     s->mid_profiles = mid_profiles_new(s);
     s->mode_choice.site = site;
     upkeep_listen(site->upkeep, on_upkeep, s);
+    site->server_at = server_at;
+    site->server_user = s;
     return s;
 }
 
@@ -645,6 +656,7 @@ void service_free(struct service *s)
 {
     if (!s)
         return;
+    s->site->server_at = NULL;
     loop_cancel(s->site->loop, &s->prove_timer);
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used)

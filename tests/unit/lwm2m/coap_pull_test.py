@@ -24,6 +24,7 @@ import coap  # noqa: E402
 
 TOOL, WORK = sys.argv[1], Path(tempfile.mkdtemp(prefix="pull-"))
 WHOLE, NO_SPACE, NO_MEMORY, LOST, INVALID_URI, UNSUPPORTED = range(6)
+SECRET = "a secret of many letters"
 IMAGE = random.Random(1).randbytes(300_001)
 results = []
 
@@ -58,7 +59,7 @@ def authority(name):
 def real_server():
     root, key, certificate = authority("operator")
     other = authority("other")[0]
-    server = subprocess.Popen(["coap-server-openssl", "-A", "127.0.0.1", "-p", "5683", "-d", "10", "-n", "-c", certificate, "-j", key], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(["coap-server-openssl", "-A", "127.0.0.1", "-p", "5683", "-d", "10", "-n", "-c", certificate, "-j", key, "-k", SECRET], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     (WORK / "image").write_bytes(IMAGE)
     (WORK / "small").write_bytes(b"small")
     end = time.monotonic() + 30
@@ -84,6 +85,7 @@ def real_server():
     check("a path with a bad escape", got[0] == INVALID_URI, got)
     pinned(root, certificate)
     posts(root)
+    by_account(root)
     check("no room", pull("coap://localhost/small", out="/dev/full")[0] == NO_SPACE)
     server.kill()
     server.wait()
@@ -104,6 +106,16 @@ def pinned(root, certificate):
     for now, good in ((int(time.time()), True), (86400, False), (int(time.time()) + 3 * 86400, False)):
         got = pull("coaps://localhost/small", root, "secure", words=(f"now={now}",))
         check(f"a certificate at {now}", got[0] == (WHOLE if good else LOST), got)
+
+
+def by_account(root):
+    """The server's LwM2M account says who it is: the roots are not asked, nor the name."""
+    word = f"psk=gw:{SECRET.encode().hex()}"
+    for scheme in ("coaps", "coaps+tcp"):
+        got = pull(f"{scheme}://127.0.0.1/small", "-", "secure", words=(word,))
+        check(f"by a pre-shared key over {scheme}", got[0:4:3] == (WHOLE, b"small"), got)
+    got = pull("coaps://127.0.0.1/small", root, "secure", words=(f"psk=gw:{'ff' * 16}", "timeout=1500"))
+    check("by another key", got[0] == LOST and got[3] == b"", got)
 
 
 def posts(root):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pulls one file by CoAP. usage: coap_pull_tool URI ROOTS|- nosec|secure FILE [pin=HEX] [format=NUMBER] [post=TEXT] [timeout=MS] [now=SECONDS]. Prints the result (enum
+/* Pulls one file by CoAP. usage: coap_pull_tool URI ROOTS|- nosec|secure FILE [pin=HEX] [format=NUMBER] [post=TEXT] [timeout=MS] [now=SECONDS] [psk=IDENTITY:HEX]. Prints the result (enum
  * download_result), the octets, class and detail of the last answer, its Max-Age, and why. */
 #include <glib.h>
 #include <stdio.h>
@@ -30,6 +30,20 @@ static void on_ended(void *user, const struct coap_pull_end *end)
 
 static struct server_trust trust;
 
+/* As the LwM2M server of that account. */
+static const struct endpoint *account_of(const char *uri, const char *value)
+{
+    static struct lwm2m_account account;
+    struct error e = { 0 };
+    g_auto(GStrv) parts = g_strsplit(value, ":", 2);
+    if (g_strv_length(parts) != 2 || !text_copy(account.uri, sizeof account.uri, uri) || !text_copy(account.identity, sizeof account.identity, parts[0]) ||
+        !text_hex_decode((struct slice){ (const uint8_t *)parts[1], strlen(parts[1]) }, account.key, sizeof account.key, &account.key_len))
+        return NULL;
+    char *authority = strstr(account.uri, "://") + 3;
+    authority[strcspn(authority, "/")] = '\0';
+    return endpoint_new(&account, NULL, &e);
+}
+
 /* One "name=value". */
 static bool take(struct coap_pull_order *order, const char *word)
 {
@@ -42,6 +56,8 @@ static bool take(struct coap_pull_order *order, const char *word)
         order->file.trust = &trust;
         return trust.has_pin && len == sizeof trust.pin;
     }
+    if (g_str_has_prefix(word, "psk="))
+        return (order->server = account_of(order->file.uri, value)) != NULL && endpoint_is_at(order->server, order->file.uri);
     if (g_str_has_prefix(word, "post="))
         order->post = (struct slice){ (const uint8_t *)value, strlen(value) };
     else if (g_str_has_prefix(word, "format="))

@@ -331,6 +331,27 @@ static void test_expired(void)
     drop_certificate();
 }
 
+/* ---- whose URI it is ---- */
+
+static void test_authority(void)
+{
+    static const struct {
+        const char *uri;
+        bool same;
+    } rows[] = {
+        { "coaps://server.example:5690/a/b?c", true },   { "coaps://SERVER.example:5690", true },   { "coaps://server.example/a", false },
+        { "coaps://other.example:5690/a", false },       { "coaps+tcp://server.example:5690/a", false }, { "coap://server.example:5690/a", false },
+        { "coaps://server.example.org:5690/a", false },  { "https://server.example:5690/a", false },
+    };
+    struct lwm2m_account account = { .uri = "coaps://server.example:5690", .identity = "id", .key_len = 16 };
+    struct error e = { 0 };
+    struct endpoint *of = endpoint_new(&account, NULL, &e);
+    g_assert_nonnull(of);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        g_assert_cmpint(endpoint_is_at(of, rows[i].uri), ==, rows[i].same);
+    endpoint_free(of);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -341,5 +362,6 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/link/endless", test_endless);
     g_test_add_func("/lwm2m/link/resumed", test_resumed);
     g_test_add_func("/lwm2m/link/expired", test_expired);
+    g_test_add_func("/lwm2m/link/authority", test_authority);
     return g_test_run();
 }
