@@ -91,7 +91,7 @@ static enum error_code read_senml(const struct decode_input *in, json_t *documen
     enum lwm2m_card_form form = lwm2m_card_form(in->octets);
     if (form == LWM2M_CARD_TLV)
         return error_set(err, ERROR_NOT_FOUND, "no array");
-    return decode_senml(lwm2m_card_content(in->octets), form == LWM2M_CARD_JSON, document, err);
+    return decode_senml(lwm2m_card_content(in->octets), form == LWM2M_CARD_JSON, in->arena, document, err);
 }
 
 typedef enum error_code read_fn(const struct decode_input *in, json_t *document, struct error *err);

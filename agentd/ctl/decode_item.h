@@ -39,8 +39,8 @@ enum { DECODE_ARENA = 2 * 1024 * 1024 };
 typedef void decode_fn(const struct decode_input *in, struct decode_result *out);
 decode_fn decode_push, decode_sms, decode_wbxml, decode_tnds, decode_notification, decode_card, decode_bei, decode_tlv, decode_trigger;
 
-/* Records of a SenML pack (JSON, else CBOR) as items of document. MALFORMED: it is none, or has values that bootstrap files have not. */
-enum error_code decode_senml(struct slice file, bool json, json_t *document, struct error *err);
+/* Records of a SenML pack (JSON, else CBOR) as items of document. MALFORMED: it is none, or not one that the agent reads. */
+enum error_code decode_senml(struct slice file, bool json, struct arena *arena, json_t *document, struct error *err);
 
 /* offset: of octets in the input, or OFFSET_NONE. */
 enum { OFFSET_NONE = -1 };

@@ -66,7 +66,7 @@ def registrations(world) -> list:
 
 @scenario()
 def a_card_with_a_cp_file_bootstraps_once_and_again_when_it_changes(world):
-    """No SMS at all: the card's document is enough. A restart with the same card does nothing; another document replaces what the first one brought."""
+    """No SMS at all: the card's document is enough. A restart with the same card does nothing; an OMA DM file instead replaces what the first one brought."""
     world.up()
     lab("modem", "image", image(world, "--cp", document(world)))
     world.start()
@@ -81,7 +81,7 @@ def a_card_with_a_cp_file_bootstraps_once_and_again_when_it_changes(world):
     until("the card is read again", lambda: reads(world) > before)
     card_is(world, "applied")
     expect("unchanged content began a job", not world.one("Job", State="running") and len(world.sessions()) == sessions)
-    put(world, "--cp", document(world, "--fresh", "--name", "Second Operator"))
+    put(world, "--dm", document(world, "--profile", "dm-wbxml", "--fresh"))
     until("the job of the changed card", lambda: len(world.sessions()) > sessions)
     world.job_ended("succeeded")
     world.managed()

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two JSON formats share: strings out, documents and strings in. */
+/* What the two JSON formats share: strings and values out. */
 #ifndef LWM2M_JSON_VALUE_H
 #define LWM2M_JSON_VALUE_H
 
-#include <jansson.h>
-
+#include "codec/json_text.h"
 #include "lwm2m/format/format.h"
 
 void json_put_string(struct writer *w, struct slice text); /* quoted and escaped (RFC 8259 clause 7) */
-json_t *json_load_payload(struct slice payload);           /* NULL if it is no JSON or names a member twice; to be decref'd */
 struct json_labels { /* names of the members that carry a value */
     const char *string, *number, *flag, *opaque, *link;
     bool url; /* opaque as base64url without padding, else as base64 */
 };
 void json_put_value(struct writer *w, const struct json_labels *labels, const struct value *v); /* "v":300; NONE writes nothing */
-bool json_copy_text(const json_t *v, struct arena *arena, struct slice *out); /* v is a string; false: no memory */
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "codec/bei.h"
+#include "codec/bei_proof.h"
 #include "codec/cbor.h"
 #include "support/vectors.h"
 
@@ -26,6 +27,33 @@ static void check_payload(struct slice payload)
     }
 }
 
+static bool vouched(const json_t *row, const struct bei_envelope *v, struct slice covered, struct slice proof)
+{
+    bool fits = false;
+    if (v->kind == BEI_MAC0) {
+        const char *pin = vector_text(row, "pin");
+        g_assert_cmpint(bei_mac_verify((struct slice){ (const uint8_t *)pin, strlen(pin) }, vector_text(row, "gateway"), covered, proof, &fits), ==, ERROR_NONE);
+        return fits;
+    }
+    struct octets spki = octets_of_hex(vector_text(row, "spki"));
+    fits = bei_signature_fits(octets_slice(&spki), covered, proof);
+    g_assert_false(bei_signature_fits((struct slice){ spki.data, spki.len - 1 }, covered, proof));
+    octets_free(&spki);
+    return fits;
+}
+
+/* The proof fits what it covers and nothing else. */
+static void check_proof(const json_t *row, const struct bei_envelope *v, struct writer *covered)
+{
+    struct slice all = writer_slice(covered);
+    g_assert_true(vouched(row, v, all, v->proof));
+    g_assert_false(vouched(row, v, (struct slice){ all.data, all.len - 1 }, v->proof));
+    g_assert_false(vouched(row, v, all, (struct slice){ v->proof.data, v->proof.len - 1 }));
+    covered->data[20] ^= 1;
+    g_assert_false(vouched(row, v, all, v->proof));
+    covered->data[20] ^= 1;
+}
+
 static void check_vector(const json_t *row)
 {
     static const char *const kinds[] = { [BEI_MAC0] = "mac0", [BEI_SIGN1] = "sign1", [BEI_BARE] = "bare" };
@@ -42,6 +70,7 @@ static void check_vector(const json_t *row)
         struct writer w = writer_make(covered, sizeof covered);
         bei_put_authenticated(&w, &v);
         g_assert_true(slice_equal(writer_slice(&w), octets_slice(&wanted)));
+        check_proof(row, &v, &w);
         octets_free(&wanted);
     }
     for (size_t cut = 0; cut < o.len && v.kind != BEI_BARE; cut++) {

@@ -3,7 +3,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "codec/cbor.h"
+#include "codec/cbor_loose.h"
 
 #define assert_octets(a, alen, b, blen) g_assert_true((size_t)(alen) == (size_t)(blen) && memcmp(a, b, blen) == 0)
 
@@ -48,6 +48,30 @@ static void strings_and_containers(void)
     r = reader_make(buf, w.len);
     cbor_skip(&r, 2); /* tag, array, map: one too deep */
     g_assert_true(r.failed);
+}
+
+/* Appendix A, in each width; a tag before it (an epoch time) changes nothing. */
+static void numbers_of_the_field(void)
+{
+    static const struct {
+        const char *octets;
+        size_t len;
+        struct cbor_number wanted;
+    } rows[] = {
+        { "\xf9\x3e\x00", 3, { .is_real = true, .real = 1.5 } },          { "\xf9\x00\x01", 3, { .is_real = true, .real = 5.960464477539063e-8 } },
+        { "\xf9\xc4\x00", 3, { .is_real = true, .real = -4 } },           { "\xfa\x47\xc3\x50\x00", 5, { .is_real = true, .real = 100000 } },
+        { "\xfb\xc0\x10\x66\x66\x66\x66\x66\x66", 9, { .is_real = true, .real = -4.1 } }, { "\x1b\0\0\0\0\0\0\0\x07", 9, { .integer = 7 } },
+        { "\x39\x03\xe7", 3, { .integer = -1000 } },
+    };
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(rows); i++) {
+        uint8_t buf[16] = { 0xc1 };
+        size_t tag = i % 2, len = rows[i / 2].len;
+        struct cbor_number got = { 0 };
+        memcpy(&buf[tag], rows[i / 2].octets, len);
+        struct reader r = reader_make(buf, tag + len);
+        g_assert_true(cbor_loose_number(&r, &got) && reader_done(&r));
+        g_assert_true(got.is_real == rows[i / 2].wanted.is_real && got.integer == rows[i / 2].wanted.integer && got.real == rows[i / 2].wanted.real);
+    }
 }
 
 static void refused(const char *octets, size_t len)
@@ -100,6 +124,7 @@ static void arbitrary_octets_end(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cbor/numbers of the field", numbers_of_the_field);
     g_test_add_func("/cbor/numbers", numbers_of_the_rfc);
     g_test_add_func("/cbor/containers", strings_and_containers);
     g_test_add_func("/cbor/refused", what_is_not_shortest_or_not_whole_is_refused);

@@ -265,7 +265,15 @@ def card():
         records = {r["attributes"]["name"]: r["attributes"] for r in decode(file, "card")["document"]["children"]}
         assert (records["/0/1/0"]["vs"], records["/0/0/1"]["vb"], records["/1/0/1"]["v"]) == ("coaps://new.example:5684", "true", 600), records
         assert decode(file[:-9], "card")["verdict"] == "reject"
-    for hostile in (b"[]]", b"[1]", b"[{\"n\":1}]", b"\x81\xa1\x02\xf6", b"\x81\xa1\x00\x61a\x01", b"\x81\xa1\x00\x01", b"\x81\xa1\x18\x20\x01", b"\x81\xa1\x61a\x01", b"\x81\x01"):
+    whole = b'[{"bn":"/1/0/","bt":5,"n":"1","v":600},{"n":"2","v":1.5},{"n":"3","vlo":"3:0"},{"n":"4","vd":"AAEC","t":1}]'
+    same = (b"\x9f\xa4\x21\x65/1/0/\x22\x05\x00\x611\x02\x19\x02\x58\xa2\x00\x612\x02\xf9\x3e\x00\xa2\x00\x613\x63vlo\x633:0\xa3\x00\x614\x06\x01\x08\x43\x00\x01\x02\xff")
+    for pack in (whole, same):                                                                # what the agent reads: times beside the value, each type, any length form
+        out = decode(pack, "card")
+        assert out["verdict"] == "accept", out["reason"]
+        records = {r["attributes"]["name"]: r["attributes"] for r in out["document"]["children"]}
+        assert [records[f"/1/0/{n}"][key] for n, key in ((1, "v"), (2, "v"), (3, "vlo"), (4, "vd"))] == [600, "1.5", "3:0", {"octets_hex": "000102"}], records
+    assert [r["attributes"]["offset"] for r in out["document"]["children"]] == [1, 18, 26, 38] and same[18] == 0xA2
+    for hostile in (b'[{"n":"/1/0/1","v":1,"vs":"a"}]', b'[{"n":"/1/0/1","v":1,"x_":1}]', b"\x81\xa3\x00\x61a\x02\x01\x03\x61a", b"[]]", b"[1]", b"[{\"n\":1}]", b"\x81\xa1\x02\xf6", b"\x81\xa1\x00\x61a\x01", b"\x81\xa1\x00\x01", b"\x81\xa1\x18\x20\x01", b"\x81\xa1\x61a\x01", b"\x81\x01"):
         assert decode(hostile, "card")["verdict"] == "reject", hostile
     assert decode(b"\xff" * 64, "card")["verdict"] == "reject"
 

@@ -132,6 +132,7 @@ static void test_composite(void)
     g_assert_cmpuint(fetch(c, "[{\"n\":\"/1/0/1\"},{\"n\":\"/0/0/5\"}]", -1, &a), ==, CODE_UNAUTHORIZED);
     g_assert_cmpuint(fetch(c, "[{\"n\":\"x\"}]", -1, &a), ==, CODE_BAD_REQUEST);
     g_assert_cmpuint(fetch(c, "[]", -1, &a), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(fetch(c, "[{\"n\":\"/1/0/1\",\"v\":1}]", -1, &a), ==, CODE_BAD_REQUEST); /* RFC 8790 clause 3.1: no values in a Fetch Pack */
     static const char cbor[] = "\x81\xa1\x00\x66/1/0/1";
     struct ask ask = { METHOD_FETCH, "/", NULL, CONTENT_ETCH_CBOR, -1, -1, cbor, sizeof cbor - 1 };
     g_assert_cmpuint(send(c, &ask, &a), ==, CODE_CONTENT);
