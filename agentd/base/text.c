@@ -110,10 +110,8 @@ bool text_decimal(struct slice in, uint64_t max, uint64_t *value)
     if (in.len == 0 || in.len > 20)
         return false;
     for (size_t i = 0; i < in.len; i++) {
-        if (in.data[i] < '0' || in.data[i] > '9')
-            return false;
-        uint64_t d = (uint64_t)(in.data[i] - '0');
-        if (v > (UINT64_MAX - d) / 10)
+        uint64_t d = (uint64_t)in.data[i] - '0'; /* wraps for what is no digit */
+        if (d > 9 || v > (UINT64_MAX - d) / 10)
             return false;
         v = v * 10 + d;
     }

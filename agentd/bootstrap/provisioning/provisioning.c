@@ -221,17 +221,20 @@ static enum error_code take_ways(const struct prov_node *root, struct settings *
     return rc;
 }
 
+/* Of a URI that uri_split has read. */
+static struct slice host_of(const char *uri)
+{
+    const char *at = &uri[strlen("https://")], *host = at[0] == '[' ? &at[1] : at;
+    return (struct slice){ (const uint8_t *)host, strcspn(host, at[0] == '[' ? "]" : ":/?#") };
+}
+
 /* Trust rule 4: the session goes to the w7 ADDR, which must share its host with PROVURL. */
 static enum error_code check_hosts(const struct settings *s, struct error *err)
 {
-    char a[256], b[256];
-    uint16_t port;
-    if (s->provurl[0])
-        (void)uri_split(s->provurl, "https", a, sizeof a, &port, NULL);
     for (size_t i = 0; s->provurl[0] && i < s->dms; i++) {
-        (void)uri_split(s->dm[i].uri, "https", b, sizeof b, &port, NULL);
-        if (strcasecmp(a, b) != 0)
-            return error_set(err, ERROR_POLICY, "w7 server %.60s is not on the host of PROVURL %.60s", b, a);
+        struct slice a = host_of(s->provurl), b = host_of(s->dm[i].uri);
+        if (a.len != b.len || strncasecmp((const char *)a.data, (const char *)b.data, a.len) != 0)
+            return error_set(err, ERROR_POLICY, "w7 server %.*s is not on the host of PROVURL %.*s", (int)(b.len < 60 ? b.len : 60), b.data, (int)(a.len < 60 ? a.len : 60), a.data);
     }
     return ERROR_NONE;
 }
