@@ -7,6 +7,7 @@
 #include "base/loop.h"
 #include "bearer/bearer.h"
 #include "bootstrap/factory/data.h"
+#include "bootstrap/site_servers.h"
 #include "lwm2m/endpoint.h"
 #include "lwm2m/version.h"
 #include "model/place.h"
@@ -34,7 +35,6 @@ struct source_order {
     size_t count; /* what is not named is not asked, and ranks last */
 };
 
-struct endpoint;
 struct upkeep;
 struct gba;
 
@@ -49,8 +49,7 @@ struct site {
     bool any_sim_of_operator; /* a bearer that was bootstrapped with one card may be used with others of its home network */
     struct https *https;
     struct upkeep *upkeep;
-    const struct endpoint *(*server_at)(void *user, const char *uri); /* of the account in service whose server is the URI's authority; NULL: none */
-    void *server_user;
+    struct site_servers servers; /* of the service */
     struct gba *gba;
     const char *tre_socket;
     struct clock_state clock;

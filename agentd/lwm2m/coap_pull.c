@@ -11,7 +11,6 @@
 #include "net/https.h"
 
 enum { PATH_CAP = 512, SILENCE_MS = 120000 /* above MAX_TRANSMIT_WAIT of RFC 7252 */, MORE = 8, SZX_MASK = 7, SZX_RESERVED = 7, SZX_WANTED = 6 /* 1024 octets */, SUCCESS = 2 /* class of a code */ };
-enum { PROTOCOL_COAP = 0, PROTOCOL_COAPS = 1, PROTOCOL_COAP_TCP = 4, PROTOCOL_COAP_TLS = 5 }; /* of /5/0/8 */
 
 struct coap_pull {
     const struct loop *loop;
@@ -249,9 +248,14 @@ bool coap_pull_is(const char *uri)
     return strncmp(uri, "coap://", 7) == 0 || strncmp(uri, "coaps://", 8) == 0 || strncmp(uri, "coap+tcp://", 11) == 0 || strncmp(uri, "coaps+tcp://", 12) == 0;
 }
 
-unsigned coap_pull_protocols(const struct lwm2m_rules *rules)
+unsigned coap_pull_protocols(const struct lwm2m_rules *rules, unsigned servers)
 {
-    return (rules->nosec ? 1u << PROTOCOL_COAP | 1u << PROTOCOL_COAP_TCP : 0u) | (rules->roots_pem ? 1u << PROTOCOL_COAPS | 1u << PROTOCOL_COAP_TLS : 0u);
+    static const unsigned protocol[] = { [TRANSPORT_UDP] = 0, [TRANSPORT_DTLS] = 1, [TRANSPORT_TCP] = 4, [TRANSPORT_TLS] = 5 }; /* of /5/0/8 */
+    unsigned protocols = 0;
+    for (enum transport t = TRANSPORT_UDP; t <= TRANSPORT_TLS; t++)
+        if (servers & 1u << t || (transport_is_secure(t) ? rules->roots_pem != NULL : rules->nosec))
+            protocols |= 1u << protocol[t];
+    return protocols;
 }
 
 /* Path and query, still escaped. */

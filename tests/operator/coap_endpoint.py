@@ -93,13 +93,15 @@ class Endpoint:
                 peer.send(known[1])
             return
         answer = self.gather(peer, m)
+        if answer is None:
+            return  # asked again later, it may get one
         answer.token = m.token
         answer.type, answer.mid = (ACK, m.mid) if m.type == CON else (NON, self.mid())
         data = coap.encode(answer)
         self.answered[id(peer), m.mid] = (now, data)
         peer.send(data)
 
-    def gather(self, peer, m: Message) -> Message:
+    def gather(self, peer, m: Message) -> Message | None:
         """Block1 of a request (RFC 7959, 2.5); the whole one goes to on_request."""
         block = m.block(coap.BLOCK1)
         if block is None:

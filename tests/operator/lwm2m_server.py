@@ -117,7 +117,7 @@ class Lwm2mServer:
 
     # --- registration interface (LwM2M 1.1, 6.2) --------------------------------------------------
 
-    def request(self, peer, m: Message) -> Message:
+    def request(self, peer, m: Message) -> Message | None:
         segments = [s for s in m.path.split("/") if s]
         try:
             if segments[:1] == ["rd"] and len(segments) <= 2:
@@ -133,15 +133,17 @@ class Lwm2mServer:
             self.log("refused", peer=repr(peer), code=coap.code_text(e.code), reason=str(e), path=m.path)
             return Message(ACK, e.code)
 
-    def file(self, peer, m: Message, name: str) -> Message:
-        """A block of DIR/files/NAME (RFC 7959, 2.4)."""
+    def file(self, peer, m: Message, name: str) -> Message | None:
+        """A block of DIR/files/NAME (RFC 7959, 2.4); of the first alone while there is a file NAME.hold."""
         path = self.a.dir / "files" / name
         if not path.is_file():
             raise Rejected(coap.NOT_FOUND, f"{m.path} is not here")
         number, _, size = m.block(coap.BLOCK2) or (0, False, 1024)
         data = path.read_bytes()
         if number == 0:
-            self.log("file", name=name, identity=peer.identity)
+            self.log("file", name=name, identity=peer.identity, peer=repr(peer))
+        elif path.with_name(f"{name}.hold").exists():
+            return None
         more = (number + 1) * size < len(data)
         return Message(ACK, coap.CONTENT, options=[(coap.BLOCK2, coap.block_value(number, more, size))], payload=data[number * size:(number + 1) * size])
 

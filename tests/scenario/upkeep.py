@@ -249,10 +249,36 @@ def a_firmware_is_pulled_over_https_and_coaps(world):
     by = [e["identity"] for e in world.lwm2m_events() if e["event"] == "file"]
     expect(f"by its identity: {by}", len(by) == 1 and by == [e["identity"] for e in world.lwm2m_events() if e["event"] == "dtls.open"][-1:])
     expect("dropped as well", push(world, b"") == "2.04")
+    over_a_kill(world, f"{LWM2M}/files/image")
+    expect("whole after all", spooled.read_bytes() == (files / "image").read_bytes() and push(world, b"") == "2.04")
     expect("not there", pull(f"{LWM2M}/files/nothing") == ("0", "7"))
     expect("another port of its host", pull(f"{LWM2M.replace('5684', '5691')}/files/image") == ("0", "4"))
     expect("which is said before", [read(world, f"/5/0/8/{i}") for i in range(4)] == ["1", "3", "5", "4.04"])
     labproc.stop("coap")
+
+
+def over_a_kill(world, uri):
+    """What an account's key pulls begins anew once the TRE is there to open that account."""
+    hold = world.operator_dir / "files/image.hold"
+
+    def asked():
+        return [e for e in world.lwm2m_events() if e["event"] == "file"]
+    before = len(asked())
+    hold.touch()
+    expect("a URI is taken", lwm2m(world, op="write", path="/5/0/1", value=uri)["code"] == "2.04")
+    until("the first block", lambda: len(asked()) > before)
+    for name in ("agentd", "tred"):
+        world.kill(name)
+    expect("not whole yet", Path("/var/lib/gateway-agent/firmware.image").stat().st_size <= 1024)
+    hold.unlink()
+    world.start("agentd")
+    until("it waits", lambda: "firmware download: waits until" in world.log())
+    time.sleep(2.5)                                       # it looks every second, and nothing opens the accounts
+    world.start("tred")
+    registered(world)
+    until("the rest of it", lambda: update(world) == ("2", "0"), 60)
+    by = {(e["identity"], e["peer"].rsplit(":", 1)[0]) for e in asked()}
+    expect(f"asked for anew by the same identity from the same address: {by}", len(asked()) == before + 2 and len(by) == 1)
 
 
 def coap_server(world, path):

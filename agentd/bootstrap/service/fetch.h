@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pulls a file for the LwM2M objects that have a Package URI, over the bearer that is kept, else over the host's own uplink. The server is judged by the
- * factory roots, or by its account where it is a LwM2M server of ours; one without any security is asked only where the gateway allows such (lwm2m-nosec). */
+ * factory roots, or by its account, and reached as it says, where it is a LwM2M server of ours; one without any security is asked only where the gateway allows such
+ * (lwm2m-nosec). What begins before the accounts are open, or while the account's bearer is down, waits for them, but not for ever. */
 #ifndef BOOTSTRAP_FETCH_H
 #define BOOTSTRAP_FETCH_H
 

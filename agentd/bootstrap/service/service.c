@@ -20,11 +20,16 @@
 #include "model/settings_octets.h"
 #include "model/tre_wire.h"
 
-enum { PROVE_MS = 60000 };
+enum { PROVE_MS = 60000, STARTING_MS = 180000 /* a modem registers and a bearer is up by then */ };
 
 static bool is_registered(const struct entry *e)
 {
     return e->used && !e->trial && (e->status.state == LWM2M_REGISTERED || e->status.state == LWM2M_ASLEEP);
+}
+
+static bool is_in_service(const struct entry *e)
+{
+    return e->used && !e->trial && e->client;
 }
 
 static void update_state(struct service *s)
@@ -235,13 +240,19 @@ static const struct lease *lease_for(struct service *s, const struct entry *e)
     return s->has_lease ? &s->lease : NULL;
 }
 
-/* When all accounts are in service and all access points are known, what has rights and is still not there has gone. */
-static void look_complete(struct service *s)
+/* All accounts are in service and all access points are known. */
+static bool is_complete(const struct service *s)
 {
     bool complete = s->loaded && ways_known(s->ways);
     for (size_t i = 0; complete && i < ENTRIES; i++)
-        complete = !s->entry[i].used || s->entry[i].bootstrap || (s->entry[i].client && !s->entry[i].trial);
-    if (complete)
+        complete = !s->entry[i].used || s->entry[i].bootstrap || is_in_service(&s->entry[i]);
+    return complete;
+}
+
+/* Then what has rights and is still not there has gone. */
+static void look_complete(struct service *s)
+{
+    if (is_complete(s))
         lwm2m_servers_hold(s->servers, false);
 }
 
@@ -502,7 +513,7 @@ struct entry *service_entry_of(struct service *s, uint16_t short_server_id)
 {
     for (size_t i = 0; i < ENTRIES; i++) {
         struct entry *e = &s->entry[i];
-        if (e->used && !e->trial && e->client && lwm2m_client_server_id(e->client) == short_server_id)
+        if (is_in_service(e) && lwm2m_client_server_id(e->client) == short_server_id)
             return e;
     }
     return NULL;
@@ -534,7 +545,7 @@ static struct entry *triggered_entry(struct service *s, uint16_t instance, struc
     bool any = false;
     for (size_t i = 0; i < ENTRIES; i++) {
         struct entry *e = &s->entry[i];
-        if (!e->used || e->trial || !e->client)
+        if (!is_in_service(e))
             continue;
         any = true;
         if (lwm2m_client_instance(e->client) != instance)
@@ -591,13 +602,29 @@ static void on_upkeep(void *user)
     service_facts_changed(user);
 }
 
-static const struct endpoint *server_at(void *user, const char *uri)
+/* An account's URI is not known before it is open; for one that is still not open when the start is over nobody waits. */
+static bool server_at(void *user, const char *uri, struct site_server *out)
+{
+    struct service *s = user;
+    for (size_t i = 0; i < ENTRIES; i++) {
+        const struct entry *e = &s->entry[i];
+        if (is_in_service(e) && endpoint_is_at(lwm2m_client_endpoint(e->client), uri)) {
+            *out = (struct site_server){ lwm2m_client_endpoint(e->client), lease_for(s, e) };
+            return out->lease != NULL;
+        }
+    }
+    *out = (struct site_server){ NULL, NULL };
+    return is_complete(s) || loop_now(s->site->loop) - s->begun >= STARTING_MS;
+}
+
+static unsigned server_transports(void *user)
 {
     const struct service *s = user;
+    unsigned transports = 0;
     for (size_t i = 0; i < ENTRIES; i++)
-        if (s->entry[i].used && s->entry[i].client && endpoint_is_at(lwm2m_client_endpoint(s->entry[i].client), uri))
-            return lwm2m_client_endpoint(s->entry[i].client);
-    return NULL;
+        if (is_in_service(&s->entry[i]))
+            transports |= 1u << lwm2m_client_endpoint(s->entry[i].client)->transport;
+    return transports;
 }
 
 struct service *service_new(struct site *site)
@@ -617,8 +644,7 @@ struct service *service_new(struct site *site)
     s->mid_profiles = mid_profiles_new(s);
     s->mode_choice.site = site;
     upkeep_listen(site->upkeep, on_upkeep, s);
-    site->server_at = server_at;
-    site->server_user = s;
+    site->servers = (struct site_servers){ server_at, server_transports, s };
     return s;
 }
 
@@ -656,7 +682,7 @@ void service_free(struct service *s)
 {
     if (!s)
         return;
-    s->site->server_at = NULL;
+    s->site->servers = (struct site_servers){ .at = NULL };
     loop_cancel(s->site->loop, &s->prove_timer);
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used)
