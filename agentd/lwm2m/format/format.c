@@ -80,11 +80,22 @@ static bool coerce(struct value *v, enum value_type type)
     return fits;
 }
 
+/* Core TS 1.1.1 clause 6.1.7.5: what a bootstrap writes of resources that this client has not is ignored; a Write of one alone is none. */
+static bool is_ignored(const struct records *records, const struct path *base, const struct path *p)
+{
+    if (records->model != &model_bootstrap || base->depth >= PATH_RESOURCE || p->depth < PATH_RESOURCE || !path_contains(base, p))
+        return false;
+    struct path resource = path_parent(p, PATH_RESOURCE);
+    return object_find(records->model, p->id[0]) && !resource_at(records->model, &resource);
+}
+
 enum error_code format_add(struct records *records, const struct path *base, const struct path *p, struct value raw)
 {
     const struct resource *resource = resource_at(records->model, p);
     if (records->model != &model_bootstrap && path_hidden(p))
         return ERROR_DENIED;
+    if (is_ignored(records, base, p))
+        return ERROR_NONE;
     if (!resource || !path_contains(base, p))
         return ERROR_NOT_FOUND;
     if (resource->multiple != (p->depth == PATH_RESOURCE_INSTANCE) || !coerce(&raw, resource->type))

@@ -102,9 +102,7 @@ static enum error_code get_item(const struct tlv_item *item, const struct path *
     struct path p = path_child(parent, item->id);
     const struct resource *resource = resource_at(records->model, &p);
     struct value v = { 0 };
-    if (!resource)
-        return ERROR_NOT_FOUND;
-    if (!get_value(item->value, resource->type, &v))
+    if (resource && !get_value(item->value, resource->type, &v))
         return ERROR_INVALID;
     return format_add(records, base, &p, v);
 }
@@ -129,6 +127,7 @@ static enum error_code get_resources(struct slice octets, const struct path *bas
     struct reader r = reader_make(octets.data, octets.len);
     while (reader_left(&r)) {
         struct tlv_item item;
+        size_t start = r.pos;
         enum error_code code = tlv_next(&r, &item);
         if (code != ERROR_NONE)
             return code;
@@ -140,9 +139,8 @@ static enum error_code get_resources(struct slice octets, const struct path *bas
             code = get_instances(&item, base, instance, records);
             break;
         case TLV_OBJECT_INSTANCE: /* clause 7.4.4: allowed around the whole of a request that names the instance already */
-            code = item.id == instance->id[1] && instance->depth == PATH_INSTANCE && item.value.len == octets.len - (r.pos - item.value.len)
-                       ? get_resources(item.value, base, instance, records)
-                       : ERROR_MALFORMED;
+            code = base->depth != PATH_OBJECT && item.id == instance->id[1] && start == 0 && reader_left(&r) == 0 ? get_resources(item.value, base, instance, records)
+                                                                                                                   : ERROR_MALFORMED;
             break;
         case TLV_RESOURCE_INSTANCE:
             code = base->depth == PATH_RESOURCE_INSTANCE && item.id == base->id[3] ? ERROR_NONE : ERROR_MALFORMED;

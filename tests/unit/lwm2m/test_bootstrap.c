@@ -242,6 +242,8 @@ static void test_refusals(void)
     g_assert_cmpuint(put("/0/5/0", "[{\"n\":\"/0/5/0\",\"vs\":\"x\"}]"), ==, CODE_NOT_FOUND);
     g_assert_cmpuint(put("/1/0", "[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":0}]"), ==, CODE_BAD_REQUEST);
     g_assert_cmpuint(put("/1/0", "[{\"bn\":\"/0/1/\",\"n\":\"10\",\"v\":5}]"), ==, CODE_NOT_FOUND); /* outside of what the path names */
+    g_assert_cmpuint(put("/1/0/99", "[{\"n\":\"/1/0/99\",\"v\":0}]"), ==, CODE_NOT_FOUND); /* alone; among others it is ignored: */
+    g_assert_cmpuint(put("/1/0", "[{\"bn\":\"/1/0/\",\"n\":\"0\",\"v\":101},{\"n\":\"99\",\"v\":0},{\"n\":\"98/1\",\"vs\":\"x\"},{\"n\":\"1\",\"v\":300},{\"n\":\"7\",\"vs\":\"U\"}]"), ==, CODE_CHANGED);
     g_assert_cmpuint(ask(METHOD_PUT, "/0/1", 9999, -1, ""), ==, CODE_UNSUPPORTED_FORMAT);
     g_assert_cmpuint(ask(METHOD_POST, "/1/0", CONTENT_TLV, -1, ""), ==, CODE_METHOD_NOT_ALLOWED);
     g_assert_cmpuint(ask(METHOD_GET, "/", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
