@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The LwM2M bootstrap file of a smart card (LwM2M TS 1.0 appendix G.2 and G.3.4): objects, each with its instances as TLV; and what objects 0, 1 and 2
- * say, as accounts and rights. Pure; results borrow. */
+/* The LwM2M bootstrap file of a smart card (LwM2M TS 1.0 appendix G.2 and G.3.4): where it ends in its padding, its form, and its objects, each with its instances as
+ * TLV. Never reads what they say: lwm2m/card_pack.h. Pure; results borrow. */
 #ifndef CODEC_LWM2M_CARD_H
 #define CODEC_LWM2M_CARD_H
 
@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/reader.h"
-#include "model/settings.h"
 
 struct lwm2m_card {
     struct reader in; /* over the rest */
@@ -31,9 +30,5 @@ struct slice lwm2m_card_content(struct slice file);
 enum error_code lwm2m_card_open(struct lwm2m_card *c, struct slice file, struct error *err);
 /* The next object; call while c->left > 0. After the last, TRUNCATED and MALFORMED also mean that objects and announced size do not fit. */
 enum error_code lwm2m_card_next(struct lwm2m_card *c, struct lwm2m_card_object *o, struct error *err);
-/* Accounts of the file, added to out->lwm2m: of object 0 with the lifetime that object 1 has for the same server; endpoints stay empty. What object 2 says of
- * them goes to settings_rights(out). A bootstrap server has short_server_id 0. POLICY: a server without security (mode NoSec); NOT_SUPPORTED: a mode other than PSK; INCOMPLETE; INVALID; TOO_LARGE: more
- * accounts than struct settings holds; MALFORMED. After an error out->lwm2ms is as before. */
-enum error_code lwm2m_card_accounts(struct slice file, struct settings *out, struct error *err);
 
 #endif

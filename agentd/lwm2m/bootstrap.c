@@ -165,10 +165,9 @@ static void ask_without_pack(struct lwm2m_bootstrap *b, const char *why)
 static void judge_pack(struct lwm2m_bootstrap *b, int content_format)
 {
     struct error why = { 0 };
-    enum coap_code code = bootstrap_take_pack(b->desk, content_format, (struct slice){ b->body, b->body_len });
-    if (code != CODE_CHANGED) {
-        ask_without_pack(b, "its values are not readable");
-    } else if (bootstrap_check(b->desk, &why)) {
+    const struct path all = { .depth = PATH_ROOT };
+    enum coap_code code = bootstrap_take(b->desk, &all, content_format, (struct slice){ b->body, b->body_len }, &why);
+    if (code != CODE_CHANGED || bootstrap_check(b->desk, &why)) {
         ask_without_pack(b, why.text);
     } else {
         drop_body(b);

@@ -101,15 +101,37 @@ static size_t count_instances(const struct records *records, const struct record
     return count;
 }
 
-static enum coap_code check_records(const struct bootstrap_desk *d)
+static bool is_repeated(const struct records *records, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (path_equal(&records->at[i].path, &records->at[at].path))
+            return true;
+    return false;
+}
+
+/* The answer to a Write, and err: what is wrong at that path. */
+static enum coap_code refuse(enum coap_code answer, struct error *err, enum error_code code, const struct path *p, const char *what)
+{
+    uint8_t text[PATH_TEXT_MAX];
+    struct writer w = writer_make(text, sizeof text);
+    path_put(&w, p);
+    error_set(err, code, "%.*s: %s", (int)w.len, (const char *)text, what);
+    return answer;
+}
+
+static enum coap_code check_records(const struct bootstrap_desk *d, struct error *err)
 {
     for (size_t i = 0; i < d->records.count; i++) {
         const struct record *record = &d->records.at[i];
         const struct resource *resource = resource_at(&model_bootstrap, &record->path);
-        if (record->path.id[1] == LWM2M_NO_ID || (resource->check && !resource->check(&record->value)))
-            return CODE_BAD_REQUEST;
+        if (record->path.id[1] == LWM2M_NO_ID)
+            return refuse(CODE_BAD_REQUEST, err, ERROR_MALFORMED, &record->path, "no object instance where one must be");
+        if (is_repeated(&d->records, i))
+            return refuse(CODE_BAD_REQUEST, err, ERROR_MALFORMED, &record->path, "stands twice");
+        if (resource->check && !resource->check(&record->value))
+            return refuse(CODE_BAD_REQUEST, err, ERROR_INVALID, &record->path, "it has no such value");
         if (record->path.id[0] == object_staged_access.id && count_instances(&d->records, record) > ACCESS_ENTRIES)
-            return CODE_BAD_REQUEST; /* more servers than there can be */
+            return refuse(CODE_BAD_REQUEST, err, ERROR_INVALID, &record->path, "more servers than there can be");
     }
     return CODE_CHANGED;
 }
@@ -125,7 +147,7 @@ static bool renew_instance(struct bootstrap_desk *d, const struct object *object
     return true;
 }
 
-static enum coap_code set_records(struct bootstrap_desk *d, const struct path *p)
+static enum coap_code set_records(struct bootstrap_desk *d, const struct path *p, struct error *err)
 {
     for (size_t i = 0; i < d->records.count; i++) {
         const struct record *record = &d->records.at[i];
@@ -134,7 +156,7 @@ static enum coap_code set_records(struct bootstrap_desk *d, const struct path *p
         const struct resource *resource = resource_at(&model_bootstrap, &record->path);
         bool whole = p->depth < PATH_RESOURCE && instance_is_new(&d->records, i);
         if (whole && !renew_instance(d, object, s.instance))
-            return CODE_INTERNAL; /* no room; the server sees it, and Finish will not fit */
+            return refuse(CODE_INTERNAL, err, ERROR_TOO_LARGE, &record->path, "no room for this instance"); /* the server sees it, and Finish will not fit */
         if (p->depth == PATH_RESOURCE && i == 0)
             resource->write(&s, NULL); /* it replaces all its instances */
         if (record->path.depth == PATH_RESOURCE_INSTANCE)
@@ -144,16 +166,21 @@ static enum coap_code set_records(struct bootstrap_desk *d, const struct path *p
     return CODE_CHANGED;
 }
 
-static enum coap_code take_payload(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p, struct arena *arena)
+static enum coap_code take_payload(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p, struct arena *arena, struct error *err)
 {
     const struct format *format = r->content_format > UINT16_MAX ? NULL : format_find(r->content_format < 0 ? CONTENT_TEXT : (uint16_t)r->content_format);
     if (!format || (format->single && p->depth < PATH_RESOURCE))
-        return CODE_UNSUPPORTED_FORMAT;
+        return refuse(CODE_UNSUPPORTED_FORMAT, err, ERROR_NOT_SUPPORTED, p, "its format is not known");
     d->records.count = 0;
     enum error_code code = format->get(r->payload, p, arena, &d->records);
+    const struct path *last = d->records.count ? &d->records.at[d->records.count - 1].path : p;
     if (code == ERROR_NONE)
         return CODE_CHANGED;
-    return code == ERROR_NOT_FOUND ? CODE_NOT_FOUND : code == ERROR_TOO_LARGE || code == ERROR_NO_MEMORY ? CODE_TOO_LARGE : CODE_BAD_REQUEST;
+    if (code == ERROR_NOT_FOUND)
+        return refuse(CODE_NOT_FOUND, err, ERROR_MALFORMED, last, "what follows names nothing that can be written there");
+    if (code == ERROR_TOO_LARGE || code == ERROR_NO_MEMORY)
+        return refuse(CODE_TOO_LARGE, err, ERROR_TOO_LARGE, last, "more follows than can be taken");
+    return refuse(CODE_BAD_REQUEST, err, code, last, code == ERROR_INVALID ? "what follows is not of its type" : "what follows is not readable");
 }
 
 static enum coap_code write(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p)
@@ -167,11 +194,11 @@ static enum coap_code write(struct bootstrap_desk *d, const struct coap_request 
         return CODE_NOT_FOUND;
     _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
     struct arena arena = arena_make(memory, sizeof memory);
-    enum coap_code code = take_payload(d, r, p, &arena);
+    enum coap_code code = take_payload(d, r, p, &arena, NULL);
     if (code == CODE_CHANGED)
-        code = check_records(d);
+        code = check_records(d, NULL);
     if (code == CODE_CHANGED)
-        code = set_records(d, p);
+        code = set_records(d, p, NULL);
     secret_zero(memory, sizeof memory);
     return code;
 }
@@ -199,19 +226,18 @@ static void clear_packed(struct bootstrap_desk *d)
 }
 
 /* Checked as a whole before anything of it is written. Instances that this client has no object for are an error: the pack is all that there will be. */
-enum coap_code bootstrap_take_pack(struct bootstrap_desk *d, int content_format, struct slice body)
+enum coap_code bootstrap_take(struct bootstrap_desk *d, const struct path *of, int content_format, struct slice body, struct error *err)
 {
-    const struct path root = { .depth = PATH_ROOT };
     const struct coap_request r = { .content_format = content_format, .payload = body };
     uint8_t *memory = secret_pages_new(PACK_ARENA);
     struct arena arena = arena_make(memory, memory ? PACK_ARENA : 0);
-    enum coap_code code = content_format < 0 ? CODE_UNSUPPORTED_FORMAT : take_payload(d, &r, &root, &arena);
+    enum coap_code code = take_payload(d, &r, of, &arena, err);
     if (code == CODE_CHANGED)
-        code = check_records(d);
+        code = check_records(d, err);
     if (code == CODE_CHANGED)
         clear_packed(d);
     if (code == CODE_CHANGED)
-        code = set_records(d, &root);
+        code = set_records(d, of, err);
     secret_pages_free(memory, PACK_ARENA);
     return code;
 }
@@ -369,6 +395,8 @@ static enum error_code check_endpoint(const struct bootstrap_desk *d, const stru
     struct lwm2m_account a;
     struct error why = { 0 };
     enum error_code code = ERROR_NONE;
+    if (!at->uri[0])
+        return error_set(err, ERROR_INCOMPLETE, "/0/%u/0: no server URI", at->id);
     if (at->ciphers || at->oscore)
         return error_set(err, ERROR_NOT_SUPPORTED, "/0/%u/%u: the linked CoAP library has no %s", at->id, at->ciphers ? 16 : 17, at->ciphers ? "choice of cipher suites" : "OSCORE");
     if (!get_account(at, &a))
@@ -389,6 +417,8 @@ static enum error_code check_security(const struct bootstrap_desk *d, const stru
         return error_set(err, ERROR_INCOMPLETE, "/0/%u: no instance of object 1 has its short server id %u", at->id, at->short_server_id);
     if (server->lifetime == 0 || !server->set.binding[0])
         return error_set(err, ERROR_INCOMPLETE, "/1/%u: no lifetime or no binding", server->id);
+    if (!strpbrk(server->set.binding, "UT"))
+        return error_set(err, ERROR_NOT_SUPPORTED, "/1/%u/7: binding %s has neither UDP (U) nor TCP (T)", server->id, server->set.binding);
     return ERROR_NONE;
 }
 

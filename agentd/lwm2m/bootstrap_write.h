@@ -23,8 +23,9 @@ struct bootstrap_desk { /* holds keys: wiped memory */
 void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count);
 /* Then the rows of object 2 that there are: the bootstrap server sees those of the installed accounts' servers. */
 void bootstrap_desk_rights(struct bootstrap_desk *d, const struct access_rights *rights, const struct lwm2m_account *installed, size_t count);
-/* A Bootstrap-Pack (1.2 clause 6.1.7.7): all instances in one body. An answer as to a Bootstrap-Write; nothing has changed if it is not CHANGED. */
-enum coap_code bootstrap_take_pack(struct bootstrap_desk *d, int content_format, struct slice body);
+/* All instances of the object that `of` names, in one body; of the root (of all objects) it is a Bootstrap-Pack (1.2 clause 6.1.7.7). An answer as to a Bootstrap-Write;
+ * if it is not CHANGED err says what is wrong and where: TOO_LARGE (then some may be written), else nothing has changed: MALFORMED, INVALID, NOT_SUPPORTED (format). */
+enum coap_code bootstrap_take(struct bootstrap_desk *d, const struct path *of, int content_format, struct slice body, struct error *err);
 /* Serves one request; *finished: it was a Bootstrap-Finish and the accounts fit together. */
 void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished);
 /* Do the accounts there, if any, fit together? Errors as of the next one. */

@@ -39,15 +39,61 @@ static enum error_code add_accounts(struct card_desk *d, struct settings *out, s
     return ERROR_NONE;
 }
 
-static enum error_code read_pack(struct card_desk *d, struct slice file, struct settings *out, struct error *err)
+static enum error_code take(struct card_desk *d, const struct path *of, int content_format, struct slice body, struct error *err)
 {
     struct error why = { 0 };
-    struct slice content = lwm2m_card_content(file);
+    enum coap_code code = bootstrap_take(&d->desk, of, content_format, body, &why);
+    return code == CODE_CHANGED ? ERROR_NONE : error_set(err, why.code, "LwM2M card file: %.200s", why.text);
+}
+
+/* Objects that a bootstrap does not write are left alone: they are no accounts. */
+static enum error_code take_object(struct card_desk *d, const struct lwm2m_card_object *o, struct error *err)
+{
+    const struct path of = { .depth = PATH_OBJECT, .id = { o->id } };
+    const struct object *object = object_find(&model_bootstrap, o->id);
+    uint16_t instance;
+    if (!object)
+        return ERROR_NONE;
+    if (object_instance(&d->desk.objects, object, 0, &instance))
+        return error_set(err, ERROR_MALFORMED, "LwM2M card file: object %u stands twice", o->id);
+    return take(d, &of, CONTENT_TLV, o->instances, err);
+}
+
+static enum error_code take_objects(struct card_desk *d, struct slice file, struct error *err)
+{
+    struct lwm2m_card c;
+    enum error_code rc = lwm2m_card_open(&c, file, err);
+    while (!rc && c.left) {
+        struct lwm2m_card_object o;
+        rc = lwm2m_card_next(&c, &o, err);
+        if (!rc)
+            rc = take_object(d, &o, err);
+    }
+    return rc;
+}
+
+static enum error_code take_file(struct card_desk *d, struct slice file, struct error *err)
+{
+    const struct path all = { .depth = PATH_ROOT };
+    switch (lwm2m_card_form(file)) {
+    case LWM2M_CARD_TLV:
+        break;
+    case LWM2M_CARD_JSON:
+        return take(d, &all, CONTENT_SENML_JSON, lwm2m_card_content(file), err);
+    case LWM2M_CARD_CBOR:
+        return take(d, &all, CONTENT_SENML_CBOR, lwm2m_card_content(file), err);
+    }
+    return take_objects(d, file, err);
+}
+
+static enum error_code read_file(struct card_desk *d, struct slice file, struct settings *out, struct error *err)
+{
+    struct error why = { 0 };
     bootstrap_desk_open(&d->desk, NULL, NULL, 0);
-    enum coap_code code = bootstrap_take_pack(&d->desk, lwm2m_card_form(file) == LWM2M_CARD_JSON ? CONTENT_SENML_JSON : CONTENT_SENML_CBOR, content);
-    if (code != CODE_CHANGED)
-        return error_set(err, code == CODE_TOO_LARGE ? ERROR_TOO_LARGE : ERROR_MALFORMED, "LwM2M card file: no SenML of instances of objects 0 and 1");
-    enum error_code rc = bootstrap_fits(&d->desk, &why);
+    enum error_code rc = take_file(d, file, err);
+    if (rc)
+        return rc;
+    rc = bootstrap_fits(&d->desk, &why);
     return rc ? error_set(err, rc, "LwM2M card file: %.200s", why.text) : add_accounts(d, out, err);
 }
 
@@ -56,7 +102,7 @@ enum error_code card_pack_accounts(struct slice file, struct settings *out, stru
     struct card_desk *d = secret_pages_new(sizeof *d);
     if (!d)
         return error_set(err, ERROR_NO_MEMORY, "LwM2M card file");
-    enum error_code rc = read_pack(d, file, out, err);
+    enum error_code rc = read_file(d, file, out, err);
     secret_pages_free(d, sizeof *d);
     return rc;
 }

@@ -15,11 +15,6 @@ static void check_account(const struct lwm2m_account *a)
     FUZZ_ASSERT(strncmp(a->uri, "coaps", 5) == 0 && memchr(a->uri, 0, sizeof a->uri));
 }
 
-static enum error_code read_accounts(struct slice file, struct settings *out, struct error *err)
-{
-    return lwm2m_card_form(file) == LWM2M_CARD_TLV ? lwm2m_card_accounts(file, out, err) : card_pack_accounts(file, out, err);
-}
-
 static void clear(struct settings *s)
 {
     free(s->rights);
@@ -32,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice in = { data, size }, content = lwm2m_card_content(in);
     struct error err = { 0 };
     clear(&settings);
-    enum error_code rc = read_accounts(in, &settings, &err);
+    enum error_code rc = card_pack_accounts(in, &settings, &err);
     fuzz_check_error(rc, &err);
     FUZZ_ASSERT((rc == ERROR_NONE) == (settings.lwm2ms > 0));
     for (size_t i = 0; i < settings.lwm2ms; i++)
@@ -43,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!rc) { /* the content alone says the same */
         FUZZ_ASSERT(lwm2m_card_content(content).len == content.len);
         clear(&settings);
-        FUZZ_ASSERT(read_accounts(content, &settings, NULL) == ERROR_NONE);
+        FUZZ_ASSERT(card_pack_accounts(content, &settings, NULL) == ERROR_NONE);
     }
     return 0;
 }

@@ -122,7 +122,7 @@ def a_card_with_a_lwm2m_file_registers_and_another_card_takes_over(world):
 def check_old_state_kept(world, napdef):
     done = jobs(world)
     for options, state, cause in (
-            ((*napdef, "--lwm2m", LWM2M, "--no-security"), "refused", "PolicyDenied"),
+            ((*napdef, "--lwm2m", LWM2M.replace("coaps", "coap"), "--no-security"), "refused", "PolicyDenied"),
             ((*napdef, "--lwm2m", LWM2M, "--no-security", "--senml", "json"), "refused", "Invalid"),
             ((*napdef, "--lwm2m", LWM2M, "--file", "6433=5b7b7d5dffff"), "refused", "Malformed"),
             ((*napdef, "--lwm2m", LWM2M, "--file", "5031=a706300404"), "refused", "Truncated"),

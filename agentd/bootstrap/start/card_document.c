@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "bootstrap/start/document.h"
-#include "codec/lwm2m_card.h"
 #include "lwm2m/card_pack.h"
 
 enum { VERSION = 1, ID_OCTETS = 32, HEAD = 1 + ID_OCTETS + 4 /* version, id, generation */ };
@@ -46,7 +45,7 @@ static enum error_code read_file(enum pkcs15_object object, struct slice octets,
     case PKCS15_DM:
         return document_read_dm(&push, t, err);
     case PKCS15_LWM2M:
-        return lwm2m_card_form(octets) == LWM2M_CARD_TLV ? lwm2m_card_accounts(octets, t->settings, err) : card_pack_accounts(octets, t->settings, err);
+        return card_pack_accounts(octets, t->settings, err);
     case PKCS15_OTHER:
     case PKCS15_CP_CONFIG1: /* settings of applications that are not ours */
     case PKCS15_CP_CONFIG2:

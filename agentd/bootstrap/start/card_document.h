@@ -14,7 +14,7 @@ void card_document_write(struct writer *w, const char *id, uint32_t generation, 
 /* SHA-256 of the files alone in a written message: what "unchanged" means. False if it is none. */
 bool card_document_hash(struct slice message, uint8_t hash[32]);
 
-/* OMA CP (or, without it, OMA DM) and LwM2M files into t->settings, t->context, t->card and t->card_hash; errors of document.h and codec/lwm2m_card. POLICY: a server without
+/* OMA CP (or, without it, OMA DM) and LwM2M files into t->settings, t->context, t->card and t->card_hash; errors of document.h and lwm2m/card_pack.h. POLICY: a server without
  * security; NOT_SUPPORTED: they bring no account. */
 route_read_fn document_read_card;
 

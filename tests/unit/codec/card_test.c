@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Card files: the image and every malformed file of card-image.json, TLV forms that cards have and must not have, directories that lead astray, and the
- * LwM2M bootstrap file with each of its fields wrong once. */
+/* Card files: the image and every malformed file of card-image.json, TLV forms that cards have and must not have, directories that lead astray, and
+ * the sizes of the LwM2M bootstrap file. What its objects say: tests/unit/lwm2m/test_card.c. */
 #include <glib.h>
 #include <string.h>
 
@@ -303,27 +303,17 @@ static void padding_is_no_content(void)
 
 /* --- the LwM2M file --- */
 
-static void accounts_of_the_vectors(void)
+/* All objects, or the first fault. */
+static enum error_code walk_objects(struct slice file)
 {
-    static const char *const names[] = { "lwm2m_file", "lwm2m_file_version_1_1" };
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        struct octets o = octets_of_hex(vector_text(at(image, names[i]), "hex"));
-        struct settings *s = settings_new();
-        struct error err = { 0 };
-        g_assert_cmpint(lwm2m_card_accounts(octets_slice(&o), s, &err), ==, ERROR_NONE);
-        g_assert_cmpint(err.code, ==, ERROR_NONE);
-        g_assert_cmpuint(s->lwm2ms, ==, 2);
-        g_assert_cmpuint(s->lwm2m[0].short_server_id, ==, 0);
-        g_assert_cmpstr(s->lwm2m[0].uri, ==, "coaps://bs.example.net:5684");
-        g_assert_cmpuint(s->lwm2m[1].short_server_id, ==, 101);
-        g_assert_cmpstr(s->lwm2m[1].uri, ==, "coaps://lwm2m.example.net:5684");
-        g_assert_cmpstr(s->lwm2m[1].identity, ==, "dev-identity");
-        g_assert_cmpuint(s->lwm2m[1].key_len, ==, 16);
-        g_assert_cmpuint(s->lwm2m[1].key[0], ==, 0x20);
-        g_assert_cmpuint(s->lwm2m[1].lifetime, ==, 86400);
-        settings_free(s);
-        octets_free(&o);
-    }
+    struct lwm2m_card c;
+    struct lwm2m_card_object o;
+    struct error err = { 0 };
+    enum error_code rc = lwm2m_card_open(&c, file, &err);
+    while (!rc && c.left)
+        rc = lwm2m_card_next(&c, &o, &err);
+    g_assert_cmpint(err.code, ==, rc);
+    return rc;
 }
 
 static void versions_of_objects(void)
@@ -346,10 +336,7 @@ static void every_truncation_is_refused(void)
     struct octets o = octets_of_hex(vector_text(at(image, "lwm2m_file"), "hex"));
     for (size_t len = 0; len < o.len; len++) {
         struct octets cut = octets_copy(o.data, len);
-        struct settings *s = settings_new();
-        g_assert_cmpint(lwm2m_card_accounts(octets_slice(&cut), s, NULL), !=, ERROR_NONE);
-        g_assert_cmpuint(s->lwm2ms, ==, 0);
-        settings_free(s);
+        g_assert_cmpint(walk_objects(octets_slice(&cut)), ==, ERROR_TRUNCATED);
         octets_free(&cut);
     }
     octets_free(&o);
@@ -360,154 +347,10 @@ static void a_file_in_its_padding(void)
     struct octets o = file_of("ADF:PKCS15/6433");
     struct slice content = lwm2m_card_content(octets_slice(&o));
     g_assert_cmpuint(content.len, ==, 203);
-    struct settings *s = settings_new();
-    g_assert_cmpint(lwm2m_card_accounts(octets_slice(&o), s, NULL), ==, ERROR_NONE); /* padding is no fault either */
-    settings_free(s);
+    g_assert_cmpint(walk_objects(octets_slice(&o)), ==, ERROR_NONE); /* padding is no fault either */
     o.data[o.len - 1] = 0x01;
-    s = settings_new();
-    g_assert_cmpint(lwm2m_card_accounts(octets_slice(&o), s, NULL), ==, ERROR_MALFORMED);
-    settings_free(s);
+    g_assert_cmpint(walk_objects(octets_slice(&o)), ==, ERROR_MALFORMED);
     octets_free(&o);
-}
-
-#define URI "C8 00 11 63 6F 61 70 73 3A 2F 2F 68 2E 65 78 61 6D 70 6C 65"
-#define URI_TLS "C8 00 15 63 6F 61 70 73 2B 74 63 70 3A 2F 2F 68 2E 65 78 61 6D 70 6C 65"
-#define IDENTITY "C1 03 69"
-#define KEY "C8 05 10 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F"
-/* One server, Short Server ID 7, lifetime 60; sizes are written by hand on purpose. */
-#define SECURITY_7 URI "C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 07"
-#define SERVER_7 "C1 00 07 C1 01 3C C1 07 55"
-
-static const struct {
-    const char *name, *security, *server; /* content of /0/0 and of /1/0 (NULL: no such object) */
-    enum error_code rc;
-} files[] = {
-    { "good", SECURITY_7, SERVER_7, ERROR_NONE },
-    { "over TLS", URI_TLS "C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_NONE },
-    { "no lifetime: a day", SECURITY_7, "C1 00 07", ERROR_NONE },
-    { "resources of others", SECURITY_7 "E1 10 00 2A C1 0B 00", SERVER_7 "C1 08 00", ERROR_NONE },
-    { "server id of two octets", URI "C1 01 00 C1 02 00" IDENTITY KEY "C2 0A FF FE", "C2 00 FF FE", ERROR_NONE },
-    { "no security", URI "C1 01 00 C1 02 03 C1 0A 07", SERVER_7, ERROR_POLICY },
-    { "raw public key", URI "C1 01 00 C1 02 01" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_NOT_SUPPORTED },
-    { "certificates", URI "C1 01 00 C1 02 02" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_NOT_SUPPORTED },
-    { "no such mode", URI "C1 01 00 C1 02 05" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_INVALID },
-    { "no mode", URI "C1 01 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_INVALID },
-    { "no such boolean", URI "C1 01 02 C1 02 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_INVALID },
-    { "coap without s", "C7 00 63 6F 61 70 3A 2F 2F C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_INVALID },
-    { "no URI", "C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 07", SERVER_7, ERROR_INCOMPLETE },
-    { "NUL in the identity", URI "C1 01 00 C1 02 00 C2 03 00 69" KEY "C1 0A 07", SERVER_7, ERROR_INCOMPLETE },
-    { "lifetime of three octets", SECURITY_7, "C1 00 07 C3 01 00 00 3C", ERROR_INVALID },
-    { "server id of three octets", URI "C1 01 00 C1 02 00" IDENTITY KEY "C3 0A 00 00 07", SERVER_7, ERROR_INVALID },
-    { "no key", URI "C1 01 00 C1 02 00" IDENTITY "C1 0A 07", SERVER_7, ERROR_INVALID },
-    { "key of 15 octets", URI "C1 01 00 C1 02 00" IDENTITY "C8 05 0F 00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E C1 0A 07", SERVER_7, ERROR_INVALID },
-    { "server id 0", URI "C1 01 00 C1 02 00" IDENTITY KEY "C1 0A 00", SERVER_7, ERROR_INVALID },
-    { "server id 65535", URI "C1 01 00 C1 02 00" IDENTITY KEY "C2 0A FF FF", SERVER_7, ERROR_INVALID },
-    { "no server id", URI "C1 01 00 C1 02 00" IDENTITY KEY, SERVER_7, ERROR_INVALID },
-    { "another server", SECURITY_7, "C1 00 08 C1 01 3C", ERROR_INCOMPLETE },
-    { "no object 1", SECURITY_7, NULL, ERROR_INCOMPLETE },
-    { "no object 0", NULL, SERVER_7, ERROR_INCOMPLETE },
-    { "lifetime 0", SECURITY_7, "C1 00 07 C1 01 00", ERROR_INVALID },
-    { "negative lifetime", SECURITY_7, "C1 00 07 C1 01 FF", ERROR_INVALID },
-    { "SMS binding", SECURITY_7, "C1 00 07 C1 07 53", ERROR_NOT_SUPPORTED },
-    { "resource twice", SECURITY_7 "C1 0A 08", SERVER_7, ERROR_MALFORMED },
-    { "instance in an instance", SECURITY_7 "00 00", SERVER_7, ERROR_MALFORMED },
-    { "resource over the instance", SECURITY_7 "C8 06 10 00", SERVER_7, ERROR_MALFORMED },
-    { "bootstrap server alone", URI "C1 01 01 C1 02 00" IDENTITY KEY, NULL, ERROR_NONE },
-};
-
-static void put_object(GByteArray *out, guint8 id, const char *instance)
-{
-    struct octets o = octets_of_hex(instance);
-    guint8 head[] = { 0, id, 0, 0, (guint8)(o.len + 3), 0x08, 0, (guint8)o.len };
-    g_assert_cmpuint(o.len, <, 250);
-    g_byte_array_append(out, head, sizeof head);
-    g_byte_array_append(out, o.data, (guint)o.len);
-    octets_free(&o);
-}
-
-static GByteArray *file_make(const char *security, const char *server)
-{
-    GByteArray *out = g_byte_array_new();
-    guint8 head[4] = { 0, (guint8)((security ? 1 : 0) + (server ? 1 : 0)) };
-    g_byte_array_append(out, head, sizeof head);
-    if (server) /* the order of objects is free */
-        put_object(out, 1, server);
-    if (security)
-        put_object(out, 0, security);
-    out->data[2] = (guint8)((out->len - 4) >> 8);
-    out->data[3] = (guint8)(out->len - 4);
-    return out;
-}
-
-static void accounts_of_files(void)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-        GByteArray *f = file_make(files[i].security, files[i].server);
-        struct settings *s = settings_new();
-        struct error err = { 0 };
-        g_test_message("%s", files[i].name);
-        g_assert_cmpint(lwm2m_card_accounts((struct slice){ f->data, f->len }, s, &err), ==, files[i].rc);
-        g_assert_cmpint(err.code, ==, files[i].rc);
-        g_assert_cmpuint(s->lwm2ms, ==, files[i].rc ? 0 : 1);
-        if (files[i].rc) /* nothing of it stays */
-            for (size_t k = 0; k < sizeof s->lwm2m; k++)
-                g_assert_cmpuint(((const guint8 *)s->lwm2m)[k], ==, 0);
-        settings_free(s);
-        g_byte_array_unref(f);
-    }
-}
-
-/* The numbers of the instances are the accounts' own; 65535 is none (Core TS 1.1.1 clause 7.3). */
-static void instances_of_files(void)
-{
-    GByteArray *f = file_make(SECURITY_7, SERVER_7);
-    struct settings *s = settings_new();
-    guint8 *server = &f->data[4 + 6], *security = &server[2 + 9 + 6]; /* behind the heads of file, object and instance */
-    g_assert_cmpuint(server[0], ==, 0);
-    server[0] = 7;
-    g_assert_cmpuint(security[0], ==, 0);
-    security[0] = 12;
-    g_assert_cmpint(lwm2m_card_accounts((struct slice){ f->data, f->len }, s, NULL), ==, ERROR_NONE);
-    g_assert_true(s->lwm2m[0].security_instance.given && s->lwm2m[0].security_instance.id == 12);
-    g_assert_true(s->lwm2m[0].server_instance.given && s->lwm2m[0].server_instance.id == 7);
-    settings_free(s);
-    g_byte_array_unref(f);
-}
-
-/* Object 2: who owns what, and who else may do what. */
-static void rights_of_files(void)
-{
-    static const struct {
-        const char *row;
-        enum error_code rc;
-    } rows[] = {
-        { "C1 00 03 C1 01 00 86 02 41 00 01 41 07 0F C1 03 07", ERROR_NONE },
-        { "C1 00 03 C1 01 00 C1 03 07", ERROR_NONE },                 /* nobody else */
-        { "C1 00 03 C2 01 FF FF C2 03 FF FF", ERROR_NONE },           /* the whole object; a bootstrap's own */
-        { "C1 00 03 C1 01 00 C1 03 08", ERROR_INVALID },              /* no server of the file owns it */
-        { "C1 00 03 C1 01 00 83 02 41 08 01 C1 03 07", ERROR_INVALID }, /* nor is it named */
-        { "C1 00 03 C1 01 00 83 02 41 07 20 C1 03 07", ERROR_INVALID }, /* no such right */
-        { "C1 00 03 C1 01 00 C1 02 01 C1 03 07", ERROR_INVALID },     /* not a multiple resource */
-        { "C1 00 00 C1 01 00 C1 03 07", ERROR_INVALID },              /* nobody has rights on keys */
-        { "C1 00 03 C1 01 00", ERROR_INVALID },
-        { "C1 00 03 C3 01 00 00 00 C1 03 07", ERROR_INVALID },
-    };
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        GByteArray *f = file_make(SECURITY_7, SERVER_7);
-        struct settings *s = settings_new();
-        struct error err = { 0 };
-        f->data[1]++;
-        put_object(f, 2, rows[i].row);
-        f->data[3] = (guint8)(f->len - 4);
-        g_test_message("%s", rows[i].row);
-        g_assert_cmpint(lwm2m_card_accounts((struct slice){ f->data, f->len }, s, &err), ==, rows[i].rc);
-        g_assert_true((err.code == ERROR_NONE) == (s->lwm2ms == 1) && (err.code == ERROR_NONE) == s->rights->written);
-        if (i == 0)
-            g_assert_true(s->rights->at[0].object == 3 && s->rights->at[0].owner == 7 && s->rights->at[0].count == 2 && s->rights->at[0].acl[1].short_server_id == 7 &&
-                          s->rights->at[0].acl[1].rights == 15 && access_rights_names(s->rights, 7));
-        settings_free(s);
-        g_byte_array_unref(f);
-    }
 }
 
 static void wrong_sizes_of_the_file(void)
@@ -516,41 +359,22 @@ static void wrong_sizes_of_the_file(void)
         const char *hex;
         enum error_code rc;
     } rows[] = {
-        { "00 00 00 00", ERROR_INCOMPLETE },
+        { "00 00 00 00", ERROR_NONE },
         { "00 00 00 01 00", ERROR_MALFORMED },
         { "00 01 00 05 00 00 00 00 01", ERROR_TRUNCATED },            /* object over the announced end */
         { "00 02 00 05 00 00 00 00 00", ERROR_TRUNCATED },            /* one object, two announced */
         { "00 01 00 06 00 00 00 00 00 01", ERROR_MALFORMED },         /* octets after the last object */
-        { "00 02 00 0A 00 00 00 00 00 00 00 00 00 00", ERROR_INCOMPLETE }, /* object 0 twice, and empty */
-        { "00 01 00 09 00 00 00 00 04 08 00 01 00", ERROR_MALFORMED },
+        { "00 02 00 0A 00 00 00 00 00 00 00 00 00 00", ERROR_NONE },
         { "00 01", ERROR_TRUNCATED },
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         struct octets o = octets_of_hex(rows[i].hex);
-        struct settings *s = settings_new();
         g_test_message("%s", rows[i].hex);
-        g_assert_cmpint(lwm2m_card_accounts(octets_slice(&o), s, NULL), ==, rows[i].rc);
-        settings_free(s);
+        g_assert_cmpint(walk_objects(octets_slice(&o)), ==, rows[i].rc);
         octets_free(&o);
     }
     g_autofree uint8_t *large = g_malloc0(PKCS15_FILE_MAX + 1);
-    struct lwm2m_card c;
-    g_assert_cmpint(lwm2m_card_open(&c, (struct slice){ large, PKCS15_FILE_MAX + 1 }, NULL), ==, ERROR_TOO_LARGE);
-}
-
-static void more_servers_than_fit(void)
-{
-    GByteArray *f = file_make(URI "C1 01 01 C1 02 00" IDENTITY KEY, NULL);
-    struct settings *s = settings_new();
-    s->lwm2ms = 1;
-    s->lwm2m[0].short_server_id = 0;
-    g_assert_cmpint(lwm2m_card_accounts((struct slice){ f->data, f->len }, s, NULL), ==, ERROR_INVALID); /* one bootstrap server */
-    s->lwm2m[0].short_server_id = 9;
-    s->lwm2ms = SETTINGS_LWM2M;
-    g_assert_cmpint(lwm2m_card_accounts((struct slice){ f->data, f->len }, s, NULL), ==, ERROR_TOO_LARGE);
-    g_assert_cmpuint(s->lwm2ms, ==, SETTINGS_LWM2M);
-    settings_free(s);
-    g_byte_array_unref(f);
+    g_assert_cmpint(walk_objects((struct slice){ large, PKCS15_FILE_MAX + 1 }), ==, ERROR_TOO_LARGE);
 }
 
 /* --- malformed vectors --- */
@@ -571,10 +395,7 @@ static const char *judge(const char *file, struct slice octets)
         enum error_code rc = dodf_next(&r, &e);
         return verdict(rc, false, e.object == PKCS15_OTHER && !rc);
     }
-    struct settings *s = settings_new();
-    enum error_code rc = lwm2m_card_accounts(octets, s, NULL);
-    settings_free(s);
-    return verdict(rc, lwm2m_card_content(octets).len == 0, false);
+    return verdict(walk_objects(octets), lwm2m_card_content(octets).len == 0, false);
 }
 
 static void malformed_files(void)
@@ -603,15 +424,10 @@ int main(int argc, char **argv)
     g_test_add_func("/card/the OID of DM can be set", the_oid_of_dm_can_be_set);
     g_test_add_func("/card/answers to SELECT", answers_to_select);
     g_test_add_func("/card/padding is no content", padding_is_no_content);
-    g_test_add_func("/card/accounts of the vectors", accounts_of_the_vectors);
     g_test_add_func("/card/versions of objects", versions_of_objects);
     g_test_add_func("/card/every truncation is refused", every_truncation_is_refused);
     g_test_add_func("/card/a file in its padding", a_file_in_its_padding);
-    g_test_add_func("/card/accounts of files", accounts_of_files);
-    g_test_add_func("/card/accounts of files with numbers", instances_of_files);
-    g_test_add_func("/card/rights of files", rights_of_files);
     g_test_add_func("/card/wrong sizes of the file", wrong_sizes_of_the_file);
-    g_test_add_func("/card/more servers than fit", more_servers_than_fit);
     g_test_add_func("/card/malformed files", malformed_files);
     int rc = g_test_run();
     json_decref(image);
