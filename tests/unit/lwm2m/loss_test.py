@@ -48,7 +48,8 @@ def crowd(clients, loss, seconds, least):
                 break
             text += more
             times = sorted(int(row.split()[2]) / 1000 for row in text.decode().splitlines() if row.startswith("registered") and len(row.split()) == 3)
-    process.kill()
+    process.terminate()
+    late = process.stdout.read().decode().splitlines()
     process.wait()
     relay.close()
     server.kill()
@@ -56,6 +57,7 @@ def crowd(clients, loss, seconds, least):
     median = times[len(times) // 2] if times else None
     print(f"# {clients} clients, {loss} % lost each way ({relay.lost} of {relay.seen} datagrams): {len(times)} registered in {time.monotonic() - begun:.0f} s; "
           f"median {median} s, last {times[-1] if times else None} s")
+    print("".join(f"# {row}\n" for row in late if row.startswith("late")), end="")
     check(f"{least} of {clients} clients are bootstrapped and registered within {seconds} s though {loss} % of the datagrams are lost each way", len(times) >= least, len(times))
 
 
