@@ -127,7 +127,6 @@ static enum error_code get_resources(struct slice octets, const struct path *bas
     struct reader r = reader_make(octets.data, octets.len);
     while (reader_left(&r)) {
         struct tlv_item item;
-        size_t start = r.pos;
         enum error_code code = tlv_next(&r, &item);
         if (code != ERROR_NONE)
             return code;
@@ -138,9 +137,8 @@ static enum error_code get_resources(struct slice octets, const struct path *bas
         case TLV_MULTIPLE_RESOURCE:
             code = get_instances(&item, base, instance, records);
             break;
-        case TLV_OBJECT_INSTANCE: /* clause 7.4.4: allowed around the whole of a request that names the instance already */
-            code = base->depth != PATH_OBJECT && item.id == instance->id[1] && start == 0 && reader_left(&r) == 0 ? get_resources(item.value, base, instance, records)
-                                                                                                                   : ERROR_MALFORMED;
+        case TLV_OBJECT_INSTANCE:
+            code = ERROR_MALFORMED;
             break;
         case TLV_RESOURCE_INSTANCE:
             code = base->depth == PATH_RESOURCE_INSTANCE && item.id == base->id[3] ? ERROR_NONE : ERROR_MALFORMED;
@@ -180,6 +178,15 @@ static enum error_code get_new_instance(struct slice payload, const struct path 
     return code;
 }
 
+/* Clause 7.4.4: an instance may stand, once, around the whole of a request that names it already. */
+static struct slice without_wrap(struct slice payload, const struct path *instance)
+{
+    struct tlv_item item;
+    struct reader r = reader_make(payload.data, payload.len);
+    bool wrapped = reader_left(&r) && tlv_next(&r, &item) == ERROR_NONE && item.kind == TLV_OBJECT_INSTANCE && item.id == instance->id[1] && !reader_left(&r);
+    return wrapped ? item.value : payload;
+}
+
 static enum error_code get(struct slice payload, const struct path *base, struct arena *arena, struct records *records)
 {
     (void)arena;
@@ -188,7 +195,7 @@ static enum error_code get(struct slice payload, const struct path *base, struct
     if (base->depth == PATH_OBJECT)
         return get_new_instance(payload, base, records);
     struct path instance = path_parent(base, PATH_INSTANCE);
-    return get_resources(payload, base, &instance, records);
+    return get_resources(without_wrap(payload, &instance), base, &instance, records);
 }
 
 const struct format format_tlv = { CONTENT_TLV, false, put, get, NULL };

@@ -148,6 +148,7 @@ static void test_write_instance(void)
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_TLV, "\x03\x00\xc1\x01\x3d", 5), ==, CODE_CHANGED);
     g_assert_cmpuint(c->server.lifetime, ==, 61);
     g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_TLV, "\x03\x01\xc1\x01\x3d", 5), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_POST, "/1/0", CONTENT_TLV, "\x05\x00\x03\x00\xc1\x01\x3d", 7), ==, CODE_BAD_REQUEST); /* once: no sender chooses how deep we go */
 }
 
 /* ---- Execute ---- */
