@@ -26,10 +26,13 @@ static bool is_kept(struct service *s, const char *key, struct slice octets)
 static void keep(struct service *s, const char *key, const struct writer *w)
 {
     struct error err = { 0 };
-    if (w->failed || is_kept(s, key, writer_slice(w)) || store_begin(s->site->store, &err))
+    if (w->failed || is_kept(s, key, writer_slice(w)))
         return;
-    store_octets_put(s->site->store, key, writer_slice(w));
-    if (store_commit(s->site->store, &err))
+    if (!store_begin(s->site->store, &err)) {
+        store_octets_put(s->site->store, key, writer_slice(w));
+        (void)store_commit(s->site->store, &err);
+    }
+    if (err.code)
         site_report(s->site, "lwm2m", 0, &err);
 }
 
@@ -90,11 +93,13 @@ void kept_forget(struct service *s, const char *id)
 {
     struct error err = { 0 };
     char key[STORE_NAME + 8];
-    if (store_begin(s->site->store, &err))
-        return;
-    store_octets_put(s->site->store, kept_key(id, key, sizeof key), (struct slice){ 0 });
-    kept_registration_forget(s, id);
-    (void)store_commit(s->site->store, &err);
+    if (!store_begin(s->site->store, &err)) {
+        store_octets_put(s->site->store, kept_key(id, key, sizeof key), (struct slice){ 0 });
+        kept_registration_forget(s, id);
+        (void)store_commit(s->site->store, &err);
+    }
+    if (err.code)
+        site_report(s->site, "lwm2m", 0, &err);
 }
 
 void service_write_rights(struct site *site, const struct access_rights *rights)
@@ -122,11 +127,12 @@ void kept_take_rights(struct service *s)
         log_warning("lwm2m", "the rights that a bootstrap left are not readable");
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_servers_write(s->servers, &w);
-    if (store_begin(s->site->store, &err))
-        return;
-    store_octets_put(s->site->store, "lwm2m", writer_slice(&w));
-    store_octets_put(s->site->store, RIGHTS_KEY, (struct slice){ 0 });
-    if (store_commit(s->site->store, &err))
+    if (!store_begin(s->site->store, &err)) {
+        store_octets_put(s->site->store, "lwm2m", writer_slice(&w));
+        store_octets_put(s->site->store, RIGHTS_KEY, (struct slice){ 0 });
+        (void)store_commit(s->site->store, &err);
+    }
+    if (err.code) /* both stay, and are taken at the next start */
         site_report(s->site, "lwm2m", 0, &err);
 }
 
