@@ -113,24 +113,25 @@ bool handshake_client(struct dm_session *s, const struct syncml_node *status, st
     return take_challenge(s, status, true, err);
 }
 
+enum proof { PROOF_NONE, PROOF_WRONG, PROOF_RIGHT, PROOF_RENEWED }; /* renewed: right, and made with the nonce that we sent last */
+
 /* The digest fits one of the nonces that the server may know: the account's, and the one that we sent last. */
-static bool digest_fits(const struct dm_session *s, enum dm_auth type, const char *given, struct slice body)
+static enum proof digest_fits(const struct dm_session *s, enum dm_auth type, const char *given, struct slice body)
 {
     const struct dm_credential *c = &s->account.server;
     struct slice nonces[2] = { { c->nonce, c->nonce_len }, nonce_of(&s->server) };
-    bool fits = false;
+    enum proof fits = PROOF_WRONG;
     for (size_t i = s->server.ok && s->server.nonce_len ? 1 : 0; i < (s->server.nonce_len ? 2U : 1U); i++) {
         char want[DM_DIGEST_CAP] = "";
         bool made = type == DM_AUTH_BASIC ? dm_digest_basic(digest_name(c, server_name(s)), c->secret, want)
                   : type == DM_AUTH_MD5 ? dm_digest_md5(digest_name(c, server_name(s)), c->secret, nonces[i], want)
                                         : dm_digest_hmac(digest_name(c, server_name(s)), c->secret, nonces[i], body, want);
-        fits = fits || (made && dm_text_equal(want, given));
+        if (made && dm_text_equal(want, given))
+            fits = i ? PROOF_RENEWED : PROOF_RIGHT;
         secret_zero(want, sizeof want);
     }
     return fits;
 }
-
-enum proof { PROOF_NONE, PROOF_WRONG, PROOF_RIGHT };
 
 static enum proof check_cred(const struct dm_session *s, const struct syncml_node *cred)
 {
@@ -140,7 +141,7 @@ static enum proof check_cred(const struct dm_session *s, const struct syncml_nod
         return PROOF_WRONG;
     if (!syncml_copy(syncml_text(cred, SYNCML_DATA), given, sizeof given))
         return PROOF_WRONG;
-    return digest_fits(s, type, given, (struct slice){ NULL, 0 }) ? PROOF_RIGHT : PROOF_WRONG;
+    return digest_fits(s, type, given, (struct slice){ NULL, 0 });
 }
 
 static enum proof check_hmac(const struct dm_session *s, const char *header, struct slice body)
@@ -148,7 +149,7 @@ static enum proof check_hmac(const struct dm_session *s, const char *header, str
     char name[256], mac[64];
     if (!dm_hmac_parse(header, name, sizeof name, mac, sizeof mac) || strcmp(name, server_name(s)) != 0)
         return PROOF_WRONG;
-    return digest_fits(s, DM_AUTH_HMAC, mac, body) ? PROOF_RIGHT : PROOF_WRONG;
+    return digest_fits(s, DM_AUTH_HMAC, mac, body);
 }
 
 /* A fresh nonce goes out with the status (basic has none); the account takes it over when the server has shown that it got it. */
@@ -195,8 +196,7 @@ bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const
         return true;
     }
     enum proof proof = hmac ? check_hmac(s, hmac, body) : cred ? check_cred(s, cred) : PROOF_NONE;
-    bool was_ok = s->server.ok;
-    if (proof != PROOF_RIGHT) {
+    if (proof < PROOF_RIGHT) {
         bool ends = !commands && s->client.ok; /* nothing to answer: the session would end without proof */
         if (ends)
             s->server.refusals = 1;
@@ -211,7 +211,7 @@ bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const
     }
     if (hmac)
         s->server.type = DM_AUTH_HMAC;
-    keep_nonces(s, was_ok);
+    keep_nonces(s, proof == PROOF_RENEWED);
     return renew_nonce(s, err);
 }
 

@@ -152,6 +152,14 @@ class Authentication(Base):
             messages = self.session([lambda m: [add, FINAL], lambda m: [add, FINAL], end], auth=auth, server_nonce=b"stale")
             self.assertEqual([m.status(1) for m in messages], [[], [], [200]])
 
+    def test_a_server_that_proves_itself_by_our_challenge_and_ends_has_our_nonce(self):
+        """Both had lost their nonces, as after a kill in a session: what it proved itself with is what its next notification is made with."""
+        for auth in ("md5", "hmac"):
+            messages = self.session([end], auth=auth, client_nonce=b"another nonce 16", server_nonce=b"stale")
+            self.assertEqual([s[1:] for s in messages[1].statuses()], [("SyncHdr", 401)])
+            self.assertEqual(self.out["client-nonce"], self.server.client_nonce.hex())
+            self.assertEqual(self.out["server-nonce"], self.server.server_nonce.hex())
+
     def test_a_silent_server_is_challenged_once(self):
         get = command("Get", 1, item("./DevInfo/Man"))
         for auth in ("md5", "hmac"):
