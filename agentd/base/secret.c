@@ -6,23 +6,46 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { STACK_WIPED = 32 * 1024 };
+enum { STACK_WIPED = 32 * 1024, ASKED_PAGES = 64 };
+
+/* Best effort: the limit may be 0. A page is taken from the system when it is first touched, locked at once; before Linux 4.4 all are taken here. */
+static void lock(void *pages, size_t len)
+{
+    if (mlock2(pages, len, MLOCK_ONFAULT) != 0)
+        (void)mlock(pages, len);
+}
 
 void *secret_pages_new(size_t len)
 {
     void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (p == MAP_FAILED)
         return NULL;
-    (void)mlock(p, len); /* best effort: the limit may be 0 */
+    lock(p, len);
     (void)madvise(p, len, MADV_DONTDUMP);
     return p;
+}
+
+/* A page that was never touched has no memory, and to wipe it would be to take some. All are wiped where the system does not say which these are. */
+static void wipe_touched(uint8_t *pages, size_t len, size_t page)
+{
+    unsigned char resident[ASKED_PAGES] = { 0 };
+    if (mincore(pages, len, resident) != 0) {
+        secret_zero(pages, len);
+        return;
+    }
+    for (size_t at = 0; at < len; at += page)
+        if (resident[at / page] & 1)
+            secret_zero(&pages[at], len - at < page ? len - at : page);
 }
 
 void secret_pages_free(void *pages, size_t len)
 {
     if (!pages)
         return;
-    secret_zero(pages, len);
+    uint8_t *octets = pages;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), step = ASKED_PAGES * page;
+    for (size_t at = 0; at < len; at += step)
+        wipe_touched(&octets[at], len - at < step ? len - at : step, page);
     (void)munmap(pages, len);
 }
 

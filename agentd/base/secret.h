@@ -16,7 +16,8 @@ struct secret {
     size_t len;
 };
 
-/* Zeroed pages of their own for a larger value that holds secrets: locked as far as the limit allows, left out of core files. NULL without memory. */
+/* Zeroed pages of their own for a larger value that holds secrets: locked as far as the limit allows, left out of core files. What is never touched costs no memory,
+ * so what is used of a large value should lie close together. NULL without memory. */
 void *secret_pages_new(size_t len);
 void secret_pages_free(void *pages, size_t len); /* zeroes; NULL is fine */
 /* Heap secrets: own pages, locked, MADV_DONTDUMP. NULL without memory. secret_free(NULL) is fine. */

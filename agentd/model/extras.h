@@ -61,20 +61,16 @@ struct named { /* an APPLICATION that is not w7, or a NAPDEF without a packet be
 
 enum { SETTINGS_PROXIES = 4, SETTINGS_ACCESS = 4, SETTINGS_NAMED = 8 };
 
-struct settings_extras {
-    char network[EXTRAS_NETWORKS][8];  /* BOOTSTRAP/NETWORK: MCC and MNC */
-    size_t networks;
-    char country[4];                   /* BOOTSTRAP/COUNTRY */
-    extras_name proxy_id[EXTRAS_LIST]; /* BOOTSTRAP/PROXY-ID */
-    size_t proxy_ids;
+struct settings_extras { /* each count before the lists: so one page holds all that most documents touch */
+    size_t networks, proxy_ids, proxies, accesses, nameds;
     bool closed;                       /* CONTEXT-ALLOW 0: no bootstrap of other contexts */
+    char country[4];                   /* BOOTSTRAP/COUNTRY */
     char client_id[128];               /* CLIENTIDENTITY/CLIENT-ID */
+    char network[EXTRAS_NETWORKS][8];  /* BOOTSTRAP/NETWORK: MCC and MNC */
+    extras_name proxy_id[EXTRAS_LIST]; /* BOOTSTRAP/PROXY-ID */
     struct proxy proxy[SETTINGS_PROXIES];
-    size_t proxies;
     struct access_rule access[SETTINGS_ACCESS];
-    size_t accesses;
     struct named named[SETTINGS_NAMED];
-    size_t nameds;
 };
 
 #endif

@@ -15,8 +15,8 @@
 enum { LEFTOVER_MAX = 16 * 1024, LEFTOVER_PATH_MAX = 256 };
 
 struct leftover {
-    uint8_t octets[LEFTOVER_MAX]; /* path and value, as fields (model/fields.h) */
     size_t len;
+    uint8_t octets[LEFTOVER_MAX]; /* path and value, as fields (model/fields.h) */
 };
 
 struct leftover_parm { /* borrowed from the struct leftover */

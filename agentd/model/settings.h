@@ -25,7 +25,7 @@ struct settings_origin {
     uint64_t seq, issued, expires;
 };
 
-struct settings {
+struct settings { /* pages: counts and single values stand before the lists, so that most of the latter is never touched */
     struct settings_origin origin;
     char provurl[256];   /* BOOTSTRAP/PROVURL */
     char bootstrap_name[64]; /* BOOTSTRAP/NAME */
@@ -33,15 +33,13 @@ struct settings {
     bool renew;              /* the LwM2M bootstrap server is asked though accounts are there */
     char context[33];        /* VENDORCONFIG NAME=gateway-agent, CONTEXT; "": usim */
     char beyond[33];         /* first characteristic that is neither BOOTSTRAP nor NAPDEF, e.g. PXLOGICAL; "" if there is none */
-    struct napdef napdef[SETTINGS_NAPDEFS];
-    size_t napdefs;
-    struct dm_account dm[SETTINGS_DM];
-    size_t dms;
-    struct lwm2m_account lwm2m[SETTINGS_LWM2M];
-    size_t lwm2ms;
+    size_t napdefs, dms, lwm2ms;
     struct access_rights *rights; /* of those accounts' servers; NULL: nothing is said */
+    struct leftover leftover;     /* all that none of these says */
     struct settings_extras extras; /* proxies and rules have done their work: accounts have their ways; the rest is kept for people */
-    struct leftover leftover;              /* all that none of these says */
+    struct napdef napdef[SETTINGS_NAPDEFS];
+    struct dm_account dm[SETTINGS_DM];
+    struct lwm2m_account lwm2m[SETTINGS_LWM2M];
 };
 
 struct settings *settings_new(void);

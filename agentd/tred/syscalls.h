@@ -9,7 +9,7 @@
 /* Allowed whatever the arguments are. */
 static const int syscalls_allowed[] = {
     __NR_read, __NR_write, __NR_pread64, __NR_close, __NR_fsync, __NR_openat, __NR_renameat, __NR_unlinkat, __NR_fstat, __NR_lseek,
-    __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_munlock, __NR_getrandom, __NR_memfd_create, __NR_fcntl,
+    __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_mlock2, __NR_mincore, __NR_munlock, __NR_getrandom, __NR_memfd_create, __NR_fcntl,
     __NR_accept4, __NR_getsockopt, __NR_recvmsg, __NR_sendmsg, __NR_ppoll, __NR_futex, __NR_clock_gettime, __NR_gettimeofday, __NR_getpid,
     __NR_gettid, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_restart_syscall, __NR_exit, __NR_exit_group, __NR_sched_yield,
 #ifdef __NR_poll

@@ -9,7 +9,7 @@
 
 static const int syscalls_allowed[] = {
     __NR_read, __NR_write, __NR_readv, __NR_writev, __NR_pread64, __NR_close, __NR_openat, __NR_unlinkat, __NR_fstat, __NR_lseek, __NR_getdents64, __NR_readlinkat, __NR_faccessat,
-    __NR_statfs, __NR_fstatfs, __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_munlock, __NR_getrandom, __NR_fcntl, __NR_ioctl, __NR_dup, __NR_pipe2,
+    __NR_statfs, __NR_fstatfs, __NR_munmap, __NR_mremap, __NR_madvise, __NR_brk, __NR_mlock, __NR_mlock2, __NR_mincore, __NR_munlock, __NR_getrandom, __NR_fcntl, __NR_ioctl, __NR_dup, __NR_pipe2,
     __NR_eventfd2, __NR_connect, __NR_bind, __NR_shutdown, __NR_getsockname, __NR_getpeername, __NR_getsockopt, __NR_setsockopt, __NR_sendto, __NR_recvfrom,
     __NR_sendmsg, __NR_recvmsg, __NR_ppoll, __NR_futex, __NR_set_robust_list, __NR_clock_gettime, __NR_clock_nanosleep, __NR_nanosleep, __NR_gettimeofday, __NR_getpid, __NR_gettid,
     __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_uname, __NR_sysinfo, __NR_sched_getaffinity, __NR_sched_yield, __NR_prlimit64, __NR_inotify_init1,

@@ -65,13 +65,18 @@ static void check(bool good, const char *what)
     }
 }
 
-static void decode_document(void)
+static void decode_into(struct settings *s)
 {
     struct arena arena = arena_make(b.memory, PROV_ARENA);
     struct prov_node *root;
     check(!prov_decode_wbxml(b.document, &arena, &root, NULL), "document");
-    enum error_code rc = provisioning_settings(root, b.settings, NULL);
+    enum error_code rc = provisioning_settings(root, s, NULL);
     check(!rc || rc == ERROR_POLICY, "settings"); /* the last check of all: a server on another host */
+}
+
+static void decode_document(void)
+{
+    decode_into(b.settings);
 }
 
 /* The header, then what the trusted environment does, then the document. */
@@ -93,10 +98,12 @@ static void cached_mac(void)
           EVP_MAC_final(b.cached, mac, &len, sizeof mac), "EVP_MAC");
 }
 
+/* As many of them are touched, locked and wiped, as the last document took. */
 static void settings_pages(void)
 {
     struct settings *s = settings_new();
     check(s, "pages");
+    decode_into(s);
     settings_free(s);
 }
 
@@ -166,10 +173,10 @@ static void measure(struct row *rows, size_t count)
 
 static void bench_memory(void)
 {
-    struct row rows[] = { { .fn = settings_pages }, { .fn = document_arena }, { .fn = document_tree } };
+    struct row rows[] = { { .fn = settings_pages }, { .fn = decode_document }, { .fn = document_arena }, { .fn = document_tree } };
     measure(rows, sizeof rows / sizeof *rows);
     printf("\n| struct settings, %zu octets, locked and wiped, us | arena of %d octets, us |\n|---|---|\n| %.1f | %.2f |\n", sizeof(struct settings), PROV_ARENA,
-           rows[0].us, rows[1].us - rows[2].us);
+           rows[0].us - rows[1].us, rows[2].us - rows[3].us);
 }
 
 static void bench(const char *folder, const char *name, struct slice key, struct slice pin)

@@ -80,6 +80,9 @@ says gateway-modemd.service "RestrictAddressFamilies=AF_UNIX AF_NETLINK"
 for unit in gateway-tred gateway-modemd; do    # each closes its own filter and Landlock rules further
     says $unit.service "SystemCallFilter=seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self"
 done
+for unit in gateway-agent gateway-tred gateway-usimd; do    # which pages of a secret are to be wiped
+    says $unit.service SystemCallFilter=mincore
+done
 says gateway-usimd.service User=gateway-usim
 says gateway-sysd.service KillMode=process   # a hook goes on
 says gateway-sysd.service PrivateNetwork=yes
