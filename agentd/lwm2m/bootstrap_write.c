@@ -53,11 +53,16 @@ static void put_account(struct bootstrap_desk *d, size_t at, const struct lwm2m_
         (void)text_copy(s->server[at].set.binding, sizeof s->server[at].set.binding, "U");
 }
 
+void bootstrap_desk_begin(struct bootstrap_desk *d)
+{
+    d->objects.model = d->records.model = &model_bootstrap;
+    d->objects.staged = &d->staged;
+}
+
 void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count)
 {
-    *d = (struct bootstrap_desk){ .objects = { .model = &model_bootstrap } };
-    d->objects.staged = &d->staged;
-    d->records.model = &model_bootstrap;
+    *d = (struct bootstrap_desk){ .version = LWM2M_1_1 };
+    bootstrap_desk_begin(d);
     bool given = true; /* they come first */
     do {
         if (server && server->security_instance.given == given)

@@ -19,6 +19,8 @@ struct bootstrap_desk { /* holds keys: wiped memory */
     enum lwm2m_version version; /* that a management server would be told */
 };
 
+/* A desk without accounts in zeroed memory, of which no more is touched than must be. */
+void bootstrap_desk_begin(struct bootstrap_desk *d);
 /* The desk with the account of the bootstrap server (its short_server_id is 0; NULL: none) and those that are installed. */
 void bootstrap_desk_open(struct bootstrap_desk *d, const struct lwm2m_account *server, const struct lwm2m_account *installed, size_t count);
 /* Then the rows of object 2 that there are: the bootstrap server sees those of the installed accounts' servers. */

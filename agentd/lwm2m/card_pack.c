@@ -89,7 +89,7 @@ static enum error_code take_file(struct card_desk *d, struct slice file, struct 
 static enum error_code read_file(struct card_desk *d, struct slice file, struct settings *out, struct error *err)
 {
     struct error why = { 0 };
-    bootstrap_desk_open(&d->desk, NULL, NULL, 0);
+    bootstrap_desk_begin(&d->desk);
     enum error_code rc = take_file(d, file, err);
     if (rc)
         return rc;
