@@ -2,8 +2,9 @@
 /* The draft as a table of states. Owns it, in wiped pages.
  *
  *   NONE --written--> WRITTEN --quiet--> TRIED --accepted, rejected, shelved--> NONE
- *                      |--written: the pause begins anew
- *                      '--dropped--> NONE */
+ *    |                 |  ^ |--written: the pause begins anew
+ *    '--resumed--> KEPT|--' its server is there, or writes
+ *                   '--'--dropped--> NONE */
 #include "lwm2m/profiles.h"
 
 #include <stdlib.h>
@@ -15,15 +16,17 @@
 
 enum { QUIET_MS = 1000 /* the server has our answer by then; single Writes that follow each other are one change */ };
 
-enum state { NONE, WRITTEN, TRIED };
-enum event { EVENT_WRITTEN, EVENT_QUIET, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_SHELVED, EVENT_DROPPED };
+enum state { NONE, KEPT, WRITTEN, TRIED };
+enum event { EVENT_WRITTEN, EVENT_RESUMED, EVENT_THERE, EVENT_QUIET, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_SHELVED, EVENT_DROPPED };
 enum { ATTEMPTS = 16 };
 
 struct draft {
     char bearer[PROFILE_ID];
     uint16_t server;
     bool created; /* nothing is installed yet */
-    struct napdef napdef;
+    bool fresh;   /* it is not what is kept */
+    bool kept;    /* something of it is: */
+    struct napdef napdef, before;
 };
 
 struct attempt {
@@ -36,13 +39,14 @@ struct profiles {
     struct profiles_host host;
     enum state state;
     struct draft *draft; /* secret pages */
+    bool unopened; /* something was written to what could not be opened */
     struct attempt attempt[ATTEMPTS]; /* the last one of each; the oldest give way */
     size_t next;
     uint64_t timer;
 };
 
-static const char *const state_names[] = { "NONE", "WRITTEN", "TRIED" };
-static const char *const event_names[] = { "written", "quiet", "accepted", "rejected", "shelved", "dropped" };
+static const char *const state_names[] = { "NONE", "KEPT", "WRITTEN", "TRIED" };
+static const char *const event_names[] = { "written", "resumed", "there", "quiet", "accepted", "rejected", "shelved", "dropped" };
 
 static void post(struct profiles *p, enum event event);
 
@@ -93,6 +97,11 @@ static void do_forget(struct profiles *p)
     secret_zero(p->draft, sizeof *p->draft);
 }
 
+static void do_nothing(struct profiles *p)
+{
+    (void)p;
+}
+
 /* Nothing was connected. */
 static void do_shelve(struct profiles *p)
 {
@@ -119,6 +128,10 @@ static const struct row {
     void (*action)(struct profiles *p);
 } table[] = {
     { NONE, EVENT_WRITTEN, WRITTEN, do_wait },
+    { NONE, EVENT_RESUMED, KEPT, do_nothing },
+    { KEPT, EVENT_THERE, WRITTEN, do_wait },
+    { KEPT, EVENT_WRITTEN, WRITTEN, do_wait },
+    { KEPT, EVENT_DROPPED, NONE, do_forget },
     { WRITTEN, EVENT_WRITTEN, WRITTEN, do_wait },
     { WRITTEN, EVENT_QUIET, TRIED, do_try },
     { WRITTEN, EVENT_DROPPED, NONE, do_forget },
@@ -141,7 +154,7 @@ static void post(struct profiles *p, enum event event)
 
 static bool is_draft_of(const struct profiles *p, uint16_t server, const char *bearer)
 {
-    return p->state == WRITTEN && p->draft->server == server && strcmp(p->draft->bearer, bearer) == 0;
+    return (p->state == KEPT || p->state == WRITTEN) && p->draft->server == server && strcmp(p->draft->bearer, bearer) == 0;
 }
 
 /* One draft at a time. */
@@ -178,9 +191,50 @@ const char *profiles_create(struct profiles *p, uint16_t server)
     if (former < ATTEMPTS)
         p->attempt[former] = (struct attempt){ .bearer = "" };
     p->draft->server = server;
-    p->draft->created = true;
+    p->draft->created = p->draft->fresh = true;
     post(p, EVENT_WRITTEN);
     return p->draft->bearer;
+}
+
+bool profiles_keep(struct profiles *p)
+{
+    struct draft *d = p->draft;
+    bool lost = p->unopened;
+    p->unopened = false;
+    if (p->state == NONE || !d->fresh)
+        return !lost;
+    d->fresh = false;
+    bool kept = p->host.keep(p->host.user, d->server, d->bearer, d->created, &d->napdef);
+    d->kept = d->kept || kept;
+    if (kept)
+        d->before = d->napdef;
+    else if (d->kept)
+        d->napdef = d->before;
+    else
+        post(p, EVENT_DROPPED);
+    return kept;
+}
+
+void profiles_resume(struct profiles *p, uint16_t server, const char *bearer, bool created, const struct napdef *draft)
+{
+    if (p->state != NONE || !text_copy(p->draft->bearer, sizeof p->draft->bearer, bearer))
+        return;
+    p->draft->server = server;
+    p->draft->created = created;
+    p->draft->kept = true;
+    p->draft->napdef = p->draft->before = *draft;
+    post(p, EVENT_RESUMED);
+}
+
+void profiles_server_is_there(struct profiles *p, uint16_t server)
+{
+    if (p->state == KEPT && p->draft->server == server)
+        post(p, EVENT_THERE);
+}
+
+void profiles_drop(struct profiles *p)
+{
+    post(p, EVENT_DROPPED);
 }
 
 bool profiles_created(const struct profiles *p, const char *bearer)
@@ -192,18 +246,24 @@ bool profiles_remove(struct profiles *p, uint16_t server, const char *bearer)
 {
     if (!profiles_may(p, server, bearer))
         return false;
-    bool created = profiles_created(p, bearer);
-    bool gone = created || (p->host.may_go(p->host.user, server, bearer) && p->host.remove(p->host.user, server, bearer));
+    bool gone = profiles_may_go(p, server, bearer) && p->host.remove(p->host.user, server, bearer);
     if (gone)
         post(p, EVENT_DROPPED); /* what it wrote, if it did */
     return gone;
 }
 
+static bool open_draft(struct profiles *p, const char *bearer)
+{
+    return text_copy(p->draft->bearer, sizeof p->draft->bearer, bearer) && p->host.open(p->host.user, bearer, &p->draft->napdef);
+}
+
 struct napdef *profiles_edit(struct profiles *p, uint16_t server, const char *bearer)
 {
-    if (p->state == NONE && (!text_copy(p->draft->bearer, sizeof p->draft->bearer, bearer) || !p->host.open(p->host.user, bearer, &p->draft->napdef)))
+    p->unopened = p->state == NONE && !open_draft(p, bearer);
+    if (p->unopened)
         return NULL;
     p->draft->server = server;
+    p->draft->fresh = true;
     post(p, EVENT_WRITTEN);
     return &p->draft->napdef;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access points that servers change and add (object 11): what was written is a draft, tried when the answer is out and the server has written no more for a second,
- * and either becomes the profile or is forgotten. One draft at a time. Never shows a secret, never changes what is installed by itself. */
+/* Access points that servers change and add (object 11): what was written is a draft, kept before the answer goes out, tried when the server has written no more for
+ * a second, and either becomes the profile or is forgotten. One of before a restart waits for its server to be there again. One draft at a time. Never shows a secret,
+ * never changes what is installed by itself. */
 #ifndef LWM2M_PROFILES_H
 #define LWM2M_PROFILES_H
 
@@ -18,12 +19,14 @@ enum { PROFILE_ID = 65 };
 typedef void profiles_outcome_fn(void *user, enum profile_result result);
 
 /* What the agent around it can do. Functions are called from the loop; none calls back before it has returned. bearer: id of its Bearer node. The host reports each
- * no of the first four. */
+ * no of the first five. */
 struct profiles_host {
     bool (*may)(void *user, uint16_t server, const char *bearer); /* may that server change it now? */
     bool (*may_go)(void *user, uint16_t server, const char *bearer); /* may that server put it aside: it is not in use? */
     bool (*may_create)(void *user, uint16_t server, char bearer[PROFILE_ID], struct napdef *out); /* may that server add one, which is that then, empty? */
-    bool (*remove)(void *user, uint16_t server, const char *bearer); /* it is not installed any more */
+    /* The draft is stored: profiles_resume brings it back over a restart, until remove, or until its trial has ended; false: what was kept before is still. */
+    bool (*keep)(void *user, uint16_t server, const char *bearer, bool created, const struct napdef *draft);
+    bool (*remove)(void *user, uint16_t server, const char *bearer); /* it is not installed any more, nor kept as a draft */
     bool (*open)(void *user, const char *bearer, struct napdef *out); /* as installed, with its secret; false: not now */
     /* Tries the draft (borrowed) instead of what is installed: connected, and that server reached over it; or puts it beside that, if it is disabled or valid
      * elsewhere. outcome once: ACCEPTED, it is installed and in use now, WAITS, it is installed, or REJECTED, all is as it was. */
@@ -46,6 +49,12 @@ bool profiles_may_create(const struct profiles *p, uint16_t server);
 bool profiles_may_go(const struct profiles *p, uint16_t server, const char *bearer);
 /* A draft of one more; the id of its Bearer node, valid while it is a draft; NULL: there may be none now. After profiles_may_create. */
 const char *profiles_create(struct profiles *p, uint16_t server);
+/* What was written is kept now, and the answer may go out; false: all is as it was before that. */
+bool profiles_keep(struct profiles *p);
+/* A draft of before a restart, that is kept. It is tried when its server is there. */
+void profiles_resume(struct profiles *p, uint16_t server, const char *bearer, bool created, const struct napdef *draft);
+void profiles_server_is_there(struct profiles *p, uint16_t server);
+void profiles_drop(struct profiles *p); /* the draft that is not tried yet: its server is none any more */
 bool profiles_created(const struct profiles *p, const char *bearer); /* it is a draft of one more */
 bool profiles_remove(struct profiles *p, uint16_t server, const char *bearer); /* also what is a draft still; false: it stays */
 /* The draft, to be changed; the first change of it takes what is installed. NULL: what is installed cannot be opened. After profiles_may. */

@@ -96,11 +96,24 @@ static void clear_replaced(struct lwm2m_client *c, const struct path *p)
     }
 }
 
-static void set_records(struct lwm2m_client *c)
+/* Nothing is lost that was answered with a success. */
+static bool keep_records(struct lwm2m_client *c)
+{
+    bool kept = true;
+    for (size_t i = 0; i < c->records.count; i++) {
+        const struct object *object = object_find(c->objects.model, c->records.at[i].path.id[0]);
+        kept = (!object->keep || object->keep(&c->objects)) && kept;
+    }
+    return kept;
+}
+
+static enum coap_code set_records(struct lwm2m_client *c)
 {
     for (size_t i = 0; i < c->records.count; i++)
         set_record(c, &c->records.at[i]);
+    bool kept = keep_records(c);
     reporting_changed_everywhere(c);
+    return kept ? CODE_CHANGED : CODE_INTERNAL;
 }
 
 /* The payload as records of the client's scratch; text octets live in the arena. */
@@ -156,7 +169,7 @@ enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r
     if (code == CODE_CHANGED && replace)
         clear_replaced(c, p);
     if (code == CODE_CHANGED)
-        set_records(c);
+        code = set_records(c);
     forget_payload(c, memory);
     return code;
 }
@@ -199,9 +212,11 @@ static enum coap_code create(struct lwm2m_client *c, const struct object *object
         return CODE_INTERNAL;
     for (size_t i = 0; i < c->records.count; i++)
         c->records.at[i].path.id[1] = id;
-    set_records(c);
-    access_created(&c->objects, object->id, id);
+    access_created(&c->objects, object->id, id); /* whose it is is kept with it */
+    code = set_records(c);
     instances_changed(c);
+    if (code != CODE_CHANGED)
+        return code;
     if (chosen)
         memcpy(a->created, (uint16_t[]){ object->id, id }, sizeof a->created);
     return CODE_CREATED;
@@ -271,7 +286,7 @@ enum coap_code write_composite(struct lwm2m_client *c, const struct coap_request
     if (code == CODE_CHANGED)
         code = check_records(&c->objects, &c->records);
     if (code == CODE_CHANGED)
-        set_records(c);
+        code = set_records(c);
     forget_payload(c, memory);
     return code;
 }

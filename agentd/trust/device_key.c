@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A provider of OpenSSL, linked in, in a library context of its own, so that nobody else's keys ever come to it: key management that knows the public half,
- * and a signature that hands whole messages over. Owns one connection a signature. */
+ * and a signature that hands whole messages over. */
 #include "trust/device_key.h"
 
 #include <openssl/core_dispatch.h>
@@ -10,15 +10,13 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <openssl/x509.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "base/wire.h"
 #include "model/tre_wire.h"
+#include "trust/ask.h"
 
 #define SIGNATURE_NAME "gateway-tre-ecdsa"
 #define SOCKET_PARAM "gateway-tre-socket"
@@ -32,37 +30,15 @@ struct key {
 
 /* ---- the TRE ---- */
 
-static bool wait_for(int fd, short events)
-{
-    struct pollfd p = { .fd = fd, .events = events };
-    return poll(&p, 1, DEVICE_KEY_WAIT_MS) == 1;
-}
-
-static enum error_code ask(int fd, struct slice messages, uint8_t raw[RAW])
-{
-    static uint8_t answer[WIRE_MAX];
-    struct wire_packet q = { .seq = 1, .op = TRE_OP_HANDSHAKE_SIGN, .fd = -1, .body = messages }, a;
-    enum error_code rc = wait_for(fd, POLLOUT) ? wire_send(fd, &q) : ERROR_TIMEOUT;
-    for (bool done = false; !rc && !done;) { /* events to agentd have seq 0 */
-        rc = wait_for(fd, POLLIN) ? wire_receive(fd, answer, sizeof answer, &a) : ERROR_TIMEOUT;
-        done = !rc && a.seq == q.seq;
-    }
-    if (!rc)
-        rc = (enum error_code)a.status;
-    if (!rc && a.body.len != RAW)
-        rc = ERROR_PROTOCOL;
-    if (!rc)
-        memcpy(raw, a.body.data, RAW);
-    return rc;
-}
-
 static bool sign(const struct key *k, struct slice messages, uint8_t raw[RAW])
 {
-    int fd = k->socket ? wire_connect(k->socket) : -1;
-    enum error_code rc = fd < 0 ? ERROR_PEER_LOST : ask(fd, messages, raw);
-    if (fd >= 0)
-        close(fd);
-    if (rc)
+    struct slice answer;
+    enum error_code rc = k->socket ? trust_ask(k->socket, TRE_OP_HANDSHAKE_SIGN, messages, &answer) : ERROR_PEER_LOST;
+    if (!rc && answer.len != RAW)
+        rc = ERROR_PROTOCOL;
+    if (!rc)
+        memcpy(raw, answer.data, RAW);
+    else
         log_warning("tre", "the device key did not sign the handshake: %s", error_text(rc));
     return rc == ERROR_NONE;
 }

@@ -7,9 +7,7 @@
 
 #include "base/reader.h"
 
-enum { DEVICE_KEY_WAIT_MS = 3000 };
-
-/* The key of that device certificate (DER); free with EVP_PKEY_free. A signature waits for the TRE behind `socket`, DEVICE_KEY_WAIT_MS at most, because the handshake
+/* The key of that device certificate (DER); free with EVP_PKEY_free. A signature waits for the TRE behind `socket` (trust/ask.h), because the handshake
  * cannot go on without it. socket must outlive the key. NULL: no certificate over P-256, or OpenSSL has no place for it. */
 EVP_PKEY *device_key_open(struct slice certificate, const char *socket);
 

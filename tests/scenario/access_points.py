@@ -2,6 +2,7 @@
 """A management server changes the access point: what holds stays, what does not leaves the former one."""
 import json
 import re
+import time
 from pathlib import Path
 
 from main_job import check_managed, expect, lwm2m
@@ -36,8 +37,8 @@ def tried(world, result, instance=0):
 
 @scenario(mode="qmi")
 def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world):
-    """APN, authentication and secret are written to object 11: tried when the answer is out, proved by the registration over them, kept over a restart; a wrong one
-    and one of a server of another context change nothing."""
+    """APN, authentication and secret are written to object 11: tried when the answer is out, proved by the registration over them, kept over a restart, also one in
+    the middle of the trial; a wrong one and one of a server of another context change nothing."""
     world.up()
     world.start()
     world.sms(world.push())
@@ -86,9 +87,10 @@ def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world
     until("the trial", lambda: "trial SEALING" in world.log("agentd").split("ready")[-1])
     world.kill("agentd")
     world.start("agentd")
-    installed(world, "prov.example")
+    installed(world, "m2m.example.net")
     managed_again(world)
-    expect("killed in a trial, the former one is there", read(world, "/11/0/1") == "prov.example")
+    reads(world, "/11/0/1", "m2m.example.net")
+    expect("killed in a trial, the former one is there, and then it is tried again", (read(world, "/11/0/4"), read(world, "/11/0/5")) == ("0", "gw"))
 
     agentctl("account", "add", account_file(world, 102))
     until("a server of another context", lambda: state(world, 102) == "registered")
@@ -99,7 +101,7 @@ def a_management_server_changes_the_access_point_and_a_wrong_one_gives_way(world
     before = attempts()
     expect("it may not change it all the same", code(ask(world, "GW-0001-102", "write", "/11/0/1", "--value", "a.example")) == "4.05")
     expect("which is visible", world.manager()["LastError"] == "PolicyDenied" and "server 102" in world.manager()["LastErrorText"])
-    expect("nothing was tried", attempts() == before and world.one("Bearer", State="connected")["Apn"] == "prov.example")
+    expect("nothing was tried", attempts() == before and world.one("Bearer", State="connected")["Apn"] == "m2m.example.net")
 
 
 def create(world, instance, name, apn, *more):
@@ -142,13 +144,6 @@ def a_management_server_adds_access_points_and_removes_those_not_in_use(world):
     expect("the one in use is active", read(world, f"/10/0/11/{home}") == f"11:{home}")
     expect("and is not removed", delete(world, home) == "4.05" and "in use" in world.manager()["LastErrorText"])
 
-    expect("one that the network will refuse is taken", create(world, 7, "Wrong", "nowhere.example") == "2.01")
-    expect("and is there", read(world, "/11/7/1") == "nowhere.example")
-    until("its refusal", lambda: world.manager()["LastError"] == "BearerRefused", 30)
-    installed(world, "m2m.example.net")
-    told(world, {0, 1})
-    expect("nothing is left of it", read(world, "/11/7/1") == "4.04" and len(world.all("Bearer")) == 2)
-
     begun = attempts()
     expect("one for a network abroad", create(world, 8, "Visited", "prov.example", {"n": "8/0", "vs": "262,01"}, {"n": "6", "vs": "waiting-secret-9"}) == "2.01")
     until("it waits", lambda: bearers(world).get("Visited") == "waiting", 30)
@@ -156,10 +151,18 @@ def a_management_server_adds_access_points_and_removes_those_not_in_use(world):
     stored = b"".join(p.read_bytes() for p in Path("/var/lib/gateway-agent").glob("*"))
     expect("its secret is sealed, and not to be read", read(world, "/11/8/6") == "4.05" and b"waiting-secret-9" not in stored)
     expect("untried", attempts() == begun and read(world, "/11/8/8/0") == "262,01" and read(world, "/11/8/10/0") == "4.04")
+    expect("one that the network will refuse is taken", create(world, 7, "Wrong", "nowhere.example") == "2.01")
+    expect("and is there", read(world, "/11/7/1") == "nowhere.example")
+    until("its refusal", lambda: world.manager()["LastError"] == "BearerRefused", 30)
+    installed(world, "m2m.example.net")
+    told(world, {0, 1, 8})
+    expect("nothing is left of it", read(world, "/11/7/1") == "4.04" and len(world.all("Bearer")) == 3)
+
     world.kill("agentd")
     world.start("agentd")
     installed(world, "m2m.example.net")
     told(world, {0, 1, 8})
+    expect("nothing is tried again", "--resumed-->" not in world.log())
     expect("with its number", read(world, "/11/8/0") == "Visited" and read(world, f"/11/{home}/1") == "m2m.example.net")
     expect("it is put aside", lwm2m(world, op="write", path="/11/8/3", value="0")["code"] == "2.04")
     until("disabled", lambda: bearers(world)["Visited"] == "disabled", 30)
@@ -189,4 +192,72 @@ def a_management_server_adds_access_points_and_removes_those_not_in_use(world):
     world.start("agentd")
     installed(world, "prov.example")
     told(world, {9})
+    expect("and untried", "--resumed-->" not in world.log())
     expect("over a restart", bearers(world) == {"Second": "connected"} and read(world, "/11/9/0") == "Second")
+
+
+def killed(world):
+    """A kill of agentd and a new start; then the server is there."""
+    world.kill("agentd")
+    world.start("agentd")
+    managed_again(world)
+
+
+def reads(world, path, value):
+    until(f"{path} is {value}", lambda: read(world, path) == value, 30)
+
+
+@scenario(mode="qmi")
+def an_access_point_that_a_server_added_outlives_a_kill_right_after_the_answer(world):
+    """Whatever was answered with a success on object 11 is there after a kill, however soon that comes: what was added with its number, what was changed and what was
+    removed; a trial that was cut off is made once more, and no third time."""
+    abroad = {"n": "8/0", "vs": "262,01"}
+    world.up()
+    world.start()
+    world.sms(world.push())
+    check_managed(world)
+    (home,) = bearers(world)
+    for instance, delay in enumerate((0, 0.9, 1.1), 20):
+        expect("one for a network abroad is taken", create(world, instance, f"Visited {instance}", "prov.example", abroad, {"n": "6", "vs": "waiting-secret-9"}) == "2.01")
+        time.sleep(delay)
+        killed(world)
+        reads(world, f"/11/{instance}/0", f"Visited {instance}")
+        until("it waits", lambda i=instance: bearers(world) == {home: "connected", f"Visited {i}": "waiting"}, 30)
+        told(world, {0, instance})
+        if not delay:
+            expect("it was changed", lwm2m(world, op="write", path=f"/11/{instance}/0", value="Renamed")["code"] == "2.04")
+            killed(world)
+            until("it waits under its new name", lambda: bearers(world) == {home: "connected", "Renamed": "waiting"}, 30)
+            told(world, {0, instance})
+        expect("it is removed", delete(world, instance) == "2.02")
+    expect("one that is not wanted after all", create(world, 23, "Brief", "prov.example", abroad) == "2.01" and delete(world, 23) == "2.02")
+    killed(world)
+    told(world, {0})
+    expect("what was removed stays away", set(bearers(world)) == {home} and read(world, "/11/22/0") == "4.04" and read(world, "/11/23/0") == "4.04")
+    stored = b"".join(p.read_bytes() for p in Path("/var/lib/gateway-agent").glob("*"))
+    expect("secrets were sealed", b"waiting-secret-9" not in stored)
+
+    def six(trials):
+        return create(world, 30, "Six", "six.example.net", {"n": "24", "v": 2}) == "2.01" and proving(trials)
+
+    def proving(trials):
+        return until(f"trial {trials}", lambda: world.log().count("--leased--> PROVING") == trials, 60)
+
+    expect("one that does not lead to its server", six(1))
+    for trial in (1, 2):
+        proving(trial)
+        expect("it is not installed before it is proved", set(bearers(world)) == {home})
+        killed(world)
+        installed(world, "m2m.example.net")
+    expect("there is no third trial", world.manager()["LastError"] == "Cancelled" and "cut off twice" in world.manager()["LastErrorText"])
+    told(world, {0})
+    expect("and nothing left of it", read(world, "/11/30/0") == "4.04" and set(bearers(world)) == {home})
+
+    expect("another one like that", six(3))
+    world.kill("agentd")
+    world.operator_down()
+    world.start("agentd")
+    until("it waits for its server", lambda: "draft NONE --resumed--> KEPT" in world.log().split("ready")[-1])
+    until("the account", lambda: world.one("Account", ServerId="101"))
+    agentctl("account", "remove", "lwm2m-usim-101")
+    until("and goes with its account", lambda: "draft KEPT --dropped--> NONE" in world.log())

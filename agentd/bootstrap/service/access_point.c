@@ -12,9 +12,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "bootstrap/apply.h"
+#include "bootstrap/service/draft.h"
+#include "bootstrap/service/kept.h"
 #include "bootstrap/service/room.h"
+#include "model/settings_octets.h"
 
 enum { PROVE_MS = 60000, LOOK_MS = 250 };
 
@@ -35,6 +39,8 @@ struct access_point {
     struct error error;
     profiles_outcome_fn *outcome;
     void *user;
+    bool looked;   /* for a draft of before the restart; it is resumed or being opened, or there was none */
+    uint32_t call; /* it is being opened */
 };
 
 static const char *const state_names[] = { "IDLE", "SEALING", "CONNECTING", "PROVING" };
@@ -120,9 +126,16 @@ static void settle(struct access_point *a, enum profile_result result)
     a->outcome(a->user, result);
 }
 
-static void do_restore(struct access_point *a)
+/* The end of what was written. */
+static void report_refusal(struct access_point *a)
 {
     site_report(a->service->site, "bearer", 0, &a->error);
+    draft_end(a->service->site);
+}
+
+static void do_restore(struct access_point *a)
+{
+    report_refusal(a);
     if (!a->service->bootstrapping && !a->waits) /* else a job has other plans for the bearer, or it was never another one */
         bearers_disconnect(a->service->site->bearers, NULL, NULL);
     settle(a, PROFILE_REJECTED);
@@ -134,6 +147,7 @@ static void do_install(struct access_point *a)
     struct error e = { 0 };
     if (!store_begin(s->site->store, &e)) {
         apply_stage(a->apply, false, 0);
+        draft_erase(s->site);
         if (!a->waits)
             ways_prefer(s->site, a->context, a->id);
         store_history_add(s->site->store, site_wall_clock(s->site), 0, "AccessPointChanged", a->id);
@@ -191,7 +205,7 @@ static bool refuse(struct access_point *a, enum error_code code, uint16_t server
 
 static bool is_busy(const struct access_point *a)
 {
-    return a->service->bootstrapping || a->state != IDLE || a->connecting;
+    return a->service->bootstrapping || a->state != IDLE || a->connecting || a->call;
 }
 
 static bool may(void *user, uint16_t server, const char *bearer)
@@ -248,17 +262,35 @@ static bool may_create(void *user, uint16_t server, char bearer[PROFILE_ID], str
     return true;
 }
 
-static bool remove_installed(void *user, uint16_t server, const char *bearer)
+/* Its number and its owner are stored first: without it they mean nothing. */
+static bool keep_draft(void *user, uint16_t server, const char *bearer, bool created, const struct napdef *draft)
+{
+    struct access_point *a = user;
+    struct error e = { 0 };
+    struct draft_head head = { .server = server, .created = created };
+    const struct entry *entry = service_entry_of(a->service, server);
+    (void)text_copy(head.bearer, sizeof head.bearer, bearer);
+    (void)text_copy(head.account, sizeof head.account, entry ? entry->id : "");
+    kept_save(a->service);
+    if (draft_keep(a->service->site, &head, draft, &e))
+        return refuse(a, e.code, server, bearer, e.text);
+    return true;
+}
+
+/* Also one that is a draft still, and what was written of it. */
+static bool remove_kept(void *user, uint16_t server, const char *bearer)
 {
     struct access_point *a = user;
     struct service *s = a->service;
     struct error e = { 0 };
     char context[STORE_NAME];
-    if (!ways_napdef(s->ways, bearer, NULL, context, sizeof context))
-        return refuse(a, ERROR_NOT_FOUND, server, bearer, "it is not installed");
+    bool installed = ways_napdef(s->ways, bearer, NULL, context, sizeof context);
     if (!store_begin(s->site->store, &e)) {
-        ways_erase(s->site, context, bearer);
-        store_history_add(s->site->store, site_wall_clock(s->site), 0, "AccessPointRemoved", bearer);
+        draft_erase(s->site);
+        if (installed) {
+            ways_erase(s->site, context, bearer);
+            store_history_add(s->site->store, site_wall_clock(s->site), 0, "AccessPointRemoved", bearer);
+        }
         (void)store_commit(s->site->store, &e);
     }
     if (e.code)
@@ -279,7 +311,7 @@ static void on_rejected(void *user)
 {
     struct access_point *a = user;
     a->timer = 0;
-    site_report(a->service->site, "bearer", 0, &a->error);
+    report_refusal(a);
     a->outcome(a->user, PROFILE_REJECTED);
 }
 
@@ -307,6 +339,8 @@ static bool can_begin(struct access_point *a, const struct napdef *draft)
         error_set(&a->error, ERROR_BUSY, "access point %s: a job began meanwhile, the change of server %u is dropped", a->id, (unsigned)a->server);
     else if (a->waits && ways_uses(s->ways, a->id))
         error_set(&a->error, ERROR_POLICY, "access point %s: the change of server %u is dropped: it is not valid in the network that serves the modem", a->id, (unsigned)a->server);
+    else
+        (void)draft_count(s->site, &a->error);
     return !a->error.code;
 }
 
@@ -340,6 +374,75 @@ static void changed(void *user)
     service_look(((struct access_point *)user)->service);
 }
 
+/* ---- over a restart ---- */
+
+static void drop_draft(struct access_point *a, enum error_code code, const struct draft_head *head, const char *why)
+{
+    struct error e;
+    error_set(&e, code, "access point %s of server %u is dropped: %s", head->bearer, (unsigned)head->server, why);
+    site_report(a->service->site, "bearer", 0, &e);
+    draft_end(a->service->site);
+}
+
+static void on_opened(void *user, enum error_code status, struct slice octets)
+{
+    struct access_point *a = user;
+    struct service *s = a->service;
+    struct draft_head head;
+    struct napdef napdef;
+    a->call = 0;
+    a->looked = status != ERROR_PEER_LOST && status != ERROR_TIMEOUT; /* else the return of the TRE tries again */
+    if (!draft_find(s->site->store, &head))
+        return;
+    if (!status && napdef_read(octets, &napdef))
+        profiles_resume(a->profiles, head.server, head.bearer, head.created, &napdef);
+    else if (a->looked)
+        drop_draft(a, status ? status : ERROR_STORAGE, &head, "it cannot be opened");
+    secret_zero(&napdef, sizeof napdef);
+    const struct entry *entry = service_entry_of(s, head.server);
+    if (entry && (entry->status.state == LWM2M_REGISTERED || entry->status.state == LWM2M_ASLEEP))
+        profiles_server_is_there(a->profiles, head.server);
+    service_look(s);
+}
+
+void access_point_load(struct access_point *a)
+{
+    struct draft_head head;
+    uint8_t sealed[SETTINGS_OCTETS_MAX + 256];
+    size_t len;
+    struct store *store = a->service->site->store;
+    if (a->looked || a->call)
+        return;
+    a->looked = true;
+    if (!draft_find(store, &head))
+        return;
+    if (head.trials >= DRAFT_TRIALS)
+        drop_draft(a, ERROR_CANCELLED, &head, "its trial was cut off twice");
+    else if (!store_item_octets(store, "lwm2m", head.account, false, sealed, sizeof sealed, &len))
+        drop_draft(a, ERROR_NOT_FOUND, &head, "its server has no account any more");
+    else
+        a->call = draft_open(a->service->site, on_opened, a);
+}
+
+bool access_point_known(const struct access_point *a)
+{
+    return a->looked && !a->call;
+}
+
+void access_point_registered(struct access_point *a, uint16_t server)
+{
+    profiles_server_is_there(a->profiles, server);
+}
+
+void access_point_forget(struct access_point *a, const char *account)
+{
+    struct draft_head head;
+    if (a->state != IDLE || !draft_find(a->service->site->store, &head) || strcmp(head.account, account) != 0)
+        return;
+    draft_end(a->service->site);
+    profiles_drop(a->profiles);
+}
+
 /* ---- life ---- */
 
 void access_point_yield(struct access_point *a)
@@ -359,7 +462,8 @@ struct access_point *access_point_new(struct service *s)
     if (!a)
         abort();
     *a = (struct access_point){ .service = s };
-    struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .remove = remove_installed, .open = open_installed, .begin = begin, .time = unix_time, .changed = changed, .user = a };
+    struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .keep = keep_draft, .remove = remove_kept,
+                                  .open = open_installed, .begin = begin, .time = unix_time, .changed = changed, .user = a };
     a->profiles = profiles_new(s->site->loop, &host);
     if (!a->profiles)
         abort();
@@ -371,6 +475,8 @@ void access_point_free(struct access_point *a)
     if (!a)
         return;
     loop_cancel(a->service->site->loop, &a->timer);
+    if (a->call)
+        trust_cancel(a->service->site->trust, a->call);
     apply_free(a->apply);
     settings_free(a->settings);
     profiles_free(a->profiles);

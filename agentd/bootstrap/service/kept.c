@@ -36,7 +36,7 @@ static void keep(struct service *s, const char *key, const struct writer *w)
         site_report(s->site, "lwm2m", 0, &err);
 }
 
-static void save(struct service *s)
+void kept_save(struct service *s)
 {
     uint8_t octets[LWM2M_KEPT_MAX];
     char key[STORE_NAME + 8];
@@ -57,7 +57,7 @@ static void on_timer(void *user)
 {
     struct service *s = user;
     s->save_timer = 0;
-    save(s);
+    kept_save(s);
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client)
             kept_registration_save(&s->entry[i]);
@@ -150,6 +150,6 @@ void kept_load(struct service *s)
 void kept_end(struct service *s)
 {
     loop_cancel(s->site->loop, &s->save_timer);
-    save(s);
+    kept_save(s);
     lwm2m_servers_watch(s->servers, NULL, NULL);
 }

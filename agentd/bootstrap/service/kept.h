@@ -11,6 +11,7 @@ void kept_take_rights(struct service *s); /* what the last bootstrap left of obj
 void kept_join(struct entry *e);   /* the client with what its server wrote becomes one of the servers */
 void kept_forget(struct service *s, const char *id);
 void kept_change(struct service *s); /* something is to be written soon */
+void kept_save(struct service *s); /* now */
 void kept_end(struct service *s);  /* writes what is left, and watches no more */
 
 /* kept_registration.c: registrations with their observations, over a restart; sealed, for their sessions are secrets. */

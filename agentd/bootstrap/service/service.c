@@ -181,6 +181,8 @@ static void on_state(void *user, const struct lwm2m_status *status)
     update_state(s);
     if (e->made && status->state == LWM2M_REGISTERED)
         e->renew_delay_ms = 0;
+    if (!e->trial && e->client && status->state == LWM2M_REGISTERED)
+        access_point_registered(s->access_point, lwm2m_client_server_id(e->client));
     if (e->made && !e->trial && status->state == LWM2M_RETRYING && (status->error.code == ERROR_CLIENT_AUTH || status->error.code == ERROR_KEY_UNANSWERED))
         entry_key_again(e);
     if (e->trial && status->state == LWM2M_REGISTERED)
@@ -243,7 +245,7 @@ static const struct lease *lease_for(struct service *s, const struct entry *e)
 /* All accounts are in service and all access points are known. */
 static bool is_complete(const struct service *s)
 {
-    bool complete = s->loaded && ways_known(s->ways);
+    bool complete = s->loaded && ways_known(s->ways) && access_point_known(s->access_point);
     for (size_t i = 0; complete && i < ENTRIES; i++)
         complete = !s->entry[i].used || s->entry[i].bootstrap || is_in_service(&s->entry[i]);
     return complete;
@@ -361,6 +363,7 @@ void service_start(struct service *s)
         return;
     }
     ways_load(s->ways, NULL);
+    access_point_load(s->access_point);
     service_dm_load(s);
     load_lwm2m(s);
     s->loaded = true;
@@ -405,6 +408,7 @@ void entry_replace(struct entry *e)
     (void)text_copy(id, sizeof id, e->id);
     entry_end(e, true);
     kept_forget(s, id);
+    access_point_forget(s->access_point, id);
     if (server_id && !store_item_octets(s->site->store, "lwm2m", id, false, sealed, sizeof sealed, &len))
         lwm2m_servers_forget(s->servers, server_id);
 }

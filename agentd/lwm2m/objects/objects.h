@@ -46,6 +46,7 @@ struct object {
     bool (*instance)(struct objects *o, size_t index, uint16_t *id); /* ids ascend; false: there is none */
     bool (*create)(struct objects *o, uint16_t id); /* an instance with default values; NULL: no server may; false: no room */
     bool (*remove)(struct objects *o, uint16_t id); /* NULL: no server may; false: this one stays (4.05) */
+    bool (*keep)(struct objects *o); /* what a request wrote is stored now, its answer may go out; false: all is as it was (5.00). NULL: it is stored soon */
 };
 
 extern const struct object object_staged_security, object_staged_server, object_staged_access; /* 0, 1 and 2 while a bootstrap server writes them */

@@ -293,6 +293,11 @@ static bool create(struct objects *o, uint16_t id)
     return name && give_place(o, id, name);
 }
 
+static bool keep(struct objects *o)
+{
+    return !o->device->profiles || profiles_keep(o->device->profiles);
+}
+
 static bool remove_instance(struct objects *o, uint16_t id)
 {
     const char *name = name_of(o, id);
@@ -511,4 +516,4 @@ static const struct resource resources[] = {
 };
 
 const struct object object_profile = { .id = 11, .version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0],
-                                       .needs = 1, .instance = next_instance, .create = create, .remove = remove_instance };
+                                       .needs = 1, .instance = next_instance, .create = create, .remove = remove_instance, .keep = keep };

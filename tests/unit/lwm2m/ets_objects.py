@@ -175,11 +175,15 @@ def firmware(b):
     return b.text("/5/0/3") + b.text("/5/0/5")
 
 
-def ends(b, wanted):
+def becomes(value, wanted):
     end = time.monotonic() + 10
-    while firmware(b) != wanted:
-        assert time.monotonic() < end, f"{firmware(b)}, not {wanted}"
+    while value() != wanted:
+        assert time.monotonic() < end, f"{value()}, not {wanted}"
         time.sleep(0.1)
+
+
+def ends(b, wanted):
+    becomes(lambda: firmware(b), wanted)
 
 
 def pushed(b):
@@ -403,14 +407,14 @@ def access_point(b):
     same(senml(b.get("/11/0", SENML_JSON))["/11/0/1"], "internet.example")
     for resource, value in (("0", "Second"), ("1", "second.example"), ("4", "1"), ("5", "me"), ("6", "s3cret")):
         same(b.write(f"/11/0/{resource}", value), "2.04")
-    time.sleep(1.5)
+    becomes(lambda: code(b.get("/11/0/10/0")), "2.05")  # it was tried
     after = senml(b.get("/11/0", SENML_JSON))
     same([after[f"/11/0/{r}"] for r in ("0", "1", "4", "10/0")], ["Second", "second.example", 1, 0])
     assert "/11/0/6" not in after
     same(code(b.send(DELETE, "/11/0")), "4.05")  # in use
     new = json.dumps([{"bn": "/11/5/", "n": "0", "vs": "Third"}, {"n": "1", "vs": "third.example"}, {"n": "4", "v": 3}, {"n": "3", "vb": False}])
     same(code(b.send(POST, "/11", new.encode(), SENML_JSON)), "2.01")
-    time.sleep(1.5)
+    becomes(lambda: code(b.get("/11/5/10/0")), "2.05")
     same([senml(b.get("/11/5", SENML_JSON))[f"/11/5/{r}"] for r in ("0", "1", "4")], ["Third", "third.example", 3])
     same(code(b.send(DELETE, "/11/5")), "2.02")
     same(code(b.get("/11/5")), "4.04")

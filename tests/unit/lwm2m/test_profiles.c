@@ -9,7 +9,10 @@ static uint64_t quiet_at; /* of the one timer of profiles; 0: none runs */
 static loop_timer_fn *quiet_fn;
 static void *quiet_user;
 static unsigned begun, changes;
-static bool allowed, openable, spare;
+static bool allowed, openable, spare, keepable;
+static unsigned kept; /* times */
+static bool kept_as_created;
+static struct napdef stored;
 static char removed[PROFILE_ID];
 static uint16_t asked_by, begun_by;
 static char begun_for[PROFILE_ID];
@@ -76,11 +79,26 @@ static bool may_create(void *user, uint16_t server, char bearer[PROFILE_ID], str
     return text_copy(bearer, PROFILE_ID, "usim-lwm2m-1") && allowed;
 }
 
-static bool take_away(void *user, uint16_t server, const char *bearer)
+static bool keep(void *user, uint16_t server, const char *bearer, bool created, const struct napdef *draft)
 {
     (void)user;
+    (void)bearer;
+    asked_by = server;
+    if (!keepable)
+        return false;
+    kept++;
+    kept_as_created = created;
+    stored = *draft;
+    return true;
+}
+
+static bool take_away(void *user, uint16_t server, const char *bearer)
+{
+    struct node *n = tree_find(tree, TREE_BEARER, bearer);
+    (void)user;
     (void)server;
-    node_set_flag(tree_find(tree, TREE_BEARER, bearer), "Installed", false);
+    if (n)
+        node_set_flag(n, "Installed", false);
     return text_copy(removed, sizeof removed, bearer);
 }
 
@@ -129,7 +147,7 @@ static struct node *add_bearer(const char *id, const char *apn)
 
 static struct lwm2m_client *make_gateway(void)
 {
-    static const struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .remove = take_away, .open = open_installed,
+    static const struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .keep = keep, .remove = take_away, .open = open_installed,
                                                .begin = begin, .time = unix_time, .changed = changed };
     struct lwm2m_client *c = make();
     profiles_free(profiles);
@@ -137,8 +155,8 @@ static struct lwm2m_client *make_gateway(void)
     tree = tree_new();
     (void)add_bearer("usim-NAP1", "old.example");
     installed = (struct napdef){ .napid = "NAP1", .name = "Operator", .apn = "old.example", .auth = NAPDEF_AUTH_CHAP, .user = "gw", .password = "hidden", .ip_type = NAPDEF_IPV4V6 };
-    begun = changes = 0;
-    allowed = openable = spare = true;
+    begun = changes = kept = 0;
+    allowed = openable = spare = keepable = true;
     removed[0] = '\0';
     quiet_fn = NULL;
     profiles = profiles_new(&loop, &host);
@@ -255,7 +273,7 @@ static void test_refused(void)
     g_assert_cmpuint(asked_by, ==, 7);
     allowed = true;
     openable = false; /* the trusted environment went away between the question and the Write */
-    expect_refused(c, "/11/0/1", "a.example", CODE_CHANGED);
+    expect_refused(c, "/11/0/1", "a.example", CODE_INTERNAL);
     openable = true;
     c->device.profiles = NULL;
     expect_refused(c, "/11/0/1", "a.example", CODE_METHOD_NOT_ALLOWED);
@@ -417,7 +435,8 @@ static void test_removed(void)
     g_assert_cmpuint(put(c, METHOD_DELETE, "/11/1", -1, "", 0), ==, CODE_DELETED);
     wait_ms(5000);
     g_assert_cmpuint(begun, ==, 0);
-    g_assert_cmpstr(removed, ==, "");
+    g_assert_cmpstr(removed, ==, "usim-lwm2m-1"); /* what is kept of it */
+    removed[0] = '\0';
     expect_read(c, "/11/1/1", NULL);
     (void)add_bearer("usim-NAP2", "second.example");
     expect_read(c, "/11/2/1", "second.example");
@@ -446,6 +465,89 @@ static void test_removed(void)
     (void)add_bearer("usim-NAP2", "third.example");
     expect_read(c, "/11/2/1", "second.example");
     expect_read(c, "/11/1/1", "third.example");
+}
+
+/* What was answered with a success is stored; what cannot be stored is refused, and all is as it was. */
+static void test_kept(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    static const char two[] = "[{\"bn\":\"/11/0/\",\"n\":\"1\",\"vs\":\"new.example\"},{\"n\":\"5\",\"vs\":\"me\"}]";
+    keepable = false;
+    g_assert_cmpuint(write_text(c, "/11/0/1", "new.example"), ==, CODE_INTERNAL);
+    expect_read(c, "/11/0/1", "old.example");
+    g_assert_cmpuint(create_of(c, 3, whole), ==, CODE_INTERNAL);
+    expect_read(c, "/11/3/1", NULL);
+    wait_ms(5000);
+    g_assert_cmpuint(begun, ==, 0);
+    keepable = true;
+    g_assert_cmpuint(put(c, METHOD_POST, "/11/0", CONTENT_SENML_JSON, two, sizeof two - 1), ==, CODE_CHANGED);
+    g_assert_cmpuint(kept, ==, 1);
+    g_assert_false(kept_as_created);
+    g_assert_cmpuint(asked_by, ==, 7);
+    g_assert_cmpstr(stored.apn, ==, "new.example");
+    g_assert_cmpstr(stored.user, ==, "me");
+    g_assert_cmpstr(stored.password, ==, "hidden");
+    keepable = false;
+    g_assert_cmpuint(write_text(c, "/11/0/1", "third.example"), ==, CODE_INTERNAL);
+    expect_read(c, "/11/0/1", "new.example"); /* which is kept */
+    wait_ms(1000);
+    g_assert_cmpmem(&tried, sizeof tried, &stored, sizeof stored);
+    outcome(outcome_user, PROFILE_REJECTED);
+    g_assert_cmpuint(write_text(c, "/11/0/1", "third.example"), ==, CODE_INTERNAL);
+    expect_read(c, "/11/0/1", "old.example");
+    keepable = true;
+    g_assert_cmpuint(write_text(c, "/11/0/1", ""), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(kept, ==, 1);
+    g_assert_cmpuint(create_of(c, 3, whole), ==, CODE_CREATED);
+    g_assert_cmpuint(kept, ==, 2);
+    g_assert_true(kept_as_created);
+    g_assert_cmpstr(stored.password, ==, "s3cret");
+}
+
+/* What is kept waits, over a restart, for the server that wrote it. */
+static void test_resumed(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    const struct napdef draft = { .napid = "lwm2m-1", .name = "Second", .apn = "second.example", .auth = NAPDEF_AUTH_NONE, .ip_type = NAPDEF_IPV4V6 };
+    g_assert_true(places_put(&c->objects.servers->profiles, 40, "usim-lwm2m-1"));
+    profiles_resume(profiles, 7, "usim-lwm2m-1", true, &draft);
+    profiles_resume(profiles, 8, "usim-NAP1", false, &installed); /* there is one */
+    expect_read(c, "/11/40/1", "second.example");
+    expect_read(c, "/11/0/1", "old.example");
+    g_assert_false(profiles_may(profiles, 8, "usim-NAP1"));
+    profiles_server_is_there(profiles, 8);
+    wait_ms(5000);
+    g_assert_cmpuint(begun, ==, 0);
+    profiles_server_is_there(profiles, 7);
+    wait_ms(900);
+    g_assert_cmpuint(begun, ==, 0);
+    wait_ms(100);
+    g_assert_cmpuint(begun, ==, 1);
+    g_assert_cmpuint(begun_by, ==, 7);
+    g_assert_cmpstr(begun_for, ==, "usim-lwm2m-1");
+    g_assert_cmpmem(&tried, sizeof tried, &draft, sizeof draft);
+    profiles_server_is_there(profiles, 7); /* as it says during the trial */
+    outcome(outcome_user, PROFILE_REJECTED);
+    expect_read(c, "/11/40/1", NULL);
+    g_assert_cmpuint(kept, ==, 0);
+
+    profiles_resume(profiles, 7, "usim-NAP1", false, &draft);
+    keepable = false;
+    g_assert_cmpuint(write_text(c, "/11/0/5", "me"), ==, CODE_INTERNAL);
+    expect_read(c, "/11/0/1", "second.example");
+    wait_ms(1000);
+    g_assert_cmpuint(begun, ==, 2); /* it was heard */
+    outcome(outcome_user, PROFILE_ACCEPTED);
+
+    profiles_resume(profiles, 7, "usim-lwm2m-1", true, &draft);
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/11/40", -1, "", 0), ==, CODE_DELETED);
+    g_assert_cmpstr(removed, ==, "usim-lwm2m-1");
+    profiles_resume(profiles, 7, "usim-lwm2m-1", true, &draft);
+    profiles_drop(profiles);
+    expect_read(c, "/11/40/1", NULL);
+    profiles_server_is_there(profiles, 7);
+    wait_ms(5000);
+    g_assert_cmpuint(begun, ==, 2);
 }
 
 /* The numbers outlive a restart, whatever order the nodes come in then; what is gone gives its number away last. */
@@ -498,6 +600,8 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/profiles/created", test_created);
     g_test_add_func("/lwm2m/profiles/not-created", test_not_created);
     g_test_add_func("/lwm2m/profiles/removed", test_removed);
+    g_test_add_func("/lwm2m/profiles/kept", test_kept);
+    g_test_add_func("/lwm2m/profiles/resumed", test_resumed);
     g_test_add_func("/lwm2m/profiles/numbers", test_numbers);
     int failed = g_test_run();
     profiles_free(profiles);
