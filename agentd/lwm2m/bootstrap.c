@@ -53,7 +53,9 @@ struct lwm2m_bootstrap {
     uint64_t begun, patience_ms; /* of asking, after the hold-off */
     uint64_t hold_off_ms;   /* still to be waited; 0: it is over, for all sessions */
     struct error failure;
+    struct error refused;   /* the server's last request, of which the answer says no more than a code; else its code is NONE and the text that of the one before */
     uint64_t timer;
+    void (*note)(void *user, const char *text);
     lwm2m_bootstrap_fn *fn;
     void *user;
 };
@@ -113,10 +115,22 @@ static void fail_silent(struct lwm2m_bootstrap *b)
     run_in(b, AGAIN_MS, !b->again && b->link && !coap_link_describe(b->link, NULL) ? ask_again : open_again);
 }
 
+/* Who was refused may mend it and finish again (clause 6.1.6). Who goes instead would write the same if it were asked anew: the job will ask it later. */
+static bool ends_refused(struct lwm2m_bootstrap *b)
+{
+    if (!b->refused.code)
+        return false;
+    b->failure = b->refused;
+    fail(b);
+    return true;
+}
+
 static void on_silence(void *user)
 {
     struct lwm2m_bootstrap *b = user;
     b->timer = 0;
+    if (ends_refused(b))
+        return;
     if (!b->link || !coap_link_describe(b->link, &b->failure))
         error_set(&b->failure, ERROR_TIMEOUT, "the bootstrap server went silent before Bootstrap-Finish");
     fail_silent(b);
@@ -269,6 +283,8 @@ static void on_connected(void *user)
 static void on_lost(void *user, const struct error *error)
 {
     struct lwm2m_bootstrap *b = user;
+    if (ends_refused(b))
+        return;
     b->failure = *error;
     if (error->code == ERROR_TIMEOUT || error->code == ERROR_KEY_UNANSWERED)
         fail_silent(b);
@@ -276,12 +292,30 @@ static void on_lost(void *user, const struct error *error)
         fail(b);
 }
 
+/* Each reason is told once, however often the server tries it. */
+static void take_refusal(struct lwm2m_bootstrap *b, const char *what, const struct error *why)
+{
+    struct error refused;
+    error_set(&refused, why->code, "Bootstrap-%s refused: %.200s", what, why->text);
+    bool told = strcmp(refused.text, b->refused.text) == 0;
+    b->refused = refused;
+    if (told)
+        return;
+    log_warning("lwm2m", "bootstrap at %s: %s", b->endpoint->host, refused.text);
+    if (b->note)
+        b->note(b->user, refused.text);
+}
+
 static void on_request(void *user, const struct coap_request *request, struct coap_answer *answer)
 {
     struct lwm2m_bootstrap *b = user;
+    struct error why;
     bool finished;
     b->again = false;
-    bootstrap_serve(b->desk, request, answer, &finished);
+    bootstrap_serve(b->desk, request, answer, &finished, &why);
+    b->refused.code = ERROR_NONE;
+    if (why.code)
+        take_refusal(b, request->method == METHOD_PUT ? "Write" : "Finish", &why);
     if (b->phase == PHASE_LISTENING)
         log_notice("lwm2m", "bootstrap at %s: the server begins unasked", b->endpoint->host);
     if (b->phase != PHASE_FINISHED)
@@ -429,6 +463,7 @@ struct lwm2m_bootstrap *lwm2m_bootstrap_new(const struct loop *loop, const struc
     b->loop = loop;
     b->lease = *task->lease;
     b->fn = fn;
+    b->note = task->note;
     b->user = user;
     b->pack = task->pack;
     b->version = task->version;

@@ -24,12 +24,13 @@ struct lwm2m_bootstrap_task { /* copied */
     const struct lwm2m_rules *rules; /* NULL: nothing allowed, nothing trusted; the roots are copied, as all */
     enum lwm2m_version version; /* that Bootstrap-Discover tells */
     bool pack;            /* a Bootstrap-Pack is asked for first (1.2 clause 6.1.7.7) */
-    uint32_t patience_ms; /* a server that goes silent is tried anew for so long; 0: once */
+    uint32_t patience_ms; /* a server that goes silent is tried anew for so long, but for one whose last Write or Finish was refused; 0: once */
+    void (*note)(void *user, const char *text); /* told at once what is refused, with the user of fn; NULL: nobody is */
 };
 
 /* Once from the loop: error NULL and the accounts that the gateway has from now on (borrowed, wiped after the call; the last is the bootstrap server's own, as
  * it left it) and what it left of object 2, or what is wrong (accounts and rights NULL). CLIENT_AUTH, KEY_UNANSWERED, TLS_UNTRUSTED, NAME_LOOKUP, CONNECT, TIMEOUT (no
- * Finish), SERVER_STATUS, PROTOCOL. */
+ * Finish), SERVER_STATUS, PROTOCOL, or why what it wrote was refused. */
 typedef void lwm2m_bootstrap_fn(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights);
 
 enum { HOLD_OFF_MAX_S = 86400 /* nothing else is provisioned meanwhile */ };

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/secret.h"
 #include "base/text.h"
 #include "lwm2m/interfaces.h"
@@ -188,22 +187,22 @@ static enum coap_code take_payload(struct bootstrap_desk *d, const struct coap_r
     return refuse(CODE_BAD_REQUEST, err, code, last, code == ERROR_INVALID ? "what follows is not of its type" : "what follows is not readable");
 }
 
-static enum coap_code write(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p)
+static enum coap_code write(struct bootstrap_desk *d, const struct coap_request *r, const struct path *p, struct error *err)
 {
     const struct object *object = object_find(&model_bootstrap, p->id[0]);
     if (p->depth == PATH_ROOT || p->depth == PATH_RESOURCE_INSTANCE)
-        return CODE_METHOD_NOT_ALLOWED;
-    if (p->id[0] == OSCORE_OBJECT)
-        log_warning("lwm2m", "the bootstrap server writes object 21: the linked CoAP library has no OSCORE");
-    if (!object || (p->depth == PATH_RESOURCE && !object_has_instance(&d->objects, object, p->id[1])))
-        return CODE_NOT_FOUND;
+        return refuse(CODE_METHOD_NOT_ALLOWED, err, ERROR_NOT_SUPPORTED, p, "no object, instance or resource");
+    if (!object)
+        return refuse(CODE_NOT_FOUND, err, ERROR_NOT_SUPPORTED, p, p->id[0] == OSCORE_OBJECT ? "the linked CoAP library has no OSCORE" : "no object that a bootstrap writes here");
+    if (p->depth == PATH_RESOURCE && !object_has_instance(&d->objects, object, p->id[1]))
+        return refuse(CODE_NOT_FOUND, err, ERROR_INCOMPLETE, p, "its instance is not there");
     _Alignas(max_align_t) uint8_t memory[WRITE_ARENA];
     struct arena arena = arena_make(memory, sizeof memory);
-    enum coap_code code = take_payload(d, r, p, &arena, NULL);
+    enum coap_code code = take_payload(d, r, p, &arena, err);
     if (code == CODE_CHANGED)
-        code = check_records(d, NULL);
+        code = check_records(d, err);
     if (code == CODE_CHANGED)
-        code = set_records(d, p, NULL);
+        code = set_records(d, p, err);
     secret_zero(memory, sizeof memory);
     return code;
 }
@@ -517,21 +516,18 @@ static bool is_finish(const struct coap_request *r)
 
 /* ---- ---- */
 
-static enum coap_code serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished)
+static enum coap_code serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished, struct error *err)
 {
     struct path p;
-    struct error err = { 0 };
     if (is_finish(r)) {
-        *finished = bootstrap_check(d, &err) == ERROR_NONE;
-        if (!*finished)
-            log_warning("lwm2m", "Bootstrap-Finish refused: %s", err.text);
+        *finished = bootstrap_check(d, err) == ERROR_NONE;
         return *finished ? CODE_CHANGED : CODE_NOT_ACCEPTABLE;
     }
     if (!request_path(r, &p))
         return CODE_NOT_FOUND;
     switch (r->method) {
     case METHOD_PUT:
-        return write(d, r, &p);
+        return write(d, r, &p, err);
     case METHOD_DELETE:
         return delete(d, &p);
     case METHOD_GET:
@@ -545,10 +541,11 @@ static enum coap_code serve(struct bootstrap_desk *d, const struct coap_request 
     return CODE_METHOD_NOT_ALLOWED;
 }
 
-void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished)
+void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished, struct error *refused)
 {
     *finished = false;
-    a->code = serve(d, r, a, finished);
+    *refused = (struct error){ 0 };
+    a->code = serve(d, r, a, finished, refused);
     if (a->code != CODE_CONTENT)
         a->content_format = -1;
 }

@@ -28,8 +28,8 @@ void bootstrap_desk_rights(struct bootstrap_desk *d, const struct access_rights 
 /* All instances of the object that `of` names, in one body; of the root (of all objects) it is a Bootstrap-Pack (1.2 clause 6.1.7.7). An answer as to a Bootstrap-Write;
  * if it is not CHANGED err says what is wrong and where: TOO_LARGE (then some may be written), else nothing has changed: MALFORMED, INVALID, NOT_SUPPORTED (format). */
 enum coap_code bootstrap_take(struct bootstrap_desk *d, const struct path *of, int content_format, struct slice body, struct error *err);
-/* Serves one request; *finished: it was a Bootstrap-Finish and the accounts fit together. */
-void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished);
+/* Serves one request; *finished: it was a Bootstrap-Finish and the accounts fit together; *refused: why a Write or a Finish was refused, and where (else NONE). */
+void bootstrap_serve(struct bootstrap_desk *d, const struct coap_request *r, struct coap_answer *a, bool *finished, struct error *refused);
 /* Do the accounts there, if any, fit together? Errors as of the next one. */
 enum error_code bootstrap_fits(const struct bootstrap_desk *d, struct error *err);
 /* Can the accounts be installed (clause 6.1.6)? INCOMPLETE, INVALID, POLICY or NOT_SUPPORTED with the instance and what is wrong. */

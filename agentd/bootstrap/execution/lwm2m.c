@@ -16,6 +16,7 @@ struct lwm2m_execution {
     struct lwm2m_bootstrap *session;
     char endpoint[129];
     void (*fn)(void *user, const struct error *error);
+    void (*note)(void *user, const char *text);
     void *user;
 };
 
@@ -62,8 +63,14 @@ static void on_finished(void *user, const struct error *error, const struct lwm2
     free(x);
 }
 
+static void on_refused(void *user, const char *text)
+{
+    const struct lwm2m_execution *x = user;
+    x->note(x->user, text);
+}
+
 struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settings, const struct lease *lease, void (*fn)(void *user, const struct error *error),
-                                      void *user, struct error *err)
+                                      void (*note)(void *user, const char *text), void *user, struct error *err)
 {
     if (!bootstrap_server_first(settings)) {
         error_set(err, ERROR_INCOMPLETE, "the settings hold no LwM2M bootstrap server");
@@ -75,11 +82,12 @@ struct lwm2m_execution *lwm2m_execute(struct site *site, struct settings *settin
         return NULL;
     }
     const struct lwm2m_account *server = &settings->lwm2m[0];
-    *x = (struct lwm2m_execution){ .site = site, .settings = settings, .fn = fn, .user = user };
+    *x = (struct lwm2m_execution){ .site = site, .settings = settings, .fn = fn, .note = note, .user = user };
     (void)text_copy(x->endpoint, sizeof x->endpoint, server->endpoint[0] ? server->endpoint : site->factory.gateway_id);
     struct lwm2m_rules rules = site_lwm2m_rules(site);
     struct lwm2m_bootstrap_task task = { .server = server, .installed = &settings->lwm2m[1], .installed_count = settings->lwm2ms - 1, .rights = settings->rights, .lease = lease,
-                                         .endpoint = x->endpoint, .rules = &rules, .version = site->lwm2m_version, .pack = site->lwm2m_pack, .patience_ms = PATIENCE_MS };
+                                         .endpoint = x->endpoint, .rules = &rules, .version = site->lwm2m_version, .pack = site->lwm2m_pack, .patience_ms = PATIENCE_MS,
+                                         .note = on_refused };
     x->session = lwm2m_bootstrap_new(site->loop, &task, on_finished, x, err);
     if (!x->session) {
         free(x);

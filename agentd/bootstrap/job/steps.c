@@ -228,7 +228,7 @@ static void on_accounts(void *user, const struct error *error)
 static void execute_lwm2m(struct conductor *c)
 {
     struct error e = { 0 };
-    c->lwm2m = lwm2m_execute(c->site, c->trigger.settings, &c->lease, on_accounts, c, &e);
+    c->lwm2m = lwm2m_execute(c->site, c->trigger.settings, &c->lease, on_accounts, job_wait_note, c, &e);
     if (c->lwm2m)
         job_allow(c, lwm2m_execution_wait_ms(c->lwm2m));
     else

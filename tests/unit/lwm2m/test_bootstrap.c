@@ -10,6 +10,7 @@ static struct bootstrap_desk desk;
 static uint8_t body[COAP_ANSWER_MAX];
 static struct coap_answer answer;
 static bool finished;
+static struct error refused;
 
 static const struct lwm2m_account server = { .short_server_id = 0, .uri = "coaps://bs.example", .identity = "bs", .key = "0123456789abcdef", .key_len = 16 };
 static const struct lwm2m_account old = { .short_server_id = 101, .uri = "coaps://old.example", .identity = "old", .key = "fedcba9876543210", .key_len = 16, .lifetime = 300 };
@@ -26,7 +27,7 @@ static unsigned ask(enum coap_method method, const char *path, int format, int a
     for (; segments[r.segments]; r.segments++)
         r.segment[r.segments] = text_slice(segments[r.segments]);
     answer = (struct coap_answer){ .content_format = -1, .body = writer_make(body, sizeof body) };
-    bootstrap_serve(&desk, &r, &answer, &finished);
+    bootstrap_serve(&desk, &r, &answer, &finished, &refused);
     return (unsigned)answer.code;
 }
 
@@ -75,6 +76,36 @@ static void test_whole(void)
     g_assert_cmpstr(out[0].endpoint, ==, "GW");
 }
 
+/* The answer has only a code: what is wrong, and where, is for the log and the bus. */
+static void test_refused(void)
+{
+    static const struct {
+        const char *path, *json, *why;
+        enum coap_code code;
+        enum error_code error;
+    } rows[] = {
+        { "/1/0", "[{\"n\":\"/1/0/1\",\"v\":0}]", "/1/0/1: it has no such value", CODE_BAD_REQUEST, ERROR_INVALID },
+        { "/1/0", "[{\"n\":\"/1/0/1\",\"v\":60},{\"n\":\"/1/0/1\",\"v\":60}]", "/1/0/1: stands twice", CODE_BAD_REQUEST, ERROR_MALFORMED },
+        { "/1/0", "[{\"n\":\"/1/0/1\"", "/1/0: what follows is not readable", CODE_BAD_REQUEST, ERROR_MALFORMED },
+        { "/3/0", "[]", "/3/0: no object that a bootstrap writes here", CODE_NOT_FOUND, ERROR_NOT_SUPPORTED },
+        { "/21/0", "[]", "/21/0: the linked CoAP library has no OSCORE", CODE_NOT_FOUND, ERROR_NOT_SUPPORTED },
+        { "/1/4/1", "[]", "/1/4/1: its instance is not there", CODE_NOT_FOUND, ERROR_INCOMPLETE },
+        { "/", "[]", "/: no object, instance or resource", CODE_METHOD_NOT_ALLOWED, ERROR_NOT_SUPPORTED },
+    };
+    bootstrap_desk_open(&desk, &server, &old, 1);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_assert_cmpuint(put(rows[i].path, rows[i].json), ==, rows[i].code);
+        g_assert_cmpstr(refused.text, ==, rows[i].why);
+        g_assert_cmpint(refused.code, ==, rows[i].error);
+    }
+    g_assert_cmpuint(ask(METHOD_PUT, "/1/0", 99, -1, ""), ==, CODE_UNSUPPORTED_FORMAT);
+    g_assert_cmpstr(refused.text, ==, "/1/0: its format is not known");
+    g_assert_cmpuint(put("/1/0", "[{\"n\":\"/1/0/1\",\"v\":60}]"), ==, CODE_CHANGED);
+    g_assert_cmpint(refused.code, ==, ERROR_NONE);
+    g_assert_cmpuint(ask(METHOD_POST, "/bs", -1, -1, ""), ==, CODE_NOT_ACCEPTABLE);
+    g_assert_cmpstr(refused.text, ==, "/0/1: no instance of object 1 has its short server id 101");
+}
+
 static void test_object_write(void)
 {
     bootstrap_desk_open(&desk, &server, NULL, 0);
@@ -88,7 +119,7 @@ static void test_object_write(void)
     both[sizeof instance + 5] = 0x66;
     r.payload = (struct slice){ both, sizeof both };
     answer = (struct coap_answer){ .content_format = -1, .body = writer_make(body, sizeof body) };
-    bootstrap_serve(&desk, &r, &answer, &finished);
+    bootstrap_serve(&desk, &r, &answer, &finished, &refused);
     g_assert_cmpint(answer.code, ==, CODE_CHANGED);
     g_assert_cmpuint(ask(METHOD_GET, "/1", -1, CONTENT_LINK, ""), ==, CODE_CONTENT);
     expect("</>;lwm2m=1.1,</1/0>;ssid=101,</1/1>;ssid=102");
@@ -331,6 +362,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lwm2m/bootstrap/whole", test_whole);
     g_test_add_func("/lwm2m/bootstrap/object", test_object_write);
+    g_test_add_func("/lwm2m/bootstrap/what is refused is told", test_refused);
     g_test_add_func("/lwm2m/bootstrap/numbers", test_numbers);
     g_test_add_func("/lwm2m/bootstrap/rights", test_rights);
     g_test_add_func("/lwm2m/bootstrap/pack", test_pack);

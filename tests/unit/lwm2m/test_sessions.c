@@ -251,7 +251,8 @@ static void test_begun_anew(void)
 /* ---- bootstrap ---- */
 
 static struct error ended;
-static unsigned ends;
+static unsigned ends, notes;
+static char noted[256];
 
 static void on_bootstrap(void *user, const struct error *error, const struct lwm2m_account *accounts, size_t count, const struct access_rights *rights)
 {
@@ -260,14 +261,22 @@ static void on_bootstrap(void *user, const struct error *error, const struct lwm
     ends++;
 }
 
+static void on_note(void *user, const char *text)
+{
+    (void)user;
+    g_strlcpy(noted, text, sizeof noted);
+    notes++;
+}
+
 static struct lwm2m_bootstrap *begin_bootstrap(void)
 {
     static struct lwm2m_account server;
-    struct lwm2m_bootstrap_task task = { .server = &server, .installed = &account, .installed_count = 1, .lease = &host, .endpoint = "gw", .patience_ms = 780000 };
+    struct lwm2m_bootstrap_task task = { .server = &server, .installed = &account, .installed_count = 1, .lease = &host, .endpoint = "gw", .patience_ms = 780000,
+                                         .note = on_note };
     struct error e = { 0 };
     server = account;
     server.short_server_id = 0;
-    opened = asked = ends = 0;
+    opened = asked = ends = notes = 0;
     fake_loop_init(&fake);
     struct lwm2m_bootstrap *b = lwm2m_bootstrap_new(&fake.loop, &task, on_bootstrap, NULL, &e);
     g_assert_nonnull(b);
@@ -322,6 +331,60 @@ static void test_bootstrap_stopped(void)
     lwm2m_bootstrap_free(b);
 }
 
+static enum coap_code post_finish(void)
+{
+    static const char bs[] = "bs";
+    struct coap_request r = { .method = METHOD_POST, .accept = -1, .content_format = -1, .observe = -1, .block1 = -1, .segments = 1,
+                              .segment = { { (const uint8_t *)bs, strlen(bs) } } };
+    struct coap_answer a = { .content_format = -1, .observe = -1 };
+    peer->events.request(peer->user, &r, &a);
+    return a.code;
+}
+
+/* A Finish is refused: told at once and once; the server may mend it for as long as it may be silent; then all ends, and with what was wrong. */
+static void test_bootstrap_refused(void)
+{
+    static const char why[] = "Bootstrap-Finish refused: the bootstrap server left no account of a management server";
+    char text[256];
+    struct lwm2m_bootstrap *b = begin_bootstrap();
+    establish();
+    g_assert_cmpint(serve(METHOD_DELETE, -1, text), ==, CODE_DELETED);
+    for (unsigned n = 0; n < 2; n++) {
+        g_assert_cmpint(post_finish(), ==, CODE_NOT_ACCEPTABLE);
+        g_assert_cmpuint(notes, ==, 1);
+        g_assert_cmpstr(noted, ==, why);
+        fake_loop_run(&fake, 92000);
+        g_assert_cmpuint(ends, ==, 0);
+    }
+    fake_loop_run(&fake, 2000);
+    g_assert_cmpuint(ends, ==, 1);
+    g_assert_cmpint(ended.code, ==, ERROR_INCOMPLETE);
+    g_assert_cmpstr(ended.text, ==, why);
+    g_assert_cmpuint(asked, ==, 1);
+    lwm2m_bootstrap_free(b);
+}
+
+/* It went on after the refusal: what came then is silence like any other. */
+static void test_bootstrap_mending(void)
+{
+    char text[256];
+    struct lwm2m_bootstrap *b = begin_bootstrap();
+    establish();
+    g_assert_cmpint(serve(METHOD_DELETE, -1, text), ==, CODE_DELETED);
+    g_assert_cmpint(post_finish(), ==, CODE_NOT_ACCEPTABLE);
+    g_assert_cmpint(serve(METHOD_DELETE, -1, text), ==, CODE_DELETED);
+    fake_loop_run(&fake, 95000);
+    g_assert_cmpuint(ends, ==, 0);
+    g_assert_cmpuint(asked, ==, 2);
+    g_assert_cmpint(serve(METHOD_DELETE, -1, text), ==, CODE_DELETED);
+    g_assert_cmpint(post_finish(), ==, CODE_NOT_ACCEPTABLE);
+    g_assert_cmpuint(notes, ==, 1); /* the same again */
+    end_session(ERROR_CONNECT);     /* it gives up */
+    g_assert_cmpuint(ends, ==, 1);
+    g_assert_cmpint(ended.code, ==, ERROR_INCOMPLETE);
+    lwm2m_bootstrap_free(b);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -332,5 +395,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/sessions/begun anew", test_begun_anew);
     g_test_add_func("/lwm2m/sessions/bootstrap", test_bootstrap);
     g_test_add_func("/lwm2m/sessions/bootstrap stopped", test_bootstrap_stopped);
+    g_test_add_func("/lwm2m/sessions/a bootstrap whose Finish is refused", test_bootstrap_refused);
+    g_test_add_func("/lwm2m/sessions/a bootstrap that is being mended", test_bootstrap_mending);
     return g_test_run();
 }
