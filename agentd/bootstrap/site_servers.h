@@ -14,7 +14,6 @@ struct site_server { /* borrowed until the loop runs again */
 struct site_servers { /* empty while there is no service */
     /* Whose server is the URI's authority (the same scheme, host and port)? False: that is not known yet, or its bearer is down; *out says which. */
     bool (*at)(void *user, const char *uri, struct site_server *out);
-    unsigned (*transports)(void *user); /* a bit 1 << enum transport for each that one of them has */
     void *user;
 };
 

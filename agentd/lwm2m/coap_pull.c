@@ -248,12 +248,12 @@ bool coap_pull_is(const char *uri)
     return strncmp(uri, "coap://", 7) == 0 || strncmp(uri, "coaps://", 8) == 0 || strncmp(uri, "coap+tcp://", 11) == 0 || strncmp(uri, "coaps+tcp://", 12) == 0;
 }
 
-unsigned coap_pull_protocols(const struct lwm2m_rules *rules, unsigned servers)
+unsigned coap_pull_protocols(const struct lwm2m_rules *rules)
 {
     static const unsigned protocol[] = { [TRANSPORT_UDP] = 0, [TRANSPORT_DTLS] = 1, [TRANSPORT_TCP] = 4, [TRANSPORT_TLS] = 5 }; /* of /5/0/8 */
     unsigned protocols = 0;
     for (enum transport t = TRANSPORT_UDP; t <= TRANSPORT_TLS; t++)
-        if (servers & 1u << t || (transport_is_secure(t) ? rules->roots_pem != NULL : rules->nosec))
+        if (transport_is_secure(t) ? rules->roots_pem != NULL : rules->nosec)
             protocols |= 1u << protocol[t];
     return protocols;
 }

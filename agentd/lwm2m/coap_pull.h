@@ -36,7 +36,7 @@ struct coap_pull_order { /* all copied but post and what is behind the rules */
 struct coap_pull *coap_pull_new(const struct loop *loop, const struct coap_pull_order *order, enum download_result *why, struct error *err);
 void coap_pull_free(struct coap_pull *p); /* stops it, nothing is told; NULL is fine */
 bool coap_pull_is(const char *uri);       /* is the scheme one of CoAP? */
-/* What /5/0/8 says of CoAP: a bit 1 << number for each protocol that coap_pull_new takes; servers: a bit 1 << enum transport for each that a LwM2M server of ours has. */
-unsigned coap_pull_protocols(const struct lwm2m_rules *rules, unsigned servers);
+/* What /5/0/8 says of CoAP: a bit 1 << number for each protocol that coap_pull_new takes. No account has another transport than these rules allow. */
+unsigned coap_pull_protocols(const struct lwm2m_rules *rules);
 
 #endif

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from main_job import expect, lwm2m
+from main_job import check_managed, expect, lwm2m
 from scenarios import scenario
 from smart_card import LWM2M
 from world import BUILD, NAME, ROOT, TREE, agentctl, lab, labproc, run, until
@@ -252,7 +252,7 @@ def a_firmware_is_pulled_over_https_and_coaps(world):
     by = [e["identity"] for e in world.lwm2m_events() if e["event"] == "file"]
     expect(f"by its identity: {by}", len(by) == 1 and by == [e["identity"] for e in world.lwm2m_events() if e["event"] == "dtls.open"][-1:])
     expect("dropped as well", push(world, b"") == "2.04")
-    over_a_kill(world, f"{LWM2M}/files/image")
+    over_a_kill(world)
     expect("whole after all", spooled.read_bytes() == (files / "image").read_bytes() and push(world, b"") == "2.04")
     expect("not there", pull(f"{LWM2M}/files/nothing") == ("0", "7"))
     expect("another port of its host", pull(f"{LWM2M.replace('5684', '5691')}/files/image") == ("0", "4"))
@@ -260,28 +260,64 @@ def a_firmware_is_pulled_over_https_and_coaps(world):
     labproc.stop("coap")
 
 
-def over_a_kill(world, uri):
-    """What an account's key pulls begins anew once the TRE is there to open that account."""
-    hold = world.operator_dir / "files/image.hold"
+def pulls(world):
+    """Those who asked the LwM2M server for a file, in order."""
+    return [(e["identity"], e["peer"].rsplit(":", 1)[0]) for e in world.lwm2m_events() if e["event"] == "file"]
 
-    def asked():
-        return [e for e in world.lwm2m_events() if e["event"] == "file"]
-    before = len(asked())
+
+def pull_held(world):
+    """A firmware by the account of the LwM2M server, of which only the first block came when the daemons are killed; gives it leave to go on."""
+    hold, before = world.operator_dir / "files/image.hold", len(pulls(world))
     hold.touch()
-    expect("a URI is taken", lwm2m(world, op="write", path="/5/0/1", value=uri)["code"] == "2.04")
-    until("the first block", lambda: len(asked()) > before)
+    expect("a URI is taken", lwm2m(world, op="write", path="/5/0/1", value=f"{LWM2M}/files/image")["code"] == "2.04")
+    until("the first block", lambda: len(pulls(world)) > before)
     for name in ("agentd", "tred"):
         world.kill(name)
     expect("not whole yet", Path("/var/lib/gateway-agent/firmware.image").stat().st_size <= 1024)
     hold.unlink()
+
+
+def pulled_anew(world):
+    until("the rest of it", lambda: update(world) == ("2", "0"), 60)
+    expect(f"asked for anew by the same identity from the same address: {pulls(world)}", len(pulls(world)) > 1 and len(set(pulls(world)[-2:])) == 1)
+
+
+def over_a_kill(world):
+    """What an account's key pulls begins anew once the TRE is there to open that account."""
+    before = len(pulls(world))
+    pull_held(world)
     world.start("agentd")
     until("it waits", lambda: "firmware download: waits until" in world.log())
     time.sleep(2.5)                                       # it looks every second, and nothing opens the accounts
     world.start("tred")
     registered(world)
-    until("the rest of it", lambda: update(world) == ("2", "0"), 60)
-    by = {(e["identity"], e["peer"].rsplit(":", 1)[0]) for e in asked()}
-    expect(f"asked for anew by the same identity from the same address: {by}", len(asked()) == before + 2 and len(by) == 1)
+    pulled_anew(world)
+    expect("in one pull", len(pulls(world)) == before + 2)
+
+
+@scenario(mode="qmi", lab_options=("--uplink-reaches-operator",))
+def a_firmware_that_a_restart_interrupts_waits_for_the_bearer_of_its_account(world):
+    """By that account's key and over that bearer, though its server can be reached by the host's uplink all the while."""
+    world.settings = "uplink=cellular\n"
+    world.up()
+    world.hook("firmware", "exit 0")
+    world.start("tred", "modemd", "sysd", "agentd")
+    world.sms(world.push())
+    check_managed(world)
+    (world.operator_dir / "files").mkdir()
+    (world.operator_dir / "files/image").write_bytes(b"firmware" * 2000)
+    pull_held(world)
+    lab("modem", "register", "roaming")
+    world.start("tred", "agentd")
+    until("no data abroad", lambda: world.one("Bearer", LastError="Roaming"), 60)
+    until("it waits", lambda: "firmware download: waits until" in world.log())
+    time.sleep(2.5)                                       # it looks every second
+    expect(f"nobody asked: {pulls(world)}", len(pulls(world)) == 1)
+    lab("modem", "register", "home")
+    registered(world)
+    pulled_anew(world)
+    expect("over the bearer", {address for _, address in pulls(world)} == {"192.0.2.10"})
+    expect("whole", Path("/var/lib/gateway-agent/firmware.image").read_bytes() == b"firmware" * 2000)
 
 
 def coap_server(world, path):

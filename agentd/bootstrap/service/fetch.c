@@ -162,8 +162,7 @@ static unsigned protocols(void *user)
 {
     const struct fetch *f = user;
     struct lwm2m_rules rules = site_lwm2m_rules(f->site);
-    const struct site_servers *servers = &f->site->servers;
-    return coap_pull_protocols(&rules, servers->transports ? servers->transports(servers->user) : 0) | 1u << PROTOCOL_HTTPS;
+    return coap_pull_protocols(&rules) | 1u << PROTOCOL_HTTPS;
 }
 
 static void stop(void *user)

@@ -621,16 +621,6 @@ static bool server_at(void *user, const char *uri, struct site_server *out)
     return is_complete(s) || loop_now(s->site->loop) - s->begun >= STARTING_MS;
 }
 
-static unsigned server_transports(void *user)
-{
-    const struct service *s = user;
-    unsigned transports = 0;
-    for (size_t i = 0; i < ENTRIES; i++)
-        if (is_in_service(&s->entry[i]))
-            transports |= 1u << lwm2m_client_endpoint(s->entry[i].client)->transport;
-    return transports;
-}
-
 struct service *service_new(struct site *site)
 {
     struct service *s = calloc(1, sizeof *s);
@@ -648,7 +638,7 @@ struct service *service_new(struct site *site)
     s->mid_profiles = mid_profiles_new(s);
     s->mode_choice.site = site;
     upkeep_listen(site->upkeep, on_upkeep, s);
-    site->servers = (struct site_servers){ server_at, server_transports, s };
+    site->servers = (struct site_servers){ server_at, s };
     return s;
 }
 
