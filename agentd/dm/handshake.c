@@ -73,6 +73,14 @@ static bool take_challenge(struct dm_session *s, const struct syncml_node *statu
     return true;
 }
 
+/* The server has shown that it has this one: what it had before is over. */
+static void keep_server_nonce(struct dm_session *s, const uint8_t *nonce, size_t len)
+{
+    memcpy(s->account.server.nonce, nonce, len);
+    s->account.server.nonce_len = len;
+    s->account.given_len = 0;
+}
+
 /* Of an authenticated server only. */
 static void keep_nonces(struct dm_session *s, bool server_has_ours)
 {
@@ -80,10 +88,16 @@ static void keep_nonces(struct dm_session *s, bool server_has_ours)
         memcpy(s->account.client.nonce, s->client.nonce, s->client.nonce_len);
         s->account.client.nonce_len = s->client.nonce_len;
     }
-    if (server_has_ours && s->server.nonce_len) {
-        memcpy(s->account.server.nonce, s->server.nonce, s->server.nonce_len);
-        s->account.server.nonce_len = s->server.nonce_len;
-    }
+    if (server_has_ours && s->server.nonce_len)
+        keep_server_nonce(s, s->server.nonce, s->server.nonce_len);
+}
+
+void handshake_gave(struct dm_session *s)
+{
+    if (!s->challenge || !s->server.ok)
+        return;
+    memcpy(s->account.given, s->server.nonce, s->server.nonce_len);
+    s->account.given_len = s->server.nonce_len;
 }
 
 bool handshake_client(struct dm_session *s, const struct syncml_node *status, struct error *err)
@@ -113,21 +127,30 @@ bool handshake_client(struct dm_session *s, const struct syncml_node *status, st
     return take_challenge(s, status, true, err);
 }
 
-enum proof { PROOF_NONE, PROOF_WRONG, PROOF_RIGHT, PROOF_RENEWED }; /* renewed: right, and made with the nonce that we sent last */
+enum proof { PROOF_NONE, PROOF_WRONG, PROOF_RIGHT, PROOF_GIVEN, PROOF_RENEWED }; /* given, renewed: right, and made with the nonce that we sent last, in an earlier session or in this one */
 
-/* The digest fits one of the nonces that the server may know: the account's, and the one that we sent last. */
+/* The digest fits one of the nonces that the server may have: the account's, until it has shown another in this session, and the one that we sent last. */
 static enum proof digest_fits(const struct dm_session *s, enum dm_auth type, const char *given, struct slice body)
 {
     const struct dm_credential *c = &s->account.server;
-    struct slice nonces[2] = { { c->nonce, c->nonce_len }, nonce_of(&s->server) };
+    const struct {
+        enum proof proof;
+        bool allowed;
+        struct slice nonce;
+    } rows[] = {
+        { PROOF_RIGHT, !s->server.ok || !s->server.nonce_len, { c->nonce, c->nonce_len } },
+        { PROOF_GIVEN, s->account.given_len, { s->account.given, s->account.given_len } },
+        { PROOF_RENEWED, s->server.nonce_len, nonce_of(&s->server) },
+    };
     enum proof fits = PROOF_WRONG;
-    for (size_t i = s->server.ok && s->server.nonce_len ? 1 : 0; i < (s->server.nonce_len ? 2U : 1U); i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice nonce = rows[i].nonce;
         char want[DM_DIGEST_CAP] = "";
         bool made = type == DM_AUTH_BASIC ? dm_digest_basic(digest_name(c, server_name(s)), c->secret, want)
-                  : type == DM_AUTH_MD5 ? dm_digest_md5(digest_name(c, server_name(s)), c->secret, nonces[i], want)
-                                        : dm_digest_hmac(digest_name(c, server_name(s)), c->secret, nonces[i], body, want);
-        if (made && dm_text_equal(want, given))
-            fits = i ? PROOF_RENEWED : PROOF_RIGHT;
+                  : type == DM_AUTH_MD5 ? dm_digest_md5(digest_name(c, server_name(s)), c->secret, nonce, want)
+                                        : dm_digest_hmac(digest_name(c, server_name(s)), c->secret, nonce, body, want);
+        if (made && dm_text_equal(want, given) && rows[i].allowed)
+            fits = rows[i].proof;
         secret_zero(want, sizeof want);
     }
     return fits;
@@ -203,6 +226,8 @@ bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const
         return refuse(s, proof, err);
     }
     s->server.ok = true;
+    if (proof == PROOF_GIVEN)
+        keep_server_nonce(s, s->account.given, s->account.given_len);
     s->server.session = !hmac;
     s->header_status = s->server.session ? DM_AUTHENTICATED : DM_OK;
     if (!hmac && dm_auth_from_type(syncml_text2(cred, SYNCML_META, SYNCML_TYPE), &s->server.type) && s->server.type == DM_AUTH_BASIC) {

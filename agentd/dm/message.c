@@ -47,6 +47,7 @@ static void put_header_status(struct dm_session *s, struct writer *out)
                                     .challenge = s->challenge ? &c : NULL };
     if (s->header_status)
         outbox_put_status(&s->outbox, out, &status);
+    handshake_gave(s);
     s->header_status = 0;
 }
 

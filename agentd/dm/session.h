@@ -47,7 +47,7 @@ struct dm_session {
     char *roots_pem;
     struct lease lease;
     uint64_t now, timer, starter;
-    bool report, by_server;
+    bool report, by_server, server_final, next_wanted;
     int report_code, report_status;
     unsigned report_cmd;
     char session_id[5], msg_ref[12];
@@ -56,7 +56,6 @@ struct dm_session {
     struct dm_party client, server;
     int header_status;         /* for the server's SyncHdr; 0: none is due */
     bool challenge, hold;      /* the status carries a challenge; nothing else may be sent */
-    bool server_final, next_wanted;
     uint8_t *document;         /* the server's message, */
     struct arena arena;        /* its tree */
     const struct syncml_node *root;
@@ -78,6 +77,7 @@ void session_fail(struct dm_session *s, enum error_code code, const char *format
 void handshake_init(struct dm_session *s);
 bool handshake_client(struct dm_session *s, const struct syncml_node *status, struct error *err);
 bool handshake_server(struct dm_session *s, const struct syncml_node *hdr, const char *hmac, struct slice body, bool commands, struct error *err);
+void handshake_gave(struct dm_session *s); /* the challenge that is due stands in the message: from then on the server may use its nonce, whether we hear of it or not */
 void handshake_cred(struct dm_session *s, struct syncml_writer *w); /* Cred for SyncHdr, if one is due */
 bool handshake_hmac(const struct dm_session *s, struct slice body, char *header, size_t cap); /* false: none is due */
 

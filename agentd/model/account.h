@@ -47,6 +47,8 @@ struct dm_account { /* w7 */
     enum dm_auth auth;
     struct dm_credential client; /* AAUTHLEVEL APPSRV */
     struct dm_credential server; /* AAUTHLEVEL CLIENT; secret "" if the document has none */
+    uint8_t given[64];   /* the nonce that the server was sent last: if that came, it uses this one, and server.nonce is over as soon as it does */
+    size_t given_len;    /* 0: none */
     struct server_trust trust;
     enum dm_secrets secrets; /* not stored */
     char acl[192];       /* of ./DMAcc/1, as the DM profile gave it; "": Get, Replace and Delete for server_id (DM Bootstrap 1.2, CP profile) */

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { VERSION = 7 };
+enum { VERSION = 8 };
 
 static void put_octets(struct writer *w, const void *data, size_t len)
 {
@@ -182,6 +182,7 @@ void dm_account_write(struct writer *w, const struct dm_account *a)
     writer_u8(w, (uint8_t)a->proxy.login);
     put_text(w, a->proxy.user);
     put_text(w, a->proxy.password);
+    put_octets(w, a->given, a->given_len);
 }
 
 /* What version 3 added. */
@@ -223,6 +224,8 @@ bool dm_account_read(struct slice in, struct dm_account *a)
         get_text(&r, a->acl, sizeof a->acl);
     if (version > 2)
         proxy_read(&r, &a->proxy);
+    if (version > 7)
+        a->given_len = get_octets(&r, a->given, sizeof a->given);
     return reader_done(&r);
 }
 

@@ -19,6 +19,7 @@ static enum error_code try_nonces(const struct dm_account *a, const struct notif
         struct slice octets;
     } rows[] = {
         { TRE_NONCE_STORED, a->server.nonce_len > 0, { a->server.nonce, a->server.nonce_len } },
+        { TRE_NONCE_STORED, a->given_len > 0, { a->given, a->given_len } },
         { TRE_NONCE_ZERO, readings & TRE_NONCE_ZERO, { (const uint8_t *)"\0\0\0\0", 4 } },
         { TRE_NONCE_TEXT, readings & TRE_NONCE_TEXT, { (const uint8_t *)"0x00000000", 10 } },
     };

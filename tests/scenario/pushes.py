@@ -5,10 +5,10 @@ from scenarios import scenario
 from world import IMSI, NAME, ROOT, agentctl, until
 
 
-def managed_gateway(world):
+def managed_gateway(world, send=None):
     world.up()
     world.start()
-    world.sms(world.push())
+    (send or world.sms)(world.push())
     check_managed(world)
     world.reported()
     until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
@@ -70,12 +70,7 @@ def a_notification_by_sms_starts_the_session_that_the_server_asked_for(world):
 @scenario(mode="none")
 def the_default_nonce_resynchronises_once_an_hour(world):
     """Server and gateway have lost their nonces: 0x00000000 serves once, in the reading that is allowed, and can be switched off."""
-    world.up()
-    world.start()
-    agentctl("bootstrap", world.push())
-    check_managed(world)
-    world.reported()
-    until("no running job", lambda: world.manager()["ActiveJobs"] == 0)
+    managed_gateway(world, lambda push: agentctl("bootstrap", push))
 
     def notify(*words):
         agentctl("bootstrap", "--no-wait", world.push("--notify", *words), check=False)
@@ -93,6 +88,26 @@ def the_default_nonce_resynchronises_once_an_hour(world):
     world.start("agentd")
     until("in service", lambda: world.manager()["State"] == "managed", 60)
     session(world, "6", lambda: notify("6", "--default-nonce", "text"))
+
+
+@scenario(mode="none")
+def a_session_that_is_cut_off_leaves_the_server_a_nonce_that_is_known(world):
+    """The server takes our message, and the fresh nonce in it, and is gone: its next notification is made with that nonce, and is authentic, also after a restart."""
+    managed_gateway(world, lambda push: agentctl("bootstrap", push))
+
+    def notify(number):
+        agentctl("bootstrap", "--no-wait", world.push("--notify", number), check=False)
+
+    world.dm_fault("close-in-middle", "--at", "2")
+    notify("21")
+    until("the session fails", lambda: any(j["Kind"] == "session" and j["State"] == "failed" for j in world.all("Job").values()))
+    world.dm_fault("none")
+    world.kill("agentd")
+    world.start("agentd")
+    until("in service", lambda: world.manager()["State"] == "managed", 60)
+    session(world, "22", lambda: notify("22"))
+    session(world, "23", lambda: notify("23"))
+    expect("nobody was challenged", "MacMismatch" not in world.log() and "challenged once" not in world.log())
 
 
 @scenario(mode="qmi")

@@ -210,9 +210,9 @@ class World:
     def bsf_events(self, event=None):
         return [e for e in self.events("bsf-events.jsonl") if event in (None, e["event"])]
 
-    def dm_fault(self, fault):
+    def dm_fault(self, fault, *options):
         """Changes the running DM server's fault; "none" ends it."""
-        run("/usr/bin/python3", "-B", TREE / "tests/operator/dm_server.py", "fault", "--dir", self.operator_dir, fault)
+        run("/usr/bin/python3", "-B", TREE / "tests/operator/dm_server.py", "fault", "--dir", self.operator_dir, *options, fault)
 
     def operator_down(self):
         run(*OPERATOR, "down", "--dir", self.operator_dir, check=False)

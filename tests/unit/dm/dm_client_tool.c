@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs one DM session and prints what came of it, a line "key=value" each; for tests and for trying servers.
  *   dm_client_tool url=https://.. server-id=.. auth=basic|md5|hmac client-name=.. client-secret=.. client-nonce=BASE64 server-name=.. server-secret=..
- *     server-nonce=BASE64 pin=HEX roots=FILE device-id=.. context=.. report=CODE result=N package=FILE delay=MS evidence=LEN trust-error=NAME
+ *     server-nonce=BASE64 given-nonce=BASE64 pin=HEX roots=FILE device-id=.. context=.. report=CODE result=N package=FILE delay=MS evidence=LEN trust-error=NAME
  *     address=IP dns=IP cancel=MS repeat=N
  * Exit status 0: the session ended well; 1: it failed; 2: it could not be started. */
 #include <glib.h>
@@ -51,6 +51,7 @@ static void on_done(void *user, const struct error *error, const struct dm_outco
     printf("changed=%d\nmid-attempted=%d\nmid-result=%d\nmid=%s\n", o->credentials_changed, o->mid_attempted, (int)o->mid_result, o->mid.id);
     print_octets("client-nonce", o->account->client.nonce, o->account->client.nonce_len);
     print_octets("server-nonce", o->account->server.nonce, o->account->server.nonce_len);
+    print_octets("given-nonce", o->account->given, o->account->given_len);
     printf("client-secret=%s\n", o->account->client.secret);
     for (size_t i = 0; i < o->lwm2ms; i++) {
         const struct lwm2m_account *a = &o->lwm2m[i];
@@ -91,6 +92,8 @@ static void read_account(struct dm_account *a, int argc, char **argv)
                     arg(argc, argv, "client-nonce", "AAECAwQFBgcICQoLDA0ODw=="));
     read_credential(&a->server, arg(argc, argv, "server-name", ""), arg(argc, argv, "server-secret", "server-secret"),
                     arg(argc, argv, "server-nonce", "ICEiIyQlJicoKSorLC0uLw=="));
+    if (!text_base64_decode(slice_of(arg(argc, argv, "given-nonce", "")), a->given, sizeof a->given, &a->given_len))
+        a->given_len = 0;
     a->trust.has_pin = *pin && text_hex_decode(slice_of(pin), a->trust.pin, sizeof a->trust.pin, &len) && len == 32;
 }
 

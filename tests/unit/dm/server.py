@@ -106,6 +106,10 @@ def command(name, cmd_id, *items, extra=()):
 FINAL = ("Final", None)
 
 
+class Gone(Exception):
+    """Raised by a script: the message has come, and its answer does not."""
+
+
 class Server:
     """auth: md5, hmac, basic or none: how this server proves itself and what it demands."""
 
@@ -185,6 +189,9 @@ class Server:
         body = request.rfile.read(int(request.headers["Content-Length"]))
         try:
             answer, headers = self.answer(Message(body, request.headers))
+        except Gone:
+            request.send_error(500)
+            return
         except Exception as e:  # a failed assertion of the script is the test's failure
             self.errors.append(e)
             request.send_error(500)

@@ -160,6 +160,46 @@ class Authentication(Base):
             self.assertEqual(self.out["client-nonce"], self.server.client_nonce.hex())
             self.assertEqual(self.out["server-nonce"], self.server.server_nonce.hex())
 
+    def test_a_nonce_whose_message_is_not_answered_is_remembered_beside_the_one_before(self):
+        """The server uses it from then on, if the message came; if not, it goes on with the one before: either begins the next session without a challenge."""
+        get = command("Get", 1, item("./DevInfo/Man"))
+
+        def gone(message):
+            raise dm.Gone
+        for auth in ("md5", "hmac"):
+            self.session([lambda m: [get, FINAL], gone], auth=auth, expect="HttpStatus")
+            given, client = self.server.server_nonce, self.server.client_nonce
+            self.assertNotEqual(given, dm.SERVER[2])
+            self.assertEqual((self.out["server-nonce"], self.out["given-nonce"], self.out["changed"]), (dm.SERVER[2].hex(), given.hex(), "1"))
+            known = [f"given-nonce={base64.b64encode(given).decode()}", f"client-nonce={base64.b64encode(client).decode()}"]
+            for nonce in (given, dm.SERVER[2]):
+                messages = self.session([lambda m: [get, FINAL], end], *known, auth=auth, client_nonce=client, server_nonce=nonce)
+                self.assertEqual(messages[1].statuses()[0][2], 212 if auth == "md5" else 200)
+                self.assertEqual((self.out["server-nonce"], self.out["given-nonce"]), (self.server.server_nonce.hex(), ""))
+            messages = self.session([gone], *known, auth=auth, client_nonce=client, server_nonce=given, expect="HttpStatus")
+            self.assertEqual((self.out["server-nonce"], self.out["given-nonce"]), (dm.SERVER[2].hex(), given.hex()))  # nothing is proved
+            self.session([lambda m: [get, FINAL], gone], *known, auth=auth, client_nonce=client, server_nonce=given, expect="HttpStatus")
+            self.assertEqual((self.out["server-nonce"], self.out["given-nonce"]), (given.hex(), self.server.server_nonce.hex()))
+
+    def test_a_nonce_that_is_over_proves_nothing(self):
+        get = command("Get", 1, item("./DevInfo/Man"))
+
+        def goes_back(message):
+            self.server.server_nonce = dm.SERVER[2]
+            return [get, FINAL]
+        messages = self.session([lambda m: [get, FINAL], goes_back, end], auth="hmac")
+        self.assertEqual([m.statuses()[0][2] for m in messages[1:]], [200, 401])
+        for auth in ("md5", "hmac"):  # none was given: that is no nonce
+            messages = self.session([lambda m: [get, FINAL], end, end], auth=auth, server_nonce=b"")
+            self.assertEqual(messages[1].statuses()[0][2], 401)
+
+    def test_a_stranger_moves_no_nonce(self):
+        """Whoever does not prove itself is challenged, and that leaves nothing behind."""
+        get = command("Get", 1, item("./DevInfo/Man"))
+        for auth in ("md5", "hmac"):
+            self.session([lambda m: [get, FINAL]] * 3, "given-nonce=Z2l2ZW4=", auth=auth, server_secret="wrong", expect="ServerAuth")
+            self.assertEqual((self.out["server-nonce"], self.out["given-nonce"]), (dm.SERVER[2].hex(), b"given".hex()))
+
     def test_a_silent_server_is_challenged_once(self):
         get = command("Get", 1, item("./DevInfo/Man"))
         for auth in ("md5", "hmac"):

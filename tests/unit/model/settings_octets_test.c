@@ -21,12 +21,12 @@ static struct napdef full_napdef(void)
 static struct dm_account full_dm(void)
 {
     return (struct dm_account){ .server_id = "dm", .name = "n", .uri = "https://a.example/", .napid = { "NAP1", "INTERNET" }, .napids = 2,
-                                .auth = DM_AUTH_HMAC, .client = { "cn", "cs", "\1\2", 2 }, .server = { "sn", "ss", "\3", 1 },
+                                .auth = DM_AUTH_HMAC, .client = { "cn", "cs", "\1\2", 2 }, .server = { "sn", "ss", "\3", 1 }, .given = "\4\5\6", .given_len = 3,
                                 .trust = { .has_pin = true, .pin = { 1, 2, 3 } }, .acl = "Get=*",
                                 .proxy = { "192.0.2.8", 8080, HTTP_PROXY_DIGEST, "pu", "pp" } };
 }
 
-enum { VERSION_NOW = 7 };
+enum { VERSION_NOW = 8 };
 
 /* Each octet less, and one more, is refused. */
 #define CHECK_LENGTHS(read, w, value) \
@@ -100,7 +100,7 @@ static void longest(void)
     a.napids = DM_TO_NAPIDS;
     memset(a.proxy.host, 'h', sizeof a.proxy.host - 1);
     memset(a.proxy.password, 'p', sizeof a.proxy.password - 1);
-    a.client.nonce_len = a.server.nonce_len = sizeof a.client.nonce;
+    a.client.nonce_len = a.server.nonce_len = a.given_len = sizeof a.client.nonce;
     struct writer w = writer_make(octets, sizeof octets);
     napdef_write(&w, &n);
     g_assert_false(w.failed);
@@ -109,10 +109,10 @@ static void longest(void)
     g_assert_false(w.failed);
 }
 
-/* A DM account of version 2 ends behind its ACL. */
-static void dm_version_2(void)
+/* A DM account of version 2 ends behind its ACL, one of version 7 behind its proxy. */
+static void dm_older_versions(void)
 {
-    enum { PROXY = 2 + 9 + 2 + 1 + 2 + 2 + 2 + 2 };
+    enum { GIVEN = 2 + 3, PROXY = 2 + 9 + 2 + 1 + 2 + 2 + 2 + 2 + GIVEN };
     struct dm_account a = full_dm(), again;
     struct writer w = writer_make(octets, sizeof octets);
     dm_account_write(&w, &a);
@@ -120,6 +120,9 @@ static void dm_version_2(void)
     g_assert_true(dm_account_read((struct slice){ octets, w.len - PROXY }, &again));
     g_assert_cmpstr(again.acl, ==, "Get=*");
     g_assert_cmpstr(again.proxy.host, ==, "");
+    g_assert_false(dm_account_read((struct slice){ octets, w.len }, &again));
+    octets[0] = 7;
+    g_assert_true(dm_account_read((struct slice){ octets, w.len - GIVEN }, &again) && again.given_len == 0);
     g_assert_false(dm_account_read((struct slice){ octets, w.len }, &again));
 }
 
@@ -222,7 +225,7 @@ int main(int argc, char **argv)
     g_test_add_func("/settings/odd values", odd_values);
     g_test_add_func("/settings/version 1", version_1);
     g_test_add_func("/settings/version 6", version_6);
-    g_test_add_func("/settings/DM account of version 2", dm_version_2);
+    g_test_add_func("/settings/DM account of older versions", dm_older_versions);
     g_test_add_func("/settings/LwM2M account of versions 2 to 4", lwm2m_older_versions);
     g_test_add_func("/settings/LwM2M key that is made", lwm2m_key_that_is_made);
     return g_test_run();

@@ -566,18 +566,19 @@ static void notification_needs_secret_and_nonce(void)
     static const uint8_t trigger[] = { 0x02, 0xc8, 0, 0, 0, 0, 1, 1, 's' };
     static const struct {
         const char *secret;
-        size_t nonce_len;
+        size_t nonce_len, given_len; /* given: the one that went out last */
         enum error_code rc;
-    } rows[] = { { "secret", 4, ERROR_NONE }, { "", 4, ERROR_NOT_FOUND }, { "secret", 0, ERROR_MAC_MISMATCH } };
-    for (size_t i = 0; i < 3; i++) {
-        struct dm_account a = { .server_id = "s", .server.nonce = "abc", .server.nonce_len = rows[i].nonce_len };
+    } rows[] = { { "secret", 4, 0, ERROR_NONE }, { "", 4, 0, ERROR_NOT_FOUND }, { "secret", 0, 0, ERROR_MAC_MISMATCH }, { "secret", 0, 4, ERROR_NONE } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct dm_account a = { .server_id = "s", .server.nonce = "abc", .server.nonce_len = rows[i].nonce_len, .given = "abc", .given_len = rows[i].given_len };
+        struct slice known = { a.given, rows[i].nonce_len + rows[i].given_len };
         uint8_t octets[SETTINGS_OCTETS_MAX], body[16 + sizeof trigger];
         char digest[DM_DIGEST_CAP];
         size_t len;
         struct writer w = writer_make(octets, sizeof octets);
         g_strlcpy(a.server.secret, rows[i].secret, sizeof a.server.secret);
         dm_account_write(&w, &a);
-        g_assert_true(dm_digest_hmac("s", a.server.secret, (struct slice){ a.server.nonce, a.server.nonce_len }, (struct slice){ trigger, sizeof trigger }, digest));
+        g_assert_true(dm_digest_hmac("s", a.server.secret, known, (struct slice){ trigger, sizeof trigger }, digest));
         g_assert_true(text_base64_decode(slice_of(digest), body, 16, &len) && len == 16);
         memcpy(&body[16], trigger, sizeof trigger);
         g_assert_cmpint(judge(&(struct notification_case){ writer_slice(&w), { body, sizeof body } }, 0), ==, rows[i].rc);
