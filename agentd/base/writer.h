@@ -21,10 +21,17 @@ static inline struct writer writer_make(void *data, size_t cap)
     return (struct writer){ .data = data, .cap = cap };
 }
 
+/* Leaves no room, so that no octet needs to ask for more than that. */
+static inline void writer_fail(struct writer *w)
+{
+    w->failed = true;
+    w->cap = w->len;
+}
+
 static inline void writer_u8(struct writer *w, uint8_t v)
 {
-    if (w->failed || w->len == w->cap)
-        w->failed = true;
+    if (w->len == w->cap)
+        writer_fail(w);
     else
         w->data[w->len++] = v;
 }
@@ -32,8 +39,8 @@ static inline void writer_u8(struct writer *w, uint8_t v)
 /* Writes an octet that stands at that place already anew. */
 static inline void writer_change_u8(struct writer *w, size_t at, uint8_t v)
 {
-    if (w->failed || at >= w->len)
-        w->failed = true;
+    if (at >= w->len)
+        writer_fail(w);
     else
         w->data[at] = v;
 }
@@ -45,8 +52,8 @@ void writer_uintvar(struct writer *w, uint32_t v); /* base 128, shortest form */
 
 static inline void writer_put(struct writer *w, const void *data, size_t len)
 {
-    if (w->failed || w->cap - w->len < len) {
-        w->failed = true;
+    if (w->cap - w->len < len) {
+        writer_fail(w);
         return;
     }
     if (len)

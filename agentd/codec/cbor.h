@@ -22,6 +22,19 @@ static inline void cbor_put_head(struct writer *w, enum cbor_major major, uint64
         cbor_put_long_head(w, major, v);
 }
 
+/* A text of less than 24 octets, whose length is known when it is written: what is put between the two. */
+static inline size_t cbor_open_short_text(struct writer *w)
+{
+    size_t at = w->len;
+    cbor_put_head(w, CBOR_TEXT, 0);
+    return at;
+}
+
+static inline void cbor_close_short_text(struct writer *w, size_t at)
+{
+    writer_change_u8(w, at, (uint8_t)(CBOR_TEXT << 5 | (w->len - at - 1)));
+}
+
 void cbor_put_uint(struct writer *w, uint64_t v);
 void cbor_put_int(struct writer *w, int64_t v);
 void cbor_put_bytes(struct writer *w, const void *data, size_t len);

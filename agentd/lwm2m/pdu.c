@@ -25,14 +25,19 @@ struct coap_token pdu_token(const coap_pdu_t *pdu)
     return take_token(t.s, t.length);
 }
 
-static int option_number(const coap_opt_t *option)
+static struct slice option_value(const coap_opt_t *option)
 {
-    return (int)coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+    return (struct slice){ coap_opt_value(option), coap_opt_length(option) };
+}
+
+static uint32_t number_of(struct slice value)
+{
+    return coap_decode_var_bytes(value.data, value.len);
 }
 
 static void read_option(struct coap_request *r, uint16_t number, const coap_opt_t *option)
 {
-    struct slice value = { coap_opt_value(option), coap_opt_length(option) };
+    struct slice value = option_value(option);
     switch (number) {
     case COAP_OPTION_URI_PATH:
         if (r->segments < COAP_SEGMENTS)
@@ -45,19 +50,19 @@ static void read_option(struct coap_request *r, uint16_t number, const coap_opt_
         r->queries++;
         break;
     case COAP_OPTION_ACCEPT:
-        r->accept = option_number(option);
+        r->accept = (int)number_of(value);
         break;
     case COAP_OPTION_CONTENT_FORMAT:
-        r->content_format = option_number(option);
+        r->content_format = (int)number_of(value);
         break;
     case COAP_OPTION_OBSERVE:
-        r->observe = option_number(option);
+        r->observe = (int)number_of(value);
         break;
     case COAP_OPTION_SIZE1:
-        r->size1 = (uint32_t)option_number(option);
+        r->size1 = number_of(value);
         break;
     case COAP_OPTION_BLOCK1:
-        r->block1 = option_number(option);
+        r->block1 = (int)number_of(value);
         break;
     case COAP_OPTION_BLOCK2:
         r->block2 = true;
@@ -100,18 +105,19 @@ void pdu_read_response(const coap_pdu_t *pdu, struct coap_response *r)
     coap_opt_iterator_t it;
     coap_option_iterator_init(pdu, &it, COAP_OPT_ALL);
     for (coap_opt_t *option = coap_option_next(&it); option; option = coap_option_next(&it)) {
+        struct slice value = option_value(option);
         if (it.number == COAP_OPTION_CONTENT_FORMAT)
-            r->content_format = option_number(option);
+            r->content_format = (int)number_of(value);
         if (it.number == COAP_OPTION_BLOCK2)
-            r->block2 = option_number(option);
+            r->block2 = number_of(value);
         if (it.number == COAP_OPTION_MAXAGE)
-            r->max_age = coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+            r->max_age = number_of(value);
         if (it.number == COAP_OPTION_ETAG)
-            r->etag = take_token(coap_opt_value(option), coap_opt_length(option)); /* RFC 7252 clause 5.10.6 */
+            r->etag = take_token(value.data, value.len); /* RFC 7252 clause 5.10.6 */
         if (it.number != COAP_OPTION_LOCATION_PATH)
             continue;
         writer_u8(&location, '/');
-        writer_put(&location, coap_opt_value(option), coap_opt_length(option));
+        writer_put(&location, value.data, value.len);
     }
     if (location.failed)
         r->location[0] = '\0';

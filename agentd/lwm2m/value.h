@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What travels between objects and formats: paths, typed values, and records (a path with its value). Values borrow their octets. */
+/* What travels between objects and formats: typed values, and records (a path with its value). Values borrow their octets. */
 #ifndef LWM2M_VALUE_H
 #define LWM2M_VALUE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <string.h>
 
-#include "base/reader.h"
-#include "base/writer.h"
-
-enum { LWM2M_NO_ID = 65535 };                                  /* Core TS 1.1.1 clause 7.3: reserved */
-enum path_level { PATH_ROOT, PATH_OBJECT, PATH_INSTANCE, PATH_RESOURCE, PATH_RESOURCE_INSTANCE };
-
-struct path {
-    uint8_t depth;   /* enum path_level: how many of id are set */
-    uint16_t id[4];
-};
+#include "lwm2m/path.h"
 
 enum value_type { /* Core TS 1.1.1 appendix C */
     VALUE_NONE,      /* of an executable resource */
@@ -37,13 +27,19 @@ struct value {
     struct slice octets;  /* STRING, OPAQUE, CORELNK */
 };
 
-enum { RECORDS_MAX = 192, PATHS_MAX = 32, PATH_TEXT_MAX = 25 };
+enum { RECORDS_MAX = 192, PATHS_MAX = 32 };
 
 struct record {
     struct path path;  /* depth RESOURCE, or RESOURCE_INSTANCE when multiple */
     bool multiple;     /* one instance of a multiple resource; with depth RESOURCE: the resource has no instance */
     struct value value;
 };
+
+/* A multiple resource that has no instance: TLV and LwM2M CBOR show it, the others have no word for it. */
+static inline bool record_is_empty(const struct record *record)
+{
+    return record->multiple && record->path.depth == PATH_RESOURCE;
+}
 
 struct model;
 
@@ -59,35 +55,17 @@ struct paths { /* of a composite operation */
     size_t count;
 };
 
-/* "/3/0/13", "/" for the root. */
-void path_put(struct writer *w, const struct path *p);
-/* What p has more than base, which contains it: "0/13". */
-void path_put_below(struct writer *w, const struct path *base, const struct path *p);
-/* Segments of "/a/b/c" from text; false if it is no path of 0..4 numbers below 65535 without leading zeros. */
-bool path_parse(struct slice text, struct path *p);
-bool path_equal(const struct path *a, const struct path *b);
-/* True if inner is outer or lies below it. */
-static inline bool path_contains(const struct path *outer, const struct path *inner)
+static inline struct value value_text(const char *text) /* NULL counts as "" */
 {
-    bool same = outer->depth <= inner->depth;
-    for (size_t i = 0; same && i < outer->depth; i++)
-        same = outer->id[i] == inner->id[i];
-    return same;
+    const char *t = text ? text : "";
+    return (struct value){ .type = VALUE_STRING, .octets = { (const uint8_t *)t, strlen(t) } };
 }
 
-static inline struct path path_child(const struct path *parent, uint16_t id)
+static inline struct value value_integer(enum value_type type, int64_t v)
 {
-    struct path p = *parent;
-    p.id[p.depth++] = id;
-    return p;
+    return (struct value){ .type = type, .integer = v };
 }
 
-struct path path_parent(const struct path *p, uint8_t depth); /* its first depth ids */
-/* One identifier: decimal digits, no leading zero, below 65535. */
-bool path_id(struct slice text, uint16_t *id);
-
-struct value value_text(const char *text); /* NULL counts as "" */
-struct value value_integer(enum value_type type, int64_t v);
 bool value_is_number(enum value_type type); /* may carry gt, lt, st (clause 5.1.2) */
 double value_number(const struct value *v);
 void integer_put(struct writer *w, int64_t v); /* decimal */

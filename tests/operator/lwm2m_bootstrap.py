@@ -25,7 +25,7 @@ def small(value: int) -> bytes:
 
 
 def security(account: dict[str, Any]) -> bytes:
-    values = {0: account["uri"].encode(), 1: b"\0", 2: b"\0", 3: account["identity"].encode(), 4: b"", 5: bytes.fromhex(account["key"]), 10: small(account["id"])}
+    values = {0: account["uri"].encode(), 1: b"\0", 2: small(account.get("mode", 0)), 3: account["identity"].encode(), 4: b"", 5: bytes.fromhex(account["key"]), 10: small(account["id"])}
     return b"".join(card.tlv(RESOURCE, n, v) for n, v in values.items())
 
 

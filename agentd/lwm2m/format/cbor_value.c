@@ -29,10 +29,9 @@ static void put_real(struct writer *w, double v)
 
 static void put_link(struct writer *w, int64_t link)
 {
-    uint8_t octets[16];
-    struct writer text = writer_make(octets, sizeof octets);
-    objlnk_put(&text, link);
-    cbor_put_string(w, writer_slice(&text));
+    size_t at = cbor_open_short_text(w); /* two ids and a colon */
+    objlnk_put(w, link);
+    cbor_close_short_text(w, at);
 }
 
 void cbor_put_value(struct writer *w, const struct value *v)

@@ -17,8 +17,8 @@ static bool put(struct writer *w, const struct path *base, const struct records 
     bool first = true;
     for (size_t i = 0; i < records->count; i++) {
         const struct record *record = &records->at[i];
-        if (record->multiple && record->path.depth == PATH_RESOURCE)
-            continue; /* a multiple resource without instances has no element */
+        if (record_is_empty(record))
+            continue;
         writer_text(w, first ? "{" : ",{");
         first = false;
         if (named) {

@@ -5,19 +5,9 @@
 
 /* ---- writing ---- */
 
-/* RFC 8428 table 6, Core TS 1.1.1 table 7.4.4-2 ("vlo" has no number). */
-static void put_value(struct writer *w, const struct value *v)
-{
-    static const uint8_t labels[] = { [VALUE_STRING] = LABEL_VS, [VALUE_CORELNK] = LABEL_VS, [VALUE_INTEGER] = LABEL_V, [VALUE_UNSIGNED] = LABEL_V,
-                                      [VALUE_TIME] = LABEL_V,    [VALUE_FLOAT] = LABEL_V,    [VALUE_BOOLEAN] = LABEL_VB, [VALUE_OPAQUE] = LABEL_VD };
-    if (v->type == VALUE_NONE)
-        return;
-    if (v->type == VALUE_OBJLNK)
-        cbor_put_text(w, "vlo");
-    else
-        cbor_put_head(w, CBOR_UINT, labels[v->type]);
-    cbor_put_value(w, v);
-}
+/* RFC 8428 table 6: numbers below 24, which are an octet each. */
+static const uint8_t labels[] = { [VALUE_STRING] = LABEL_VS, [VALUE_CORELNK] = LABEL_VS, [VALUE_INTEGER] = LABEL_V, [VALUE_UNSIGNED] = LABEL_V,
+                                  [VALUE_TIME] = LABEL_V,    [VALUE_FLOAT] = LABEL_V,    [VALUE_BOOLEAN] = LABEL_VB, [VALUE_OPAQUE] = LABEL_VD };
 
 static void put_base_name(struct writer *w, const struct path *base, bool open)
 {
@@ -30,44 +20,58 @@ static void put_base_name(struct writer *w, const struct path *base, bool open)
     cbor_put_string(w, writer_slice(&n));
 }
 
-/* Four ids and what is between them are 23 octets: the head is one, and written when the length is known. */
+/* The head of the first record, and what holds for the others too. */
+static void put_base(struct writer *w, const struct path *base, bool named, int64_t time)
+{
+    cbor_put_head(w, CBOR_MAP, 2u + named + (time != 0));
+    put_base_name(w, base, named);
+    if (time) {
+        cbor_put_int(w, LABEL_BT);
+        cbor_put_int(w, time);
+    }
+}
+
 static void put_name(struct writer *w, const struct path *base, const struct path *p)
 {
     cbor_put_head(w, CBOR_UINT, LABEL_N);
-    size_t head = w->len;
-    cbor_put_head(w, CBOR_TEXT, 0);
+    size_t at = cbor_open_short_text(w); /* four ids and what is between them are 23 octets */
     path_put_below(w, base, p);
-    writer_change_u8(w, head, (uint8_t)(CBOR_TEXT << 5 | (w->len - head - 1)));
+    cbor_close_short_text(w, at);
 }
 
-static bool is_empty(const struct record *record)
+/* All that stands before the value. Octet by octet, by a writer whose address nobody has: the compiler keeps it in registers. */
+static void put_labels(struct writer *w, const struct path *base, const struct record *record, bool first)
 {
-    return record->multiple && record->path.depth == PATH_RESOURCE; /* a multiple resource without instances has no record */
+    struct writer out = *w;
+    bool named = record->path.depth > base->depth;
+    if (!first) /* else its map is begun */
+        cbor_put_head(&out, CBOR_MAP, 1u + named);
+    if (named)
+        put_name(&out, base, &record->path);
+    if (record->value.type == VALUE_OBJLNK) { /* "vlo" has no number: Core TS 1.1.1 table 7.4.4-2 */
+        cbor_put_head(&out, CBOR_TEXT, 3);
+        writer_put(&out, "vlo", 3);
+    } else if (record->value.type != VALUE_NONE) {
+        writer_u8(&out, labels[record->value.type]);
+    }
+    *w = out;
 }
 
 static bool put(struct writer *w, const struct path *base, const struct records *records)
 {
     size_t count = 0;
     for (size_t i = 0; i < records->count; i++)
-        count += !is_empty(&records->at[i]);
+        count += !record_is_empty(&records->at[i]);
     cbor_put_array(w, count);
     bool first = true;
     for (size_t i = 0; i < records->count; i++) {
         const struct record *record = &records->at[i];
-        if (is_empty(record))
+        if (record_is_empty(record))
             continue;
-        bool named = record->path.depth > base->depth;
-        bool stamped = first && records->time;
-        cbor_put_head(w, CBOR_MAP, 1u + named + first + stamped);
         if (first)
-            put_base_name(w, base, named);
-        if (stamped) {
-            cbor_put_int(w, LABEL_BT);
-            cbor_put_int(w, records->time);
-        }
-        if (named)
-            put_name(w, base, &record->path);
-        put_value(w, &record->value);
+            put_base(w, base, record->path.depth > base->depth, records->time);
+        put_labels(w, base, record, first);
+        cbor_put_value(w, &record->value);
         first = false;
     }
     return true;

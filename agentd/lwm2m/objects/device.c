@@ -33,11 +33,22 @@ static bool read_firmware(struct spot *s, struct value *v)
     return put_text(s->o->device->firmware_version, v);
 }
 
-static const struct system_facts *facts(struct spot *s)
+static uint64_t moment(struct spot *s)
 {
     const struct lwm2m_device *d = s->o->device;
-    system_refresh(&s->o->system, d->root ? d->root : "", d->current_time ? d->current_time(d->user) : 0);
-    return &s->o->system;
+    if (!s->now && d->current_time)
+        s->now = d->current_time(d->user);
+    return s->now;
+}
+
+static const struct system_facts *facts(struct spot *s)
+{
+    const char *root = s->o->device->root;
+    if (!s->system) {
+        system_refresh(&s->o->system, root ? root : "", moment(s));
+        s->system = &s->o->system;
+    }
+    return s->system;
 }
 
 /* Power sources, their voltage and current have the same resource instances (E.4): those without a measurement are passed over. */
@@ -141,14 +152,13 @@ static bool read_error(struct spot *s, struct value *v)
 
 static bool read_time(struct spot *s, struct value *v)
 {
-    uint64_t now = s->o->device->current_time ? s->o->device->current_time(s->o->device->user) : 0;
-    *v = value_integer(VALUE_TIME, (int64_t)now);
+    *v = value_integer(VALUE_TIME, (int64_t)moment(s));
     return true;
 }
 
 static bool read_utc_offset(struct spot *s, struct value *v)
 {
-    time_t now = s->o->device->current_time ? (time_t)s->o->device->current_time(s->o->device->user) : 0;
+    time_t now = (time_t)moment(s);
     if (s->o->utc_offset[0] && now / 60 == s->o->utc_minute) /* summer time begins with a minute */
         return put_text(s->o->utc_offset, v);
     struct tm local;

@@ -134,41 +134,38 @@ static bool record_take(struct records *out)
     return false;
 }
 
-static struct record *record_next(struct records *out, const struct path *p, bool multiple)
+static struct record *record_next(struct records *out, const struct path *instance, const struct resource *resource)
 {
     struct record *record = &out->at[out->count];
-    record->path = *p;
-    record->multiple = multiple;
+    record->path = (struct path){ .depth = PATH_RESOURCE, .id = { instance->id[0], instance->id[1], resource->id } };
+    record->multiple = resource->multiple;
     return record;
 }
 
-static bool read_single(const struct resource *resource, struct spot *s, const struct path *p, struct records *out)
-{
-    return !resource->read(s, &record_next(out, p, false)->value) || record_take(out);
-}
-
 /* Clause 7.4.4: a multiple resource without an instance is shown as such. */
-static bool read_multiple(const struct resource *resource, struct spot *s, const struct path *p, const struct path *wanted, struct records *out)
+static bool read_multiple(const struct resource *resource, struct spot *s, const struct path *instance, const struct path *wanted, struct records *out)
 {
-    for (; resource->read(s, &record_next(out, p, true)->value); s->index++) {
-        out->at[out->count].path = path_child(p, s->id);
-        if (path_contains(wanted, &out->at[out->count].path) && !record_take(out))
+    struct record *record = record_next(out, instance, resource);
+    for (; resource->read(s, &record->value); s->index++, record = record_next(out, instance, resource)) {
+        record->path.id[record->path.depth++] = s->id;
+        if (path_contains(wanted, &record->path) && !record_take(out))
             return false;
     }
     if (s->index > 0)
         return true;
-    record_next(out, p, true)->value = (struct value){ .type = resource->type };
+    record->value = (struct value){ .type = resource->type };
     return record_take(out);
 }
 
-/* The parent is what is wanted, or stands above or below it. */
-static bool read_resource(struct objects *o, const struct resource *resource, const struct path *parent, const struct path *wanted, struct records *out)
+/* The instance is what is wanted, or stands above or below it. */
+static bool read_resource(const struct resource *resource, struct spot *s, const struct path *instance, const struct path *wanted, struct records *out)
 {
     if (!(resource->operations & OPERATION_READ) || (wanted->depth >= PATH_RESOURCE && wanted->id[2] != resource->id))
         return true;
-    struct path p = path_child(parent, resource->id);
-    struct spot s = { .o = o, .instance = parent->id[1] };
-    return resource->multiple ? read_multiple(resource, &s, &p, wanted, out) : read_single(resource, &s, &p, out);
+    s->index = 0;
+    if (resource->multiple)
+        return read_multiple(resource, s, instance, wanted, out);
+    return !resource->read(s, &record_next(out, instance, resource)->value) || record_take(out);
 }
 
 static bool read_instance(struct objects *o, const struct object *object, uint16_t instance, const struct path *wanted, struct records *out)
@@ -176,8 +173,9 @@ static bool read_instance(struct objects *o, const struct object *object, uint16
     struct path p = { .depth = PATH_INSTANCE, .id = { object->id, instance } };
     if (!(path_contains(wanted, &p) || path_contains(&p, wanted)) || !access_may(o, object->id, instance, ACCESS_READ))
         return true; /* clause 8.2.4: what the server may not read is left out */
+    struct spot s = { .o = o, .instance = instance };
     for (size_t i = 0; i < object->count; i++)
-        if (!read_resource(o, &object->resources[i], &p, wanted, out))
+        if (!read_resource(&object->resources[i], &s, &p, wanted, out))
             return false;
     return true;
 }

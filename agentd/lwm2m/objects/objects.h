@@ -15,6 +15,8 @@ struct spot {
     struct objects *o;
     uint16_t instance; /* of the object */
     size_t index;      /* read: the n-th resource instance, 0 unless multiple */
+    uint64_t now;      /* read: Unix seconds, 0 until a value needs them: those of an instance are all of one moment */
+    const struct system_facts *system; /* read: as of that moment; NULL until a value needs them */
     uint16_t id;       /* of the resource instance; set by read, given to write */
 };
 
@@ -54,8 +56,7 @@ extern const struct object object_server, object_server_1_2; /* 1 */
 extern const struct object object_access_control; /* 2 */
 extern const struct object object_device; /* 3 */
 extern const struct object object_monitoring, object_statistics, object_cellular; /* 4, 7, 10 */
-extern const struct object object_firmware; /* 5 */
-extern const struct object object_software; /* 9 */
+extern const struct object object_firmware, object_software; /* 5, 9 */
 extern const struct object object_location; /* 6 */
 extern const struct object object_profile; /* 11 */
 extern const struct object object_bearer_selection; /* 13 */

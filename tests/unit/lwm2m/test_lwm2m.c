@@ -444,6 +444,24 @@ static void test_senml_cbor(void)
                    "a2" "00" "63302f31");
 }
 
+/* A multiple resource without an instance is no record; the time of a kept notification is in the first that is one. */
+static void test_senml_time(void)
+{
+    static const struct path base = { .depth = PATH_INSTANCE, .id = { 7 } };
+    static struct records records = { .count = 2, .time = 1000 };
+    records.at[0] = (struct record){ .path = { .depth = PATH_RESOURCE, .id = { 7, 0, 6 } }, .multiple = true, .value.type = VALUE_INTEGER };
+    records.at[1] = (struct record){ .path = { .depth = PATH_RESOURCE, .id = { 7, 0, 9 } }, .value = value_text("s") };
+    struct coap_answer a = { .body = writer_make(body, sizeof body) };
+    g_assert_true(format_senml_cbor.put(&a.body, &base, &records));
+    expect_hex(&a, "81" "a4" "21" "652f372f302f" "22" "1903e8" "00" "6139" "03" "6173");
+    a.body = writer_make(body, sizeof body);
+    g_assert_true(format_senml_json.put(&a.body, &base, &records));
+    expect_text(&a, "[{\"bn\":\"/7/0/\",\"bt\":1000,\"n\":\"9\",\"vs\":\"s\"}]");
+    a.body = writer_make(body, sizeof body);
+    g_assert_true(format_lwm2m_json.put(&a.body, &base, &records));
+    expect_text(&a, "{\"bn\":\"/7/0/\",\"e\":[{\"n\":\"9\",\"sv\":\"s\"}]}");
+}
+
 static size_t many; /* resource instances */
 
 static bool read_many(struct spot *s, struct value *v)
@@ -480,6 +498,34 @@ static void test_read_full(void)
     g_assert_true(records.count == 1 && records.at[0].multiple && records.at[0].path.depth == PATH_RESOURCE && records.at[0].value.type == VALUE_INTEGER);
 }
 
+static bool read_none(struct spot *s, struct value *v)
+{
+    (void)s;
+    (void)v;
+    return false;
+}
+
+/* Each multiple resource of an instance from its first; what has none has a type all the same. */
+static void test_read_each(void)
+{
+    static const struct resource resources[] = { { 5, VALUE_INTEGER, OPERATION_READ, .multiple = true, .read = read_many },
+                                                 { 6, VALUE_INTEGER, OPERATION_READ, .multiple = true, .read = read_many },
+                                                 { 8, VALUE_TIME, OPERATION_READ, .multiple = true, .read = read_none } };
+    static const struct object object = { .id = 7, .resources = resources, .count = G_N_ELEMENTS(resources) };
+    static const struct object *const objects[] = { &object };
+    static const struct model model = { objects, 1 };
+    static const struct path whole = { .depth = PATH_INSTANCE, .id = { 7 } };
+    static struct records records;
+    struct lwm2m_client *c = make();
+    c->objects.model = &model;
+    many = 2;
+    g_assert_true(objects_read(&c->objects, &whole, &records));
+    g_assert_cmpuint(records.count, ==, 5);
+    g_assert_true(record_is_empty(&records.at[4]) && records.at[4].value.type == VALUE_TIME);
+    for (uint16_t i = 0; i < 4; i++)
+        g_assert_true(path_equal(&records.at[i].path, &(struct path){ .depth = PATH_RESOURCE_INSTANCE, .id = { 7, 0, i < 2 ? 5 : 6, i % 2 } }));
+}
+
 static uint64_t wall_clock;
 
 static uint64_t current_time(void *user)
@@ -504,6 +550,29 @@ static void test_read_zone(void)
     expect_text(&a, "+02:00");
     g_unsetenv("TZ");
     tzset();
+}
+
+static uint64_t moving_clock(void *user)
+{
+    (void)user;
+    return wall_clock++;
+}
+
+/* A Read of an instance asks the clock once: what ends meanwhile is in all of its values or in none. */
+static void test_read_moment(void)
+{
+    static const struct path device = { .depth = PATH_INSTANCE, .id = { 3 } };
+    static struct records records;
+    struct lwm2m_client *c = make();
+    c->device.current_time = moving_clock;
+    for (wall_clock = 1774745999; wall_clock < 1774746003;) {
+        int64_t begun = (int64_t)wall_clock;
+        g_assert_true(objects_read(&c->objects, &device, &records));
+        g_assert_cmpuint(wall_clock, ==, (uint64_t)begun + 1);
+        for (size_t i = 0; i < records.count; i++)
+            if (records.at[i].path.id[2] == 13)
+                g_assert_cmpint(records.at[i].value.integer, ==, begun);
+    }
 }
 
 static void test_numbers(void)
@@ -577,8 +646,11 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/codec/tlv", test_tlv);
     g_test_add_func("/lwm2m/codec/tlv widths", test_tlv_widths);
     g_test_add_func("/lwm2m/codec/senml cbor", test_senml_cbor);
+    g_test_add_func("/lwm2m/codec/senml time", test_senml_time);
     g_test_add_func("/lwm2m/read/full", test_read_full);
+    g_test_add_func("/lwm2m/read/each", test_read_each);
     g_test_add_func("/lwm2m/read/zone", test_read_zone);
+    g_test_add_func("/lwm2m/read/moment", test_read_moment);
     g_test_add_func("/lwm2m/numbers", test_numbers);
     g_test_add_func("/lwm2m/dedup", test_dedup);
     return g_test_run();
