@@ -11,6 +11,7 @@ from scenarios import scenario
 from world import ETC, TREE, lab, run, until
 
 LWM2M = BOOTSTRAP = "coaps://lwm2m.operator.example:5684"
+OVER_TLS = LWM2M.replace("coaps:", "coaps+tcp:")
 UPLINK = ("--uplink", "--uplink-reaches-operator")
 
 
