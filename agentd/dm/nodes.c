@@ -313,7 +313,7 @@ static int lwm2m_get(const struct dm_tree *t, const char *name, unsigned field, 
     case LW_LIFETIME:
         return put_number(out, l->account.lifetime);
     case LW_BINDING:
-        return put_text(out, "U");
+        return put_text(out, l->account.server.binding);
     case LW_KEY:
         break;
     }
@@ -328,7 +328,7 @@ static int lwm2m_write(struct lwm2m_account *a, enum lwm2m_field field, struct s
     switch (field) {
     case LW_URI:
         set_text(a->uri, sizeof a->uri, value);
-        return uri_split(a->uri, "coaps", host, sizeof host, &port, NULL) ? DM_BAD_REQUEST : DM_OK;
+        return uri_split_any(a->uri, LWM2M_SECURE_SCHEMES, host, sizeof host, &port, NULL) ? DM_BAD_REQUEST : DM_OK;
     case LW_IDENTITY:
         set_text(a->identity, sizeof a->identity, value);
         return DM_OK;
@@ -348,7 +348,8 @@ static int lwm2m_write(struct lwm2m_account *a, enum lwm2m_field field, struct s
         a->lifetime = (uint32_t)number;
         return DM_OK;
     case LW_BINDING:
-        return slice_is(value, "U") ? DM_OK : DM_BAD_REQUEST;
+        set_text(a->server.binding, sizeof a->server.binding, value);
+        return slice_is(value, "U") || slice_is(value, "T") ? DM_OK : DM_BAD_REQUEST;
     }
     return DM_NOT_ALLOWED;
 }

@@ -3,7 +3,7 @@
 # The LwM2M client against Eclipse Leshan, which others wrote: the demo server through its REST interface (leshan/check.py), and beside it servers made of the
 # newer Leshan libraries (leshan/library.py: bootstrap, certificates, composites, Send, queue mode). Each in a private network namespace of its own.
 # Usage: tests/interop/leshan.sh [BUILD_DIRECTORY]. Needs java (a JDK), maven, python3 and, the first time, the network for Maven; the archives are kept in
-# ~/.cache/gateway-agent. Prints TAP of both and the count; exit code 0 only if every check passed.
+# ~/.cache/gateway-agent. Prints TAP of all and the count; exit code 0 only if every check passed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "${1:-$here/../../build}" && pwd)
@@ -31,11 +31,14 @@ bring library.xml "$library"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/demo" "$work/library"
+mkdir "$work/demo" "$work/library" "$work/restart"
 "$here/../lab/private" /usr/bin/python3 -B "$here/leshan/check.py" "$demo" "$tool" "$work/demo" >"$work/demo.tap" &
+demo_pid=$!
+"$here/../lab/private" /usr/bin/python3 -B "$here/leshan/library.py" "$tool" "$library" "$work/restart" restart >"$work/restart.tap" & # it waits, most of the time
 "$here/../lab/private" /usr/bin/python3 -B "$here/leshan/library.py" "$tool" "$library" "$work/library" >"$work/library.tap" && status=0 || status=1
 wait $! || status=1
-cat "$work/library.tap" "$work/demo.tap"
+wait "$demo_pid" || status=1
+cat "$work/library.tap" "$work/demo.tap" "$work/restart.tap"
 passed=$(cat "$work"/*.tap | grep -c '^ok ' || true) failed=$(cat "$work"/*.tap | grep -c '^not ok ' || true)
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
 echo "$passed passed, $failed failed"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The card issuer: an image of a UICC's PKCS#15 application with bootstrap files (LwM2M TS 1.0 appendix G), for the simulated cards.
 
-Owns the pre-shared keys that it writes on cards (DIR/psk.json, which the LwM2M server reads). Everything that a careless issuer could do differently is
+Owns the pre-shared keys that it writes on cards (DIR/psk.json, which the LwM2M server reads), and the keys whose certificates the manufacturer's root signs. Everything that a careless issuer could do differently is
 an option. Secrets are in the image only.
 """
 from __future__ import annotations
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import cbor
 import lwm2m_accounts
-from common import run_program, write_file
+import pki
+from common import openssl, run_program, write_file
 from oma import card
 
 ODF, DODF, SECOND_DODF = "5031", "6430", "6410"
@@ -34,7 +35,17 @@ def small(value: int) -> bytes:
     return next(value.to_bytes(n, "big", signed=True) for n in (1, 2, 4, 8) if -(1 << 8 * n - 1) <= value < 1 << 8 * n - 1)
 
 
+def certificates(a: argparse.Namespace) -> bytes:
+    """Mode 2: the gateway's certificate, that of the server, the key (DER)."""
+    key, leaf = a.dir / "cards" / f"{secrets.token_hex(4)}.key", a.out.with_suffix(".pem")
+    pki.make_leaf(a.dir / "ca", "manufacturer", key, leaf, a.gateway_id, "keyUsage=critical,digitalSignature\n")
+    shown, known = (openssl("x509", "-in", path, "-outform", "DER") for path in (leaf, a.dir / "servers" / f"{a.certificate}.pem"))
+    return tlv(2, b"\2") + tlv(3, shown) + tlv(4, known) + tlv(5, openssl("pkey", "-in", key, "-outform", "DER"))
+
+
 def security(a: argparse.Namespace, uri: str, bootstrap: bool, server: int) -> bytes:
+    if a.certificate and not bootstrap:
+        return tlv(0, uri.encode()) + tlv(1, b"\0") + certificates(a) + tlv(10, small(server))
     identity, key = f"{a.gateway_id}-card-{secrets.token_hex(4)}", secrets.token_bytes(16)
     lwm2m_accounts.admit(a.dir, identity, key.hex(), a.gateway_id)
     if bootstrap:
@@ -137,6 +148,7 @@ def main() -> None:
     p.add_argument("--server-id", type=int, default=101, help="Short Server ID (default %(default)s)")
     p.add_argument("--lifetime", type=int, default=300)
     p.add_argument("--senml", choices=("json", "cbor"), help="the LwM2M file in SenML, not in the standard's TLV")
+    p.add_argument("--certificate", metavar="NAME", help="the LwM2M server's account by certificates; the server's is DIR/servers/NAME.pem")
     p.add_argument("--no-security", action="store_true", help="security mode NoSec")
     p.add_argument("--two-directories", action="store_true", help="the entries behind the first one in a second DODF")
     p.add_argument("--pin", action="append", default=[], metavar="FID", help="this file wants a PIN")

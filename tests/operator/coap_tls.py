@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CoAP over TLS (RFC 8323) with certificates of both sides, for a server whose message layer speaks datagrams.
+"""CoAP over TLS (RFC 8323) with certificates of both sides or pre-shared keys, for a server whose message layer speaks datagrams.
 
 Owns each connection: TLS by the ssl module on memory BIOs, so that an alert leaves before the connection ends; framing, capabilities and pings. To the message layer a request
 is a confirmable one with a message id made here, and a response is the acknowledgement of what it answers: RFC 8323 has neither ids nor acknowledgements.
@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Callable
 
 import coap
+import dtls
 from coap import ACK, CON, NON, Message
 
 CSM, PING, PONG, MAX_MESSAGE = 0xE1, 0xE2, 0xE3, 1 << 16
@@ -38,10 +39,10 @@ def unframe(data: bytes) -> tuple[bytes, bytes] | None:
 
 
 class Connection(asyncio.Protocol):
-    """A peer of the message layer: send(datagram), identity. files() gives certificate, key and the root of clients; None: nobody is served over TLS."""
+    """A peer of the message layer: send(datagram), identity. files() gives certificate, key and the root of clients; None: key(identity) gives that of a client, or None."""
 
-    def __init__(self, endpoint, files: Callable[[], tuple | None], log: Callable) -> None:
-        self.endpoint, self.files, self.log = endpoint, files, log
+    def __init__(self, endpoint, files: Callable[[], tuple | None], key: Callable[[str], bytes | None], log: Callable) -> None:
+        self.endpoint, self.files, self.key, self.log = endpoint, files, key, log
         self.identity, self.open, self.buffer = "", False, b""
         self.mid, self.asked = 0, {}  # asked: token -> message id of our request
 
@@ -50,16 +51,20 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport) -> None:
         self.transport, self.address = transport, transport.get_extra_info("peername")
-        files = self.files()
-        if not files:
-            transport.close()
-            return
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(files[0], files[1])
-        context.load_verify_locations(files[2])
-        context.verify_mode = ssl.CERT_REQUIRED
+        context, files = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), self.files()
+        if files:
+            context.load_cert_chain(files[0], files[1])
+            context.load_verify_locations(files[2])
+            context.verify_mode = ssl.CERT_REQUIRED
+        else:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            self.callback = dtls.give_keys(context, self.look_up)
         self.inward, self.outward = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.inward, self.outward, server_side=True)
+
+    def look_up(self, identity: str) -> bytes | None:
+        self.identity = identity
+        return self.key(identity)
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -83,8 +88,9 @@ class Connection(asyncio.Protocol):
         self.flush()
 
     def opened(self) -> None:
-        subject = dict(pair for part in self.tls.getpeercert()["subject"] for pair in part)
-        self.open, self.identity = True, f"/CN={subject['commonName']}"
+        self.open = True
+        if shown := self.tls.getpeercert():
+            self.identity = "/CN=" + dict(pair for part in shown["subject"] for pair in part)["commonName"]
         self.log("tls.open", peer=repr(self), identity=self.identity, version=self.tls.version())
         self.write(Message(CON, CSM, options=[(2, coap.uint(MAX_MESSAGE)), (4, b"")]))
 
@@ -129,5 +135,5 @@ class Connection(asyncio.Protocol):
         self.endpoint.forget(self)
 
 
-async def listen(endpoint, files: Callable[[], tuple | None], log: Callable, addr: str, port: int) -> asyncio.Server:
-    return await asyncio.get_running_loop().create_server(lambda: Connection(endpoint, files, log), addr, port)
+async def listen(endpoint, files: Callable[[], tuple | None], key: Callable[[str], bytes | None], log: Callable, addr: str, port: int) -> asyncio.Server:
+    return await asyncio.get_running_loop().create_server(lambda: Connection(endpoint, files, key, log), addr, port)

@@ -422,7 +422,7 @@ async def serve(a: argparse.Namespace) -> None:
     if not a.nosec:
         server.spawn(protocol.tick())
     if not a.nosec and a.port:
-        await coap_tls.listen(server.endpoint, server.certificates, log, a.addr, a.port)
+        await coap_tls.listen(server.endpoint, server.certificates, server.key, log, a.addr, a.port)
     server.spawn(server.expire())
     path = a.dir / "lwm2m.ctl"
     path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from lwm2m_bootstrap import AT_ONCE
 from main_job import expect
 from scenarios import scenario
 from second_server import ask
-from smart_card import BOOTSTRAP, LWM2M, document, image, lwm2m_accounts
+from smart_card import BOOTSTRAP, LWM2M, OVER_TLS, document, image, lwm2m_accounts
 from sources import SIGNED
 from world import GATEWAY, TREE, agentctl, lab, run, until
 
@@ -255,4 +255,8 @@ def an_instruction_names_the_lwm2m_bootstrap_server(world):
     order(world, GATEWAY, 104)
     agentctl("bootstrap", world.instruction(*derived))
     until("the other account", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("104", "registered")], 60)
+    order(world, GATEWAY, 105)
+    agentctl("bootstrap", world.instruction("--mech", "lwm2m", "--uri", OVER_TLS, "--nid", ""))
+    until("one more, by a bootstrap server over TLS", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("105", "registered")], 60)
+    expect("as its account says", ("0", OVER_TLS) in [(a["ServerId"], a["Uri"]) for a in world.all("Account").values()])
     check_secret(world, NAMED)

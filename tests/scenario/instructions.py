@@ -8,13 +8,22 @@ from gba import MID, provisioned
 from main_job import expect
 from scenarios import scenario
 from second_server import ask, kept, observed_by_itself
-from smart_card import LWM2M, lwm2m_accounts
+from smart_card import LWM2M, OVER_TLS, lwm2m_accounts
 from sources import SIGNED
 from world import GATEWAY, TREE, agentctl, run, until
 
 
-def psk(world, *options, **signed):
-    return world.instruction("--mech", "psk", "--uri", LWM2M, "--nid", "", *options, **signed)
+def psk(world, *options, uri=LWM2M, **signed):
+    return world.instruction("--mech", "psk", "--uri", uri, "--nid", "", *options, **signed)
+
+
+def by_stream(world, event):
+    """Identity of the last event of that name, whose session, the last one opened before, is over TLS."""
+    events = world.lwm2m_events()
+    at = max(n for n, e in enumerate(events) if e["event"] == event)
+    opened = [e for e in events[:at] if e["event"].endswith(".open") and e["identity"] == events[at]["identity"]][-1]
+    expect(f"{event} over TLS: {opened}", opened["event"] == "tls.open")
+    return opened["identity"]
 
 
 def has(world, *accounts):
@@ -54,6 +63,13 @@ def an_instruction_names_a_server_and_a_pre_shared_key_of_the_trusted_environmen
     order(world, GATEWAY, 103)
     agentctl("bootstrap", psk(world))
     has(world, ("0", "bootstrap"), ("103", "registered"))
+    agentctl("bootstrap", psk(world, "--server", "104", uri=OVER_TLS))
+    has(world, ("104", "registered"))
+    expect("a server over TLS", by_stream(world, "register") == GATEWAY and of_context(world, 104)["Uri"] == OVER_TLS)
+    order(world, GATEWAY, 105)
+    agentctl("bootstrap", psk(world, uri=OVER_TLS))
+    has(world, ("0", "bootstrap"), ("105", "registered"))
+    expect("a bootstrap server over TLS", by_stream(world, "bootstrap-request") == GATEWAY)
     check_secret(world, NAMED, json.loads((world.operator_dir / "psk.json").read_text())[GATEWAY]["key"])
 
 
@@ -84,8 +100,8 @@ def triggered(world, instance, server_id, *others):
     return asked_by(world)[-1]
 
 
-def by_gba(world, *options):
-    return world.instruction("--mech", "gba", "--uri", LWM2M, "--nid", "", "--ctx", "m2m", *options)
+def by_gba(world, *options, uri=LWM2M):
+    return world.instruction("--mech", "gba", "--uri", uri, "--nid", "", "--ctx", "m2m", *options)
 
 
 def naf(world, known=True):
@@ -172,6 +188,9 @@ def an_instruction_by_gba_registers_with_a_bootstrapped_key_and_renews_it(world)
             (world.operator_dir / "bsf.json").write_text("{}")
             world.stop("agentd")
     found_again(world, "m2m", 102)
+    agentctl("bootstrap", by_gba(world, "--server", "105", uri=OVER_TLS))
+    until("the account over TLS", lambda: of_context(world, 105).get("State") == "registered")
+    expect("by a key of the BSF", by_stream(world, "register").startswith(NAME_SPACE))
     plan(world, 103)
     agentctl("bootstrap", by_gba(world))
     has(world, DM_ACCOUNT, ("0", "bootstrap"), ("103", "registered"))
@@ -246,9 +265,6 @@ def an_instruction_by_pki_registers_with_the_device_certificate_whose_key_stays_
     has(world, ("0", "bootstrap"), ("103", "registered"))
     expect(f"a bootstrap server by the device certificate: {asked_by(world)}", [n.endswith(f"CN={GATEWAY}") for n in asked_by(world)] == [True])
     expect("and again", triggered(world, 0, 104).endswith(f"CN={GATEWAY}"))
-
-
-OVER_TLS = LWM2M.replace("coaps:", "coaps+tcp:")
 
 
 @scenario(mode="none", factory_options=SIGNED)

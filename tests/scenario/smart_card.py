@@ -8,9 +8,11 @@ from pathlib import Path
 import labproc
 from main_job import check_managed, expect
 from scenarios import scenario
-from world import ETC, TREE, lab, run, until
+from world import ETC, GATEWAY, TREE, lab, run, until
 
 LWM2M = BOOTSTRAP = "coaps://lwm2m.operator.example:5684"
+OVER_TLS = LWM2M.replace("coaps:", "coaps+tcp:")
+NAME = "lwm2m.operator.example"
 UPLINK = ("--uplink", "--uplink-reaches-operator")
 
 
@@ -116,7 +118,20 @@ def a_card_with_a_lwm2m_file_registers_and_another_card_takes_over(world):
     lab("replug")
     until("the first card's accounts", lambda: sorted(lwm2m_accounts(world)) == [("0", "bootstrap"), ("101", "registered")], 60)
     card_is(world, "applied")
+    check_certificates(world, napdef)
     check_untouched(world)
+
+
+def check_certificates(world, napdef):
+    """Of the gateway and of the server, and the gateway's key: in TLV, as in SenML."""
+    run("/usr/bin/python3", "-B", TREE / "tests/operator/factory.py", "server", world.operator_dir, NAME)
+    (world.operator_dir / "dtls.json").write_text(json.dumps({"server": NAME, "roots": "manufacturer"}))
+    for server_id, form in (("103", ()), ("104", ("--senml", "cbor"))):
+        put(world, *napdef, "--lwm2m", LWM2M, "--server-id", server_id, "--certificate", NAME, *form)
+        until("the account by certificates", lambda n=server_id: lwm2m_accounts(world) == [(n, "registered")], 60)
+        expect("visible as such", world.one("Account", ServerId=server_id)["SecurityMode"] == "x509")
+        shown = [e["identity"] for e in world.lwm2m_events() if e["event"] == "register"][-1]
+        expect(f"the card's one was shown, not the device's: {shown}", shown == f"/CN={GATEWAY}" and "signs a handshake" not in world.log("tred"))
 
 
 def check_old_state_kept(world, napdef):

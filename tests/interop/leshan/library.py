@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What Leshan's libraries see of our LwM2M client: bootstrap with keys and with certificates and then the server that it named, composite operations and their
 # observation, Send, queue mode, attributes, arguments, what outlives a restart. Every check asks Servers.java, which is Leshan; never the client. Runs inside a private network
-# namespace. usage: library.py TOOL JARS WORK. TAP.
+# namespace. usage: library.py TOOL JARS WORK [restart]; restart: what a restart of Leshan brings, and no more. TAP.
 import base64
 import os
 import pathlib
@@ -18,6 +18,7 @@ import transports_test  # noqa: E402 - certificates are made there
 from transports_test import at, make_certificates  # noqa: E402
 
 SERVER, BOOTSTRAP, AWAKE_MS = 5684, 5784, 2000
+RETRIED = 150.0  # seconds: an Update, its retransmissions, the pause before the next try
 KEYS = {name: bytes([n]) * 16 for n, name in enumerate(("bootstrap", "first", "second", "asleep", "kept"), 1)}
 
 
@@ -263,9 +264,9 @@ def since_restart(leshan, ep, since):
 
 def check_restart(leshan, ep, name, *how):
     """Clause 6.4.1 of the Core TS: observations outlive a restart of the client, until it registers."""
-    keep = os.path.join(WORK, ep)
+    keep, since = os.path.join(WORK, ep), len(leshan.events)
     client = start(ep, SERVER, *how, "--keep", keep)
-    check(f"{name}: registered", leshan.event("registered", ep=ep))
+    check(f"{name}: registered", leshan.event("registered", since, ep=ep))
     check("Observe before a restart", leshan.code("observe", ep, format="TLV", path="/1/0/6") == "2.05")
     check("Observe-Composite, too", leshan.code("observe-composite", ep, paths=["/1/0/2", "/3/0/0"]) == "2.05")
     for end, what in ((signal.SIGKILL, "killed"), (signal.SIGINT, "stopped")):
@@ -307,20 +308,34 @@ def check_restart_without(leshan, ep, client):
     again.end()
 
 
-def main():
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    transports_test.WORK = WORK
-    operator = make_certificates()["operator"]
-    operator.issue("gw-x509")
-    leshan = Leshan(JARS, os.path.join(WORK, "servers.log"), "127.0.0.1", str(SERVER), str(BOOTSTRAP), at("operator.server.pem"), at("operator.server.key.pem"),
-                    at("operator.root.pem"), str(AWAKE_MS))
-    client = None
+def servers():
+    return Leshan(JARS, os.path.join(WORK, "servers.log"), "127.0.0.1", str(SERVER), str(BOOTSTRAP), at("operator.server.pem"), at("operator.server.key.pem"),
+                  at("operator.root.pem"), str(AWAKE_MS))
+
+
+def check_server_restart(leshan):
+    """Leshan killed: a client with certificates is there again by itself, once. Leshan, as it is then."""
+    ep = "gw-x509"
+    leshan.ask("key", ep)
+    client = start(ep, SERVER, *x509(ep), "--lifetime", "30")
+    check("with certificates, for half a minute: registered", leshan.event("registered", ep=ep))
+    leshan.process.kill()
+    leshan.process.wait()
+    leshan = servers()
+    check("Leshan killed and started", leshan.event("ready", seconds=60))
+    leshan.ask("key", ep)
+    check("registered again without help", leshan.event("registered", seconds=RETRIED, ep=ep))
+    check("and updated from then on", leshan.event("updated", seconds=2 * PATIENCE, ep=ep))
+    count = sum(e["event"] == "registered" and e["ep"] == ep for e in leshan.events)
+    check("by one registration", count == 1 and client.process.poll() is None, count)
+    client.end()
+    return leshan
+
+
+def check_served(leshan):
+    client = check_bootstrap_by_key(leshan)
+    ep = "gw-psk"
     try:
-        if not leshan.event("ready", seconds=60):
-            print("Bail out! Leshan's libraries do not start")
-            return 1
-        client = check_bootstrap_by_key(leshan)
-        ep = "gw-psk"
         check_composite(leshan, ep)
         check_observe(leshan, ep)
         check_attributes(leshan, ep)
@@ -332,12 +347,27 @@ def main():
         check_inconsistent(leshan)
         check_queue_mode(leshan)
         check_restart_without(leshan, ep, client)
-        leshan.ask("key", "gw-kept", identity="kept", key=b64(KEYS["kept"]))
-        check_restart(leshan, "gw-kept", "over DTLS", *psk("kept", "kept"))
-        check_restart(leshan, "gw-open", "without security", "--uri", f"coap://127.0.0.1:{SERVER - 1}", "--nosec")
     finally:
-        if client:
-            client.end()
+        client.end()
+    leshan.ask("key", "gw-kept", identity="kept", key=b64(KEYS["kept"]))
+    check_restart(leshan, "gw-kept", "over DTLS", *psk("kept", "kept"))
+    check_restart(leshan, "gw-x509", "with certificates", *x509("gw-x509"))
+    check_restart(leshan, "gw-open", "without security", "--uri", f"coap://127.0.0.1:{SERVER - 1}", "--nosec")
+    return leshan
+
+
+def main():
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    transports_test.WORK = WORK
+    operator = make_certificates()["operator"]
+    operator.issue("gw-x509")
+    leshan = servers()
+    try:
+        if not leshan.event("ready", seconds=60):
+            print("Bail out! Leshan's libraries do not start")
+            return 1
+        leshan = check_server_restart(leshan) if sys.argv[4:] == ["restart"] else check_served(leshan)
+    finally:
         leshan.process.kill()
     return finish(WORK, ("client.log", "servers.log"))
 

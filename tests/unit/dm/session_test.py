@@ -267,6 +267,15 @@ class Tree(Base):
         self.assertEqual(self.out["lwm2m0"], "coaps://lwm2m.example.net 101 id-1 gw-0001 86400")
         self.assertEqual(self.out["key"], "6b" * 16)
 
+    def test_account_of_a_server_over_tls(self):
+        root = "./GatewayAgent/LwM2M/main"
+        account = (("Uri", "coaps+tcp://lwm2m.example.net:5684", "chr"), ("ShortServerId", "101", "int"), ("Identity", "id-1", "chr"), ("Key", b"k" * 16, "bin"))
+        m = self.ask(*[command("Add", i, item(f"{root}/{name}", value, fmt)) for i, (name, value, fmt) in enumerate(account, 1)],
+                     command("Add", 5, item(f"{root}/Binding", "T", "chr")), command("Get", 6, item(f"{root}/Binding")), command("Get", 7, item(f"{root}/Uri")))
+        self.assertEqual([m.status(i) for i in range(1, 8)], [[200]] * 7)
+        self.assertEqual((m.results()[f"{root}/Binding"], m.results()[f"{root}/Uri"]), ("T", account[0][1]))
+        self.assertEqual(self.out["lwm2m0"], "coaps+tcp://lwm2m.example.net:5684 101 id-1 gw-0001 86400")
+
     def test_incomplete_account_names_what_is_missing(self):
         self.session([lambda m: [command("Add", 1, item("./GatewayAgent/LwM2M/a/Uri", "coaps://h")), FINAL], end], expect="Incomplete")
         self.assertIn("lacks ShortServerId", self.out["text"])
@@ -275,7 +284,7 @@ class Tree(Base):
         cases = [("Uri", "http://h", "chr", 400), ("Uri", "coaps://" + "h" * 300, "chr", 413), ("ShortServerId", "0", "int", 400),
                  ("ShortServerId", "65535", "int", 400), ("ShortServerId", "1", "chr", 415), ("Key", b"short", "bin", 400), ("Key", b"k" * 65, "bin", 413),
                  ("Key", "text-of-16-octets", None, 415), ("Identity", "i" * 129, "chr", 413), ("Identity", "a\nb", "chr", 400),
-                 ("Lifetime", "19", "int", 400), ("Binding", "T", "chr", 400), ("Unknown", "x", "chr", 404)]
+                 ("Lifetime", "19", "int", 400), ("Binding", "Q", "chr", 400), ("Binding", "UT", "chr", 413), ("Uri", "coap+tcp://h", "chr", 400), ("Uri", "coaps+tcp:h", "chr", 400), ("Unknown", "x", "chr", 404)]
         m = self.ask(*[command("Add", i + 1, item(f"./GatewayAgent/LwM2M/a/{n}", v, f)) for i, (n, v, f, _) in enumerate(cases)],
                      command("Get", 90, item("./GatewayAgent/LwM2M/a")))
         self.assertEqual([m.status(i + 1) for i in range(len(cases))], [[c] for *_, c in cases])
