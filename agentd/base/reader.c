@@ -39,7 +39,7 @@ uint64_t reader_u64(struct reader *r)
     return big_endian(r, 8);
 }
 
-uint32_t reader_uintvar(struct reader *r)
+uint32_t reader_uintvar_long(struct reader *r)
 {
     uint64_t v = 0;
     for (int i = 0; i < 5; i++) {

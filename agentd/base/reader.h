@@ -57,7 +57,13 @@ uint16_t reader_u16(struct reader *r); /* big endian, like the next two */
 uint32_t reader_u32(struct reader *r);
 uint64_t reader_u64(struct reader *r);
 /* Base-128 integer, big endian, top bit continues (WSP uintvar, WBXML mb_u_int32): at most 5 octets and 0xFFFFFFFF, else failed. */
-uint32_t reader_uintvar(struct reader *r);
+uint32_t reader_uintvar_long(struct reader *r);
+
+static inline uint32_t reader_uintvar(struct reader *r) /* the same: most have one octet */
+{
+    return reader_peek(r) & 0x80 ? reader_uintvar_long(r) : reader_u8(r);
+}
+
 struct slice reader_take(struct reader *r, size_t len); /* empty slice on failure */
 /* Octets up to a NUL, which is consumed and left out; failed if there is none. */
 struct slice reader_text(struct reader *r);

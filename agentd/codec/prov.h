@@ -51,7 +51,12 @@ enum error_code prov_decode_xml(struct slice doc, struct arena *arena, struct pr
 const char *prov_element_name(enum prov_element e);     /* wap-provisioningdoc, characteristic, parm */
 const char *prov_attribute_name(enum prov_attribute a); /* version, type, name, value */
 /* The first of n and what stands behind it that is such an element of that type or name, or NULL. Words are none of OTHER, here and below. */
-struct prov_node *prov_find(struct prov_node *n, enum prov_element element, enum prov_word word);
+static inline struct prov_node *prov_find(struct prov_node *n, enum prov_element element, enum prov_word word)
+{
+    while (n && (n->word != word || n->element != element))
+        n = n->next;
+    return n;
+}
 
 /* The next child of that characteristic type after `after` (NULL: the first), or NULL. */
 static inline struct prov_node *prov_characteristic(const struct prov_node *parent, enum prov_word type, const struct prov_node *after)

@@ -5,9 +5,9 @@
 enum { INSIDE = 1U << PROV_CHARACTERISTIC | 1U << PROV_PARM };
 
 const struct prov_element_row prov_elements[PROV_PARM + 1] = {
-    [PROV_DOCUMENT] = { "wap-provisioningdoc", 1, INSIDE, 1U << PROV_VERSION, 0 },
-    [PROV_CHARACTERISTIC] = { "characteristic", PROV_MAX_CHARACTERISTICS, INSIDE, 1U << PROV_TYPE, 1U << PROV_TYPE },
-    [PROV_PARM] = { "parm", PROV_MAX_PARMS, 0, 1U << PROV_NAME | 1U << PROV_VALUE, 1U << PROV_NAME },
+    [PROV_DOCUMENT] = { "wap-provisioningdoc", 1, INSIDE, PROV_MAY(PROV_VERSION) },
+    [PROV_CHARACTERISTIC] = { "characteristic", PROV_MAX_CHARACTERISTICS, INSIDE, PROV_MUST(PROV_TYPE) },
+    [PROV_PARM] = { "parm", PROV_MAX_PARMS, 0, PROV_MUST(PROV_NAME) | PROV_MAY(PROV_VALUE) },
 };
 static const char *const attributes[PROV_ATTRIBUTES] = { "version", "type", "name", "value" };
 

@@ -8,8 +8,10 @@
 struct prov_element_row {
     const char *name;
     size_t max; /* in a document */
-    uint8_t children, attributes, needed; /* a bit for each that belongs to it; those of its attributes that are #REQUIRED */
+    uint8_t children, attributes; /* a bit for each that belongs to it; of attributes as PROV_MAY and PROV_MUST have it */
 };
+#define PROV_MAY(attribute) (1U << (attribute))                                       /* #IMPLIED */
+#define PROV_MUST(attribute) (PROV_MAY(attribute) | 1U << (attribute) << PROV_ATTRIBUTES) /* #REQUIRED */
 extern const struct prov_element_row prov_elements[PROV_PARM + 1];
 
 #endif

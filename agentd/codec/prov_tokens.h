@@ -15,9 +15,9 @@ enum { PROV_PAGES = 2, PROV_TOKENS = 0x80 };
 extern const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES + 1][PROV_TOKENS]; /* the last one, empty, stands for all other pages */
 
 /* Tokens below 80 start an attribute. */
-static inline struct prov_attribute_token prov_attribute_token(uint8_t page, uint8_t token)
+static inline const struct prov_attribute_token *prov_attribute_token(uint8_t page, uint8_t token)
 {
-    return prov_attribute_tokens[page < PROV_PAGES ? page : PROV_PAGES][token & (PROV_TOKENS - 1)];
+    return &prov_attribute_tokens[page < PROV_PAGES ? page : PROV_PAGES][token & (PROV_TOKENS - 1)];
 }
 
 extern const struct slice prov_value_tokens[PROV_PAGES][PROV_TOKENS]; /* by the token without its highest bit; each with a NUL behind it */

@@ -19,8 +19,8 @@ static enum error_code malformed(size_t offset, const char *what, struct error *
     return error_set(err, ERROR_MALFORMED, "provisioning document: %s at octet %zu", what, offset);
 }
 
-/* The next three put what they are given behind what the value had: d->build.joined. */
-static enum error_code join_character(struct decoder *d, struct slice had, uint32_t c, struct error *err)
+/* The next three put what they are given behind what the value has. */
+static enum error_code join_character(struct decoder *d, uint32_t c, struct error *err)
 {
     uint8_t u[4];
     size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
@@ -28,15 +28,15 @@ static enum error_code join_character(struct decoder *d, struct slice had, uint3
     for (size_t i = n; i > 1; i--, c >>= 6)
         u[i - 1] = (uint8_t)(0x80 | (c & 0x3f));
     u[0] = (uint8_t)(lead[n] | c);
-    return prov_build_join(&d->build, had, (struct slice){ u, n }, err);
+    return prov_build_join(&d->build, (struct slice){ u, n }, err);
 }
 
-static enum error_code join_latin(struct decoder *d, struct slice had, struct slice text, struct error *err)
+static enum error_code join_latin(struct decoder *d, struct slice text, struct error *err)
 {
     for (size_t i = 0; i < text.len; i++) {
         if (d->wbxml.charset == CHARSET_ASCII && text.data[i] >= 0x80)
             return error_set(err, ERROR_MALFORMED, "provisioning document: octet %02x is not US-ASCII", text.data[i]);
-        enum error_code rc = join_character(d, i ? d->build.joined : had, text.data[i], err);
+        enum error_code rc = join_character(d, text.data[i], err);
         if (rc)
             return rc;
     }
@@ -44,110 +44,103 @@ static enum error_code join_latin(struct decoder *d, struct slice had, struct sl
 }
 
 /* Apart, so that the registers of the loop around it are not for what few values need. */
-__attribute__((noinline)) static enum error_code join_piece(struct decoder *d, struct slice had, struct slice piece, enum wbxml_kind kind, struct error *err)
+__attribute__((noinline)) static enum error_code join_piece(struct decoder *d, struct slice piece, enum wbxml_kind kind, struct error *err)
 {
     if (kind == WBXML_ENTITY)
-        return join_character(d, had, d->wbxml.entity, err);
+        return join_character(d, d->wbxml.entity, err);
     if (kind == WBXML_TEXT && d->latin)
-        return join_latin(d, had, piece, err);
-    return prov_build_join(&d->build, had, piece, err);
+        return join_latin(d, piece, err);
+    return prov_build_join(&d->build, piece, err);
 }
 
-/* The value of a parm alone, and all of it. */
-static enum error_code take_opaque(struct decoder *d, struct prov_node *n, const struct prov_value *v, size_t offset, struct error *err)
+/* The value of a parm alone, and all of it: no text is left to be set. */
+static enum error_code take_opaque(struct decoder *d, struct prov_node *n, size_t offset, struct error *err)
 {
+    struct prov_value *v = &d->build.value;
     if (v->attribute != PROV_VALUE || v->text.len || !(d->build.missing >> PROV_VALUE & 1))
         return malformed(offset, "opaque data out of place", err);
     if (d->wbxml.text.len > PROV_MAX_VALUE)
         return error_set(err, ERROR_TOO_LARGE, "a value is longer than %d octets", PROV_MAX_VALUE);
     n->octets = d->wbxml.text;
     n->has_opaque = true;
-    d->build.missing &= ~(1U << PROV_VALUE);
+    v->text.data = NULL;
+    d->build.missing &= ~PROV_MAY(PROV_VALUE);
     return ERROR_NONE;
 }
 
 /* Text of the tables and of the document lives as long as the tree, with a NUL behind it: alone, it is the value, without a copy. */
-static enum error_code add_piece(struct decoder *d, struct prov_node *n, struct prov_value *v, const struct wbxml_token *t, struct error *err)
+static enum error_code add_piece(struct decoder *d, struct prov_node *n, const struct wbxml_token *t, struct error *err)
 {
+    struct prov_value *v = &d->build.value;
     bool listed = t->kind == WBXML_VALUE;
     struct slice piece = listed ? prov_value_token(t->page, t->token) : d->wbxml.text;
+    if (!v->text.data)
+        return malformed(t->offset, n->has_opaque ? "more than opaque data in a value" : "value without attribute", err);
     if (n->has_opaque)
         return malformed(t->offset, "text after opaque data", err);
     if (t->kind == WBXML_OPAQUE)
-        return take_opaque(d, n, v, t->offset, err);
+        return take_opaque(d, n, t->offset, err);
     if (listed && !piece.data)
         return malformed(t->offset, "unknown value token", err);
     if (!piece.len && t->kind != WBXML_ENTITY)
         return ERROR_NONE;
-    if (!v->text.len && (listed || (t->kind == WBXML_TEXT && !d->latin))) {
-        v->text = piece;
-        v->printable = listed || d->wbxml.printable;
-        return ERROR_NONE;
-    }
-    enum error_code rc = join_piece(d, v->text, piece, t->kind, err);
-    *v = (struct prov_value){ v->attribute, WORD_OTHER, false, d->build.joined };
-    return rc;
+    if (v->text.len || !(listed || (t->kind == WBXML_TEXT && !d->latin)))
+        return join_piece(d, piece, t->kind, err);
+    v->text = piece;
+    v->printable = listed || d->wbxml.printable;
+    return ERROR_NONE;
 }
 
-static enum error_code begin_attribute(const struct wbxml_token *t, struct prov_value *v, struct error *err)
+static enum error_code begin_attribute(struct decoder *d, const struct wbxml_token *t, struct error *err)
 {
-    struct prov_attribute_token row = prov_attribute_token(t->page, t->token);
-    *v = (struct prov_value){ row.attribute, row.word, true, prov_words[row.word] };
-    return row.known ? ERROR_NONE : malformed(t->offset, "unknown attribute token", err);
+    const struct prov_attribute_token *row = prov_attribute_token(t->page, t->token);
+    d->build.value = (struct prov_value){ row->attribute, row->word, true, prov_words[row->word] };
+    return row->known ? ERROR_NONE : malformed(t->offset, "unknown attribute token", err);
 }
 
 /* One loop over the list, so that what a token takes is compiled once: an attribute ends where the next one begins. */
-static enum error_code read_attributes(struct decoder *d, struct reader *in, struct prov_node *n, struct error *err)
+static inline enum error_code read_attributes(struct decoder *d, struct reader *in, struct prov_node *n, struct error *err)
 {
-    struct prov_value v;
-    bool begun = false; /* v collects an attribute */
+    struct wbxml_token t;
+    d->build.value.text.data = NULL; /* none has begun */
     for (;;) {
-        struct wbxml_token t;
         enum error_code rc = wbxml_next_attribute(&d->wbxml, in, &t, err);
         if (rc)
             return rc;
         if (t.kind == WBXML_ATTRIBUTE || t.kind == WBXML_END) {
-            rc = begun ? prov_build_set(&d->build, n, v, err) : ERROR_NONE;
+            rc = d->build.value.text.data ? prov_build_set(&d->build, n, err) : ERROR_NONE;
             if (rc || t.kind == WBXML_END)
                 return rc;
-            rc = begin_attribute(&t, &v, err);
-            begun = true;
-        } else if (begun) {
-            rc = add_piece(d, n, &v, &t, err);
-            begun = t.kind != WBXML_OPAQUE; /* which is all of it */
+            rc = begin_attribute(d, &t, err);
         } else {
-            rc = malformed(t.offset, n->has_opaque ? "more than opaque data in a value" : "value without attribute", err);
+            rc = add_piece(d, n, &t, err);
         }
         if (rc)
             return rc;
     }
 }
 
-static bool element_of(const struct wbxml_token *t, enum prov_element *e)
-{
-    static const enum prov_element map[] = { [5] = PROV_DOCUMENT, [6] = PROV_CHARACTERISTIC, [7] = PROV_PARM };
-    static const uint8_t first[] = { 5, 6 }; /* of each page */
-    if (t->page >= sizeof first || t->token < first[t->page] || t->token >= sizeof map)
-        return false;
-    *e = map[t->token];
-    return true;
-}
+/* One more than the element of each tag; 0: none. */
+static const uint8_t tags[PROV_PAGES][0x40] = {
+    { [5] = PROV_DOCUMENT + 1, [6] = PROV_CHARACTERISTIC + 1, [7] = PROV_PARM + 1 },
+    { [6] = PROV_CHARACTERISTIC + 1, [7] = PROV_PARM + 1 },
+};
 
-static enum error_code read_tag(struct decoder *d, struct reader *in, const struct wbxml_token *t, struct error *err)
+static inline enum error_code read_tag(struct decoder *d, struct reader *in, const struct wbxml_token *t, struct error *err)
 {
-    enum prov_element element;
-    if (!element_of(t, &element))
+    unsigned tag = t->page < PROV_PAGES ? tags[t->page][t->token] : 0;
+    if (!tag)
         return malformed(t->offset, "unknown tag token", err);
     struct prov_node *n;
-    enum error_code rc = prov_build_open(&d->build, element, t->offset, &n, err);
+    enum error_code rc = prov_build_add(&d->build, (enum prov_element)(tag - 1), t->offset, &n, err);
     if (rc)
         return rc;
     if (t->has_attributes)
         rc = read_attributes(d, in, n, err);
     if (!rc)
-        rc = prov_build_check(&d->build, err);
-    if (!t->has_content)
-        prov_build_close(&d->build);
+        rc = prov_build_check(&d->build, n, err);
+    if (!rc && t->has_content)
+        prov_build_open(&d->build, n);
     return rc;
 }
 

@@ -31,18 +31,20 @@ static enum error_code on_start(void *user, const char *name, const char *const 
     struct prov_build *build = user;
     enum prov_element e;
     struct prov_node *n;
-    enum error_code rc = element_of(name, &e) ? prov_build_open(build, e, offset, &n, err) : error_set(err, ERROR_MALFORMED, "XML: unknown element %.40s", name);
+    enum error_code rc = element_of(name, &e) ? prov_build_add(build, e, offset, &n, err) : error_set(err, ERROR_MALFORMED, "XML: unknown element %.40s", name);
     for (size_t i = 0; !rc && attributes[i]; i += 2) {
-        struct prov_value v = { .word = WORD_OTHER };
         struct slice text = { (const uint8_t *)attributes[i + 1], strlen(attributes[i + 1]) };
-        if (!attribute_of(attributes[i], &v.attribute))
+        build->value = (struct prov_value){ .word = WORD_OTHER };
+        if (!attribute_of(attributes[i], &build->value.attribute))
             rc = error_set(err, ERROR_MALFORMED, "XML: unknown attribute %.40s", attributes[i]);
-        else if (!(rc = prov_build_join(build, v.text, text, err))) {
-            v.text = build->joined;
-            rc = prov_build_set(build, n, v, err);
-        }
+        else if (!(rc = prov_build_join(build, text, err)))
+            rc = prov_build_set(build, n, err);
     }
-    return rc ? rc : prov_build_check(build, err);
+    if (!rc)
+        rc = prov_build_check(build, n, err);
+    if (!rc)
+        prov_build_open(build, n);
+    return rc;
 }
 
 static enum error_code on_end(void *user, struct error *err)

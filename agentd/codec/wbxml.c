@@ -58,20 +58,21 @@ const uint8_t wbxml_attribute_kinds[256] = {
     [0x05 ... 0x3f] = WBXML_ATTRIBUTE, [0x45 ... 0x7f] = WBXML_ATTRIBUTE, [0x85 ... 0xbf] = WBXML_VALUE,   [0xc5 ... 0xff] = WBXML_VALUE,
 };
 
-static void take_text(struct wbxml *w, struct reader *from)
+static inline void take_text(struct wbxml *w, struct reader *from)
 {
     w->printable = text_take_printable(from, &w->text);
     if (!w->printable)
         w->text = reader_text(from);
 }
 
-static enum error_code finish_text(struct wbxml *w, struct error *err)
+/* The next two apart, for a text needs few registers. */
+__attribute__((noinline)) static enum error_code finish_text(struct wbxml *w, struct error *err)
 {
     take_text(w, &w->in);
     return w->in.failed ? fail(w, err, "") : ERROR_NONE;
 }
 
-static enum error_code finish_table_text(struct wbxml *w, struct error *err)
+__attribute__((noinline)) static enum error_code finish_table_text(struct wbxml *w, struct error *err)
 {
     struct reader entry = table_at(w, reader_uintvar(&w->in));
     take_text(w, &entry);
@@ -101,6 +102,8 @@ enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err)
         return finish_entity(w, err);
     if (octet == OPAQUE)
         return finish_opaque(w, err);
+    if (octet == SWITCH_PAGE)
+        reader_fail(&w->in);
     return fail(w, err, "literal, processing instruction or extension token");
 }
 

@@ -44,20 +44,20 @@ struct wbxml_token { /* small, and nobody keeps its address: it lives in registe
 };
 
 extern const uint8_t wbxml_content_kinds[256], wbxml_attribute_kinds[256]; /* enum wbxml_kind of each octet */
-/* Of the next two: what follows the octet of a kind before END, at w->in. */
+/* Of the next two: what follows the octet of a kind before END, at w->in. 0: a document ends in a page switch, or before a token. */
 enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err);
 
 static inline enum error_code wbxml_take(struct wbxml *w, struct reader *in, const uint8_t *kinds, uint8_t *page, struct wbxml_token *t, struct error *err)
 {
     uint8_t octet = reader_u8(in);
-    while (octet == 0 && !in->failed) { /* SWITCH_PAGE, WAP-192 5.8.4.7.2 */
+    while (octet == 0 && reader_left(in)) { /* SWITCH_PAGE, WAP-192 5.8.4.7.2 */
         *page = reader_u8(in);
         octet = reader_u8(in);
     }
     *t = (struct wbxml_token){ .kind = (enum wbxml_kind)kinds[octet], .page = *page, .token = octet, .offset = in->pos - 1 };
     if (t->kind >= WBXML_END)
         return ERROR_NONE;
-    w->in = *in;
+    w->in.pos = in->pos;
     enum error_code rc = wbxml_finish(w, octet, err);
     in->pos = w->in.pos;
     return rc;
@@ -70,7 +70,7 @@ enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
  * registers; it goes on, w->in follows it from time to time. */
 static inline enum error_code wbxml_next(struct wbxml *w, struct reader *in, struct wbxml_token *t, struct error *err)
 {
-    if (reader_done(in)) {
+    if (!reader_left(in)) {
         *t = (struct wbxml_token){ .kind = WBXML_FINISHED, .offset = in->pos };
         return ERROR_NONE;
     }

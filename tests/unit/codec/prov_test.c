@@ -498,6 +498,20 @@ static void words(void)
     g_assert_cmpuint(prov_word_of((struct slice){ (const uint8_t *)"~", 1 }), ==, WORD_OTHER);
 }
 
+/* A token's word with text behind it is another word, or none: NAPID and "X", TO-NAPID of three pieces. */
+static void pieces_make_other_words(void)
+{
+    struct octets doc = octets_of_hex(H "45 C6 55 01 87 11 03 58 00 01 87 05 03 54 4F 2D 00 03 4E 41 50 00 03 49 44 00 01 01 01");
+    struct arena arena = arena_make(memory, PROV_ARENA);
+    struct prov_node *root = NULL;
+    g_assert_cmpint(prov_decode_wbxml(octets_slice(&doc), &arena, &root, NULL), ==, ERROR_NONE);
+    const struct prov_node *first = root->child->child;
+    g_assert_cmpstr(first->attribute[PROV_NAME], ==, "NAPIDX");
+    g_assert_cmpuint(first->word, ==, WORD_OTHER);
+    g_assert_cmpuint(first->next->word, ==, WORD_TO_NAPID);
+    octets_free(&doc);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -519,6 +533,7 @@ int main(int argc, char **argv)
     g_test_add_func("/prov/documents of the vectors", documents_of_the_vectors);
     g_test_add_func("/prov/lookups", lookups);
     g_test_add_func("/prov/words", words);
+    g_test_add_func("/prov/pieces make other words", pieces_make_other_words);
     g_test_add_func("/prov/pieces stay in their room", pieces_stay_in_their_room);
     int rc = g_test_run();
     g_free(memory);

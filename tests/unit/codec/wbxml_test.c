@@ -83,7 +83,8 @@ static const struct row rows[] = {
     { "attributes need an end", "", true, ERROR_TRUNCATED, 0, NULL, 0, 0, 0 },
     { "text without end", "03 41", false, ERROR_TRUNCATED, 0, NULL, 0, 0, 0 },
     { "opaque over the end", "C3 02 41", false, ERROR_TRUNCATED, 0, NULL, 0, 0, 0 },
-    { "page switch without page", "00", false, ERROR_TRUNCATED, 0, NULL, 0, 0, 0 },
+    { "page switch without page", "00", false, ERROR_TRUNCATED, 0, NULL, 0, 0, 7 },
+    { "page switch without token", "00 01", true, ERROR_TRUNCATED, 0, NULL, 0, 0, 8 },
 };
 
 static void check_row(gconstpointer data)
@@ -98,6 +99,10 @@ static void check_row(gconstpointer data)
     struct reader in = w.in;
     g_assert_cmpint(row->attributes ? wbxml_next_attribute(&w, &in, &t, &err) : wbxml_next(&w, &in, &t, &err), ==, row->rc);
     g_assert_cmpint(err.code, ==, row->rc);
+    if (row->rc && row->offset) {
+        g_autofree char *end = g_strdup_printf("at octet %zu", row->offset);
+        g_assert_true(g_str_has_suffix(err.text, end));
+    }
     if (row->rc == ERROR_NONE) {
         g_assert_cmpint(t.kind, ==, row->kind);
         bool token = t.kind == WBXML_TAG || t.kind == WBXML_ATTRIBUTE || t.kind == WBXML_VALUE;
