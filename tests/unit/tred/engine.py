@@ -13,6 +13,7 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../operator")]
+import idle  # noqa: E402
 import process  # noqa: E402
 from aka import kdf, milenage, tuak  # noqa: E402
 from aka.subscribers import Subscriber  # noqa: E402
@@ -476,14 +477,14 @@ class Engine(Subscribed):
     def test_idle_memory_is_given_back(self):
         self.put_in()
         time.sleep(0.8)
-        before = process.Confinement.dirty(self.proc.pid)
+        before = idle.dirty(self.proc.pid)
         for _ in range(300):
             self.ok(self.net.vector(), EAP)
         self.assertEqual(self.tre.set_state("mid-1", SUSPENDED)[0], 0)
         end = time.monotonic() + 5
-        while process.Confinement.dirty(self.proc.pid) - before > 64 and time.monotonic() < end:
+        while idle.dirty(self.proc.pid) - before > 64 and time.monotonic() < end:
             time.sleep(0.05)
-        self.assertLessEqual(process.Confinement.dirty(self.proc.pid) - before, 64)
+        self.assertLessEqual(idle.dirty(self.proc.pid) - before, 64)
 
 
 if __name__ == "__main__":

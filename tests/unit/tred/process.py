@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import idle  # noqa: E402
 from mid_package import MILENAGE, Issuer, manifest, openssl  # noqa: E402
 from tre_client import *  # noqa: E402,F403
 
@@ -752,23 +753,16 @@ class Confinement(Bench):
             self.assertNotIn(s.hex(), log)
         self.assertNotIn("1234", log.replace("gw-0001", ""))
 
-    @staticmethod
-    def dirty(pid):  # Anonymous: what the process wrote; Private_Dirty also counts the program's file while it is not yet on disk
-        with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-            return next(int(line.split()[1]) for line in f if line.startswith("Anonymous:"))
-
     def test_idle_memory_is_bounded(self):
         if EMPTY == "-":
             return
         with subprocess.Popen([EMPTY]) as empty:
-            time.sleep(0.2)
-            base = self.dirty(empty.pid)
+            base = idle.settled(empty.pid)
             empty.kill()
-        start = self.dirty(self.proc.pid) - base
+        start = idle.dirty(self.proc.pid) - base
         self.put_in(files=[("7F%02X" % i, os.urandom(4000)) for i in range(11)])
         self.tre.call(SEAL, text("a") + bytes(39000))
-        time.sleep(0.2)  # buffers go back after the answer has left
-        after = self.dirty(self.proc.pid) - base
+        after = idle.settled(self.proc.pid) - base  # buffers go back after the answer has left
         print(f"private dirty over an empty program: {start} KiB at start, {after} KiB after an installation", file=sys.stderr)
         self.assertLessEqual(max(start, after), 256)
 
