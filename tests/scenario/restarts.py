@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restart and kill -9 at any step: it resumes or rolls back, and ends in the same state."""
-import os
-import signal
 import time
 
-import labproc
 from main_job import check_managed, expect
 from scenarios import scenario
 from world import agentctl, until
@@ -14,14 +11,12 @@ STEPS = ("NEW", "AUTHORISED", "CONNECTING", "BRIEFING", "EXECUTING", "STAGED", "
 
 def kill_when_logged(world, text, seconds=60):
     """SIGKILL as soon as agentd logs text."""
-    pid = labproc.pid_of("agentd")
     end = time.monotonic() + seconds
     while text not in world.log():
         if time.monotonic() > end:
             raise AssertionError(f"never logged: {text}")
         time.sleep(0.002)
-    os.kill(pid, signal.SIGKILL)
-    until("the end of agentd", lambda: not labproc.alive(pid))
+    world.kill("agentd")
 
 
 def killed_at(step):

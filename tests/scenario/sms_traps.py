@@ -189,12 +189,6 @@ def unread(world) -> int:
     return sum(row[0] == 0 for memory in json.loads(line(world).say("list")).values() for row in memory.values())
 
 
-def killed(world, name):
-    pid = labproc.pid_of(name)
-    os.kill(pid, signal.SIGKILL)
-    until(f"the end of {name}", lambda: not labproc.alive(pid))
-
-
 @scenario(mode="qmi")
 def kills_while_messages_stream_lose_and_double_nothing(world):
     """kill -9 of agent-modemd, agentd and ModemManager in turn, a message every 50 ms, the operator's among them."""
@@ -216,7 +210,7 @@ def kills_while_messages_stream_lose_and_double_nothing(world):
             world.kill("agentd")
             world.start("agentd")
         if count == 30:
-            killed(world, "mm")
+            world.kill("mm")
             lab("mm-start")
         time.sleep(0.05)
     world.managed(120)

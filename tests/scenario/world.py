@@ -231,6 +231,8 @@ class World:
         for name in names or ORDER:
             user, *command = self.programs[name]
             words = [f"{key}={value}" for key, value in (env or {}).items()]  # for the daemon alone, not for what starts it
+            if name == "agentd":
+                self.off_bus()
             labproc.start(name, TREE / "tests/lab/lab", "run-as", user, "--", *(["env", *words] if words else []), *command)
             if name not in ("agentd", "usimd"):
                 until(f"the socket of {name}", lambda n=name: Path(f"/run/gateway-agent/{n}.sock").exists())
@@ -245,8 +247,12 @@ class World:
         pid = labproc.pid_of(name)
         os.kill(pid, signal.SIGKILL)
         until(f"the end of {name}", lambda: not labproc.alive(pid))
-        if name == "agentd":  # else whoever starts it again may take the dead one's name for its own
-            until("its name on the bus to be free", lambda: not self.on_bus())
+        if name == "agentd":
+            self.off_bus()
+
+    def off_bus(self):
+        """The bus hears of an end later than whoever waits for the process, and who starts agentd again may take the dead one's name for the new one's."""
+        until("its name on the bus to be free", lambda: not self.on_bus())
 
     def alive(self, name):
         return labproc.alive(labproc.pid_of(name))
