@@ -24,14 +24,14 @@ enum event {
     EVENT_LOST,     /* a session that had served well is dead */
     EVENT_FAILED,   /* anything else that went wrong; client->failure says what */
     EVENT_TIMER, EVENT_UPDATE,
-    EVENT_DISABLE,  /* Execute /1/x/4 */
-    EVENT_STOP,
+    EVENT_DISABLE, EVENT_STOP, /* Execute /1/x/4, or the administrator; the account goes */
     EVENT_LEFT,     /* de-registered, or given up */
     EVENT_TURN,     /* a server before this one in the order registered or gave up */
     EVENT_REST,     /* queue mode: nothing was said for the awake time */
     EVENT_WAKE,     /* something was said */
     EVENT_RETURN,   /* the lease is back as it was, and so may be the session; or that of before a restart is; or that of the last try */
     EVENT_KEPT,     /* as address, with a registration of before a restart */
+    EVENT_ENABLE,   /* told to register, while it de-registers */
 };
 enum { EVENTS_MAX = 16, OBSERVATIONS_MAX = 16384, LINKS_MAX = 1024 /* payload of Register: one datagram */ };
 

@@ -6,7 +6,7 @@
  *     ^                 ^  \                    |  ^                   |   \__timer, update____^ |
  *     '---no lease---   |   '--failed--> RETRYING  '-----------------------unknown---------------'
  *                       '----timer, update---'         lost: RESOLVING; stop: LEAVING --left--> freed
- *   REGISTERED --disable--> DISABLING --left--> DISABLED --timer--> IDLE (and on, if there is a lease)
+ *   REGISTERED --disable--> DISABLING --left--> DISABLED --timer--> IDLE (and on, if there is a lease); DISABLING --enable--> IDLE
  *   between IDLE and RESOLVING: WAITING, for those before it in the order and for the initial delay
  *   REGISTERED --rest--> ASLEEP --wake--> REGISTERED: queue mode
  *   RESOLVING --kept--> RESUMING --accepted--> REGISTERED: a registration of before a restart; --unknown--> REGISTERING
@@ -32,7 +32,7 @@ enum {
 static const char *const phase_names[] = { "IDLE", "RESOLVING", "REGISTERING", "REGISTERED", "UPDATING", "RETRYING", "LEAVING", "DISABLING", "DISABLED",
                                           "WAITING", "ASLEEP", "OFFLINE", "RESUMING" };
 static const char *const event_names[] = { "lease", "no lease", "address", "accepted", "unknown", "older", "lost", "failed", "timer", "update", "disable",
-                                          "stop", "left", "turn", "rest", "wake", "return", "kept" };
+                                          "stop", "left", "turn", "rest", "wake", "return", "kept", "enable" };
 
 static void step(void *user);
 
@@ -523,12 +523,17 @@ static void do_leave(struct lwm2m_client *c)
     call(c, &(struct coap_call){ METHOD_DELETE, c->status.location, NULL, -1, { 0 } }, LEAVE_MS);
 }
 
-/* Object 1 resource 4: stay away for what resource 5 says. */
-static void do_disable(struct lwm2m_client *c)
+static void forget(struct lwm2m_client *c)
 {
     registration_unsettle(c);
     registration_close(c);
     c->status.location[0] = '\0';
+}
+
+/* Object 1 resource 4: stay away for what resource 5 says. */
+static void do_disable(struct lwm2m_client *c)
+{
+    forget(c);
     uint32_t seconds = c->disable_s ? c->disable_s : server_value(&c->server, SERVER_DISABLE_TIMEOUT, DISABLE_TIMEOUT_S);
     log_notice("lwm2m", "server %u: disabled by %s", c->server.short_server_id, c->disable_s ? "the administrator" : "the server");
     c->disable_s = 0;
@@ -539,7 +544,8 @@ static void do_disable(struct lwm2m_client *c)
 
 static void do_enable(struct lwm2m_client *c)
 {
-    registration_close(c);
+    forget(c);
+    c->disable_s = 0;
     if (c->leased)
         registration_post(c, EVENT_LEASE, 0);
 }
@@ -680,6 +686,7 @@ static const struct transition table[] = {
     { PHASE_DISABLING, EVENT_FAILED, PHASE_DISABLED, do_disable, false },
     { PHASE_DISABLING, EVENT_LEASE, PHASE_DISABLED, do_disable, false },
     { PHASE_DISABLING, EVENT_NO_LEASE, PHASE_DISABLED, do_disable, false },
+    { PHASE_DISABLING, EVENT_ENABLE, PHASE_IDLE, do_enable, false },
     { PHASE_DISABLING, EVENT_STOP, PHASE_LEAVING, do_left, true },
     { PHASE_DISABLED, EVENT_TIMER, PHASE_IDLE, do_enable, false },
     { PHASE_DISABLED, EVENT_UPDATE, PHASE_IDLE, do_enable, false },
@@ -730,6 +737,8 @@ static void step(void *user)
         p.event = EVENT_RETURN;
     if (c->phase == PHASE_RETRYING && c->link && (p.event == EVENT_TIMER || p.event == EVENT_UPDATE))
         p.event = EVENT_RETURN;
+    if (p.event == EVENT_UPDATE && c->phase == PHASE_DISABLING && !p.generation) /* somebody wants it back; what the session has to tell is void */
+        p.event = EVENT_ENABLE;
     if (p.event == EVENT_REST && still_awake(c)) {
         arm_registered(c);
         return;

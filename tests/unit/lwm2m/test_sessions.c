@@ -248,6 +248,34 @@ static void test_begun_anew(void)
     finish(c);
 }
 
+/* Told to go and to come back, before the server has answered the first: what counts is the last word. */
+static void test_wanted_back_while_it_leaves(void)
+{
+    struct lwm2m_client *c = begin();
+    answer(CODE_CREATED, "/rd/1");
+    lwm2m_client_disable(c, 0);
+    fake_loop_run(&fake, 0);
+    g_assert_cmpint(status.state, ==, LWM2M_STOPPED);
+    g_assert_cmpstr(peer->path, ==, "/rd/1"); /* the De-register */
+    lwm2m_client_update(c);
+    fake_loop_run(&fake, 0);
+    g_assert_cmpuint(opened, ==, 2);
+    g_assert_cmpstr(peer->path, ==, "/rd");
+    establish();
+    answer(CODE_CREATED, "/rd/2");
+    g_assert_cmpint(status.state, ==, LWM2M_REGISTERED);
+    lwm2m_client_disable(c, 0);
+    fake_loop_run(&fake, 0);
+    answer(CODE_DELETED, "");
+    g_assert_null(peer);
+    fake_loop_run(&fake, 1000000); /* until told otherwise */
+    g_assert_cmpint(status.state, ==, LWM2M_STOPPED);
+    lwm2m_client_update(c);
+    fake_loop_run(&fake, 0);
+    g_assert_cmpuint(opened, ==, 3);
+    finish(c);
+}
+
 /* ---- bootstrap ---- */
 
 static struct error ended;
@@ -393,6 +421,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/sessions/a session that is forgotten", test_forgotten);
     g_test_add_func("/lwm2m/sessions/ended while waiting", test_ended_while_waiting);
     g_test_add_func("/lwm2m/sessions/begun anew", test_begun_anew);
+    g_test_add_func("/lwm2m/sessions/wanted back while it leaves", test_wanted_back_while_it_leaves);
     g_test_add_func("/lwm2m/sessions/bootstrap", test_bootstrap);
     g_test_add_func("/lwm2m/sessions/bootstrap stopped", test_bootstrap_stopped);
     g_test_add_func("/lwm2m/sessions/a bootstrap whose Finish is refused", test_bootstrap_refused);
