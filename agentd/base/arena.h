@@ -10,7 +10,7 @@
 
 struct arena {
     unsigned char *data;
-    size_t cap, len;
+    size_t cap, len; /* len is aligned */
 };
 
 /* Over the caller's buffer, which must be aligned to max_align_t and outlive the arena. */
@@ -19,11 +19,11 @@ struct arena arena_make(void *data, size_t cap);
 /* Aligned to max_align_t and not zeroed: for what is assigned as a whole. NULL when the arena is full. */
 static inline void *arena_take(struct arena *a, size_t len)
 {
-    size_t start = (a->len + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
-    if (start > a->cap || a->cap - start < len)
+    size_t whole = (len + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+    if (whole < len || whole > a->cap - a->len)
         return NULL;
-    a->len = start + len;
-    return &a->data[start];
+    a->len += whole;
+    return &a->data[a->len - whole];
 }
 
 /* Zeroed and aligned to max_align_t; NULL when the arena is full. */

@@ -19,24 +19,27 @@ char *text_hex(const void *data, size_t len, char *out)
     return out;
 }
 
-/* One more than the value of each digit; 0: no digit. */
+/* The value of each digit, with a bit that says that it is one. */
+enum { HEX_DIGIT = 0x10 };
+#define HEX(value) (HEX_DIGIT | (value))
 static const uint8_t hex_values[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['A'] = 11,
-    ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['0'] = HEX(0),  ['1'] = HEX(1),  ['2'] = HEX(2),  ['3'] = HEX(3),  ['4'] = HEX(4),  ['5'] = HEX(5),  ['6'] = HEX(6),  ['7'] = HEX(7),
+    ['8'] = HEX(8),  ['9'] = HEX(9),  ['A'] = HEX(10), ['B'] = HEX(11), ['C'] = HEX(12), ['D'] = HEX(13), ['E'] = HEX(14), ['F'] = HEX(15),
+    ['a'] = HEX(10), ['b'] = HEX(11), ['c'] = HEX(12), ['d'] = HEX(13), ['e'] = HEX(14), ['f'] = HEX(15),
 };
 
 bool text_hex_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
 {
+    unsigned all = HEX_DIGIT;
     if (in.len % 2 || in.len / 2 > cap)
         return false;
     for (size_t i = 0; i < in.len / 2; i++) {
         unsigned high = hex_values[in.data[2 * i]], low = hex_values[in.data[2 * i + 1]];
-        if (!high || !low)
-            return false;
-        out[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+        all &= high & low;
+        out[i] = (uint8_t)(high << 4 | (low & 15));
     }
     *len = in.len / 2;
-    return true;
+    return all != 0;
 }
 
 /* All ones if v is at least low (both below 2^31), else 0: neither a branch nor an address tells which. */

@@ -64,7 +64,7 @@ enum error_code prov_build_refuse_lack(const struct prov_node *n, struct error *
 
 enum error_code prov_build_join(struct prov_build *b, struct slice piece, struct error *err)
 {
-    struct slice had = b->value.text;
+    struct slice had = b->value.word ? prov_words[b->value.word] : b->value.text;
     if (had.len > PROV_MAX_VALUE || piece.len > PROV_MAX_VALUE - had.len)
         return too_long(err);
     if (!b->pieces)

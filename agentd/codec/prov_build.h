@@ -8,7 +8,7 @@
 
 struct prov_value { /* of an attribute */
     enum prov_attribute attribute;
-    enum prov_word word; /* which the text is; OTHER: not known */
+    enum prov_word word; /* the value, by a token of its own; OTHER: it is the text */
     bool printable;      /* the text is, octets 20..7E; false: not known */
     struct slice text;   /* NULL: there is none to be set. If printable: octets that live as long as the tree, with a NUL behind them */
 };
@@ -21,7 +21,7 @@ struct prov_build {
     size_t depth;                           /* how many */
     unsigned children, missing; /* a bit for each element that may come next; for each attribute that the last one may, and must, still get */
     struct prov_value value;                /* what is collected: in memory, so that the loops around have their registers */
-    size_t room, left[PROV_PARM + 1]; /* octets of text, and elements, that the document may still have */
+    size_t room, left[PROV_PARM + 1]; /* octets of text (words of the tables cost none), and elements, that the document may still have */
     uint8_t *pieces; /* PROV_MAX_VALUE octets, for values of several pieces; NULL until two meet */
 };
 
@@ -58,20 +58,21 @@ static inline enum error_code prov_build_add(struct prov_build *b, enum prov_ele
 static inline enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, struct error *err)
 {
     const struct prov_value *v = &b->value;
-    if (!(b->missing >> v->attribute & 1) || v->text.len > PROV_MAX_VALUE || v->text.len > b->room)
+    if (!(b->missing >> v->attribute & 1) || (!v->word && (v->text.len > PROV_MAX_VALUE || v->text.len > b->room)))
         return prov_build_refuse_set(b, n, err);
-    enum error_code rc = v->printable ? ERROR_NONE : prov_build_settle(b, err);
-    if (rc)
-        return rc;
-    struct slice text = { v->text.data, v->text.len }; /* one by one, as they were written: one load of both would wait for both */
+    if (!v->word) {
+        b->room -= v->text.len;
+        enum error_code rc = v->printable ? ERROR_NONE : prov_build_settle(b, err);
+        if (rc)
+            return rc;
+    }
     b->missing &= ~PROV_MUST(v->attribute);
-    b->room -= text.len;
-    n->attribute[v->attribute] = (const char *)text.data;
+    n->attribute[v->attribute] = v->word ? prov_word_text(v->word) : (const char *)v->text.data;
     if (v->attribute == PROV_VALUE) {
-        n->octets = text;
+        n->octets = (struct slice){ v->text.data, v->text.len }; /* one by one, as they were written: one load of both would wait for both */
         n->printable = v->printable;
     } else if (v->attribute != PROV_VERSION) {
-        n->word = v->word ? v->word : prov_word_of(text);
+        n->word = v->word ? v->word : prov_word_of(v->text);
     }
     if (v->attribute == PROV_NAME) /* a parm has a parent */
         b->open[b->depth - 1]->words |= prov_word_bit(n->word);

@@ -73,7 +73,7 @@ static enum error_code add_piece(struct decoder *d, struct prov_node *n, const s
 {
     struct prov_value *v = &d->build.value;
     bool listed = t->kind == WBXML_VALUE;
-    struct slice piece = listed ? prov_value_token(t->page, t->token) : d->wbxml.text;
+    struct slice piece = listed ? prov_value_token(d->wbxml.attribute_page, t->token) : d->wbxml.text;
     if (!v->text.data)
         return malformed(t->offset, n->has_opaque ? "more than opaque data in a value" : "value without attribute", err);
     if (n->has_opaque)
@@ -84,7 +84,7 @@ static enum error_code add_piece(struct decoder *d, struct prov_node *n, const s
         return malformed(t->offset, "unknown value token", err);
     if (!piece.len && t->kind != WBXML_ENTITY)
         return ERROR_NONE;
-    if (v->text.len || !(listed || (t->kind == WBXML_TEXT && !d->latin)))
+    if (v->word || v->text.len || !(listed || (t->kind == WBXML_TEXT && !d->latin)))
         return join_piece(d, piece, t->kind, err);
     v->text = piece;
     v->printable = listed || d->wbxml.printable;
@@ -93,8 +93,8 @@ static enum error_code add_piece(struct decoder *d, struct prov_node *n, const s
 
 static enum error_code begin_attribute(struct decoder *d, const struct wbxml_token *t, struct error *err)
 {
-    const struct prov_attribute_token *row = prov_attribute_token(t->page, t->token);
-    d->build.value = (struct prov_value){ row->attribute, row->word, true, prov_words[row->word] };
+    const struct prov_attribute_token *row = prov_attribute_token(d->wbxml.attribute_page, t->token);
+    d->build.value = (struct prov_value){ row->attribute, row->word, true, { (const uint8_t *)"", 0 } };
     return row->known ? ERROR_NONE : malformed(t->offset, "unknown attribute token", err);
 }
 
@@ -120,19 +120,15 @@ static inline enum error_code read_attributes(struct decoder *d, struct reader *
     }
 }
 
-/* One more than the element of each tag; 0: none. */
-static const uint8_t tags[PROV_PAGES][0x40] = {
-    { [5] = PROV_DOCUMENT + 1, [6] = PROV_CHARACTERISTIC + 1, [7] = PROV_PARM + 1 },
-    { [6] = PROV_CHARACTERISTIC + 1, [7] = PROV_PARM + 1 },
-};
+enum { FIRST_TAG = 5 }; /* of three in the order of enum prov_element; page 1 has no document */
 
 static inline enum error_code read_tag(struct decoder *d, struct reader *in, const struct wbxml_token *t, struct error *err)
 {
-    unsigned tag = t->page < PROV_PAGES ? tags[t->page][t->token] : 0;
-    if (!tag)
+    unsigned page = d->wbxml.tag_page, element = (unsigned)t->token - FIRST_TAG;
+    if (page >= PROV_PAGES || element < page || element > PROV_PARM)
         return malformed(t->offset, "unknown tag token", err);
     struct prov_node *n;
-    enum error_code rc = prov_build_add(&d->build, (enum prov_element)(tag - 1), t->offset, &n, err);
+    enum error_code rc = prov_build_add(&d->build, (enum prov_element)element, t->offset, &n, err);
     if (rc)
         return rc;
     if (t->has_attributes)

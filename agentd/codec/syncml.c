@@ -51,11 +51,11 @@ static bool element_of(uint8_t page, uint8_t token, enum syncml_element *element
     return false;
 }
 
-static enum error_code take_tag(struct syncml_build *b, const struct wbxml_token *t)
+static enum error_code take_tag(struct syncml_build *b, const struct wbxml *in, const struct wbxml_token *t)
 {
     enum syncml_element element;
-    if (!element_of(t->page, t->token, &element))
-        return error_set(b->err, ERROR_NOT_SUPPORTED, "SyncML: unknown element %u:%02x at octet %zu", t->page, t->token, t->offset);
+    if (!element_of(in->tag_page, t->token, &element))
+        return error_set(b->err, ERROR_NOT_SUPPORTED, "SyncML: unknown element %u:%02x at octet %zu", in->tag_page, t->token, t->offset);
     if (t->has_attributes)
         return error_set(b->err, ERROR_MALFORMED, "SyncML: attributes at octet %zu", t->offset);
     return syncml_build_open(b, element, t->has_content);
@@ -65,7 +65,7 @@ static enum error_code take_token(struct syncml_build *b, const struct wbxml *in
 {
     b->offset = t->offset;
     if (t->kind == WBXML_TAG)
-        return take_tag(b, t);
+        return take_tag(b, in, t);
     if (t->kind == WBXML_END)
         return syncml_build_close(b);
     if (t->kind == WBXML_ENTITY)

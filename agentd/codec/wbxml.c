@@ -58,6 +58,9 @@ const uint8_t wbxml_attribute_kinds[256] = {
     [0x05 ... 0x3f] = WBXML_ATTRIBUTE, [0x45 ... 0x7f] = WBXML_ATTRIBUTE, [0x85 ... 0xbf] = WBXML_VALUE,   [0xc5 ... 0xff] = WBXML_VALUE,
 };
 
+/* What stands behind each octet. Apart, for what one needs of registers is no reason to save them for all. */
+#define APART __attribute__((noinline)) static enum error_code
+
 static inline void take_text(struct wbxml *w, struct reader *from)
 {
     w->printable = text_take_printable(from, &w->text);
@@ -65,31 +68,37 @@ static inline void take_text(struct wbxml *w, struct reader *from)
         w->text = reader_text(from);
 }
 
-/* The next two apart, for a text needs few registers. */
-__attribute__((noinline)) static enum error_code finish_text(struct wbxml *w, struct error *err)
+APART finish_text(struct wbxml *w, struct error *err)
 {
     take_text(w, &w->in);
     return w->in.failed ? fail(w, err, "") : ERROR_NONE;
 }
 
-__attribute__((noinline)) static enum error_code finish_table_text(struct wbxml *w, struct error *err)
+APART finish_table_text(struct wbxml *w, struct error *err)
 {
     struct reader entry = table_at(w, reader_uintvar(&w->in));
     take_text(w, &entry);
     return w->in.failed || entry.failed ? fail(w, err, "text outside the string table") : ERROR_NONE;
 }
 
-static enum error_code finish_entity(struct wbxml *w, struct error *err)
+APART finish_entity(struct wbxml *w, struct error *err)
 {
     w->entity = reader_uintvar(&w->in);
     bool character = w->entity > 0 && w->entity <= 0x10FFFF && !(w->entity >= 0xD800 && w->entity <= 0xDFFF);
     return w->in.failed || !character ? fail(w, err, "entity is no character") : ERROR_NONE;
 }
 
-static enum error_code finish_opaque(struct wbxml *w, struct error *err)
+APART finish_opaque(struct wbxml *w, struct error *err)
 {
     w->text = reader_take(&w->in, reader_uintvar(&w->in));
     return w->in.failed ? fail(w, err, "") : ERROR_NONE;
+}
+
+APART finish_unknown(struct wbxml *w, struct error *err, uint8_t octet)
+{
+    if (octet == SWITCH_PAGE)
+        reader_fail(&w->in);
+    return fail(w, err, "literal, processing instruction or extension token");
 }
 
 enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err)
@@ -102,9 +111,7 @@ enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err)
         return finish_entity(w, err);
     if (octet == OPAQUE)
         return finish_opaque(w, err);
-    if (octet == SWITCH_PAGE)
-        reader_fail(&w->in);
-    return fail(w, err, "literal, processing instruction or extension token");
+    return finish_unknown(w, err, octet);
 }
 
 void wbxml_put_header(struct writer *out, uint8_t version, uint32_t public_id)

@@ -13,7 +13,7 @@
 
 struct wbxml {
     struct reader in;      /* behind the header, then behind what the last token carried: see wbxml_next */
-    uint8_t tag_page, attribute_page;
+    uint8_t tag_page, attribute_page; /* of the last token */
     bool printable;        /* of the last TEXT: its octets are 20..7E; false: not known */
     uint32_t entity;       /* of the last ENTITY */
     struct slice text;     /* of the last TEXT or OPAQUE */
@@ -31,14 +31,14 @@ enum wbxml_kind {
     WBXML_OPAQUE,    /* text: the octets; what these three carry stands in struct wbxml until the next token */
     WBXML_FINISHED,  /* nothing left */
     WBXML_END,       /* of an element, or of an attribute list; this one and the next are their octet alone */
-    WBXML_TAG,       /* page, token (6 bits), has_content, has_attributes */
-    WBXML_ATTRIBUTE, /* page, token < 80: start of an attribute */
-    WBXML_VALUE,     /* page, token >= 85: piece of an attribute value */
+    WBXML_TAG,       /* token (6 bits) of the tag page, has_content, has_attributes */
+    WBXML_ATTRIBUTE, /* token < 80 of the attribute page: start of an attribute */
+    WBXML_VALUE,     /* token >= 85 of the attribute page: piece of an attribute value */
 };
 
 struct wbxml_token { /* small, and nobody keeps its address: it lives in registers */
     enum wbxml_kind kind;
-    uint8_t page, token;
+    uint8_t token;
     bool has_content, has_attributes; /* of a TAG */
     size_t offset; /* of the token in the document */
 };
@@ -50,11 +50,11 @@ enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err);
 static inline enum error_code wbxml_take(struct wbxml *w, struct reader *in, const uint8_t *kinds, uint8_t *page, struct wbxml_token *t, struct error *err)
 {
     uint8_t octet = reader_u8(in);
-    while (octet == 0 && reader_left(in)) { /* SWITCH_PAGE, WAP-192 5.8.4.7.2 */
+    while (__builtin_expect(octet == 0, 0) && reader_left(in)) { /* SWITCH_PAGE, WAP-192 5.8.4.7.2 */
         *page = reader_u8(in);
         octet = reader_u8(in);
     }
-    *t = (struct wbxml_token){ .kind = (enum wbxml_kind)kinds[octet], .page = *page, .token = octet, .offset = in->pos - 1 };
+    *t = (struct wbxml_token){ .kind = (enum wbxml_kind)kinds[octet], .token = octet, .offset = in->pos - 1 };
     if (t->kind >= WBXML_END)
         return ERROR_NONE;
     w->in.pos = in->pos;

@@ -40,7 +40,9 @@ bool settings_is_bearer_only(const struct settings *s)
 
 void settings_clear(struct settings *s)
 {
-    s->origin = (struct settings_origin){ .seq = 0 };
+    struct settings_origin *o = &s->origin;
+    o->signer[0] = o->issuer[0] = o->id[0] = o->subject[0] = o->next[0] = '\0';
+    o->seq = o->issued = o->expires = 0;
     s->provurl[0] = s->bootstrap_name[0] = s->context[0] = '\0';
     s->beyond[0] = '\0';
     s->by_tree = s->renew = false;

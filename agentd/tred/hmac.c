@@ -42,18 +42,24 @@ bool hmac_sha1(struct slice key, struct slice data, uint8_t out[HMAC_SHA1_LEN])
     return ok;
 }
 
+struct kept_key { /* of one size, so that two are compared without a call */
+    uint8_t octets[HMAC_KEPT_KEY_MAX];
+    size_t len;
+};
+
 bool hmac_sha1_kept(struct slice key, struct slice data, uint8_t out[HMAC_SHA1_LEN])
 {
     static EVP_MAC_CTX *context;
-    static uint8_t kept[HMAC_KEPT_KEY_MAX];
-    static size_t kept_len;
-    bool same = slice_equal((struct slice){ kept, kept_len }, key);
+    static struct kept_key kept;
+    struct kept_key wanted = { .len = key.len <= HMAC_KEPT_KEY_MAX ? key.len : 0 };
+    if (wanted.len)
+        memcpy(wanted.octets, key.data, wanted.len);
+    bool same = memcmp(&kept, &wanted, sizeof kept) == 0;
     if (!context)
         context = context_new();
-    kept_len = 0; /* until the context is keyed with it */
-    if (!run(key.len && key.len <= sizeof kept ? context : NULL, same ? NULL : &key, data, out))
+    kept.len = 0; /* until the context is keyed with it */
+    if (!run(wanted.len ? context : NULL, same ? NULL : &key, data, out))
         return false;
-    memcpy(kept, key.data, key.len);
-    kept_len = key.len;
+    kept = wanted;
     return true;
 }

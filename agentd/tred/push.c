@@ -12,24 +12,20 @@
 
 enum { TYPED_MAX = 2 * PUSH_MAC_LEN, KEY_MAX = 8 + PUSH_MAC_LEN, PIN_MIN = 4, IMSI_MIN = 6, IMSI_MAX = 15 };
 
-static uint8_t nibble(struct slice imsi, size_t i)
-{
-    return i < imsi.len ? (uint8_t)(imsi.data[i] - '0') : 0xf;
-}
-
-/* GSM 11.11 section 10.3.2: first nibble 9 for an odd number of digits, 1 for an even one, then the digits, low nibble first. */
+/* GSM 11.11 section 10.3.2: first nibble 9 for an odd number of digits, 1 for an even one, then the digits, low nibble first, and f where one is left. */
 size_t push_imsi_key(struct slice imsi, uint8_t out[8])
 {
     if (imsi.len < IMSI_MIN || imsi.len > IMSI_MAX)
         return 0;
-    for (size_t i = 0; i < imsi.len; i++)
-        if (imsi.data[i] < '0' || imsi.data[i] > '9')
+    unsigned low = imsi.len % 2 ? 9 : 1;
+    for (size_t i = 0; i <= imsi.len; i += 2) {
+        unsigned high = i < imsi.len ? (unsigned)imsi.data[i] - '0' : 0xf, next = i + 1 < imsi.len ? (unsigned)imsi.data[i + 1] - '0' : 0;
+        if ((high > 9 && i < imsi.len) || next > 9)
             return 0;
-    size_t len = imsi.len / 2 + 1;
-    out[0] = (uint8_t)((nibble(imsi, 0) << 4) | (imsi.len % 2 ? 9 : 1));
-    for (size_t i = 1; i < len; i++)
-        out[i] = (uint8_t)((nibble(imsi, 2 * i) << 4) | nibble(imsi, 2 * i - 1));
-    return len;
+        out[i / 2] = (uint8_t)(high << 4 | low);
+        low = next;
+    }
+    return imsi.len / 2 + 1;
 }
 
 /* HMAC-SHA1 over the document under the key of the method (OMA-WAP-ProvBoot 5.2): IMSI, PIN, or IMSI and PIN. NOT_READY if the IMSI is needed and not

@@ -36,14 +36,14 @@ static void written_is_read_again(void)
     g_assert_cmpuint(w.charset, ==, 106);
     struct reader in = w.in;
     struct wbxml_token t = next(&w, &in, WBXML_TAG);
-    g_assert_true(t.page == 0 && t.token == 0x2D && t.has_content && !t.has_attributes);
+    g_assert_true(w.tag_page == 0 && t.token == 0x2D && t.has_content && !t.has_attributes);
     t = next(&w, &in, WBXML_TAG);
-    g_assert_true(t.page == 1 && t.token == 0x0C && t.has_content);
+    g_assert_true(w.tag_page == 1 && t.token == 0x0C && t.has_content);
     t = next(&w, &in, WBXML_TEXT);
     g_assert_true(slice_is(w.text, "4000"));
     next(&w, &in, WBXML_END);
     t = next(&w, &in, WBXML_TAG);
-    g_assert_true(t.page == 0 && t.token == 0x12 && !t.has_content);
+    g_assert_true(w.tag_page == 0 && t.token == 0x12 && !t.has_content);
     t = next(&w, &in, WBXML_OPAQUE);
     g_assert_true(slice_equal(w.text, (struct slice){ (const uint8_t *)"\0\xff", 2 }));
     next(&w, &in, WBXML_END);
@@ -107,7 +107,7 @@ static void check_row(gconstpointer data)
         g_assert_cmpint(t.kind, ==, row->kind);
         bool token = t.kind == WBXML_TAG || t.kind == WBXML_ATTRIBUTE || t.kind == WBXML_VALUE;
         g_assert_cmpuint(t.kind == WBXML_ENTITY ? w.entity : token ? t.token : 0, ==, row->number);
-        g_assert_cmpuint(t.page, ==, row->page);
+        g_assert_cmpuint(row->attributes ? w.attribute_page : w.tag_page, ==, row->page);
         g_assert_cmpuint(t.offset, ==, row->offset);
         g_assert_true(!row->text || slice_is(w.text, row->text));
     }
