@@ -145,7 +145,7 @@ void site_report_refused(struct site *s, const char *object, const struct error 
     node_signal(m, "Refused", args, 3);
 }
 
-void site_keep(struct site *s, const char *key, const char *text)
+bool site_keep(struct site *s, const char *key, const char *text)
 {
     struct error e;
     enum error_code rc = store_begin(s->store, &e);
@@ -155,4 +155,5 @@ void site_keep(struct site *s, const char *key, const char *text)
     }
     if (rc)
         site_report(s, key, 0, &e);
+    return !rc;
 }

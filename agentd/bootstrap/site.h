@@ -86,8 +86,8 @@ struct lwm2m_rules site_lwm2m_rules(const struct site *s);
 /* Unix seconds for records: trusted time, or else what the clock says. */
 uint64_t site_wall_clock(const struct site *s);
 
-/* A small value, in a transaction of its own, NULL: none any more; a failure is reported. */
-void site_keep(struct site *s, const char *key, const char *text);
+/* A small value, in a transaction of its own, NULL: none any more; a failure (false) is reported. */
+bool site_keep(struct site *s, const char *key, const char *text);
 
 /* A refusal or failure that a person should see: one log line, Manager.LastError*, history. */
 void site_report(struct site *s, const char *object, uint64_t job, const struct error *e);

@@ -77,14 +77,14 @@ static void undash(char *text)
         text[0] = '\0';
 }
 
-static void save(const struct package *p)
+static bool save(const struct package *p)
 {
     const struct software *s = p->set;
     char text[SOFTWARE_TEXT] = "";
     if (p->stage != STAGE_NONE)
         (void)snprintf(text, sizeof text, "%u %d %d %d %d %d %" PRIu64 " %s %s %s %s %s %s", p->id, p->stage, p->result, p->placed, p->active, p->wanted, p->file.file.size,
                        or_dash(p->file.file.digest), or_dash(p->is.name), or_dash(p->is.version), or_dash(p->placed_version), or_dash(p->uri), p->reason);
-    s->host.save(s->host.user, p->place, text);
+    return s->host.save(s->host.user, p->place, text);
 }
 
 /* False: nothing usable was stored. */
@@ -425,7 +425,7 @@ static void post(struct package *p, enum event event)
     log_notice(p->label, "%s --%s--> %s", stage_names[row->from], event_names[event], stage_names[row->to]);
     p->stage = row->to;
     row->action(p);
-    save(p);
+    (void)save(p);
     p->set->host.changed(p->set->host.user);
     if (row->after)
         row->after(p);
@@ -559,8 +559,10 @@ bool software_create(struct software *s, uint16_t id)
         p->id = id;
         p->result = SOFTWARE_NOTHING;
         (void)snprintf(p->label, sizeof p->label, "package %u", id);
-        save(p);
-        return true;
+        bool saved = save(p);
+        if (!saved)
+            p->stage = STAGE_NONE;
+        return saved;
     }
     log_warning("software", "no more than %d packages", SOFTWARE_MAX);
     return false;
@@ -571,9 +573,13 @@ bool software_delete(struct software *s, uint16_t id)
     struct package *p = package_at(s, id);
     if (p->placed || p->stage == STAGE_INSTALLING)
         return false;
-    forget_file(p);
+    enum stage former = p->stage;
     p->stage = STAGE_NONE;
-    save(p);
+    if (!save(p)) {
+        p->stage = former;
+        return false;
+    }
+    forget_file(p);
     pull_next(s);
     return true;
 }
@@ -623,6 +629,7 @@ static void resume(struct package *p)
     char digest[SPOOL_HEX];
     uint64_t size = 0;
     if (!load(p, &size, digest)) {
+        download_drop(&p->file); /* of one that was just deleted */
         p->stage = STAGE_NONE;
         p->placed = false;
         p->is.name[0] = p->is.version[0] = p->placed_version[0] = p->uri[0] = '\0';

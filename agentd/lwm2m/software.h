@@ -35,7 +35,7 @@ struct software_host {
     const char *folder; /* of the packages, for this program alone */
     bool (*can)(void *user);  /* the administrator has installed a hook */
     bool (*load)(void *user, unsigned place, char *text, size_t cap); /* place: 0 .. SOFTWARE_MAX - 1 */
-    void (*save)(void *user, unsigned place, const char *text);       /* "": nothing to keep */
+    bool (*save)(void *user, unsigned place, const char *text);       /* "": nothing to keep; false: it is as it was, which the host reports */
     bool (*order)(void *user, const struct software_order *order, software_outcome_fn *outcome, void *outcome_user); /* outcome once, if true */
     void (*changed)(void *user); /* a value of object 9 did: observers are told */
     struct download_source source; /* of Package URI; each package asks when the one before has ended */
@@ -49,8 +49,8 @@ void software_free(struct software *s); /* NULL is fine */
 
 bool software_present(const struct software *s); /* there is an object 9; NULL: no */
 bool software_instance(const struct software *s, size_t index, uint16_t *id); /* ids ascend */
-bool software_create(struct software *s, uint16_t id); /* false: SOFTWARE_MAX are there */
-bool software_delete(struct software *s, uint16_t id); /* false: its software is on the gateway, or it is at work */
+bool software_create(struct software *s, uint16_t id); /* stored then; false: SOFTWARE_MAX are there, or it was not saved */
+bool software_delete(struct software *s, uint16_t id); /* stored then; false: its software is on the gateway, or it is at work, or that was not saved */
 
 /* ---- resources of an instance that there is ---- */
 

@@ -43,10 +43,10 @@ static bool load(void *user, unsigned place, char *text, size_t cap)
     return store_value_get(((struct packages *)user)->site->store, key_of(place, key), text, cap);
 }
 
-static void save(void *user, unsigned place, const char *text)
+static bool save(void *user, unsigned place, const char *text)
 {
     char key[KEY_MAX];
-    site_keep(((struct packages *)user)->site, key_of(place, key), text);
+    return site_keep(((struct packages *)user)->site, key_of(place, key), text);
 }
 
 static void changed(void *user)

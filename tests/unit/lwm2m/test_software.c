@@ -40,10 +40,15 @@ static bool host_load(void *user, unsigned place, char *text, size_t cap)
     return g_strlcpy(text, stored[place], cap) > 0;
 }
 
-static void host_save(void *user, unsigned place, const char *text)
+static bool unstorable;
+
+static bool host_save(void *user, unsigned place, const char *text)
 {
     (void)user;
+    if (unstorable)
+        return false;
     g_assert_cmpuint(g_strlcpy(stored[place], text, sizeof stored[place]), <, sizeof stored[place]);
+    return true;
 }
 
 static bool host_order(void *user, const struct software_order *o, software_outcome_fn *outcome, void *outcome_user)
@@ -559,6 +564,26 @@ static void test_instances(void)
     software_free(s);
 }
 
+/* What cannot be stored is not done; what is stored as gone leaves no file, however soon the agent ends. */
+static void test_unstorable(void)
+{
+    uint16_t id;
+    struct software *s = delivered();
+    unstorable = true;
+    g_assert_false(software_create(s, 4));
+    g_assert_false(software_delete(s, 3));
+    expect(s, 3, SOFTWARE_DELIVERED, SOFTWARE_VERIFIED);
+    g_assert_true(file_there(0));
+    unstorable = false;
+    g_assert_false(software_instance(s, 1, &id));
+    g_assert_true(software_create(s, 4));
+    software_free(s);
+    memset(stored, 0, sizeof stored);
+    s = again();
+    g_assert_false(file_there(0));
+    software_free(s);
+}
+
 /* The agent starts again in the state that `begin` made; `spoil` the file meanwhile. */
 static struct software *restarted(struct software *(*begin)(void), bool spoil)
 {
@@ -658,6 +683,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/software/blocks", test_blocks);
     g_test_add_func("/lwm2m/software/pull", test_pull);
     g_test_add_func("/lwm2m/software/instances", test_instances);
+    g_test_add_func("/lwm2m/software/unstorable", test_unstorable);
     g_test_add_func("/lwm2m/software/restart", test_restart);
     int failed = g_test_run();
     for (unsigned i = 0; i < SOFTWARE_MAX; i++) {
