@@ -103,6 +103,12 @@ void lwm2m_client_changed(struct lwm2m_client *c)
     send_connection(c);
 }
 
+static bool keep_nothing(void *user)
+{
+    (void)user;
+    return false;
+}
+
 void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *user)
 {
     c->fn = NULL; /* its user may be gone before the server has answered */
@@ -110,7 +116,8 @@ void lwm2m_client_stop(struct lwm2m_client *c, void (*fn)(void *user), void *use
     c->watcher = NULL;
     c->stopped = fn;
     c->stopped_user = user;
-    servers_leave(c); /* it is none of the gateway's servers any more, though its session is still there */
+    servers_leave(c); /* it is none of the gateway's servers any more, though its session is still there: */
+    lwm2m_servers_watch(c->own, keep_nothing, NULL, NULL);
     registration_post(c, EVENT_STOP, 0);
 }
 

@@ -111,10 +111,15 @@ static enum coap_code write_attributes(struct lwm2m_client *c, const struct coap
         return CODE_METHOD_NOT_ALLOWED;
     if (p->depth >= PATH_INSTANCE && !may(c, p, ACCESS_READ))
         return CODE_UNAUTHORIZED; /* clause 8.2.3: of a whole object it needs no right, nor does Discover */
-    if (r->queries > COAP_QUERIES || !attributes_write(&c->attributes, p, path_value_type(c, p), r->query, r->queries))
-        return CODE_BAD_REQUEST;
-    reporting_changed(c);
-    return CODE_CHANGED;
+    struct before *before = before_take(c->objects.servers);
+    if (!before)
+        return CODE_INTERNAL;
+    bool written = r->queries <= COAP_QUERIES && attributes_write(&c->attributes, p, path_value_type(c, p), r->query, r->queries);
+    bool kept = written && servers_keep(c->objects.servers);
+    before_end(before, c->objects.servers, kept);
+    if (kept)
+        reporting_changed(c);
+    return kept ? CODE_CHANGED : written ? CODE_INTERNAL : CODE_BAD_REQUEST;
 }
 
 /* ---- Execute (clause 6.3.5) ---- */

@@ -24,6 +24,10 @@ const struct format *answer_format(const struct lwm2m_client *c, int accept, con
 
 /* upload.c: true if the block is of a body that goes to a disk; answered then. */
 bool upload_serve(struct lwm2m_client *c, const struct coap_request *r, struct coap_answer *a);
+/* before.c: what requests change of what is kept, as it is before one */
+struct before *before_take(const struct servers *s); /* for before_end; NULL without memory */
+void before_end(struct before *b, struct servers *s, bool done); /* frees it; not done: all is as it was */
+
 /* write.c */
 enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, bool replace);
 enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r, const struct path *p, struct coap_answer *a);

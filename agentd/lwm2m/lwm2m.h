@@ -87,8 +87,8 @@ void lwm2m_servers_free(struct servers *s); /* no client is in it any more; NULL
 void lwm2m_client_join(struct lwm2m_client *c, struct servers *s);
 void lwm2m_servers_forget(struct servers *s, uint16_t short_server_id); /* its account is gone for good: its rights and what it owned go to others */
 void lwm2m_servers_fresh(struct servers *s, uint16_t instance); /* of object 1: another account than was there; rights on that one are not its own */
-/* For who keeps things over a restart: changed comes after requests of servers (from inside one: only note it). */
-void lwm2m_servers_watch(struct servers *s, void (*changed)(void *user), void *user);
+/* For who keeps things over a restart. keep: store it all now, the answer waits; false: refuse. changed: something did, store it soon (both from inside requests). */
+void lwm2m_servers_watch(struct servers *s, bool (*keep)(void *user), void (*changed)(void *user), void *user);
 /* What servers wrote, as octets: rights and objects of the gateway; of one client the values of its account and the attributes. Read: false and nothing
  * changed if they are none. At most LWM2M_KEPT_MAX octets. */
 enum { LWM2M_KEPT_MAX = 16384 };

@@ -124,8 +124,9 @@ bool lwm2m_rights_of(struct slice kept, struct access_rights *out)
     return read;
 }
 
-void lwm2m_servers_watch(struct servers *s, void (*changed)(void *user), void *user)
+void lwm2m_servers_watch(struct servers *s, bool (*keep)(void *user), void (*changed)(void *user), void *user)
 {
+    s->keep = keep;
     s->changed = changed;
     s->user = user;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operations that change values: Write (Core TS 1.1.1 clause 6.3.3), Create (6.3.6), Delete (6.3.7), Write-Composite (6.3.9). Each is checked whole before
- * the first value is set: a refused request changes nothing. */
+ * the first value is set, and what is kept over a restart is stored before the answer goes out: a refused request changes nothing, an accepted one is not lost. */
 #include <string.h>
 
 #include "lwm2m/interfaces.h"
@@ -96,23 +96,54 @@ static void clear_replaced(struct lwm2m_client *c, const struct path *p)
     }
 }
 
-/* Nothing is lost that was answered with a success. */
-static bool keep_records(struct lwm2m_client *c)
+static const struct object *object_of(const struct lwm2m_client *c, size_t record)
 {
-    bool kept = true;
-    for (size_t i = 0; i < c->records.count; i++) {
-        const struct object *object = object_find(c->objects.model, c->records.at[i].path.id[0]);
-        kept = (!object->keep || object->keep(&c->objects)) && kept;
-    }
+    return object_find(c->objects.model, c->records.at[record].path.id[0]);
+}
+
+/* True if there were some. */
+static bool set_those(struct lwm2m_client *c, bool kept)
+{
+    bool some = false;
+    for (size_t i = 0; i < c->records.count; i++)
+        if (object_of(c, i)->kept == kept) {
+            set_record(c, &c->records.at[i]);
+            some = true;
+        }
+    return some;
+}
+
+/* An object that keeps more than all have in common comes first: it stores that, too, in one transaction. */
+static bool keep(struct lwm2m_client *c)
+{
+    for (size_t i = 0; i < c->records.count; i++)
+        if (object_of(c, i)->keep && !object_of(c, i)->keep(&c->objects))
+            return false;
+    return servers_keep(c->objects.servers);
+}
+
+/* What begins something (a download, another bearer) does so when all that is kept is stored. created: of an instance whose owner is to be kept. */
+static bool set_records(struct lwm2m_client *c, bool created)
+{
+    bool some = set_those(c, true) || created;
+    bool kept = !some || keep(c);
+    if (kept)
+        (void)set_those(c, false);
     return kept;
 }
 
-static enum coap_code set_records(struct lwm2m_client *c)
+/* replaced: NULL, or what the records take the place of. */
+static enum coap_code change(struct lwm2m_client *c, const struct path *replaced)
 {
-    for (size_t i = 0; i < c->records.count; i++)
-        set_record(c, &c->records.at[i]);
-    bool kept = keep_records(c);
-    reporting_changed_everywhere(c);
+    struct before *before = before_take(c->objects.servers);
+    if (!before)
+        return CODE_INTERNAL;
+    if (replaced)
+        clear_replaced(c, replaced);
+    bool kept = set_records(c, false);
+    before_end(before, c->objects.servers, kept);
+    if (kept)
+        reporting_changed_everywhere(c);
     return kept ? CODE_CHANGED : CODE_INTERNAL;
 }
 
@@ -166,10 +197,8 @@ enum coap_code write_values(struct lwm2m_client *c, const struct coap_request *r
     enum coap_code code = take_payload(c, r, p, &arena);
     if (code == CODE_CHANGED)
         code = check_write(c, p, replace);
-    if (code == CODE_CHANGED && replace)
-        clear_replaced(c, p);
     if (code == CODE_CHANGED)
-        code = set_records(c);
+        code = change(c, replace ? p : NULL);
     forget_payload(c, memory);
     return code;
 }
@@ -194,6 +223,22 @@ static void instances_changed(struct lwm2m_client *c)
     reporting_changed_everywhere(c);
 }
 
+/* The records are of that instance, which is not there. */
+static bool create_instance(struct lwm2m_client *c, const struct object *object, uint16_t id)
+{
+    struct before *before = before_take(c->objects.servers);
+    if (!before)
+        return false;
+    bool created = object->create(&c->objects, id);
+    if (created)
+        access_created(&c->objects, object->id, id); /* whose it is is kept with it */
+    bool kept = created && set_records(c, true);
+    before_end(before, c->objects.servers, kept);
+    if (created && !kept && object_has_instance(&c->objects, object, id)) /* the object has it elsewhere */
+        (void)object->remove(&c->objects, id);
+    return kept;
+}
+
 /* The records as a new instance. */
 static enum coap_code create(struct lwm2m_client *c, const struct object *object, struct coap_answer *a)
 {
@@ -208,15 +253,11 @@ static enum coap_code create(struct lwm2m_client *c, const struct object *object
         id = object_free_instance(&c->objects, object);
     if (object_has_instance(&c->objects, object, id))
         return CODE_BAD_REQUEST; /* clause 6.3.6: the id is taken */
-    if (!object->create(&c->objects, id))
-        return CODE_INTERNAL;
     for (size_t i = 0; i < c->records.count; i++)
         c->records.at[i].path.id[1] = id;
-    access_created(&c->objects, object->id, id); /* whose it is is kept with it */
-    code = set_records(c);
+    if (!create_instance(c, object, id))
+        return CODE_INTERNAL;
     instances_changed(c);
-    if (code != CODE_CHANGED)
-        return code;
     if (chosen)
         memcpy(a->created, (uint16_t[]){ object->id, id }, sizeof a->created);
     return CODE_CREATED;
@@ -240,6 +281,32 @@ enum coap_code write_create(struct lwm2m_client *c, const struct coap_request *r
 
 /* ---- Delete ---- */
 
+/* What is said of the instance goes first: an object that stores its removal itself stores that with it, in one transaction. */
+static bool remove_instance(struct lwm2m_client *c, const struct object *object, uint16_t id)
+{
+    struct servers *s = c->objects.servers;
+    struct path p = { .depth = PATH_INSTANCE, .id = { object->id, id } };
+    for (size_t i = 0; i < s->count; i++)
+        attributes_forget(&s->at[i]->client->attributes, &p);
+    access_deleted(s, object->id, id);
+    return object->remove(&c->objects, id);
+}
+
+/* One that the object has elsewhere is gone, whether what was said of it can be removed now or only soon. */
+static enum coap_code delete_instance(struct lwm2m_client *c, const struct object *object, uint16_t id)
+{
+    struct servers *s = c->objects.servers;
+    struct before *before = before_take(s);
+    if (!before)
+        return CODE_INTERNAL;
+    bool removed = remove_instance(c, object, id);
+    bool kept = removed && servers_keep(s);
+    before_end(before, s, kept);
+    if (!removed)
+        return CODE_METHOD_NOT_ALLOWED;
+    return kept || !object_has_instance(&c->objects, object, id) ? CODE_DELETED : CODE_INTERNAL;
+}
+
 enum coap_code write_delete(struct lwm2m_client *c, const struct path *p)
 {
     if (!path_exists(&c->objects, p))
@@ -249,8 +316,9 @@ enum coap_code write_delete(struct lwm2m_client *c, const struct path *p)
         return CODE_METHOD_NOT_ALLOWED;
     if (!access_may(&c->objects, p->id[0], p->id[1], ACCESS_DELETE))
         return CODE_UNAUTHORIZED;
-    if (!object->remove(&c->objects, p->id[1]))
-        return CODE_METHOD_NOT_ALLOWED;
+    enum coap_code code = delete_instance(c, object, p->id[1]);
+    if (code != CODE_DELETED)
+        return code;
     reporting_forget_everywhere(c, p);
     instances_changed(c);
     return CODE_DELETED;
@@ -286,7 +354,7 @@ enum coap_code write_composite(struct lwm2m_client *c, const struct coap_request
     if (code == CODE_CHANGED)
         code = check_records(&c->objects, &c->records);
     if (code == CODE_CHANGED)
-        code = set_records(c);
+        code = change(c, NULL);
     forget_payload(c, memory);
     return code;
 }

@@ -49,6 +49,7 @@ def load():
     import instructions     # noqa: F401
     import ipv6_only        # noqa: F401
     import key_scan         # noqa: F401
+    import kept_writes      # noqa: F401
     import lan              # noqa: F401
     import lwm2m_bootstrap  # noqa: F401
     import main_job         # noqa: F401

@@ -262,7 +262,6 @@ static bool may_create(void *user, uint16_t server, char bearer[PROFILE_ID], str
     return true;
 }
 
-/* Its number and its owner are stored first: without it they mean nothing. */
 static bool keep_draft(void *user, uint16_t server, const char *bearer, bool created, const struct napdef *draft)
 {
     struct access_point *a = user;
@@ -271,8 +270,7 @@ static bool keep_draft(void *user, uint16_t server, const char *bearer, bool cre
     const struct entry *entry = service_entry_of(a->service, server);
     (void)text_copy(head.bearer, sizeof head.bearer, bearer);
     (void)text_copy(head.account, sizeof head.account, entry ? entry->id : "");
-    kept_save(a->service);
-    if (draft_keep(a->service->site, &head, draft, &e))
+    if (draft_keep(a->service, &head, draft, &e))
         return refuse(a, e.code, server, bearer, e.text);
     return true;
 }
@@ -291,7 +289,7 @@ static bool remove_kept(void *user, uint16_t server, const char *bearer)
             ways_erase(s->site, context, bearer);
             store_history_add(s->site->store, site_wall_clock(s->site), 0, "AccessPointRemoved", bearer);
         }
-        (void)store_commit(s->site->store, &e);
+        (void)kept_commit(s, &e);
     }
     if (e.code)
         return refuse(a, e.code, server, bearer, e.text);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/secret.h"
+#include "bootstrap/service/kept.h"
 #include "model/fields.h"
 #include "model/settings_octets.h"
 #include "trust/ask.h"
@@ -40,12 +41,13 @@ static bool read_value(struct store *store, uint8_t octets[VALUE_MAX], struct dr
     return known && !r.failed;
 }
 
+/* The transaction is open then. */
 static enum error_code put(struct site *site, struct slice value, struct error *err)
 {
-    if (store_begin(site->store, err))
-        return err->code;
-    store_octets_put(site->store, KEY, value);
-    return store_commit(site->store, err);
+    enum error_code rc = store_begin(site->store, err);
+    if (!rc)
+        store_octets_put(site->store, KEY, value);
+    return rc;
 }
 
 static enum error_code put_draft(struct site *site, const struct draft_head *head, struct slice sealed, struct error *err)
@@ -56,17 +58,17 @@ static enum error_code put_draft(struct site *site, const struct draft_head *hea
     return w.failed ? error_set(err, ERROR_TOO_LARGE, "access point %s", head->bearer) : put(site, writer_slice(&w), err);
 }
 
-enum error_code draft_keep(struct site *site, const struct draft_head *head, const struct napdef *napdef, struct error *err)
+enum error_code draft_keep(struct service *s, const struct draft_head *head, const struct napdef *napdef, struct error *err)
 {
     uint8_t plain[SETTINGS_OCTETS_MAX];
     struct slice sealed = { NULL, 0 };
     struct writer w = writer_make(plain, sizeof plain);
     napdef_write(&w, napdef);
-    enum error_code rc = trust_seal_now(site->tre_socket, KEY, writer_slice(&w), &sealed);
+    enum error_code rc = trust_seal_now(s->site->tre_socket, KEY, writer_slice(&w), &sealed);
     secret_zero(plain, sizeof plain);
     if (rc)
         return error_set(err, rc, "sealing access point %s: %s", head->bearer, error_text(rc));
-    return put_draft(site, head, sealed, err);
+    return put_draft(s->site, head, sealed, err) ? err->code : kept_commit(s, err);
 }
 
 bool draft_find(struct store *store, struct draft_head *head)
@@ -93,7 +95,7 @@ enum error_code draft_count(struct site *site, struct error *err)
     if (!read_value(site->store, value, &head, &sealed))
         return error_set(err, ERROR_NOT_FOUND, "the access point that is to be tried is not in the store");
     head.trials++;
-    return put_draft(site, &head, sealed, err);
+    return put_draft(site, &head, sealed, err) ? err->code : store_commit(site->store, err);
 }
 
 void draft_erase(struct site *site)
@@ -105,6 +107,6 @@ void draft_end(struct site *site)
 {
     struct draft_head head;
     struct error err = { 0 };
-    if (draft_find(site->store, &head) && put(site, (struct slice){ NULL, 0 }, &err))
+    if (draft_find(site->store, &head) && (put(site, (struct slice){ NULL, 0 }, &err) || store_commit(site->store, &err)))
         site_report(site, "bearer", 0, &err);
 }

@@ -4,7 +4,7 @@
 #ifndef BOOTSTRAP_DRAFT_H
 #define BOOTSTRAP_DRAFT_H
 
-#include "bootstrap/site.h"
+#include "bootstrap/service/room.h"
 #include "lwm2m/profiles.h"
 #include "model/napdef.h"
 
@@ -18,8 +18,8 @@ struct draft_head {
     uint8_t trials; /* that began */
 };
 
-/* In a transaction of its own, in place of an earlier one. Waits for the TRE (trust/ask.h). Its errors and the store's. */
-enum error_code draft_keep(struct site *site, const struct draft_head *head, const struct napdef *napdef, struct error *err);
+/* In one transaction with all else that servers wrote (kept.h), in place of an earlier one. Waits for the TRE (trust/ask.h). Its errors and the store's. */
+enum error_code draft_keep(struct service *s, const struct draft_head *head, const struct napdef *napdef, struct error *err);
 bool draft_find(struct store *store, struct draft_head *head); /* false: there is none */
 /* Opens the one that there is: fn once from the loop with the octets of its NAPDEF, or why not. Returns the call, for trust_cancel. */
 uint32_t draft_open(struct site *site, trust_octets_fn *fn, void *user);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What LwM2M servers wrote: values of their accounts, attributes, rights, objects of the gateway. A second after a request that may have changed it the
- * octets are compared with the store's, so that a server that writes the same again wears no flash. */
+/* What LwM2M servers wrote: values of their accounts, attributes, rights, objects of the gateway. It is stored before the request is answered, all of a request in
+ * one transaction; octets that the store has already are not written, so that a server that writes the same again wears no flash. What changes by itself (numbers
+ * that instances are given, registrations with their observations) is stored a second later, all at once: without it a restart finds it anew. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -23,41 +24,66 @@ static bool is_kept(struct service *s, const char *key, struct slice octets)
     return store_octets_get(s->site->store, key, before, sizeof before, &len) && slice_equal((struct slice){ before, len }, octets);
 }
 
-static void keep(struct service *s, const char *key, const struct writer *w)
+/* begun: the transaction is open. It begins with the first octets that differ. */
+static void put(struct service *s, const char *key, const struct writer *w, bool *begun, struct error *err)
 {
-    struct error err = { 0 };
-    if (w->failed || is_kept(s, key, writer_slice(w)))
+    if (err->code || (!w->failed && is_kept(s, key, writer_slice(w))))
         return;
-    if (!store_begin(s->site->store, &err)) {
+    if (w->failed)
+        error_set(err, ERROR_TOO_LARGE, "what LwM2M servers wrote (%s)", key);
+    else if (*begun || !store_begin(s->site->store, err)) {
+        *begun = true;
         store_octets_put(s->site->store, key, writer_slice(w));
-        (void)store_commit(s->site->store, &err);
     }
-    if (err.code)
-        site_report(s->site, "lwm2m", 0, &err);
 }
 
-void kept_save(struct service *s)
+static void put_all(struct service *s, bool *begun, struct error *err)
 {
     uint8_t octets[LWM2M_KEPT_MAX];
     char key[STORE_NAME + 8];
     struct writer w = writer_make(octets, sizeof octets);
     lwm2m_servers_write(s->servers, &w);
-    keep(s, "lwm2m", &w);
+    put(s, "lwm2m", &w, begun, err);
     for (size_t i = 0; i < ENTRIES; i++) {
         const struct entry *e = &s->entry[i];
         if (!e->used || e->trial || !e->client)
             continue;
         w = writer_make(octets, sizeof octets);
         lwm2m_client_write(e->client, &w);
-        keep(s, kept_key(e->id, key, sizeof key), &w);
+        put(s, kept_key(e->id, key, sizeof key), &w, begun, err);
     }
+}
+
+enum error_code kept_commit(struct service *s, struct error *err)
+{
+    bool begun = true;
+    *err = (struct error){ 0 };
+    put_all(s, &begun, err);
+    if (!err->code)
+        return store_commit(s->site->store, err);
+    store_rollback(s->site->store);
+    return err->code;
+}
+
+bool kept_save(struct service *s)
+{
+    bool begun = false;
+    struct error err = { 0 };
+    put_all(s, &begun, &err);
+    if (begun && err.code)
+        store_rollback(s->site->store);
+    else if (begun)
+        (void)store_commit(s->site->store, &err);
+    if (err.code)
+        site_report(s->site, "lwm2m", 0, &err);
+    return !err.code;
 }
 
 static void on_timer(void *user)
 {
     struct service *s = user;
     s->save_timer = 0;
-    kept_save(s);
+    (void)kept_save(s);
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && !s->entry[i].trial && s->entry[i].client)
             kept_registration_save(&s->entry[i]);
@@ -67,6 +93,11 @@ void kept_change(struct service *s)
 {
     if (!s->save_timer)
         s->save_timer = loop_timer(s->site->loop, SAVE_MS, on_timer, s);
+}
+
+static bool on_servers_wrote(void *user)
+{
+    return kept_save(user);
 }
 
 static void on_servers_changed(void *user)
@@ -85,8 +116,9 @@ void kept_join(struct entry *e)
     lwm2m_client_join(e->client, e->service->servers);
     if (!known)
         lwm2m_servers_fresh(e->service->servers, lwm2m_client_instance(e->client));
-    kept_change(e->service); /* its instance */
+    (void)kept_save(e->service); /* its instance, and what its server wrote while it was on trial */
     kept_registration_join(e);
+    kept_change(e->service);
 }
 
 void kept_forget(struct service *s, const char *id)
@@ -144,12 +176,12 @@ void kept_load(struct service *s)
     if (store_octets_get(s->site->store, "lwm2m", octets, sizeof octets, &len) && !lwm2m_servers_read(s->servers, (struct slice){ octets, len }))
         log_warning("lwm2m", "rights and objects that servers wrote are not readable");
     kept_take_rights(s);
-    lwm2m_servers_watch(s->servers, on_servers_changed, s);
+    lwm2m_servers_watch(s->servers, on_servers_wrote, on_servers_changed, s);
 }
 
 void kept_end(struct service *s)
 {
     loop_cancel(s->site->loop, &s->save_timer);
-    kept_save(s);
-    lwm2m_servers_watch(s->servers, NULL, NULL);
+    (void)kept_save(s);
+    lwm2m_servers_watch(s->servers, NULL, NULL, NULL);
 }

@@ -11,7 +11,8 @@ void kept_take_rights(struct service *s); /* what the last bootstrap left of obj
 void kept_join(struct entry *e);   /* the client with what its server wrote becomes one of the servers */
 void kept_forget(struct service *s, const char *id);
 void kept_change(struct service *s); /* something is to be written soon */
-void kept_save(struct service *s); /* now */
+bool kept_save(struct service *s); /* now, in one transaction; false: the store has what it had, and that is reported */
+enum error_code kept_commit(struct service *s, struct error *err); /* the same with what is in the open transaction, which ends. The store's errors, not reported */
 void kept_end(struct service *s);  /* writes what is left, and watches no more */
 
 /* kept_registration.c: registrations with their observations, over a restart; sealed, for their sessions are secrets. */

@@ -137,11 +137,16 @@ void access_forget(struct servers *s, uint16_t object, uint16_t instance)
 void access_created(struct objects *o, uint16_t object, uint16_t instance)
 {
     struct access_row row = { .used = true, .object = object, .instance = instance, .owner = o->self->short_server_id };
-    struct access_row *former = row_of(o->servers, object, instance);
-    if (former)
-        former->used = false;
+    access_deleted(o->servers, object, instance);
     if (several(o))
         (void)add_row(o->servers, &row);
+}
+
+void access_deleted(struct servers *s, uint16_t object, uint16_t instance)
+{
+    struct access_row *row = row_of(s, object, instance);
+    if (row)
+        row->used = false;
 }
 
 /* ---- a server that has gone ---- */
@@ -321,7 +326,7 @@ static const struct resource resources[] = {
     { 3, VALUE_INTEGER, RW, .mandatory = true, .read = read_owner, .check = check_owner, .write = write_owner },
 };
 
-const struct object object_access_control = { .id = 2, .resources = resources, .count = sizeof resources / sizeof resources[0], .instance = next_instance,
+const struct object object_access_control = { .id = 2, .resources = resources, .count = sizeof resources / sizeof resources[0], .kept = true, .instance = next_instance,
                                               .present = several };
 
 /* ---- 2, while a bootstrap server writes it ---- */

@@ -16,6 +16,7 @@ bool access_may_read_some(struct objects *o, uint16_t object);
 void access_sync(struct objects *o);
 void access_forget(struct servers *s, uint16_t object, uint16_t instance); /* what is said of it, unless a bootstrap said it for the account that comes; access_sync says it anew */
 void access_created(struct objects *o, uint16_t object, uint16_t instance); /* by the server at work, who owns it */
+void access_deleted(struct servers *s, uint16_t object, uint16_t instance);
 /* The server has gone: its entries go; what it owned passes to the server with most rights to write and delete there (clause 8.1), else to the first one. */
 void access_server_gone(struct servers *s, uint16_t short_server_id);
 /* The rows that there are; and those that a bootstrap leaves, in place of all that its servers own. */

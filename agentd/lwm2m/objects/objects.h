@@ -48,7 +48,8 @@ struct object {
     bool (*instance)(struct objects *o, size_t index, uint16_t *id); /* ids ascend; false: there is none */
     bool (*create)(struct objects *o, uint16_t id); /* an instance with default values; NULL: no server may; false: no room */
     bool (*remove)(struct objects *o, uint16_t id); /* NULL: no server may; false: this one stays (4.05) */
-    bool (*keep)(struct objects *o); /* what a request wrote is stored now, its answer may go out; false: all is as it was (5.00). NULL: it is stored soon */
+    bool kept; /* what servers write is stored before it is answered, or is as it was (5.00); what acts is written when the rest is stored */
+    bool (*keep)(struct objects *o); /* stores what is this object's own, and with it what servers_keep would; false: its own is as it was. NULL: there is none */
 };
 
 extern const struct object object_staged_security, object_staged_server, object_staged_access; /* 0, 1 and 2 while a bootstrap server writes them */
@@ -57,8 +58,7 @@ extern const struct object object_access_control; /* 2 */
 extern const struct object object_device; /* 3 */
 extern const struct object object_monitoring, object_statistics, object_cellular; /* 4, 7, 10 */
 extern const struct object object_firmware, object_software; /* 5, 9 */
-extern const struct object object_location; /* 6 */
-extern const struct object object_profile; /* 11 */
+extern const struct object object_location, object_profile; /* 6, 11 */
 extern const struct object object_bearer_selection; /* 13 */
 extern const struct object object_portfolio; /* 16 */
 extern const struct object object_event_log; /* 20 */

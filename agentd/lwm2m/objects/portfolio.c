@@ -70,5 +70,5 @@ static const struct resource resources[] = {
       .may_have = has_identity },
 };
 
-const struct object object_portfolio = { .id = 16, .resources = resources, .count = sizeof resources / sizeof resources[0], .instance = next_instance, .create = create,
-                                         .remove = remove_instance };
+const struct object object_portfolio = { .id = 16, .resources = resources, .count = sizeof resources / sizeof resources[0], .kept = true, .instance = next_instance,
+                                         .create = create, .remove = remove_instance };

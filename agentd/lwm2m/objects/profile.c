@@ -516,4 +516,4 @@ static const struct resource resources[] = {
 };
 
 const struct object object_profile = { .id = 11, .version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0],
-                                       .needs = 1, .instance = next_instance, .create = create, .remove = remove_instance, .keep = keep };
+                                       .kept = true, .needs = 1, .instance = next_instance, .create = create, .remove = remove_instance, .keep = keep };

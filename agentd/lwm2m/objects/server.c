@@ -25,6 +25,11 @@ void servers_effect(struct servers *s, unsigned effects)
         s->at[i]->effects |= effects;
 }
 
+bool servers_keep(const struct servers *s)
+{
+    return !s->keep || s->keep(s->user);
+}
+
 static bool next_instance(struct objects *o, size_t index, uint16_t *id)
 {
     if (index >= o->servers->count)
@@ -220,7 +225,8 @@ enum { R = OPERATION_READ, RW = OPERATION_READ | OPERATION_WRITE, E = OPERATION_
 
 static const struct resource resources[] = { UP_TO_12, FROM_21 };
 
-const struct object object_server = { .id = 1, .core_version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0], .instance = next_instance };
+const struct object object_server = { .id = 1, .core_version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0], .kept = true,
+                                      .instance = next_instance };
 
 static const struct resource resources_1_2[] = {
     UP_TO_12,
@@ -237,4 +243,4 @@ static const struct resource resources_1_2[] = {
 };
 
 const struct object object_server_1_2 = { .id = 1, .core_version = "1.2", .resources = resources_1_2, .count = sizeof resources_1_2 / sizeof resources_1_2[0],
-                                          .instance = next_instance };
+                                          .kept = true, .instance = next_instance };

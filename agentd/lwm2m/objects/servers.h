@@ -62,7 +62,8 @@ struct servers {
     struct places profiles;   /* object 11: nodes of Bearers */
     uint8_t severity;         /* /5/0/11 and one; 0: the default */
     uint32_t defer;           /* /5/0/13, seconds */
-    void (*changed)(void *user); /* after a request that may have changed what lwm2m_servers_write and lwm2m_client_write give; NULL: nobody asks */
+    bool (*keep)(void *user);    /* lwm2m_servers_watch; NULL: nobody keeps it */
+    void (*changed)(void *user); /* the same; NULL: nobody asks */
     void *user;
 };
 
@@ -73,5 +74,6 @@ static inline uint32_t server_value(const struct server_values *v, enum server_r
 }
 struct server_values *server_first(const struct servers *s); /* lowest priority order, then lowest short server id; NULL: there is none */
 void servers_effect(struct servers *s, unsigned effects);    /* for all of them */
+bool servers_keep(const struct servers *s); /* what a request changed is stored now, and its answer may go out; false: nothing of it is */
 
 #endif

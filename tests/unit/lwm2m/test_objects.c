@@ -288,6 +288,13 @@ static void prefer(void *user, const char *mode)
     (void)g_strlcpy(preferred, mode, sizeof preferred);
 }
 
+static bool keep_nothing(void *user)
+{
+    (void)user;
+    g_assert_cmpstr(preferred, ==, ""); /* first things are stored, then they begin */
+    return false;
+}
+
 /* What the primary modem prefers and could; one preference, and no other resource. */
 static void test_bearer_selection(void)
 {
@@ -320,6 +327,14 @@ static void test_bearer_selection(void)
     g_assert_cmpstr(preferred, ==, "5g");
     g_assert_cmpuint(put(c, METHOD_PUT, "/13/0/0/0", CONTENT_TEXT, "0", 1), ==, CODE_CHANGED);
     g_assert_cmpstr(preferred, ==, "none");
+    static const char both[] = "[{\"n\":\"/13/0/0/0\",\"v\":3},{\"n\":\"/1/0/1\",\"v\":60}]";
+    preferred[0] = '\0';
+    c->objects.servers->keep = keep_nothing;
+    g_assert_cmpuint(put(c, METHOD_IPATCH, "/", CONTENT_SENML_JSON, both, sizeof both - 1), ==, CODE_INTERNAL);
+    g_assert_cmpstr(preferred, ==, "");
+    c->objects.servers->keep = NULL;
+    g_assert_cmpuint(put(c, METHOD_IPATCH, "/", CONTENT_SENML_JSON, both, sizeof both - 1), ==, CODE_CHANGED);
+    g_assert_cmpstr(preferred, ==, "3g");
     node_set_flag(n, "Primary", false);
     expect_absent(c, "/13/0/0/0");
 }

@@ -404,6 +404,114 @@ static void test_octets(void)
     g_assert_cmpmem(&now->attributes.at[0], sizeof now->attributes.at[0], &other->attributes.at[0], sizeof now->attributes.at[0]);
 }
 
+/* ---- stored before it is answered ---- */
+
+struct state { /* what is kept, and what is asked of the registrations */
+    uint8_t octets[2 * LWM2M_KEPT_MAX];
+    size_t len;
+    unsigned effects[2];
+};
+static struct state at_keep;
+static bool keepable;
+static unsigned keeps;
+
+static void take_state(struct lwm2m_client *first, struct state *out)
+{
+    struct writer w = writer_make(out->octets, sizeof out->octets);
+    lwm2m_servers_write(first->objects.servers, &w);
+    lwm2m_client_write(first, &w);
+    lwm2m_client_write(&second, &w);
+    g_assert_false(w.failed);
+    out->len = w.len;
+    out->effects[0] = first->server.effects;
+    out->effects[1] = second.server.effects;
+}
+
+static bool is_same(const struct state *a, const struct state *b)
+{
+    return a->len == b->len && memcmp(a->octets, b->octets, a->len) == 0;
+}
+
+static bool keep(void *user)
+{
+    keeps++;
+    take_state(user, &at_keep);
+    return keepable;
+}
+
+#define TEXT(text) text, sizeof text - 1
+static const struct {
+    const char *name, *path, *query; /* path "acl": of the row that is about /3/0 */
+    enum coap_method method;
+    int format;
+    const char *payload;
+    size_t len;
+    unsigned code;
+} changes[] = {
+    { "lifetime", "/1/0/1", NULL, METHOD_PUT, CONTENT_TEXT, TEXT("60"), CODE_CHANGED },
+    { "account", "/1/0", NULL, METHOD_PUT, CONTENT_SENML_JSON, TEXT("[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":61},{\"n\":\"6\",\"vb\":false},{\"n\":\"7\",\"vs\":\"UQ\"}]"), CODE_CHANGED },
+    { "rights", "acl", NULL, METHOD_PUT, CONTENT_TLV, TEXT("\x83\x02\x41\x09\x05"), CODE_CHANGED },
+    { "portfolio", "/16/0/0/0", NULL, METHOD_PUT, CONTENT_TEXT, TEXT("b"), CODE_CHANGED },
+    { "two objects", "/", NULL, METHOD_IPATCH, CONTENT_SENML_JSON, TEXT("[{\"n\":\"/1/0/1\",\"v\":62},{\"n\":\"/16/0/0/1\",\"vs\":\"c\"}]"), CODE_CHANGED },
+    { "attributes", "/3/0", "pmin=5", METHOD_PUT, -1, NULL, 0, CODE_CHANGED },
+    { "create", "/16", NULL, METHOD_POST, CONTENT_TLV, identity, sizeof identity - 1, CODE_CREATED },
+    { "delete", "/16/0", NULL, METHOD_DELETE, -1, NULL, 0, CODE_DELETED },
+};
+
+static void test_kept(gconstpointer data)
+{
+    static struct state before, after;
+    size_t n = GPOINTER_TO_SIZE(data);
+    struct lwm2m_client *c;
+    struct coap_answer a;
+    (void)make_two(&c);
+    g_autofree char *acl = access_path(c, 3, 0, "/2");
+    struct ask ask = { changes[n].method, strcmp(changes[n].path, "acl") == 0 ? acl : changes[n].path, changes[n].query, changes[n].format, -1, -1, changes[n].payload, changes[n].len };
+    g_assert_cmpuint(put(c, METHOD_POST, "/16", CONTENT_TLV, identity, sizeof identity - 1), ==, CODE_CREATED);
+    g_assert_cmpuint(set_attributes(c, "/16/0", "pmax=9"), ==, CODE_CHANGED);
+    g_assert_cmpuint(observe(c, "/16/0/0/0", 0), ==, CODE_CONTENT);
+    advance(0);
+    c->server.effects = 0;
+    take_state(c, &before);
+    c->objects.servers->keep = keep;
+    c->objects.servers->user = c;
+
+    keeps = 0;
+    keepable = false;
+    g_assert_cmpuint(send(c, &ask, &a), ==, CODE_INTERNAL);
+    advance(0);
+    g_assert_cmpuint(keeps, ==, 1);
+    g_assert_false(is_same(&at_keep, &before));
+    take_state(c, &after);
+    g_assert_true(is_same(&after, &before));
+    g_assert_cmpmem(after.effects, sizeof after.effects, before.effects, sizeof before.effects);
+    g_assert_cmpuint(c->observed, ==, 1);
+    g_assert_cmpuint(notified, ==, 0);
+
+    keepable = true;
+    g_assert_cmpuint(send(c, &ask, &a), ==, changes[n].code);
+    advance(0);
+    g_assert_cmpuint(keeps, ==, 2); /* once a request */
+    take_state(c, &after);
+    g_assert_true(is_same(&after, &at_keep)); /* whole */
+    g_assert_false(is_same(&after, &before));
+    g_assert_cmpuint(c->observed, ==, changes[n].code != CODE_DELETED);
+}
+
+/* What is refused for another cause asks nobody. */
+static void test_not_kept(void)
+{
+    struct lwm2m_client *c = make();
+    c->objects.servers->keep = keep;
+    c->objects.servers->user = c;
+    keeps = 0;
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/1", CONTENT_TEXT, "0", 1), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(set_attributes(c, "/3/0", "lt=1"), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_DELETE, "/16/0", -1, "", 0), ==, CODE_NOT_FOUND);
+    g_assert_cmpuint(put(c, METHOD_POST, "/3/0/4", -1, "", 0), ==, CODE_CHANGED);
+    g_assert_cmpuint(keeps, ==, 0);
+}
+
 /* ---- when a server is tried again ---- */
 
 static void write_rule(struct server_values *v, enum server_resource which, uint32_t value)
@@ -462,6 +570,11 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/servers/bootstrapped", test_bootstrapped);
     g_test_add_func("/lwm2m/servers/held", test_held);
     g_test_add_func("/lwm2m/servers/octets", test_octets);
+    for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+        g_autofree char *name = g_strdup_printf("/lwm2m/servers/kept/%s", changes[i].name);
+        g_test_add_data_func(name, GSIZE_TO_POINTER(i), test_kept);
+    }
+    g_test_add_func("/lwm2m/servers/kept/not", test_not_kept);
     g_test_add_func("/lwm2m/retry", test_retry);
     return g_test_run();
 }

@@ -276,6 +276,32 @@ static void test_wanted_back_while_it_leaves(void)
     finish(c);
 }
 
+static unsigned write_lifetime(void)
+{
+    struct coap_request r = { .method = METHOD_PUT, .accept = -1, .content_format = -1, .observe = -1, .block1 = -1, .segments = 3 };
+    uint8_t body[64];
+    struct coap_answer a = { .body = writer_make(body, sizeof body) };
+    for (size_t i = 0; i < r.segments; i++)
+        r.segment[i] = (struct slice){ (const uint8_t *)&"101"[i], 1 };
+    r.payload = (struct slice){ (const uint8_t *)"60", 2 };
+    peer->events.request(peer->user, &r, &a);
+    return (unsigned)a.code;
+}
+
+/* Nobody keeps anything for it any more. */
+static void test_written_while_it_leaves(void)
+{
+    struct lwm2m_client *c = begin();
+    answer(CODE_CREATED, "/rd/1");
+    g_assert_cmpuint(write_lifetime(), ==, CODE_CHANGED);
+    lwm2m_client_stop(c, NULL, NULL);
+    fake_loop_run(&fake, 0);
+    g_assert_cmpstr(peer->path, ==, "/rd/1"); /* the De-register */
+    g_assert_cmpuint(write_lifetime(), ==, CODE_INTERNAL);
+    answer(CODE_DELETED, "");
+    g_assert_null(peer);
+}
+
 /* ---- bootstrap ---- */
 
 static struct error ended;
@@ -422,6 +448,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/sessions/ended while waiting", test_ended_while_waiting);
     g_test_add_func("/lwm2m/sessions/begun anew", test_begun_anew);
     g_test_add_func("/lwm2m/sessions/wanted back while it leaves", test_wanted_back_while_it_leaves);
+    g_test_add_func("/lwm2m/sessions/written while it leaves", test_written_while_it_leaves);
     g_test_add_func("/lwm2m/sessions/bootstrap", test_bootstrap);
     g_test_add_func("/lwm2m/sessions/bootstrap stopped", test_bootstrap_stopped);
     g_test_add_func("/lwm2m/sessions/a bootstrap whose Finish is refused", test_bootstrap_refused);
