@@ -26,6 +26,10 @@ BUILD = TREE / "build-tests"
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 BRANCHES = 95  # percent, of agentd/codec
 FIGURE = re.compile(r"^# (?!random seed|Start of|End of)(.*)$", re.MULTILINE)  # what a test with figures says, as TAP
+SKIPPED = re.compile(r"^(?:not )?ok\b(?: \d+)?(?: -)? *(.*?) *# *SKIP\S* *(.*)$", re.MULTILINE | re.IGNORECASE)  # a subtest of TAP and its reason
+SKIPPED_WHOLE = re.compile(r"^1\.\.0 *# *SKIP\S* *(.*)$", re.MULTILINE | re.IGNORECASE)
+SKIPPED_CASE = re.compile(r"^(\w+) \([\w.]+\)(?:\n.*)? \.\.\. skipped (['\"])(.*)\2$", re.MULTILINE)  # of Python's unittest, verbosity 2
+SKIPPED_CASES = re.compile(r"^(?:OK|FAILED) \(.*\bskipped=(\d+)", re.MULTILINE)
 FAILURE = re.compile(r"^(FAIL|not ok|ERROR|skip)", re.IGNORECASE)
 
 
@@ -55,21 +59,31 @@ def unit():
     return judge(*meson_test(BUILD, "--no-rebuild", "--num-processes", str(2 * os.cpu_count())))
 
 
+def skips(row):
+    """What did not run of a test of meson's, a line each. A test of which something ran has passed or failed beside that."""
+    said, errors = row.get("stdout") or "", row.get("stderr") or ""
+    found = [": ".join(filter(None, pair)) for pair in SKIPPED.findall(said)] + SKIPPED_WHOLE.findall(said)
+    cases = [f"{name}: {why}" for name, _, why in SKIPPED_CASE.findall(errors)]
+    silent = sum(map(int, SKIPPED_CASES.findall(errors))) - len(cases)
+    found += cases + ["a case that does not say why"] * silent
+    return found or ["it does not say why"] * (row["result"] == "SKIP")
+
+
 def judge(done, rows):
-    """meson's own tests; each is one here, its subtests are its own business."""
+    """meson's own tests; each is one here, and so is each subtest that was skipped; else subtests are the test's own business."""
     bad = [r for r in rows if r["result"] not in ("OK", "EXPECTEDFAIL", "SKIP")]
     for row in rows:
         if "/ fault/" in row["name"]:
             print("\n".join(f"{row['name'].split('/ ')[-1]:15} {figure}" for figure in FIGURE.findall(row.get("stdout", ""))))
     for row in bad:
         print(f"FAIL {row['name']}\n" + "\n".join(row.get("stdout", "").splitlines()[-30:]) + row.get("stderr", "")[-2000:])
-    skipped = [r for r in rows if r["result"] == "SKIP"]
-    for row in skipped:
-        print(f"skip {row['name']}")
+    skipped = [f"skip {row['name']}: {what}" for row in rows for what in skips(row)]
+    if skipped:
+        print("\n".join(skipped))
     if done.returncode and not bad:
         print(done.stdout[-3000:])
         return 0, 1, 0
-    return len(rows) - len(bad) - len(skipped), len(bad), len(skipped)
+    return sum(r["result"] in ("OK", "EXPECTEDFAIL") for r in rows), len(bad), len(skipped)
 
 
 def run_command(command):
@@ -108,14 +122,15 @@ def coverage():
     for old in folder.rglob("*.gcda"):
         old.unlink()
     names = [t["name"] for t in json.loads(subprocess.run(["meson", "introspect", "--tests", folder], check=True, capture_output=True, text=True).stdout)]
-    if judge(*meson_test(folder, *filter(COVERED.match, names)))[1]:
-        return 0, 1, 0
+    _, bad, skipped = judge(*meson_test(folder, *filter(COVERED.match, names)))
+    if bad:
+        return 0, 1, skipped
     report = subprocess.run(["gcovr", "-r", TREE, "--object-directory", folder, "--filter", "agentd/codec/", "--branches", "--exclude-unreachable-branches", "--print-summary",
                              "--fail-under-branch", str(BRANCHES)], capture_output=True, text=True, check=False, cwd=TREE)
     print("\n".join(line for line in report.stdout.splitlines() if line.startswith(("branches", "lines"))))
     if report.returncode:
         print(report.stdout[-4000:], report.stderr[-1000:])
-    return int(report.returncode == 0), int(report.returncode != 0), 0
+    return int(report.returncode == 0), int(report.returncode != 0), skipped
 
 
 def script(*command):
