@@ -25,7 +25,6 @@ struct apply {
     uint32_t call;
     uint64_t timer;
     struct dm_account account; /* of apply_account */
-    bool write_back;
     apply_done_fn *fn;
     void *user;
 };
@@ -75,20 +74,6 @@ static void write_value(struct writer *w, const struct item *i)
     }
 }
 
-static void finish(struct apply *a, const struct error *e)
-{
-    if (!e && a->write_back) {
-        struct error failed = { 0 };
-        if (!store_begin(a->site->store, &failed)) {
-            apply_stage(a, false, 0);
-            (void)store_commit(a->site->store, &failed);
-        }
-        a->fn(a->user, failed.code ? &failed : NULL);
-        return;
-    }
-    a->fn(a->user, e);
-}
-
 static void seal_next(void *user);
 
 static void on_sealed(void *user, enum error_code status, struct slice blob)
@@ -100,7 +85,7 @@ static void on_sealed(void *user, enum error_code status, struct slice blob)
     i->sealed = status ? NULL : malloc(blob.len);
     if (!i->sealed) {
         error_set(&e, status ? status : ERROR_NO_MEMORY, "sealing %s %s: %s", i->row.kind, i->row.id, error_text(status));
-        finish(a, &e);
+        a->fn(a->user, &e);
         return;
     }
     memcpy(i->sealed, blob.data, blob.len);
@@ -114,7 +99,7 @@ static void seal_next(void *user)
     struct apply *a = user;
     a->timer = 0;
     if (a->next == a->count) {
-        finish(a, NULL);
+        a->fn(a->user, NULL);
         return;
     }
     uint8_t plain[SETTINGS_OCTETS_MAX];
@@ -157,7 +142,6 @@ struct apply *apply_account(struct site *site, const struct dm_account *account,
 {
     struct apply *a = apply_new(site, fn, user);
     a->account = *account;
-    a->write_back = true;
     add(a, ITEM_DM, "dm", context, a->account.server_id, &a->account);
     return a;
 }

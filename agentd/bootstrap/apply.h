@@ -16,7 +16,7 @@ struct apply *apply_seal(struct site *site, const struct settings *settings, boo
 void apply_free(struct apply *a); /* NULL is fine; cancels */
 /* Writes the sealed items into the open transaction of the store. */
 void apply_stage(const struct apply *a, bool staged, uint64_t job);
-/* Seals one DM account again (its nonces moved on) and writes it, installed, in a transaction of its own. */
+/* Seals one installed DM account again (its nonces moved on), to be written with staged false and job 0. */
 struct apply *apply_account(struct site *site, const struct dm_account *account, const char *context, apply_done_fn *fn, void *user);
 
 /* Opens what is installed: fn once from the loop with its octets, or why not. Returns the call, for trust_cancel; 0: there is no such item, and fn is not called. */

@@ -20,10 +20,10 @@
 
 enum { POLL_MS = 1000, WAIT_MS = 180000, SEALED_MAX = SETTINGS_OCTETS_MAX + 256, REPEATED_S = 24 * 3600 };
 
-/*   FREE -notified-> JUDGING -authentic-> WAITING -ready-> RUNNING -ended-> STORING -stored-> FREE      any -failed-> FREE
+/*   FREE -notified-> JUDGING -authentic-> WAITING -ready-> RUNNING -ended-> STORING -sealed-> FREE      any -failed-> FREE
  *                           -repeated-> FREE */
 enum state { FREE, JUDGING, WAITING, RUNNING, STORING, STATES };
-enum event { NOTIFIED, AUTHENTIC, REPEATED, READY, ENDED, STORED, FAILED };
+enum event { NOTIFIED, AUTHENTIC, REPEATED, READY, ENDED, SEALED, FAILED };
 
 struct sessions {
     struct site *site;
@@ -45,6 +45,7 @@ struct sessions {
     struct omadm *omadm;
     struct apply *apply;
     bool changed;           /* credentials moved on in the session */
+    bool sealed;            /* and wait in apply for the transaction of the end */
     bool later;             /* the TRE went away: the message stays pending */
     struct error error;
 };
@@ -79,17 +80,43 @@ static bool was_held(struct sessions *s)
 
 static void write_row(struct sessions *s, enum job_step step)
 {
-    struct error ignored;
     (void)text_copy(s->row.step, sizeof s->row.step, job_step_row(step)->name);
-    if (store_begin(s->site->store, &ignored))
-        return;
     store_job_put(s->site->store, &s->row);
-    if (step == JOB_REPORTED) {
-        char key[STORE_NAME + 16], last[32];
-        (void)snprintf(last, sizeof last, "%X %llu", s->session_id, (unsigned long long)site_wall_clock(s->site));
-        store_value_put(s->site->store, held_key(s, key, sizeof key), last);
+}
+
+static void write_held(struct sessions *s)
+{
+    char key[STORE_NAME + 16], last[32];
+    (void)snprintf(last, sizeof last, "%X %llu", s->session_id, (unsigned long long)site_wall_clock(s->site));
+    store_value_put(s->site->store, held_key(s, key, sizeof key), last);
+}
+
+static void write_error(struct sessions *s)
+{
+    (void)text_copy(s->row.error, sizeof s->row.error, s->error.code ? error_name(s->error.code) : "");
+    (void)text_copy(s->row.text, sizeof s->row.text, s->error.text);
+    (void)text_copy(s->row.hint, sizeof s->row.hint, s->error.hint);
+}
+
+/* One transaction, because the nonces that the session moved on make its message a stranger's: a crash before it leaves both as they were, one behind it neither. */
+static void write_end(struct sessions *s)
+{
+    struct error failed = { 0 };
+    bool good = s->error.code == ERROR_NONE;
+    write_error(s);
+    if (!store_begin(s->site->store, &failed)) {
+        if (s->sealed)
+            apply_stage(s->apply, false, 0);
+        write_row(s, good ? JOB_REPORTED : JOB_FAILED);
+        if (good)
+            write_held(s);
+        store_inbox_set(s->site->store, s->hash, good ? INBOX_DONE : INBOX_REFUSED, s->row.error, true);
+        (void)store_commit(s->site->store, &failed);
     }
-    (void)store_commit(s->site->store, &ignored);
+    if (!failed.code || !good)
+        return;
+    s->error = failed;
+    write_error(s);
 }
 
 static void show_step(struct sessions *s, const char *event, enum job_step to)
@@ -106,7 +133,11 @@ static void begin_job(struct sessions *s)
     (void)text_copy(s->row.context, sizeof s->row.context, s->item.context);
     (void)text_copy(s->row.source, sizeof s->row.source, s->source);
     memcpy(s->row.hash, s->hash, sizeof s->row.hash);
-    write_row(s, JOB_FAILED); /* what a crash leaves; the message is judged again then */
+    struct error ignored;
+    if (!store_begin(s->site->store, &ignored)) {
+        write_row(s, JOB_FAILED); /* what a crash leaves; the message is judged again then */
+        (void)store_commit(s->site->store, &ignored);
+    }
     s->step = JOB_NEW;
     job_view_begin(s->site, &s->row, "session", JOB_NEW);
 }
@@ -214,20 +245,21 @@ static void enter_running(struct sessions *s)
     s->omadm = omadm_start(s->site, &task, on_ended, note, s);
 }
 
-static void on_stored(void *user, const struct error *error)
+static void on_sealed(void *user, const struct error *error)
 {
     struct sessions *s = user;
+    s->sealed = s->changed && !error;
     if (error && !s->error.code)
         s->error = *error;
-    post(s, s->error.code ? FAILED : STORED);
+    post(s, s->error.code ? FAILED : SEALED);
 }
 
 static void enter_storing(struct sessions *s)
 {
     if (s->changed)
-        s->apply = apply_account(s->site, s->account, s->item.context, on_stored, s);
+        s->apply = apply_account(s->site, s->account, s->item.context, on_sealed, s);
     else
-        on_stored(s, NULL);
+        on_sealed(s, NULL);
 }
 
 static void drop_work(struct sessions *s)
@@ -247,12 +279,10 @@ static void drop_work(struct sessions *s)
 /* The end: the message is settled, the job leaves, and whoever waited may go on. */
 static void enter_free(struct sessions *s)
 {
-    bool good = s->error.code == ERROR_NONE, job = s->row.id != 0;
-    if (job) {
-        (void)text_copy(s->row.error, sizeof s->row.error, good ? "" : error_name(s->error.code));
-        (void)text_copy(s->row.text, sizeof s->row.text, s->error.text);
-        (void)text_copy(s->row.hint, sizeof s->row.hint, s->error.hint);
-        write_row(s, good ? JOB_REPORTED : JOB_FAILED);
+    if (s->row.id)
+        write_end(s);
+    bool good = s->error.code == ERROR_NONE;
+    if (s->row.id) {
         show_step(s, good ? "stored" : "failed", good ? JOB_REPORTED : JOB_FAILED);
         job_view_end(s->site, &s->row, s->step);
         service_dm_show(s->service, &s->item, "idle", good, good ? NULL : &s->error);
@@ -275,7 +305,7 @@ static const struct {
     { JUDGING, REPEATED, FREE, enter_free },
     { WAITING, READY, RUNNING, enter_running },
     { RUNNING, ENDED, STORING, enter_storing },
-    { STORING, STORED, FREE, enter_free },
+    { STORING, SEALED, FREE, enter_free },
     { JUDGING, FAILED, FREE, enter_free },
     { WAITING, FAILED, FREE, enter_free },
     { RUNNING, FAILED, FREE, enter_free },
@@ -333,7 +363,7 @@ static enum taken on_notification(void *user, const struct trigger *t, struct er
     s->item = item;
     s->session_id = n.session_id;
     s->error = (struct error){ 0 };
-    s->changed = s->later = false;
+    s->changed = s->sealed = s->later = false;
     memcpy(s->hash, t->hash, sizeof s->hash);
     (void)text_copy(s->source, sizeof s->source, t->source);
     apply_label("dm", item.id, label, sizeof label);

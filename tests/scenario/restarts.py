@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Restart and kill -9 at any step: it resumes or rolls back, and ends in the same state."""
+import subprocess
 import time
+from pathlib import Path
 
+import labproc
+from gi.repository import GLib
 from main_job import check_managed, expect
+from pushes import asked, managed_gateway
 from scenarios import scenario
 from world import agentctl, until
 
@@ -100,3 +105,84 @@ def agent_tred_killed_during_a_job(world):
     if world.manager()["State"] != "managed":
         agentctl("bootstrap", "--no-wait", world.push("--fresh"))
     world.managed()
+
+
+def session_ended(world, number):
+    """The session of that number was held, and nothing of it is left to do."""
+    try:
+        return number in asked(world) and world.manager()["ActiveJobs"] == 0 and world.one("Account", Protocol="omadm")["State"] == "idle"
+    except GLib.Error:                                           # agentd ended meanwhile
+        return False
+
+
+def killed_at_commit(world, nth, send, ended):
+    """agentd is killed instead of its commit number nth after send(): the call that empties the journal is not made. False: ended() without so many commits."""
+    pid = labproc.pid_of("agentd")
+    with subprocess.Popen(["strace", "-f", "-qq", "-o", world.dir / "strace", "-e", f"inject=ftruncate:signal=SIGKILL:when={nth}", "-p", str(pid)]) as tracer:
+        until("strace", lambda: f"TracerPid:\t{tracer.pid}\n" in Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+        send()
+        until("a kill or the end", lambda: not world.alive("agentd") or ended(), 40)
+        killed = not world.alive("agentd")
+        tracer.terminate()
+    return killed
+
+
+def sweep_commits(world, make, ended):
+    """A message of make(NUMBER) for each commit of what it brings about: agentd is killed there, and what is pending is carried out after a restart. How many."""
+    nth, killed = 0, True
+    while killed:
+        nth += 1
+        push = make(nth)
+
+        def send(push=push):
+            agentctl("bootstrap", "--no-wait", push, check=False)
+
+        killed = killed_at_commit(world, nth, send, lambda number=nth: ended(number))
+        if killed:
+            world.start("agentd")
+            if nth == 1:                                         # it was not taken over yet
+                until("the TRE", lambda: world.manager()["TreState"] == "ready")
+                send()
+            until(f"the end of what was killed at commit {nth}", lambda number=nth: ended(number), 60)
+        until("registered", lambda: world.one("Account", Protocol="lwm2m", State="registered"), 60)
+        done = agentctl("bootstrap", "--no-wait", push, check=False)
+        expect(f"commit {nth}: the message was carried out: {done.stderr}", "carried out before" in done.stderr)
+        expect(f"commit {nth}: it was authentic each time", "MacMismatch" not in world.log())
+        expect(f"commit {nth}: one of each", sorted(a["Protocol"] for a in world.all("Account").values()) == ["lwm2m", "omadm"] and len(world.all("Mid")) == 1)
+    return nth
+
+
+@scenario(mode="none")
+def a_session_killed_at_any_commit_is_run_again_and_ends_well(world):
+    """What a session leaves (nonces, its record, the end of its message) is one transaction: the message that asked for it is authentic when it is judged again, or
+    was carried out."""
+    managed_gateway(world, lambda push: agentctl("bootstrap", push))
+    until("registered", lambda: world.one("Account", Protocol="lwm2m", State="registered"))
+    commits = sweep_commits(world, lambda nth: world.push("--notify", f"{0x30 + nth:X}"), lambda nth: session_ended(world, f"{0x30 + nth:X}"))
+    expect(f"the sweep met the session: {commits}", commits > 3)
+
+
+@scenario(mode="none")
+def a_bootstrap_killed_at_any_commit_is_run_again_and_brings_one_of_each(world):
+    """Both forms of the document, in turn; the context is opened again for each."""
+    world.up()
+    world.start()
+    reports = []                                                 # how many there were before each
+
+    def reported():
+        return sum(e.get("event") == "report" for e in world.dm_events())
+
+    def make(nth):
+        if nth > 1:
+            agentctl("context", "reopen", "usim")
+        reports.append(reported())
+        return world.push("--name", f"Bootstrap {nth}", *(("--profile", "dm-wbxml") if nth % 2 else ()))
+
+    def ended(_):
+        try:
+            return reported() > reports[-1] and world.manager()["ActiveJobs"] == 0 and world.manager()["State"] == "managed"
+        except GLib.Error:                                       # agentd ended meanwhile
+            return False
+
+    commits = sweep_commits(world, make, ended)
+    expect(f"the sweep met the job: {commits}", commits > len(STEPS))

@@ -31,11 +31,16 @@ static void on_spent(void *user, enum error_code status)
     job_post(c, JOB_REPORT_TAKEN);
 }
 
-static void on_account_stored(void *user, const struct error *error)
+static void on_account_sealed(void *user, const struct error *error)
 {
     struct conductor *c = user;
-    if (error)
-        site_report(c->site, "report", c->row.id, error);
+    struct error e = error ? *error : (struct error){ 0 };
+    if (!error && !store_begin(c->site->store, &e)) {
+        apply_stage(c->apply, false, 0);
+        (void)store_commit(c->site->store, &e);
+    }
+    if (e.code)
+        site_report(c->site, "report", c->row.id, &e);
     c->tre_call = trust_token_spend(c->site->trust, c->row.context, on_spent, c);
 }
 
@@ -49,7 +54,7 @@ static void on_reported(void *user, const struct error *error, const struct dm_o
         return;
     }
     apply_free(c->apply);
-    c->apply = apply_account(c->site, outcome->account, c->row.context, on_account_stored, c);
+    c->apply = apply_account(c->site, outcome->account, c->row.context, on_account_sealed, c);
 }
 
 static void on_report_account(void *user, enum error_code status, const struct dm_account *account)
