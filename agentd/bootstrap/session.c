@@ -383,7 +383,10 @@ enum error_code sessions_cancel(struct sessions *s, const char *job_id, struct e
     if (s->state == STORING)
         return error_set(err, ERROR_NOT_CANCELLABLE, "job %s has ended its session", job_id);
     error_set(&e, ERROR_CANCELLED, "cancelled by the administrator");
-    fail(s, &e);
+    if (s->state == RUNNING)
+        omadm_stop(s->omadm, &e); /* the server may have nonces of it */
+    else
+        fail(s, &e);
     return ERROR_NONE;
 }
 

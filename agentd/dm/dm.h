@@ -57,5 +57,6 @@ struct dm_job {
 struct dm_session *dm_session_start(const struct loop *loop, struct https *https, struct trust *trust, const struct dm_job *job,
                                     dm_done_fn *fn, void *user, struct error *err);
 void dm_session_cancel(struct dm_session *s); /* frees; fn is not called. After fn the session frees itself */
+void dm_session_stop(struct dm_session *s, const struct error *why); /* the session failed so: fn is called at once, with the nonces that it came to */
 
 #endif

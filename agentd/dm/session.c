@@ -443,6 +443,12 @@ struct dm_session *dm_session_start(const struct loop *loop, struct https *https
     return s;
 }
 
+void dm_session_stop(struct dm_session *s, const struct error *why)
+{
+    s->error = *why;
+    session_post(s, DM_EV_FAILED);
+}
+
 void dm_session_cancel(struct dm_session *s)
 {
     if (!s)

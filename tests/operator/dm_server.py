@@ -28,8 +28,10 @@ from dm_session import SERVER_MAX_MSG, Options, Session, SessionError
 CONTENT_TYPE = "application/vnd.syncml.dm+wbxml"
 SESSION_FAULTS = {
     "wrong-digest": "the server's own digest is wrong", "close-in-middle": "the TCP connection is closed instead of answering message --fault-at",
+    "hang-in-middle": "message --fault-at is taken and never answered",
     "incomplete-account": "the LwM2M account comes without Key", "mid-replay": "the package of an earlier session comes again",
 } | {"mid-" + f: t for f, t in dm_script.mid.FAULTS.items()}
+MIDDLE = {"close-in-middle": ConnectionAbortedError, "hang-in-middle": TimeoutError}
 FAULTS = {"wrong-cert": "certificate of another root", "silent": "requests are read and never answered"} | SESSION_FAULTS
 SESSION_AGE = 300
 
@@ -90,7 +92,7 @@ class DmServer:
         return known[0]
 
     def handle(self, body: bytes, hmac: str | None) -> tuple[bytes, dict[str, str]]:
-        """The answer, or SessionError. Raises ConnectionAbortedError for the fault close-in-middle."""
+        """The answer, or SessionError. Raises ConnectionAbortedError for the fault close-in-middle, TimeoutError for hang-in-middle."""
         with self.lock:
             session = self.session_for(body)
             try:
@@ -100,10 +102,10 @@ class DmServer:
                 session.log("session.end", result="failed", reason=str(e))
                 raise
             name, at, _ = self.faults.get()
-            if name == "close-in-middle" and session.client_msg == at:
+            if name in MIDDLE and session.client_msg == at:
                 session.log("fault", fault=name, msg=at)
                 self.faults.used()
-                raise ConnectionAbortedError
+                raise MIDDLE[name]
             if session.done and name in SESSION_FAULTS:
                 self.faults.used()
             return answer
@@ -159,6 +161,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except ConnectionAbortedError:
             self.close_connection = True
             self.connection.close()
+            return
+        except TimeoutError:
+            self.wait_for_close()
             return
         self.send_response(200)
         for name, value in {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(answer)), "Cache-Control": "no-store", **headers}.items():
@@ -276,7 +281,7 @@ def arguments() -> argparse.Namespace:
     v.add_argument("--resp-uri", action="store_true", help="redirect the session with RespURI")
     v.add_argument("--lenient", action="store_true", help="log violations and go on (default: HTTP 400, session over)")
     v.add_argument("--fault", choices=sorted(FAULTS), metavar="FAULT")
-    v.add_argument("--fault-at", type=int, default=3, help="message of close-in-middle")
+    v.add_argument("--fault-at", type=int, default=3, help="message of close-in-middle, hang-in-middle")
     v.add_argument("--fault-once", action="store_true")
     v.add_argument("--verbose", action="store_true", help="events on stdout too")
     v = sub.add_parser("fault", help="change the fault of a running server", epilog="faults: " + names)

@@ -110,6 +110,27 @@ def a_session_that_is_cut_off_leaves_the_server_a_nonce_that_is_known(world):
     expect("nobody was challenged", "MacMismatch" not in world.log() and "challenged once" not in world.log())
 
 
+@scenario(mode="none")
+def a_session_that_is_cancelled_leaves_the_server_a_nonce_that_is_known(world):
+    """Cancelled while the server, which has taken the fresh nonce, thinks: its next notification is authentic, and its session begins without a challenge."""
+    managed_gateway(world, lambda push: agentctl("bootstrap", push))
+
+    def notify(number):
+        agentctl("bootstrap", "--no-wait", world.push("--notify", number), check=False)
+
+    def job(state):
+        return next((p for p, j in world.all("Job").items() if j["Kind"] == "session" and j["State"] == state), None)
+
+    world.dm_fault("hang-in-middle", "--at", "2")
+    notify("21")
+    until("the server to think", lambda: any(e["event"] == "fault" for e in world.dm_events()))
+    agentctl("job", "cancel", job("running").rsplit("/", 1)[1])
+    until("its end", lambda: job("cancelled"), 5)
+    world.dm_fault("none")
+    session(world, "22", lambda: notify("22"))
+    expect("nobody was challenged", "MacMismatch" not in world.log() and "challenged once" not in world.log())
+
+
 @scenario(mode="qmi")
 def a_lwm2m_trigger_by_sms_brings_an_update_and_no_more_than_six_an_hour(world):
     """Each genuine or forged trigger is at most one Update over the account's own session; the seventh is counted, not carried out."""

@@ -79,6 +79,14 @@ static void fail(struct omadm *o, const struct error *e)
     end(o, e, &nothing);
 }
 
+void omadm_stop(struct omadm *o, const struct error *why)
+{
+    if (o->session)
+        dm_session_stop(o->session, why);
+    else
+        fail(o, why);
+}
+
 static void start_session(struct omadm *o)
 {
     const struct factory_data *f = &o->site->factory;

@@ -23,5 +23,6 @@ struct omadm_task {
 struct omadm *omadm_start(struct site *site, const struct omadm_task *task, dm_done_fn *fn, void (*waiting)(void *user, const char *text),
                           void *user);
 void omadm_cancel(struct omadm *o); /* fn is not called; NULL is fine. After fn it frees itself */
+void omadm_stop(struct omadm *o, const struct error *why); /* it failed so: fn is called at once, with the nonces that a session came to */
 
 #endif
