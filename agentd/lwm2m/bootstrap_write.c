@@ -49,7 +49,7 @@ static void put_account(struct bootstrap_desk *d, size_t at, const struct lwm2m_
         return;
     s->server[at] = (struct staged_server){ .used = true, .id = server_id, .short_server_id = a->short_server_id, .lifetime = a->lifetime, .set = a->server };
     if (!s->server[at].set.binding[0])
-        (void)text_copy(s->server[at].set.binding, sizeof s->server[at].set.binding, "U");
+        (void)text_copy(s->server[at].set.binding, sizeof s->server[at].set.binding, transport_binding(a->uri));
 }
 
 void bootstrap_desk_begin(struct bootstrap_desk *d)

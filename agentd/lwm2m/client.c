@@ -40,7 +40,8 @@ struct lwm2m_client *lwm2m_client_new(const struct loop *loop, const struct lwm2
     c->fn = fn;
     c->user = user;
     c->generation = 1;
-    c->server = (struct server_values){ .instance = account->server_instance.id, .short_server_id = account->short_server_id, .lifetime = account->lifetime, .set = account->server, .client = c };
+    c->server = (struct server_values){ .instance = account->server_instance.id, .short_server_id = account->short_server_id, .lifetime = account->lifetime, .set = account->server,
+                                         .stream = transport_is_reliable(c->endpoint->transport), .client = c };
     c->objects = (struct objects){ .self = &c->server, .device = &c->device };
     registration_speak(c, device->version);
     lwm2m_client_join(c, c->own);

@@ -40,20 +40,29 @@ const char *transport_name(enum transport t)
     return transports[t].name;
 }
 
-const char *transport_binding(enum transport t)
-{
-    return transports[t].binding;
-}
-
-static enum error_code split(const char *uri, enum transport *transport, char *host, size_t cap, uint16_t *port, struct error *err)
+static bool find_transport(const char *uri, enum transport *transport)
 {
     const char *end = strstr(uri, "://");
     size_t len = end ? (size_t)(end - uri) : 0;
     for (int i = 0; i < TRANSPORTS; i++)
         if (len == strlen(transports[i].scheme) && strncmp(uri, transports[i].scheme, len) == 0) {
             *transport = (enum transport)i;
-            return uri_split(uri, transports[i].scheme, host, cap, port, err);
+            return true;
         }
+    return false;
+}
+
+const char *transport_binding(const char *uri)
+{
+    enum transport t = TRANSPORT_UDP;
+    (void)find_transport(uri, &t);
+    return transports[t].binding;
+}
+
+static enum error_code split(const char *uri, enum transport *transport, char *host, size_t cap, uint16_t *port, struct error *err)
+{
+    if (find_transport(uri, transport))
+        return uri_split(uri, transports[*transport].scheme, host, cap, port, err);
     return error_set(err, ERROR_NOT_SUPPORTED, "server URI %.100s: the scheme must be coaps, coaps+tcp, coap or coap+tcp", uri);
 }
 

@@ -50,6 +50,6 @@ bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST]); /*
 bool transport_is_secure(enum transport t);
 bool transport_is_reliable(enum transport t); /* a stream: RFC 8323 */
 const char *transport_name(enum transport t); /* UDP, DTLS, TCP, TLS */
-const char *transport_binding(enum transport t); /* "U" or "T": Core TS 1.1.1 clause 6.2.1.2 */
+const char *transport_binding(const char *uri); /* of the server at that URI: "U" or "T" (Core TS 1.1.1 clause 6.2.1.2); "U" if its scheme is none of ours */
 
 #endif

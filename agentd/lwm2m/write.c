@@ -28,6 +28,8 @@ static enum coap_code check_record(const struct objects *o, const struct record 
         return CODE_BAD_REQUEST;
     if (resource->check && !resource->check(&record->value))
         return CODE_BAD_REQUEST;
+    if (resource->fits && !resource->fits(o, record->path.id[1], &record->value))
+        return CODE_BAD_REQUEST;
     return resource->allowed && !resource->allowed(o, record->path.id[1], &record->value) ? CODE_METHOD_NOT_ALLOWED : CODE_CHANGED;
 }
 

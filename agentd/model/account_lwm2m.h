@@ -24,7 +24,7 @@ enum { LWM2M_SERVER_RESOURCES = 27, LWM2M_CHANNEL_MAX = 8 };
 struct lwm2m_server_settings {
     uint32_t written; /* bit 1 << id: value[id] counts, else the default */
     uint32_t value[LWM2M_SERVER_RESOURCES];
-    char binding[LWM2M_CHANNEL_MAX];   /* /1/x/7, "": U */
+    char binding[LWM2M_CHANNEL_MAX];   /* /1/x/7, "": U or T, as the URI says */
     char preferred[LWM2M_CHANNEL_MAX]; /* /1/x/22, "": none */
 };
 

@@ -29,11 +29,11 @@ struct resource {
     bool mandatory;      /* a replacing Write and a Create must carry it */
     bool (*read)(struct spot *s, struct value *v);              /* false: there is no (such) instance now */
     bool (*check)(const struct value *v);                       /* range of a Write; NULL: any value of the type */
+    bool (*fits)(const struct objects *o, uint16_t instance, const struct value *v); /* behind check: is it one for that instance (4.00)? NULL: always */
     bool (*allowed)(const struct objects *o, uint16_t instance, const struct value *v); /* may it be written now (4.05)? NULL: always */
     void (*write)(struct spot *s, const struct value *v);       /* after check; cannot fail; NULL value: back to the default, all instances away */
     bool (*execute)(struct spot *s, struct slice arguments);    /* false: refused (4.05) */
-    /* May the object instance (which may be one still to be created) have this resource instance? NULL: any. */
-    bool (*may_have)(const struct objects *o, uint16_t instance, uint16_t id);
+    bool (*may_have)(const struct objects *o, uint16_t instance, uint16_t id); /* may that instance, also one to be created, have this resource instance? NULL: any */
 };
 
 struct object {

@@ -38,12 +38,17 @@ static bool next_instance(struct objects *o, size_t index, uint16_t *id)
     return true;
 }
 
+static struct server_values *values_of(const struct objects *o, uint16_t instance)
+{
+    for (size_t i = 0; i < o->servers->count; i++)
+        if (o->servers->at[i]->instance == instance)
+            return o->servers->at[i];
+    abort(); /* handlers are asked for instances that exist */
+}
+
 static struct server_values *values(const struct spot *s)
 {
-    for (size_t i = 0; i < s->o->servers->count; i++)
-        if (s->o->servers->at[i]->instance == s->instance)
-            return s->o->servers->at[i];
-    abort(); /* handlers are asked for instances that exist */
+    return values_of(s->o, s->instance);
 }
 
 static bool read_short_id(struct spot *s, struct value *v)
@@ -149,14 +154,20 @@ static bool execute_disable(struct spot *s, struct slice arguments)
 static bool read_binding(struct spot *s, struct value *v)
 {
     const struct server_values *at = values(s);
-    *v = value_text(at->set.binding[0] ? at->set.binding : "U");
+    *v = value_text(at->set.binding[0] ? at->set.binding : at->stream ? "T" : "U");
     return true;
 }
 
-/* UDP is what this client has; Q: queue mode, as LwM2M 1.0 writes it (TS 1.0.2 clause 5.3.1.1). */
+/* Q: queue mode, as LwM2M 1.0 writes it (TS 1.0.2 clause 5.3.1.1). */
 static bool check_binding(const struct value *v)
 {
-    return slice_is(v->octets, "U") || slice_is(v->octets, "UQ");
+    return slice_is(v->octets, "U") || slice_is(v->octets, "UQ") || slice_is(v->octets, "T") || slice_is(v->octets, "TQ");
+}
+
+/* The URI says how its server is reached. */
+static bool fits_binding(const struct objects *o, uint16_t instance, const struct value *v)
+{
+    return v->octets.data[0] == (values_of(o, instance)->stream ? 'T' : 'U');
 }
 
 static void write_channel(const struct value *v, char out[LWM2M_CHANNEL_MAX])
@@ -212,7 +223,7 @@ enum { R = OPERATION_READ, RW = OPERATION_READ | OPERATION_WRITE, E = OPERATION_
     { 4, VALUE_NONE, E, .execute = execute_disable },                                                                                       \
     { 5, VALUE_INTEGER, RW, .read = read_disable_timeout, .check = check_period, .write = write_disable_timeout },                          \
     { 6, VALUE_BOOLEAN, RW, .mandatory = true, .read = read_storing, .write = write_storing },                                              \
-    { 7, VALUE_STRING, RW, .mandatory = true, .read = read_binding, .check = check_binding, .write = write_binding },                       \
+    { 7, VALUE_STRING, RW, .mandatory = true, .read = read_binding, .check = check_binding, .fits = fits_binding, .write = write_binding },                       \
     { 8, VALUE_NONE, E, .execute = execute_update },                                                                                        \
     { 9, VALUE_NONE, E, .execute = execute_bootstrap },                                                                                     \
     { 10, VALUE_OBJLNK, RW, .read = read_apn_link, .check = check_link, .write = write_apn_link },                                          \

@@ -27,6 +27,7 @@ struct server_values {
     uint16_t short_server_id;
     uint32_t lifetime;          /* seconds */
     struct lwm2m_server_settings set;
+    bool stream;                /* it is reached over TCP */
     unsigned effects;           /* enum effect, set by write and execute, taken by the registration */
     struct lwm2m_client *client; /* whose account it is; not for the tables */
 };

@@ -246,6 +246,16 @@ static enum coap_code take_pack(const char *json)
     return code;
 }
 
+/* What no server wrote is what the URI says. */
+static void test_binding(void)
+{
+    struct lwm2m_account stream = old;
+    (void)g_strlcpy(stream.uri, "coaps+tcp://old.example", sizeof stream.uri);
+    bootstrap_desk_open(&desk, &server, &stream, 1);
+    g_assert_cmpuint(ask(METHOD_GET, "/1", -1, CONTENT_SENML_JSON, ""), ==, CODE_CONTENT);
+    expect("[{\"bn\":\"/1/\",\"n\":\"0/0\",\"v\":101},{\"n\":\"0/1\",\"v\":300},{\"n\":\"0/6\",\"vb\":true},{\"n\":\"0/7\",\"vs\":\"T\"}]");
+}
+
 static void test_pack(void)
 {
     g_autofree char *pack = g_strdup_printf("[%.*s,%s", (int)(sizeof security - 3), &security[1], &account[1]);
@@ -366,6 +376,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/bootstrap/numbers", test_numbers);
     g_test_add_func("/lwm2m/bootstrap/rights", test_rights);
     g_test_add_func("/lwm2m/bootstrap/pack", test_pack);
+    g_test_add_func("/lwm2m/bootstrap/binding", test_binding);
     g_test_add_func("/lwm2m/bootstrap/refusals", test_refusals);
     g_test_add_func("/lwm2m/bootstrap/consistency", test_consistency);
     g_test_add_func("/lwm2m/bootstrap/made keys", test_made_keys);

@@ -83,6 +83,22 @@ static void test_write_resource(void)
     g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/7", CONTENT_TEXT, "U", 1), ==, CODE_CHANGED);
 }
 
+/* Over TCP. */
+static void test_binding_of_a_stream(void)
+{
+    struct lwm2m_client *c = make();
+    struct coap_answer a;
+    c->server.stream = true;
+    g_assert_cmpuint(get(c, "/1/0/7", CONTENT_TEXT, &a), ==, CODE_CONTENT);
+    expect_text(&a, "T");
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/7", CONTENT_TEXT, "U", 1), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/7", CONTENT_TEXT, "UQ", 2), ==, CODE_BAD_REQUEST);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/7", CONTENT_TEXT, "T", 1), ==, CODE_CHANGED);
+    g_assert_cmpuint(put(c, METHOD_PUT, "/1/0/7", CONTENT_TEXT, "TQ", 2), ==, CODE_CHANGED);
+    g_assert_cmpuint(get(c, "/1/0/7", CONTENT_TEXT, &a), ==, CODE_CONTENT);
+    expect_text(&a, "TQ");
+}
+
 static void test_write_refusals(void)
 {
     static const struct {
@@ -634,6 +650,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/read/formats", test_read_formats);
     g_test_add_func("/lwm2m/read/refusals", test_read_refusals);
     g_test_add_func("/lwm2m/write/resource", test_write_resource);
+    g_test_add_func("/lwm2m/write/binding of a stream", test_binding_of_a_stream);
     g_test_add_func("/lwm2m/write/refusals", test_write_refusals);
     g_test_add_func("/lwm2m/write/instance", test_write_instance);
     g_test_add_func("/lwm2m/execute", test_execute);
