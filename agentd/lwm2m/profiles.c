@@ -3,7 +3,7 @@
  *
  *   NONE --written--> WRITTEN --quiet--> TRIED --accepted, rejected, shelved--> NONE
  *    |                 |  ^ |--written: the pause begins anew
- *    '--resumed--> KEPT|--' its server is there, or writes
+ *    '--resumed--> KEPT|--' its server is there, or writes; KEPT <--held-- WRITTEN: no trial may begin
  *                   '--'--dropped--> NONE */
 #include "lwm2m/profiles.h"
 
@@ -17,7 +17,7 @@
 enum { QUIET_MS = 1000 /* the server has our answer by then; single Writes that follow each other are one change */ };
 
 enum state { NONE, KEPT, WRITTEN, TRIED };
-enum event { EVENT_WRITTEN, EVENT_RESUMED, EVENT_THERE, EVENT_QUIET, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_SHELVED, EVENT_DROPPED };
+enum event { EVENT_WRITTEN, EVENT_RESUMED, EVENT_THERE, EVENT_QUIET, EVENT_HELD, EVENT_ACCEPTED, EVENT_REJECTED, EVENT_SHELVED, EVENT_DROPPED };
 enum { ATTEMPTS = 16 };
 
 struct draft {
@@ -46,7 +46,7 @@ struct profiles {
 };
 
 static const char *const state_names[] = { "NONE", "KEPT", "WRITTEN", "TRIED" };
-static const char *const event_names[] = { "written", "resumed", "there", "quiet", "accepted", "rejected", "shelved", "dropped" };
+static const char *const event_names[] = { "written", "resumed", "there", "quiet", "held", "accepted", "rejected", "shelved", "dropped" };
 
 static void post(struct profiles *p, enum event event);
 
@@ -54,7 +54,7 @@ static void on_quiet(void *user)
 {
     struct profiles *p = user;
     p->timer = 0;
-    post(p, EVENT_QUIET);
+    post(p, p->host.ready(p->host.user) ? EVENT_QUIET : EVENT_HELD);
 }
 
 static void do_wait(struct profiles *p)
@@ -134,6 +134,7 @@ static const struct row {
     { KEPT, EVENT_DROPPED, NONE, do_forget },
     { WRITTEN, EVENT_WRITTEN, WRITTEN, do_wait },
     { WRITTEN, EVENT_QUIET, TRIED, do_try },
+    { WRITTEN, EVENT_HELD, KEPT, do_nothing },
     { WRITTEN, EVENT_DROPPED, NONE, do_forget },
     { TRIED, EVENT_ACCEPTED, NONE, do_accept },
     { TRIED, EVENT_REJECTED, NONE, do_reject },

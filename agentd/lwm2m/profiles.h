@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access points that servers change and add (object 11): what was written is a draft, kept before the answer goes out, tried when the server has written no more for
- * a second, and either becomes the profile or is forgotten. One of before a restart waits for its server to be there again. One draft at a time. Never shows a secret,
+ * a second, and either becomes the profile or is forgotten. One of before a restart waits for its server to be there again, one that may not be tried for the host's
+ * word. One draft at a time. Never shows a secret,
  * never changes what is installed by itself. */
 #ifndef LWM2M_PROFILES_H
 #define LWM2M_PROFILES_H
@@ -27,6 +28,7 @@ struct profiles_host {
     /* The draft is stored: profiles_resume brings it back over a restart, until remove, or until its trial has ended; false: what was kept before is still. */
     bool (*keep)(void *user, uint16_t server, const char *bearer, bool created, const struct napdef *draft);
     bool (*remove)(void *user, uint16_t server, const char *bearer); /* it is not installed any more, nor kept as a draft */
+    bool (*ready)(void *user); /* may a draft be tried now? false: profiles_server_is_there says when */
     bool (*open)(void *user, const char *bearer, struct napdef *out); /* as installed, with its secret; false: not now */
     /* Tries the draft (borrowed) instead of what is installed: connected, and that server reached over it; or puts it beside that, if it is disabled or valid
      * elsewhere. outcome once: ACCEPTED, it is installed and in use now, WAITS, it is installed, or REJECTED, all is as it was. */
@@ -53,7 +55,7 @@ const char *profiles_create(struct profiles *p, uint16_t server);
 bool profiles_keep(struct profiles *p);
 /* A draft of before a restart, that is kept. It is tried when its server is there. */
 void profiles_resume(struct profiles *p, uint16_t server, const char *bearer, bool created, const struct napdef *draft);
-void profiles_server_is_there(struct profiles *p, uint16_t server);
+void profiles_server_is_there(struct profiles *p, uint16_t server); /* what is kept is tried, if the host is ready a second later */
 void profiles_drop(struct profiles *p); /* the draft that is not tried yet: its server is none any more */
 bool profiles_created(const struct profiles *p, const char *bearer); /* it is a draft of one more */
 bool profiles_remove(struct profiles *p, uint16_t server, const char *bearer); /* also what is a draft still; false: it stays */

@@ -196,6 +196,64 @@ def a_management_server_adds_access_points_and_removes_those_not_in_use(world):
     expect("over a restart", bearers(world) == {"Second": "connected"} and read(world, "/11/9/0") == "Second")
 
 
+def begins(world, push, apn):
+    """A server writes an access point, and a job begins before it is tried; the job's number."""
+    expect("taken", write(world, 1, apn) == "2.04")
+    return agentctl("bootstrap", "--no-wait", push).stdout.strip().rsplit("/", 1)[-1]
+
+
+def waits(world, times):
+    until("it waits", lambda: world.log().count("draft WRITTEN --held--> KEPT") == times, 10)
+
+
+def proved(world, times):
+    until("the proof", lambda: world.log().count("of server 101 is proved and installed") == times and state(world, 101) == "registered", 60)
+    expect("one trial each", world.log().count("--leased--> PROVING") == times)
+
+
+def no_job(world):
+    until("the end of the job", lambda: world.manager()["ActiveJobs"] == 0, 90)
+
+
+@scenario(mode="qmi", lab_options=("--uplink-reaches-operator",))
+def an_access_point_that_a_server_wrote_waits_for_the_end_of_a_job(world):
+    """A job that fails leaves it to be tried, once, whether the job had the bearer or not, also when agentd is killed in it; one that brings the access points of that context makes it void, with the reason."""
+    world.up()
+    world.start()
+    world.sms(world.push())
+    check_managed(world)
+    no_job(world)
+    agentctl("context", "reopen", "usim")
+    world.dm_fault("silent")
+    for trial, (words, apn) in enumerate(((("--name", "By the bearer"), "prov.example"), (("--name", "By the uplink", "--no-napdef"), "m2m.example.net")), 1):
+        number = begins(world, world.push(*words), apn)
+        waits(world, trial)
+        expect("it may not be written now", (write(world, 1, "nowhere.example"), world.manager()["LastError"]) == ("4.05", "Busy"))
+        agentctl("job", "cancel", number)
+        no_job(world)
+        installed(world, apn)
+        proved(world, trial)
+
+    begins(world, world.push("--name", "Killed"), "prov.example")
+    waits(world, 3)
+    world.kill("agentd")
+    world.dm_fault("mid-bad-res")
+    world.start("agentd")
+    no_job(world)
+    installed(world, "prov.example")
+    proved(world, 3)
+
+    world.dm_fault("none")
+    begins(world, world.push("--name", "Right"), "nowhere.example")
+    until("its end", lambda: world.manager()["LastError"] == "Cancelled", 90)
+    expect("with the reason", "server 101 is dropped: a bootstrap brought" in world.manager()["LastErrorText"])
+    no_job(world)
+    installed(world, "m2m.example.net")
+    managed_again(world)
+    reads(world, "/11/0/1", "m2m.example.net")
+    expect("untried", world.log().count("--leased--> PROVING") == 3 and "nowhere.example" not in attempts())
+
+
 def killed(world):
     """A kill of agentd and a new start; then the server is there."""
     world.kill("agentd")

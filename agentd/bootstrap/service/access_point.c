@@ -333,13 +333,18 @@ static bool can_begin(struct access_point *a, const struct napdef *draft)
     struct service *s = a->service;
     a->error = (struct error){ 0 };
     a->waits = !is_valid_here(a, draft);
-    if (s->bootstrapping || !find_context(a))
-        error_set(&a->error, ERROR_BUSY, "access point %s: a job began meanwhile, the change of server %u is dropped", a->id, (unsigned)a->server);
+    if (!find_context(a))
+        error_set(&a->error, ERROR_NOT_FOUND, "access point %s: the change of server %u is dropped: neither is there any more", a->id, (unsigned)a->server);
     else if (a->waits && ways_uses(s->ways, a->id))
         error_set(&a->error, ERROR_POLICY, "access point %s: the change of server %u is dropped: it is not valid in the network that serves the modem", a->id, (unsigned)a->server);
     else
         (void)draft_count(s->site, &a->error);
     return !a->error.code;
+}
+
+static bool is_ready(void *user)
+{
+    return !((struct access_point *)user)->service->bootstrapping;
 }
 
 static void begin(void *user, uint16_t server, const char *bearer, const struct napdef *draft, profiles_outcome_fn *outcome, void *outcome_user)
@@ -382,6 +387,13 @@ static void drop_draft(struct access_point *a, enum error_code code, const struc
     draft_end(a->service->site);
 }
 
+static void look_for_server(struct access_point *a, uint16_t server)
+{
+    const struct entry *entry = service_entry_of(a->service, server);
+    if (entry && (entry->status.state == LWM2M_REGISTERED || entry->status.state == LWM2M_ASLEEP))
+        profiles_server_is_there(a->profiles, server);
+}
+
 static void on_opened(void *user, enum error_code status, struct slice octets)
 {
     struct access_point *a = user;
@@ -397,9 +409,7 @@ static void on_opened(void *user, enum error_code status, struct slice octets)
     else if (a->looked)
         drop_draft(a, status ? status : ERROR_STORAGE, &head, "it cannot be opened");
     secret_zero(&napdef, sizeof napdef);
-    const struct entry *entry = service_entry_of(s, head.server);
-    if (entry && (entry->status.state == LWM2M_REGISTERED || entry->status.state == LWM2M_ASLEEP))
-        profiles_server_is_there(a->profiles, head.server);
+    look_for_server(a, head.server);
     service_look(s);
 }
 
@@ -441,6 +451,34 @@ void access_point_forget(struct access_point *a, const char *account)
     profiles_drop(a->profiles);
 }
 
+/* ---- beside a job ---- */
+
+void access_point_go_on(struct access_point *a)
+{
+    struct draft_head head;
+    if (draft_find(a->service->site->store, &head))
+        look_for_server(a, head.server);
+}
+
+static bool is_of_another(struct store *store, const char *account, const char *context)
+{
+    struct item_row row;
+    for (size_t n = 0; store_item_at(store, "lwm2m", false, n, &row); n++)
+        if (strcmp(row.id, account) == 0)
+            return strcmp(row.context, context) != 0;
+    return false;
+}
+
+void access_point_adopted(struct access_point *a, const char *context)
+{
+    struct draft_head head;
+    struct store *store = a->service->site->store;
+    if (a->state != IDLE || !draft_find(store, &head) || is_of_another(store, head.account, context))
+        return;
+    drop_draft(a, ERROR_CANCELLED, &head, "a bootstrap brought what is installed now");
+    profiles_drop(a->profiles);
+}
+
 /* ---- life ---- */
 
 void access_point_yield(struct access_point *a)
@@ -461,7 +499,7 @@ struct access_point *access_point_new(struct service *s)
         abort();
     *a = (struct access_point){ .service = s };
     struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .keep = keep_draft, .remove = remove_kept,
-                                  .open = open_installed, .begin = begin, .time = unix_time, .changed = changed, .user = a };
+                                  .ready = is_ready, .open = open_installed, .begin = begin, .time = unix_time, .changed = changed, .user = a };
     a->profiles = profiles_new(s->site->loop, &host);
     if (!a->profiles)
         abort();

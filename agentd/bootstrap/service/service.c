@@ -56,6 +56,8 @@ void service_set_bootstrapping(struct service *s, bool running)
     s->bootstrapping = running;
     if (running)
         access_point_yield(s->access_point);
+    else
+        access_point_go_on(s->access_point);
     ways_hold(s->ways, running);
     update_state(s);
 }
@@ -479,6 +481,7 @@ void service_drop_trial(struct service *s)
 void service_adopt(struct service *s, const char *context)
 {
     struct entry *trial = trial_of(s);
+    access_point_adopted(s->access_point, context);
     for (size_t i = 0; i < ENTRIES; i++)
         if (s->entry[i].used && !s->entry[i].trial && strcmp(s->entry[i].context, context) == 0)
             entry_replace(&s->entry[i]);

@@ -266,6 +266,12 @@ static bool take_away(void *user, uint16_t server, const char *bearer)
     return true;
 }
 
+static bool is_ready(void *user)
+{
+    (void)user;
+    return true;
+}
+
 static bool open_napdef(void *user, const char *bearer, struct napdef *out)
 {
     const struct node *n = tree_find(user, TREE_BEARER, bearer);
@@ -307,7 +313,7 @@ int main(int argc, char **argv)
     firmware_look(firmware, &(struct firmware_sight){ .boot = "1" });
     g_autofree char *root = g_build_filename(folder, "sys", NULL);
     struct tree *tree = make_facts();
-    struct profiles_host profiles_host = { .may = may_change, .may_go = may_go, .may_create = may_create, .keep = keep, .remove = take_away, .open = open_napdef, .begin = try_out, .time = current_time, .changed = changed, .user = tree };
+    struct profiles_host profiles_host = { .may = may_change, .may_go = may_go, .may_create = may_create, .keep = keep, .remove = take_away, .ready = is_ready, .open = open_napdef, .begin = try_out, .time = current_time, .changed = changed, .user = tree };
     struct profiles *profiles = profiles_new(&loop, &profiles_host);
     struct lwm2m_device device = { .manufacturer = "gateway-agent", .model = "ets", .serial = "SN-1", .hardware_version = "1", .firmware_version = "1", .gateway_id = "gw",
                                    .current_time = current_time, .tree = tree, .root = root, .firmware = firmware, .place = place, .profiles = profiles, .reboot = reboot, .factory_reset = factory_reset,

@@ -9,7 +9,7 @@ static uint64_t quiet_at; /* of the one timer of profiles; 0: none runs */
 static loop_timer_fn *quiet_fn;
 static void *quiet_user;
 static unsigned begun, changes;
-static bool allowed, openable, spare, keepable;
+static bool allowed, openable, spare, keepable, ready;
 static unsigned kept; /* times */
 static bool kept_as_created;
 static struct napdef stored;
@@ -102,6 +102,12 @@ static bool take_away(void *user, uint16_t server, const char *bearer)
     return text_copy(removed, sizeof removed, bearer);
 }
 
+static bool is_ready(void *user)
+{
+    (void)user;
+    return ready;
+}
+
 static bool open_installed(void *user, const char *bearer, struct napdef *out)
 {
     (void)user;
@@ -147,7 +153,7 @@ static struct node *add_bearer(const char *id, const char *apn)
 
 static struct lwm2m_client *make_gateway(void)
 {
-    static const struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .keep = keep, .remove = take_away, .open = open_installed,
+    static const struct profiles_host host = { .may = may, .may_go = may_go, .may_create = may_create, .keep = keep, .remove = take_away, .ready = is_ready, .open = open_installed,
                                                .begin = begin, .time = unix_time, .changed = changed };
     struct lwm2m_client *c = make();
     profiles_free(profiles);
@@ -156,7 +162,7 @@ static struct lwm2m_client *make_gateway(void)
     (void)add_bearer("usim-NAP1", "old.example");
     installed = (struct napdef){ .napid = "NAP1", .name = "Operator", .apn = "old.example", .auth = NAPDEF_AUTH_CHAP, .user = "gw", .password = "hidden", .ip_type = NAPDEF_IPV4V6 };
     begun = changes = kept = 0;
-    allowed = openable = spare = keepable = true;
+    allowed = openable = spare = keepable = ready = true;
     removed[0] = '\0';
     quiet_fn = NULL;
     profiles = profiles_new(&loop, &host);
@@ -550,6 +556,34 @@ static void test_resumed(void)
     g_assert_cmpuint(begun, ==, 2);
 }
 
+/* The host may try none now: it stays a draft, which its server may go on writing, until the host says that its server is there; then there is one trial. */
+static void test_held(void)
+{
+    struct lwm2m_client *c = make_gateway();
+    ready = false;
+    g_assert_cmpuint(write_text(c, "/11/0/1", "new.example"), ==, CODE_CHANGED);
+    wait_ms(1000);
+    profiles_server_is_there(profiles, 7); /* too early */
+    wait_ms(1000);
+    g_assert_cmpuint(write_text(c, "/11/0/4", "0"), ==, CODE_CHANGED);
+    wait_ms(1000);
+    wait_ms(60000);
+    g_assert_cmpuint(begun, ==, 0);
+    expect_read(c, "/11/0/1", "new.example");
+    ready = true;
+    profiles_server_is_there(profiles, 8);
+    wait_ms(1000);
+    g_assert_cmpuint(begun, ==, 0); /* it is another one's */
+    profiles_server_is_there(profiles, 7);
+    wait_ms(1000);
+    g_assert_cmpuint(begun, ==, 1);
+    g_assert_true(strcmp(tried.apn, "new.example") == 0 && tried.auth == NAPDEF_AUTH_PAP);
+    outcome(outcome_user, PROFILE_ACCEPTED);
+    profiles_server_is_there(profiles, 7);
+    wait_ms(1000);
+    g_assert_cmpuint(begun, ==, 1);
+}
+
 /* The numbers outlive a restart, whatever order the nodes come in then; what is gone gives its number away last. */
 static void test_numbers(void)
 {
@@ -602,6 +636,7 @@ int main(int argc, char **argv)
     g_test_add_func("/lwm2m/profiles/removed", test_removed);
     g_test_add_func("/lwm2m/profiles/kept", test_kept);
     g_test_add_func("/lwm2m/profiles/resumed", test_resumed);
+    g_test_add_func("/lwm2m/profiles/held", test_held);
     g_test_add_func("/lwm2m/profiles/numbers", test_numbers);
     int failed = g_test_run();
     profiles_free(profiles);
