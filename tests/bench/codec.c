@@ -3,7 +3,8 @@
  * over the same octets, all in one run. The MAC is checked by agent-tred's own push_verify: NETWPIN with the IMSI, USERNETWPIN with a PIN that somebody
  * typed (without one, agent-tred opens its sealed record for each such message: file and cipher, which this leaves out, as the socket). One document stands under both: the
  * second keys the MAC's context twice, so that no PIN stays in it, and so the rows tell what that costs. What an authentic message
- * takes and gives back around its decoding, the locked pages of struct settings and the arena, has a table of its own. The rounds of all take turns, so that the machine's pace is the same for all; the median counts, in processor time of this process.
+ * takes and gives back around its decoding, the locked pages of struct settings and the arena, has a table of its own. The rounds of all take turns, so that the machine's pace is the same for all,
+ * and begin with calls that do not count, for what ran before has left its own code in the caches; the median counts, in processor time of this process.
  * usage: codec-bench VECTOR_FOLDER */
 #include <openssl/evp.h>
 #include <openssl/params.h>
@@ -23,7 +24,7 @@
 
 #define IMSI "262011234567890"
 
-enum { ROUNDS = 41, CALLS = 200, FILE_MAX = 65536 };
+enum { ROUNDS = 41, WARM = 20, CALLS = 200, FILE_MAX = 65536 };
 
 static size_t allocations;
 extern void *__libc_malloc(size_t n);
@@ -162,8 +163,25 @@ static int by_value(const void *x, const void *y)
 struct row {
     void (*fn)(void);
     size_t allocations; /* of a call */
-    double rounds[ROUNDS], us;
+    double rounds[ROUNDS], us; /* the median of them */
 };
+
+static double median(const double *values)
+{
+    double sorted[ROUNDS];
+    memcpy(sorted, values, sizeof sorted);
+    qsort(sorted, ROUNDS, sizeof *sorted, by_value);
+    return sorted[ROUNDS / 2];
+}
+
+/* Of each round by itself, then the median: a neighbour who slows some rounds slows both of them. */
+static double ratio(const struct row *of, const struct row *to)
+{
+    double each[ROUNDS];
+    for (size_t i = 0; i < ROUNDS; i++)
+        each[i] = of->rounds[i] / to->rounds[i];
+    return median(each);
+}
 
 /* Median microseconds of processor time of a call, and its allocations. */
 static void measure(struct row *rows, size_t count)
@@ -171,6 +189,8 @@ static void measure(struct row *rows, size_t count)
     for (size_t i = 0; i < count * (ROUNDS + 1); i++) { /* the first round of each warms up */
         struct row *r = &rows[i % count];
         struct timespec from, to;
+        for (size_t k = 0; k < WARM; k++)
+            r->fn();
         size_t before = allocations;
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
         for (size_t k = 0; k < CALLS; k++)
@@ -180,10 +200,8 @@ static void measure(struct row *rows, size_t count)
         if (i >= count)
             r->rounds[i / count - 1] = ((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) / CALLS / 1000;
     }
-    for (size_t i = 0; i < count; i++) {
-        qsort(rows[i].rounds, ROUNDS, sizeof *rows[i].rounds, by_value);
-        rows[i].us = rows[i].rounds[ROUNDS / 2];
-    }
+    for (size_t i = 0; i < count; i++)
+        rows[i].us = median(rows[i].rounds);
 }
 
 static void bench_memory(void)
@@ -224,7 +242,7 @@ static void bench(const char *name)
     measure(rows, sizeof rows / sizeof *rows);
     const struct row *push = &rows[0], *mac = &rows[1], *document = &rows[2], *cached = &rows[3], *peer = &rows[4];
     printf("| %s, %zu octets | %.2f | %zu | %.2f | %.2f | %zu | %.2f | %.2f | %zu | %.1f | %.1f |\n", name, b.document.len, push->us, push->allocations, mac->us,
-           document->us, document->allocations, cached->us, peer->us, peer->allocations, peer->us / document->us, push->us / cached->us);
+           document->us, document->allocations, cached->us, peer->us, peer->allocations, ratio(peer, document), ratio(push, cached));
 }
 
 static void bench_netwpin(const char *name)
