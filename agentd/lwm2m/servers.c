@@ -69,10 +69,13 @@ void lwm2m_client_join(struct lwm2m_client *c, struct servers *s)
         log_warning("lwm2m", "server %u: one server more than %d", c->server.short_server_id, SERVERS_MAX);
         return;
     }
-    if (c->objects.servers)
-        (void)take_out(c->objects.servers, &c->server);
+    struct servers *former = c->objects.servers;
+    if (former)
+        (void)take_out(former, &c->server);
     insert(s, &c->server);
     c->objects.servers = s;
+    if (former)
+        portfolio_move(&c->objects, former);
     tell_all(s);
 }
 

@@ -3,6 +3,8 @@
  * Servers create and delete instances. */
 #include <string.h>
 
+#include "base/log.h"
+#include "lwm2m/objects/access_control.h"
 #include "lwm2m/objects/objects.h"
 
 static bool next_instance(struct objects *o, size_t index, uint16_t *id)
@@ -27,6 +29,32 @@ static bool remove_instance(struct objects *o, uint16_t id)
 {
     o->servers->portfolio[id].used = false;
     return true;
+}
+
+/* Its own, or one that a server made there which lets it write; else a free one. PORTFOLIOS: none. */
+static uint16_t place_for(struct objects *o, uint16_t id)
+{
+    const struct portfolio *all = o->servers->portfolio;
+    if (!all[id].used || access_may(o, object_portfolio.id, id, ACCESS_WRITE))
+        return id;
+    for (id = 0; id < PORTFOLIOS && all[id].used;)
+        id++;
+    return id;
+}
+
+void portfolio_move(struct objects *o, struct servers *from)
+{
+    for (uint16_t i = 0; i < PORTFOLIOS; i++) {
+        uint16_t id = from->portfolio[i].used ? place_for(o, i) : PORTFOLIOS;
+        if (from->portfolio[i].used && id == PORTFOLIOS)
+            log_warning("lwm2m", "server %u: no place for what it wrote to /16/%u", o->self->short_server_id, i);
+        if (id == PORTFOLIOS)
+            continue;
+        if (!o->servers->portfolio[id].used)
+            access_created(o, object_portfolio.id, id);
+        o->servers->portfolio[id] = from->portfolio[i];
+        from->portfolio[i].used = false;
+    }
 }
 
 static bool read_identity(struct spot *s, struct value *v)

@@ -52,6 +52,7 @@ struct event_log {
     uint64_t after, until; /* numbers of events; until 0: no end */
 };
 
+struct objects;
 struct servers {
     struct server_values *at[SERVERS_MAX]; /* ascending instances */
     size_t count;
@@ -74,6 +75,8 @@ static inline uint32_t server_value(const struct server_values *v, enum server_r
     return v->set.written & 1u << which ? v->set.value[which] : otherwise;
 }
 struct server_values *server_first(const struct servers *s); /* lowest priority order, then lowest short server id; NULL: there is none */
+/* What the server of o wrote to object 16 while it was alone becomes the gateway's: under the same number, unless that is another server's. */
+void portfolio_move(struct objects *o, struct servers *from);
 void servers_effect(struct servers *s, unsigned effects);    /* for all of them */
 bool servers_keep(const struct servers *s); /* what a request changed is stored now, and its answer may go out; false: nothing of it is */
 

@@ -388,10 +388,12 @@ static void test_on_trial(struct fixture *f, gconstpointer data)
     lwm2m_client_free(f->service.entry[0].client);
     struct entry *e = make(f, 0);
     g_assert_cmpuint(ask(f, &changes[0]), ==, CODE_CHANGED);
+    g_assert_cmpuint(ask(f, &portfolio), ==, CODE_CREATED);
     kept_forget(&f->service, e->id);
     kept_join(e);
     killed(f);
     g_assert_cmpuint(e->client->server.lifetime, ==, 60);
+    g_assert_true(f->service.servers->portfolio[0].used);
     leave(f);
 }
 

@@ -80,6 +80,43 @@ static void test_defaults(void)
     expect_text(&a, "[{\"bn\":\"/1/\",\"n\":\"1/0\",\"v\":9},{\"n\":\"1/1\",\"v\":60},{\"n\":\"1/2\",\"v\":0},{\"n\":\"1/5\",\"v\":86400},{\"n\":\"1/6\",\"vb\":true},{\"n\":\"1/7\",\"vs\":\"U\"}]");
 }
 
+static void name(struct servers *s, uint16_t id, const char *text)
+{
+    s->portfolio[id].used = true;
+    (void)text_copy(s->portfolio[id].identity[0], sizeof s->portfolio[id].identity[0], text);
+}
+
+/* What a server wrote while it was on trial, alone, is there when it comes to the others, and takes nothing from them. */
+static void test_comes_with_names(void)
+{
+    struct lwm2m_client *first, *other = make_two(&first);
+    struct servers *all = first->objects.servers;
+    struct servers alone = { .count = 0 };
+    name(all, 0, "of the first");
+    name(&alone, 0, "of the second");
+    name(&alone, 2, "too");
+    all->access[0] = (struct access_row){ .used = true, .object = 16, .instance = 0, .owner = 7 };
+    portfolio_move(&other->objects, &alone);
+    g_assert_cmpstr(all->portfolio[0].identity[0], ==, "of the first");
+    g_assert_cmpstr(all->portfolio[1].identity[0], ==, "of the second");
+    g_assert_cmpstr(all->portfolio[2].identity[0], ==, "too");
+    g_assert_true(all->portfolio[1].used && all->portfolio[2].used && !all->portfolio[3].used && !alone.portfolio[0].used);
+    g_assert_cmpuint(put(other, METHOD_PUT, "/16/1/0/0", CONTENT_TEXT, "again", 5), ==, CODE_CHANGED);
+    g_assert_cmpuint(put(first, METHOD_PUT, "/16/1/0/0", CONTENT_TEXT, "no", 2), ==, CODE_UNAUTHORIZED);
+}
+
+/* Its number is its own again when it comes back to where no other is: no second instance. */
+static void test_comes_back_with_names(void)
+{
+    struct lwm2m_client *c = make();
+    struct servers *all = c->objects.servers, alone = { .count = 0 };
+    name(all, 0, "before");
+    name(&alone, 0, "now");
+    portfolio_move(&c->objects, &alone);
+    g_assert_cmpstr(all->portfolio[0].identity[0], ==, "now");
+    g_assert_false(all->portfolio[1].used);
+}
+
 static void test_composite(void)
 {
     struct lwm2m_client *first, *other = make_two(&first);
@@ -556,6 +593,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/lwm2m/servers/alone", test_alone);
     g_test_add_func("/lwm2m/servers/defaults", test_defaults);
+    g_test_add_func("/lwm2m/servers/comes with names", test_comes_with_names);
+    g_test_add_func("/lwm2m/servers/comes back with names", test_comes_back_with_names);
     g_test_add_func("/lwm2m/servers/composite", test_composite);
     g_test_add_func("/lwm2m/servers/rights", test_rights);
     g_test_add_func("/lwm2m/servers/create", test_create);
