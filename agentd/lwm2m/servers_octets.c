@@ -5,7 +5,7 @@
 #include "lwm2m/interfaces.h"
 #include "model/settings_octets.h"
 
-enum { VERSION = 1, SERVERS_VERSION = 2 };
+enum { VERSION = 1, SERVERS_VERSION = 3 };
 
 static unsigned begin(struct reader *r, struct slice in)
 {
@@ -80,6 +80,8 @@ void lwm2m_servers_write(const struct servers *s, struct writer *w)
     for (size_t i = 0; i < PORTFOLIOS; i++)
         write_portfolio(w, &s->portfolio[i]);
     write_places(w, &s->profiles);
+    writer_u8(w, s->severity);
+    writer_u32(w, s->defer);
 }
 
 bool lwm2m_servers_read(struct servers *s, struct slice in)
@@ -87,7 +89,7 @@ bool lwm2m_servers_read(struct servers *s, struct slice in)
     struct reader r;
     struct servers next = { .count = 0 };
     unsigned version = begin(&r, in);
-    if (version != VERSION && version != SERVERS_VERSION)
+    if (version < VERSION || version > SERVERS_VERSION)
         return false;
     for (size_t n = reader_u16(&r); n > 0 && !r.failed; n--)
         access_row_read(&r, next.access);
@@ -95,11 +97,17 @@ bool lwm2m_servers_read(struct servers *s, struct slice in)
         read_portfolio(&r, &next.portfolio[i]);
     for (size_t n = version == VERSION ? 0 : reader_u8(&r); n > 0 && !r.failed; n--) /* what version 2 added */
         read_place(&r, &next.profiles);
-    if (!reader_done(&r))
+    if (version >= 3) {
+        next.severity = reader_u8(&r);
+        next.defer = reader_u32(&r);
+    }
+    if (!reader_done(&r) || next.severity > SEVERITY_MAX + 1)
         return false;
     memcpy(s->access, next.access, sizeof s->access);
     memcpy(s->portfolio, next.portfolio, sizeof s->portfolio);
     s->profiles = next.profiles;
+    s->severity = next.severity;
+    s->defer = next.defer;
     return true;
 }
 

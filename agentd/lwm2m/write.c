@@ -103,12 +103,17 @@ static const struct object *object_of(const struct lwm2m_client *c, size_t recor
     return object_find(c->objects.model, c->records.at[record].path.id[0]);
 }
 
+static bool is_kept(const struct lwm2m_client *c, size_t record)
+{
+    return object_of(c, record)->kept || resource_at(c->objects.model, &c->records.at[record].path)->kept;
+}
+
 /* True if there were some. */
 static bool set_those(struct lwm2m_client *c, bool kept)
 {
     bool some = false;
     for (size_t i = 0; i < c->records.count; i++)
-        if (object_of(c, i)->kept == kept) {
+        if (is_kept(c, i) == kept) {
             set_record(c, &c->records.at[i]);
             some = true;
         }

@@ -5,7 +5,7 @@
 
 #include "lwm2m/objects/objects.h"
 
-enum { DELIVERY_BOTH = 2, SEVERITY_DEFAULT = 1, SEVERITY_MAX = 2, PROTOCOLS = 6 };
+enum { DELIVERY_BOTH = 2, SEVERITY_DEFAULT = 1, PROTOCOLS = 6 };
 
 static struct firmware *firmware(const struct objects *o)
 {
@@ -157,9 +157,9 @@ static const struct resource resources[] = {
     { 8, VALUE_INTEGER, R, .multiple = true, .read = read_protocol },
     { 9, VALUE_INTEGER, R, .mandatory = true, .read = read_delivery },
     { 10, VALUE_NONE, E, .execute = execute_cancel },
-    { 11, VALUE_INTEGER, RW, .read = read_severity, .check = check_severity, .write = write_severity },
+    { 11, VALUE_INTEGER, RW, .kept = true, .read = read_severity, .check = check_severity, .write = write_severity },
     { 12, VALUE_TIME, R, .read = read_changed },
-    { 13, VALUE_UNSIGNED, RW, .read = read_defer, .check = check_defer, .write = write_defer },
+    { 13, VALUE_UNSIGNED, RW, .kept = true, .read = read_defer, .check = check_defer, .write = write_defer },
 };
 
 const struct object object_firmware = { .id = 5, .version = "1.1", .resources = resources, .count = sizeof resources / sizeof resources[0], .present = while_hook };

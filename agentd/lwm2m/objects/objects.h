@@ -24,9 +24,8 @@ struct resource {
     uint16_t id;
     enum value_type type;
     uint8_t operations;  /* enum operation */
-    bool multiple;
-    bool continuous;     /* changes with time: not every change is worth a notification */
-    bool mandatory;      /* a replacing Write and a Create must carry it */
+    bool multiple, continuous; /* continuous: changes with time, not every change is worth a notification */
+    bool mandatory, kept;      /* a replacing Write and a Create must carry it; as struct object has it, for this one */
     bool (*read)(struct spot *s, struct value *v);              /* false: there is no (such) instance now */
     bool (*check)(const struct value *v);                       /* range of a Write; NULL: any value of the type */
     bool (*fits)(const struct objects *o, uint16_t instance, const struct value *v); /* behind check: is it one for that instance (4.00)? NULL: always */

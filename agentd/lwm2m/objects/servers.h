@@ -52,6 +52,7 @@ struct event_log {
     uint64_t after, until; /* numbers of events; until 0: no end */
 };
 
+enum { SEVERITY_MAX = 2 };
 struct objects;
 struct servers {
     struct server_values *at[SERVERS_MAX]; /* ascending instances */

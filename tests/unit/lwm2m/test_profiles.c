@@ -605,12 +605,16 @@ static void test_numbers(void)
     g_assert_cmpmem(&after.profiles, sizeof after.profiles, &c->objects.servers->profiles, sizeof after.profiles);
     for (size_t len = 0; len < w.len; len++)
         g_assert_false(lwm2m_servers_read(&after, (struct slice){ octets, len }));
-    octets[0] = 1; /* what the version before wrote */
-    g_assert_false(lwm2m_servers_read(&after, writer_slice(&w)));
-    size_t places = 1;
+    size_t places = 1, firmware = 1 + 4;
     for (size_t i = 0; i < after.profiles.count; i++)
         places += 3 + strlen(after.profiles.at[i].name);
-    g_assert_true(lwm2m_servers_read(&after, (struct slice){ octets, w.len - places }));
+    size_t former[] = { w.len - firmware, w.len - firmware - places }; /* what versions 2 and 1 wrote */
+    for (uint8_t i = 0; i < G_N_ELEMENTS(former); i++) {
+        octets[0] = 2 - i;
+        g_assert_false(lwm2m_servers_read(&after, writer_slice(&w)));
+        g_assert_true(lwm2m_servers_read(&after, (struct slice){ octets, former[i] }));
+        g_assert_true(after.severity == 0 && after.defer == 0);
+    }
     g_assert_cmpuint(after.profiles.count, ==, 0);
     for (unsigned i = 0; i < 2 * PLACES; i++) { /* others come and go: these stay */
         g_autofree char *id = g_strdup_printf("usim-other-%u", i);

@@ -2,6 +2,7 @@
 /* Several servers at one gateway: who may do what (object 2), what each is told, what waits while a server cannot be told, when one is tried again. */
 #include "harness.h"
 
+#include "lwm2m/firmware.h"
 #include "lwm2m/objects/access_control.h"
 #include "lwm2m/retry.h"
 
@@ -416,10 +417,13 @@ static void test_octets(void)
     g_assert_cmpuint(put(first, METHOD_POST, "/16", CONTENT_TLV, identity, sizeof identity - 1), ==, CODE_CREATED);
     g_autofree char *acl = access_path(first, 16, 0, "/2");
     g_assert_cmpuint(put(first, METHOD_PUT, acl, CONTENT_TLV, "\x83\x02\x41\x09\x03", 5), ==, CODE_CHANGED);
+    first->objects.servers->severity = SEVERITY_MAX + 1;
+    first->objects.servers->defer = 60;
     struct writer w = writer_make(octets, sizeof octets), v = writer_make(again, sizeof again);
     lwm2m_servers_write(first->objects.servers, &w);
     g_assert_true(!w.failed && lwm2m_servers_read(&loaded, writer_slice(&w)));
     g_assert_cmpstr(loaded.portfolio[0].identity[0], ==, "a");
+    g_assert_true(loaded.severity == SEVERITY_MAX + 1 && loaded.defer == 60);
     for (size_t cut = 0; cut < w.len; cut++)
         g_assert_false(lwm2m_servers_read(&loaded, (struct slice){ octets, cut }));
     lwm2m_servers_write(&loaded, &v);
@@ -489,19 +493,37 @@ static const struct {
     { "account", "/1/0", NULL, METHOD_PUT, CONTENT_SENML_JSON, TEXT("[{\"bn\":\"/1/0/\",\"n\":\"1\",\"v\":61},{\"n\":\"6\",\"vb\":false},{\"n\":\"7\",\"vs\":\"UQ\"}]"), CODE_CHANGED },
     { "rights", "acl", NULL, METHOD_PUT, CONTENT_TLV, TEXT("\x83\x02\x41\x09\x05"), CODE_CHANGED },
     { "portfolio", "/16/0/0/0", NULL, METHOD_PUT, CONTENT_TEXT, TEXT("b"), CODE_CHANGED },
+    { "severity", "/5/0/11", NULL, METHOD_PUT, CONTENT_TEXT, TEXT("2"), CODE_CHANGED },
+    { "deferral", "/5/0/13", NULL, METHOD_PUT, CONTENT_TEXT, TEXT("60"), CODE_CHANGED },
     { "two objects", "/", NULL, METHOD_IPATCH, CONTENT_SENML_JSON, TEXT("[{\"n\":\"/1/0/1\",\"v\":62},{\"n\":\"/16/0/0/1\",\"vs\":\"c\"}]"), CODE_CHANGED },
     { "attributes", "/3/0", "pmin=5", METHOD_PUT, -1, NULL, 0, CODE_CHANGED },
     { "create", "/16", NULL, METHOD_POST, CONTENT_TLV, identity, sizeof identity - 1, CODE_CREATED },
     { "delete", "/16/0", NULL, METHOD_DELETE, -1, NULL, 0, CODE_DELETED },
 };
 
+static bool can_update(void *user)
+{
+    (void)user;
+    return true;
+}
+
+static bool load_nothing(void *user, char *text, size_t cap)
+{
+    (void)user;
+    (void)text;
+    (void)cap;
+    return false;
+}
+
 static void test_kept(gconstpointer data)
 {
     static struct state before, after;
+    static const struct firmware_host host = { .folder = "/nonexistent", .can = can_update, .load = load_nothing };
     size_t n = GPOINTER_TO_SIZE(data);
     struct lwm2m_client *c;
     struct coap_answer a;
     (void)make_two(&c);
+    c->device.firmware = firmware_new(c->loop, &host);
     g_autofree char *acl = access_path(c, 3, 0, "/2");
     struct ask ask = { changes[n].method, strcmp(changes[n].path, "acl") == 0 ? acl : changes[n].path, changes[n].query, changes[n].format, -1, -1, changes[n].payload, changes[n].len };
     g_assert_cmpuint(put(c, METHOD_POST, "/16", CONTENT_TLV, identity, sizeof identity - 1), ==, CODE_CREATED);
@@ -533,6 +555,8 @@ static void test_kept(gconstpointer data)
     g_assert_true(is_same(&after, &at_keep)); /* whole */
     g_assert_false(is_same(&after, &before));
     g_assert_cmpuint(c->observed, ==, changes[n].code != CODE_DELETED);
+    firmware_free(c->device.firmware);
+    c->device.firmware = NULL;
 }
 
 /* What is refused for another cause asks nobody. */
