@@ -129,10 +129,10 @@ static bool keep(struct lwm2m_client *c)
     return servers_keep(c->objects.servers);
 }
 
-/* What begins something (a download, another bearer) does so when all that is kept is stored. created: of an instance whose owner is to be kept. */
-static bool set_records(struct lwm2m_client *c, bool created)
+/* What begins something (a download, another bearer) does so when all that is kept is stored. more: something is to be kept besides (an owner, what was cleared). */
+static bool set_records(struct lwm2m_client *c, bool more)
 {
-    bool some = set_those(c, true) || created;
+    bool some = set_those(c, true) || more;
     bool kept = !some || keep(c);
     if (kept)
         (void)set_those(c, false);
@@ -147,7 +147,7 @@ static enum coap_code change(struct lwm2m_client *c, const struct path *replaced
         return CODE_INTERNAL;
     if (replaced)
         clear_replaced(c, replaced);
-    bool kept = set_records(c, false);
+    bool kept = set_records(c, replaced != NULL);
     before_end(before, c->objects.servers, kept);
     if (kept)
         reporting_changed_everywhere(c);
