@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One notification at a time walks through the table below. Invariants: nothing of a notification is believed before the TRE has judged its digest; a crash
- * leaves the message pending, so that it is judged again; the record of the job says FAILED until it has ended well. */
+ * leaves the message pending, so that it is judged again; the record of the job says FAILED until it has ended well. The nonces that a session came to are
+ * kept until the TRE has sealed them, also after its job. */
 #include "bootstrap/session.h"
 
 #include <stdio.h>
@@ -98,6 +99,14 @@ static void write_error(struct sessions *s)
     (void)text_copy(s->row.hint, sizeof s->row.hint, s->error.hint);
 }
 
+/* The administrator may have removed the account meanwhile. */
+static bool is_installed(struct sessions *s)
+{
+    uint8_t sealed[SEALED_MAX];
+    size_t len;
+    return store_item_octets(s->site->store, s->item.kind, s->item.id, false, sealed, sizeof sealed, &len);
+}
+
 /* One transaction, because the nonces that the session moved on make its message a stranger's: a crash before it leaves both as they were, one behind it neither. */
 static void write_end(struct sessions *s)
 {
@@ -105,9 +114,10 @@ static void write_end(struct sessions *s)
     bool good = s->error.code == ERROR_NONE;
     write_error(s);
     if (!store_begin(s->site->store, &failed)) {
-        if (s->sealed)
+        if (s->sealed && is_installed(s))
             apply_stage(s->apply, false, 0);
-        write_row(s, good ? JOB_REPORTED : JOB_FAILED);
+        if (s->row.id)
+            write_row(s, good ? JOB_REPORTED : JOB_FAILED);
         if (good)
             write_held(s);
         store_inbox_set(s->site->store, s->hash, good ? INBOX_DONE : INBOX_REFUSED, s->row.error, true);
@@ -142,7 +152,27 @@ static void begin_job(struct sessions *s)
     job_view_begin(s->site, &s->row, "session", JOB_NEW);
 }
 
+static void note(void *user, const char *text)
+{
+    struct sessions *s = user;
+    if (s->row.id)
+        job_view_note(s->site, &s->row, text);
+}
+
+static void show_end(struct sessions *s)
+{
+    bool good = s->error.code == ERROR_NONE;
+    show_step(s, good ? "stored" : "failed", good ? JOB_REPORTED : JOB_FAILED);
+    job_view_end(s->site, &s->row, s->step);
+    service_dm_show(s->service, &s->item, "idle", good, good ? NULL : &s->error);
+}
+
 /* --- actions: one piece of work each, whose end posts an event --- */
+
+static bool is_away(enum error_code status)
+{
+    return status == ERROR_PEER_LOST || status == ERROR_TIMEOUT || status == ERROR_NOT_READY;
+}
 
 static void on_judged(void *user, enum error_code status, struct slice answer)
 {
@@ -150,7 +180,7 @@ static void on_judged(void *user, enum error_code status, struct slice answer)
     struct error e;
     s->call = 0;
     s->nonce = answer.len == 1 ? (enum tre_nonce)answer.data[0] : TRE_NONCE_STORED;
-    s->later = status == ERROR_PEER_LOST || status == ERROR_TIMEOUT || status == ERROR_NOT_READY;
+    s->later = is_away(status);
     if (status || answer.len != 1) {
         error_set(&e, status ? status : ERROR_INTERNAL, "notification for %.40s: %s", s->item.id, error_text(status));
         if (status == ERROR_MAC_MISMATCH)
@@ -230,12 +260,6 @@ static void on_ended(void *user, const struct error *error, const struct dm_outc
     post(s, ENDED);
 }
 
-static void note(void *user, const char *text)
-{
-    struct sessions *s = user;
-    job_view_note(s->site, &s->row, text);
-}
-
 static void enter_running(struct sessions *s)
 {
     struct omadm_task task = { .account = s->account, .context = s->item.context, .lease = &s->lease, .apn = site_lease_apn(s->site, &s->lease), .management = true, .by_server = true,
@@ -245,9 +269,52 @@ static void enter_running(struct sessions *s)
     s->omadm = omadm_start(s->site, &task, on_ended, note, s);
 }
 
+/* The job does not wait for ever. Its account does, and nothing else begins before it: without the TRE nothing could. The message stays pending until then, for if
+ * agentd ends too, the next one judges it by the nonce in the store, and its session comes to nonces that both sides have. */
+static void end_job(struct sessions *s)
+{
+    struct error ignored;
+    if (!s->error.code)
+        error_set(&s->error, ERROR_TIMEOUT, "session with %.40s: agent-tred was not there in %d s to seal its account", s->item.id, WAIT_MS / 1000);
+    write_error(s);
+    if (!store_begin(s->site->store, &ignored)) {
+        write_row(s, JOB_FAILED);
+        (void)store_commit(s->site->store, &ignored);
+    }
+    show_end(s);
+    s->row = (struct job_row){ 0 };
+}
+
+static void on_sealed(void *user, const struct error *error);
+static void await_tre(void *user);
+
+static void tre_is_away(struct sessions *s)
+{
+    note(s, "waiting for agent-tred");
+    s->timer = loop_timer(s->site->loop, POLL_MS, await_tre, s);
+}
+
+static void await_tre(void *user)
+{
+    struct sessions *s = user;
+    s->timer = 0;
+    if (s->row.id && loop_now(s->site->loop) - s->entered_ms >= WAIT_MS)
+        end_job(s);
+    if (trust_status(s->site->trust)->state == TRE_READY)
+        s->apply = apply_account(s->site, s->account, s->item.context, on_sealed, s);
+    else
+        tre_is_away(s);
+}
+
 static void on_sealed(void *user, const struct error *error)
 {
     struct sessions *s = user;
+    if (error && is_away(error->code)) {
+        apply_free(s->apply);
+        s->apply = NULL;
+        tre_is_away(s);
+        return;
+    }
     s->sealed = s->changed && !error;
     if (error && !s->error.code)
         s->error = *error;
@@ -256,8 +323,9 @@ static void on_sealed(void *user, const struct error *error)
 
 static void enter_storing(struct sessions *s)
 {
+    s->entered_ms = loop_now(s->site->loop);
     if (s->changed)
-        s->apply = apply_account(s->site, s->account, s->item.context, on_sealed, s);
+        await_tre(s);
     else
         on_sealed(s, NULL);
 }
@@ -279,18 +347,14 @@ static void drop_work(struct sessions *s)
 /* The end: the message is settled, the job leaves, and whoever waited may go on. */
 static void enter_free(struct sessions *s)
 {
-    if (s->row.id)
+    if (s->row.id || s->sealed)
         write_end(s);
-    bool good = s->error.code == ERROR_NONE;
-    if (s->row.id) {
-        show_step(s, good ? "stored" : "failed", good ? JOB_REPORTED : JOB_FAILED);
-        job_view_end(s->site, &s->row, s->step);
-        service_dm_show(s->service, &s->item, "idle", good, good ? NULL : &s->error);
-    }
+    if (s->row.id)
+        show_end(s);
     drop_work(s);
     s->row = (struct job_row){ 0 };
     if (!s->later)
-        conductor_settle(s->conductor, s->hash, good ? NULL : &s->error);
+        conductor_settle(s->conductor, s->hash, s->error.code ? &s->error : NULL);
     conductor_release(s->conductor);
 }
 

@@ -42,6 +42,16 @@ def session(world, number, send):
     expect("a job that succeeded", any(j["Kind"] == "session" and j["State"] == "succeeded" and j["Step"] == "REPORTED" for j in world.all("Job").values()))
 
 
+def notify(world, number):
+    """By hand; its effect is for the caller to see."""
+    agentctl("bootstrap", "--no-wait", world.push("--notify", number), check=False)
+
+
+def session_job(world, state):
+    """The path of a session's job in that state, or None."""
+    return next((p for p, j in world.all("Job").items() if j["Kind"] == "session" and j["State"] == state), None)
+
+
 @scenario(mode="qmi")
 def a_notification_by_sms_starts_the_session_that_the_server_asked_for(world):
     """Alert 1200 under the id of the notification, over the bearer; the nonce moves on; who lacks secret or account is refused in silence."""
@@ -95,39 +105,47 @@ def a_session_that_is_cut_off_leaves_the_server_a_nonce_that_is_known(world):
     """The server takes our message, and the fresh nonce in it, and is gone: its next notification is made with that nonce, and is authentic, also after a restart."""
     managed_gateway(world, lambda push: agentctl("bootstrap", push))
 
-    def notify(number):
-        agentctl("bootstrap", "--no-wait", world.push("--notify", number), check=False)
-
     world.dm_fault("close-in-middle", "--at", "2")
-    notify("21")
-    until("the session fails", lambda: any(j["Kind"] == "session" and j["State"] == "failed" for j in world.all("Job").values()))
+    notify(world, "21")
+    until("the session fails", lambda: session_job(world, "failed"))
     world.dm_fault("none")
     world.kill("agentd")
     world.start("agentd")
     until("in service", lambda: world.manager()["State"] == "managed", 60)
-    session(world, "22", lambda: notify("22"))
-    session(world, "23", lambda: notify("23"))
+    session(world, "22", lambda: notify(world, "22"))
+    session(world, "23", lambda: notify(world, "23"))
     expect("nobody was challenged", "MacMismatch" not in world.log() and "challenged once" not in world.log())
+
+
+def cancelled(world, number, meanwhile=lambda: None):
+    """A session is cancelled while its server, which has taken the fresh nonce, thinks; meanwhile() comes first."""
+    world.dm_fault("hang-in-middle", "--at", "2")
+    notify(world, number)
+    until("the server to think", lambda: any(e["event"] == "fault" for e in world.dm_events()))
+    meanwhile()
+    agentctl("job", "cancel", session_job(world, "running").rsplit("/", 1)[1])
+    world.dm_fault("none")
 
 
 @scenario(mode="none")
 def a_session_that_is_cancelled_leaves_the_server_a_nonce_that_is_known(world):
-    """Cancelled while the server, which has taken the fresh nonce, thinks: its next notification is authentic, and its session begins without a challenge."""
+    """The server's next notification is authentic, and its session begins without a challenge."""
     managed_gateway(world, lambda push: agentctl("bootstrap", push))
+    cancelled(world, "21")
+    until("its end", lambda: session_job(world, "cancelled"), 5)
+    session(world, "22", lambda: notify(world, "22"))
+    expect("nobody was challenged", "MacMismatch" not in world.log() and "challenged once" not in world.log())
 
-    def notify(number):
-        agentctl("bootstrap", "--no-wait", world.push("--notify", number), check=False)
 
-    def job(state):
-        return next((p for p, j in world.all("Job").items() if j["Kind"] == "session" and j["State"] == state), None)
-
-    world.dm_fault("hang-in-middle", "--at", "2")
-    notify("21")
-    until("the server to think", lambda: any(e["event"] == "fault" for e in world.dm_events()))
-    agentctl("job", "cancel", job("running").rsplit("/", 1)[1])
-    until("its end", lambda: job("cancelled"), 5)
-    world.dm_fault("none")
-    session(world, "22", lambda: notify("22"))
+@scenario(mode="none")
+def a_session_that_ends_without_the_tre_keeps_its_nonces_until_they_can_be_stored(world):
+    """agent-tred is killed while the server thinks: the job waits for another one, which seals the account. The server's next notification is authentic."""
+    managed_gateway(world, lambda push: agentctl("bootstrap", push))
+    cancelled(world, "21", lambda: world.kill("tred"))
+    until("a job that waits", lambda: world.one("Job", Kind="session", State="running", ErrorText="waiting for agent-tred"), 5)
+    world.start("tred")
+    until("its end", lambda: session_job(world, "cancelled"), 20)
+    session(world, "22", lambda: notify(world, "22"))
     expect("nobody was challenged", "MacMismatch" not in world.log() and "challenged once" not in world.log())
 
 
