@@ -28,7 +28,7 @@ BRANCHES = 95  # percent, of agentd/codec
 FIGURE = re.compile(r"^# (?!random seed|Start of|End of)(.*)$", re.MULTILINE)  # what a test with figures says, as TAP
 SKIPPED = re.compile(r"^(?:not )?ok\b(?: \d+)?(?: -)? *(.*?) *# *SKIP\S* *(.*)$", re.MULTILINE | re.IGNORECASE)  # a subtest of TAP and its reason
 SKIPPED_WHOLE = re.compile(r"^1\.\.0 *# *SKIP\S* *(.*)$", re.MULTILINE | re.IGNORECASE)
-SKIPPED_CASE = re.compile(r"^(\w+) \([\w.]+\)(?:\n.*)? \.\.\. skipped (['\"])(.*)\2$", re.MULTILINE)  # of Python's unittest, verbosity 2
+SKIPPED_CASE = re.compile(r"^ *(\w+) \([\w.]+\)( \[.+\])?(?:\n.*)? \.\.\. skipped (['\"])(.*)\3$", re.MULTILINE)  # of Python's unittest, verbosity 2; a part with its name
 SKIPPED_CASES = re.compile(r"^(?:OK|FAILED) \(.*\bskipped=(\d+)", re.MULTILINE)
 FAILURE = re.compile(r"^(FAIL|not ok|ERROR|skip)", re.IGNORECASE)
 
@@ -63,7 +63,7 @@ def skips(row):
     """What did not run of a test of meson's, a line each. A test of which something ran has passed or failed beside that."""
     said, errors = row.get("stdout") or "", row.get("stderr") or ""
     found = [": ".join(filter(None, pair)) for pair in SKIPPED.findall(said)] + SKIPPED_WHOLE.findall(said)
-    cases = [f"{name}: {why}" for name, _, why in SKIPPED_CASE.findall(errors)]
+    cases = [f"{name}{part}: {why}" for name, part, _, why in SKIPPED_CASE.findall(errors)]
     silent = sum(map(int, SKIPPED_CASES.findall(errors))) - len(cases)
     found += cases + ["a case that does not say why"] * silent
     return found or ["it does not say why"] * (row["result"] == "SKIP")

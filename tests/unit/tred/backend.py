@@ -12,7 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 import factory_reset  # noqa: E402
 import process  # noqa: E402
-from foreign_call import foreign_call, has_landlock, here  # noqa: E402
+from foreign_call import foreign_call, need_landlock  # noqa: E402
 from process import ACTIVE, ERASED, PROVISIONED, Bench, E  # noqa: E402
 from tre_client import *  # noqa: E402,F403
 
@@ -169,7 +169,8 @@ class KeyFolder(Bench):
         subprocess.run([process.AGENT, "--state", fresh, "--keys", keys, "--provision", self.base + "/factory-secret.conf", "--out", out], check=True, capture_output=True)
         self.assertEqual(self.cause(), (READY, 0))
         self.assertEqual(self.tre.call(TOKEN_OPEN, text("usim"))[0], 0)
-        if here() and has_landlock():
+        with self.subTest("the folder is read, not written"):
+            need_landlock(self)
             asked = lambda name, how: foreign_call(self.proc.pid, "openat", -100, f"{keys}/{name}", how, 0o600)  # noqa: E731
             self.assertNotIn("-", asked("device.key", os.O_RDONLY))
             self.assertEqual([asked(n, how) for n, how in (("device.key", os.O_WRONLY), ("new", os.O_WRONLY | os.O_CREAT))], ["returned -13"] * 2)

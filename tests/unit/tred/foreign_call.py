@@ -71,6 +71,18 @@ def has_landlock():
     return ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) >= 1
 
 
+def need_numbers(case):
+    if not here():
+        case.skipTest("numbers of system calls are those of x86-64")
+
+
+def need_landlock(case):
+    """Else user and mode guard files, as the declaration of the sandbox says."""
+    need_numbers(case)
+    if not has_landlock():
+        case.skipTest("this kernel has no Landlock")
+
+
 def foreign_call(pid, name, *words):
     """In a process of its own: whoever started PID still gets its exit status."""
     done = subprocess.run([sys.executable, "-B", __file__, str(pid), str(NUMBERS[name]), *map(str, words)], capture_output=True, text=True, check=False)
