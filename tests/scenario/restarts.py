@@ -123,7 +123,7 @@ def killed_at_commit(world, nth, send, ended):
         send()
         until("a kill or the end", lambda: not world.alive("agentd") or ended(), 40)
         killed = not world.alive("agentd")
-        tracer.terminate()
+        tracer.kill()                                            # asked to end, it may wait for ever for a thread of what was killed; whom it traced goes on
     return killed
 
 

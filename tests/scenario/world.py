@@ -53,7 +53,7 @@ def until(what: str, test, seconds: float = 30.0):
 
 
 def run(*command, check=True, **options) -> subprocess.CompletedProcess:
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **options)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False, **{"timeout": 300, **options})
     if check and done.returncode:
         raise Trouble(f"{' '.join(str(c) for c in command)}: {done.stderr.strip() or done.stdout.strip()}")
     return done
