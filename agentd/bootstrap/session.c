@@ -120,7 +120,8 @@ static void write_end(struct sessions *s)
             write_row(s, good ? JOB_REPORTED : JOB_FAILED);
         if (good)
             write_held(s);
-        store_inbox_set(s->site->store, s->hash, good ? INBOX_DONE : INBOX_REFUSED, s->row.error, true);
+        if (!s->later)
+            store_inbox_set(s->site->store, s->hash, good ? INBOX_DONE : INBOX_REFUSED, s->row.error, true);
         (void)store_commit(s->site->store, &failed);
     }
     if (!failed.code || !good)
@@ -225,12 +226,36 @@ static void await_way(void *user)
     s->timer = loop_timer(s->site->loop, POLL_MS, await_way, s);
 }
 
+static void on_account(void *user, enum error_code status, const struct dm_account *account);
+
+/* Without the TRE for too long the job ends, and the message is judged again. */
+static void await_account(void *user)
+{
+    struct sessions *s = user;
+    struct error e;
+    s->timer = 0;
+    if (loop_now(s->site->loop) - s->entered_ms >= WAIT_MS) {
+        s->later = true;
+        error_set(&e, ERROR_TIMEOUT, "session with %.40s: agent-tred was not there in %d s to open its account", s->item.id, WAIT_MS / 1000);
+        fail(s, &e);
+    } else if (trust_status(s->site->trust)->state == TRE_READY) {
+        service_dm_open(s->service, &s->item, on_account, s);
+    } else {
+        note(s, "waiting for agent-tred");
+        s->timer = loop_timer(s->site->loop, POLL_MS, await_account, s);
+    }
+}
+
 static void on_account(void *user, enum error_code status, const struct dm_account *account)
 {
     struct sessions *s = user;
     struct error e;
     if (s->state != WAITING || s->account)
         return;
+    if (is_away(status)) {
+        s->timer = loop_timer(s->site->loop, POLL_MS, await_account, s);
+        return;
+    }
     if (status || !(s->account = secret_pages_new(sizeof *s->account))) {
         error_set(&e, status ? status : ERROR_NO_MEMORY, "account %.40s cannot be opened", s->item.id);
         fail(s, &e);
@@ -353,8 +378,12 @@ static void enter_free(struct sessions *s)
         show_end(s);
     drop_work(s);
     s->row = (struct job_row){ 0 };
-    if (!s->later)
+    if (s->later) {
+        log_notice("session", "notification for %.40s: it is judged again when agent-tred is there", s->item.id);
+        conductor_postpone(s->conductor, s->hash);
+    } else {
         conductor_settle(s->conductor, s->hash, s->error.code ? &s->error : NULL);
+    }
     conductor_release(s->conductor);
 }
 

@@ -115,14 +115,14 @@ def session_ended(world, number):
         return False
 
 
-def killed_at_commit(world, nth, send, ended):
-    """agentd is killed instead of its commit number nth after send(): the call that empties the journal is not made. False: ended() without so many commits."""
-    pid = labproc.pid_of("agentd")
-    with subprocess.Popen(["strace", "-f", "-qq", "-o", world.dir / "strace", "-e", f"inject=ftruncate:signal=SIGKILL:when={nth}", "-p", str(pid)]) as tracer:
+def killed_at(world, name, call, nth, send, ended):
+    """That daemon is killed instead of its system call number nth after send(). False: ended() without so many."""
+    pid = labproc.pid_of(name)
+    with subprocess.Popen(["strace", "-f", "-qq", "-o", world.dir / "strace", "-e", f"inject={call}:signal=SIGKILL:when={nth}", "-p", str(pid)]) as tracer:
         until("strace", lambda: f"TracerPid:\t{tracer.pid}\n" in Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
         send()
-        until("a kill or the end", lambda: not world.alive("agentd") or ended(), 40)
-        killed = not world.alive("agentd")
+        until("a kill or the end", lambda: not world.alive(name) or ended(), 40)
+        killed = not world.alive(name)
         tracer.kill()                                            # asked to end, it may wait for ever for a thread of what was killed; whom it traced goes on
     return killed
 
@@ -137,7 +137,7 @@ def sweep_commits(world, make, ended):
         def send(push=push):
             agentctl("bootstrap", "--no-wait", push, check=False)
 
-        killed = killed_at_commit(world, nth, send, lambda number=nth: ended(number))
+        killed = killed_at(world, "agentd", "ftruncate", nth, send, lambda number=nth: ended(number)) # a commit empties the journal
         if killed:
             world.start("agentd")
             if nth == 1:                                         # it was not taken over yet
@@ -186,3 +186,23 @@ def a_bootstrap_killed_at_any_commit_is_run_again_and_brings_one_of_each(world):
 
     commits = sweep_commits(world, make, ended)
     expect(f"the sweep met the job: {commits}", commits > len(STEPS))
+
+
+@scenario(mode="none")
+def a_notification_whose_judge_is_killed_is_judged_again(world):
+    """agent-tred is killed instead of each of its first answers; what it did not say is asked again when it is back."""
+    managed_gateway(world, lambda push: agentctl("bootstrap", push))
+    until("registered", lambda: world.one("Account", Protocol="lwm2m", State="registered"))
+    for nth in range(1, 7):
+        number = f"{0x60 + nth:X}"
+        push = world.push("--notify", number)
+
+        def send(push=push):
+            agentctl("bootstrap", "--no-wait", push, check=False)
+
+        if killed_at(world, "tred", "sendmsg", nth, send, lambda number=number: session_ended(world, number)):
+            world.start("tred")
+            until("the TRE", lambda: world.manager()["TreState"] == "ready")
+            send()                                               # it may not have been taken over
+        until(f"the session of which answer {nth} was not given", lambda number=number: session_ended(world, number), 60)
+        expect(f"answer {nth}: it was authentic each time", "MacMismatch" not in world.log())

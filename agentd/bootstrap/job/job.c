@@ -432,6 +432,11 @@ void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct 
     inbox_settle(c->inbox, hash, error);
 }
 
+void conductor_postpone(struct conductor *c, const uint8_t hash[32])
+{
+    inbox_postpone(c->inbox, hash);
+}
+
 bool conductor_hold(struct conductor *c)
 {
     bool idle = !c->row.id && !c->held;

@@ -20,10 +20,11 @@ bool conductor_sms(struct conductor *c, const struct modem_sms *sms);
 /* The bootstrap files of a smart card (start/card_document.h); done is called once, with what became of the offer. */
 void conductor_card(struct conductor *c, struct slice message, inbox_done_fn *done, void *user);
 /* Who takes triggers of a kind that brings no document. fn answers like inbox_trigger_fn, err set for TAKEN_REFUSED; after TAKEN_WORKING it owes a
- * conductor_settle with the trigger's hash: error NULL is committed, else refused and reported. */
+ * conductor_settle with the trigger's hash: error NULL is committed, else refused and reported; or conductor_postpone: it is to be judged again. */
 typedef enum taken conductor_take_fn(void *user, const struct trigger *t, struct error *err);
 void conductor_take(struct conductor *c, enum trigger_kind kind, conductor_take_fn *fn, void *user);
 void conductor_settle(struct conductor *c, const uint8_t hash[32], const struct error *error);
+void conductor_postpone(struct conductor *c, const uint8_t hash[32]);
 /* Keeps jobs from beginning while somebody else runs a session; false if a job is running, or somebody holds already. */
 bool conductor_hold(struct conductor *c);
 void conductor_release(struct conductor *c);

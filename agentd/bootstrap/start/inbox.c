@@ -372,6 +372,20 @@ void inbox_reopen(struct inbox *in, const uint8_t hash[32], const char *source, 
     (void)inbox_append(in, m);
 }
 
+static void on_again(void *user)
+{
+    struct inbox *in = user;
+    in->again = 0;
+    inbox_resume(in);
+}
+
+void inbox_postpone(struct inbox *in, const uint8_t hash[32])
+{
+    (void)hashes_remove(&in->working, hash);
+    if (!in->again)
+        in->again = loop_timer(in->site->loop, PASSING_MS, on_again, in);
+}
+
 void inbox_resume(struct inbox *in)
 {
     struct inbox_row row;
@@ -396,6 +410,7 @@ void inbox_free(struct inbox *in)
     if (in->call)
         trust_cancel(in->site->trust, in->call);
     loop_cancel(in->site->loop, &in->kick);
+    loop_cancel(in->site->loop, &in->again);
     while (in->first) {
         struct message *m = in->first;
         in->first = m->next;

@@ -36,6 +36,8 @@ struct inbox_from {
 bool inbox_offer(struct inbox *in, const struct inbox_from *from, struct slice message, inbox_done_fn *done, void *user);
 /* The end of a message that was taken with TAKEN_WORKING: error NULL: committed; else refused, reported. */
 void inbox_settle(struct inbox *in, const uint8_t hash[32], const struct error *error);
+/* Another end: nothing is known of it yet (the TRE went away); it stays pending and is judged again soon. */
+void inbox_postpone(struct inbox *in, const uint8_t hash[32]);
 /* Digits that a person typed for context: tried on the messages that wait for some, the newest first; done is called once, with what became of the one
  * that they fit. MAC_MISMATCH (a message whose third typing this was is refused), NOT_FOUND (none waits), BUSY, POLICY (it is for another context). */
 void inbox_submit(struct inbox *in, const char *context, const char *digits, inbox_done_fn *done, void *user);

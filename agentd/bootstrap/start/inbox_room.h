@@ -44,7 +44,7 @@ struct inbox {
     struct submission submission;
     struct message *first; /* the first is the one at work while call is set */
     uint32_t call;
-    uint64_t kick;
+    uint64_t kick, again; /* timers: of the queue, of what was postponed */
     struct wsp_push push; /* of the message at work, and its row */
     const struct route *route;
     bool turned_away;     /* a message stayed in the modem; it is asked for again when half of the queue is free */

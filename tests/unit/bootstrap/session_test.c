@@ -34,6 +34,8 @@ struct play {
     void *ended_user;
     uint8_t nonce;  /* of the account that is being sealed */
     unsigned seals; /* how often */
+    unsigned postponed, opens;
+    enum error_code open_status;
     bool held, settled;
     enum error_code cause;
 };
@@ -75,6 +77,14 @@ void __wrap_conductor_settle(struct conductor *c, const uint8_t hash[32], const 
     now->cause = error ? error->code : ERROR_NONE;
 }
 
+void __wrap_conductor_postpone(struct conductor *c, const uint8_t hash[32]);
+void __wrap_conductor_postpone(struct conductor *c, const uint8_t hash[32])
+{
+    (void)c;
+    g_assert_cmpmem(hash, 32, now->hash, 32);
+    now->postponed++;
+}
+
 bool __wrap_service_lease(struct service *s, const char *context, struct lease *out);
 bool __wrap_service_lease(struct service *s, const char *context, struct lease *out)
 {
@@ -87,7 +97,8 @@ void __wrap_service_dm_open(struct service *s, const struct item_row *row, servi
 void __wrap_service_dm_open(struct service *s, const struct item_row *row, service_account_fn *fn, void *user)
 {
     (void)s, (void)row;
-    fn(user, ERROR_NONE, &now->account);
+    now->opens++;
+    fn(user, now->open_status, now->open_status ? NULL : &now->account);
 }
 
 struct omadm *__wrap_omadm_start(struct site *site, const struct omadm_task *task, dm_done_fn *fn, void (*waiting)(void *user, const char *text), void *user);
@@ -321,6 +332,48 @@ static void test_a_failed_one_is_sealed_too(struct play *p, gconstpointer data)
     expect_job(p, "cancelled", "Cancelled");
 }
 
+/* Nothing is known of the message: it is nobody's, and is judged when it comes again. */
+static void test_away_before(struct play *p, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpint(notify(p), ==, TAKEN_WORKING);
+    p->judged(p->judged_user, ERROR_PEER_LOST, (struct slice){ NULL, 0 });
+    g_assert_true(p->postponed == 1 && !p->settled && !p->held);
+    hold_session(p, NULL);
+    answer(p, ERROR_NONE, "new");
+    g_assert_true(p->postponed == 1 && p->settled && p->cause == ERROR_NONE);
+}
+
+static void authentic_without_account(struct play *p)
+{
+    const uint8_t stored = TRE_NONCE_STORED;
+    p->open_status = ERROR_PEER_LOST;
+    tre(p, 0);
+    g_assert_cmpint(notify(p), ==, TAKEN_WORKING);
+    p->judged(p->judged_user, ERROR_NONE, (struct slice){ &stored, 1 });
+    fake_loop_run(&p->loop, 5 * POLL_MS);
+    g_assert_true(p->opens == 1 && !p->ended && p->held); /* not asked while it is not there */
+}
+
+static void test_away_for_the_account(struct play *p, gconstpointer data)
+{
+    (void)data;
+    authentic_without_account(p);
+    p->open_status = ERROR_NONE;
+    tre(p, TRE_READY);
+    fake_loop_run(&p->loop, POLL_MS);
+    g_assert_true(p->opens == 2 && p->ended && !p->settled);
+}
+
+static void test_away_for_the_account_too_long(struct play *p, gconstpointer data)
+{
+    (void)data;
+    authentic_without_account(p);
+    fake_loop_run(&p->loop, WAIT_MS);
+    expect_job(p, "failed", "Timeout");
+    g_assert_true(p->postponed == 1 && !p->settled && !p->held);
+}
+
 /* The job ends as failed; the nonces are there when the TRE is, and until then another agentd would find the message and the nonce that it was made with. */
 static void test_away_for_long(struct play *p, gconstpointer data)
 {
@@ -416,6 +469,9 @@ int main(int argc, char **argv)
         { "/session/sealed-at-once", test_sealed_at_once },
         { "/session/sealed-when-it-is-back", test_sealed_when_it_is_back },
         { "/session/a-failed-one-is-sealed-too", test_a_failed_one_is_sealed_too },
+        { "/session/away-before", test_away_before },
+        { "/session/away-for-the-account", test_away_for_the_account },
+        { "/session/away-for-the-account-too-long", test_away_for_the_account_too_long },
         { "/session/away-for-long", test_away_for_long },
         { "/session/there-without-an-answer", test_there_without_an_answer },
         { "/session/another-failure", test_another_failure_ends_it },
