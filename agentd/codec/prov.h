@@ -19,7 +19,7 @@ enum { /* bounds of a document */
     PROV_MAX_CHARACTERISTICS = 64,
     PROV_MAX_PARMS = 512,
     PROV_MAX_VALUE = 2048, /* octets of UTF-8 */
-    PROV_MAX_TEXT = 64 * 1024, /* beside the words that have tokens: those come with elements, of which there are few */
+    PROV_MAX_TEXT = 64 * 1024,
     PROV_ARENA = 384 * 1024,
 };
 

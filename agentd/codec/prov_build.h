@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one builder of provisioning trees, behind both decoders: keeps the bounds, the nesting and the arena. What each element and attribute passes stands here,
- * to be compiled into the decoders' loops. */
+/* The one builder of provisioning trees, behind both decoders: keeps the bounds, the nesting and the arena. What each element passes is compiled into their loops. */
 #ifndef CODEC_PROV_BUILD_H
 #define CODEC_PROV_BUILD_H
 
@@ -21,7 +20,7 @@ struct prov_build {
     size_t depth;                           /* how many */
     unsigned children, missing; /* a bit for each element that may come next; for each attribute that the last one may, and must, still get */
     struct prov_value value;                /* what is collected: in memory, so that the loops around have their registers */
-    size_t room, left[PROV_PARM + 1]; /* octets of text (words of the tables cost none), and elements, that the document may still have */
+    size_t room, left[PROV_PARM + 1]; /* octets of text, and elements, that the document may still have */
     uint8_t *pieces; /* PROV_MAX_VALUE octets, for values of several pieces; NULL until two meet */
 };
 
@@ -58,9 +57,11 @@ static inline enum error_code prov_build_add(struct prov_build *b, enum prov_ele
 static inline enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, struct error *err)
 {
     const struct prov_value *v = &b->value;
-    if (!(b->missing >> v->attribute & 1) || (!v->word && (v->text.len > PROV_MAX_VALUE || v->text.len > b->room)))
+    if (!(b->missing >> v->attribute & 1) || (v->word ? prov_words[v->word].len > b->room : v->text.len > PROV_MAX_VALUE || v->text.len > b->room))
         return prov_build_refuse_set(b, n, err);
-    if (!v->word) {
+    if (v->word) {
+        b->room -= prov_words[v->word].len;
+    } else {
         b->room -= v->text.len;
         enum error_code rc = v->printable ? ERROR_NONE : prov_build_settle(b, err);
         if (rc)

@@ -329,7 +329,7 @@ static void values_are_bounded(void)
     value_of(PROV_MAX_VALUE + 1, false);
 }
 
-/* A table entry of 1 KiB named again and again: 64 times fit into 64 KiB, 65 times do not. The word beside it does not count. */
+/* A table entry of 1 KiB named again and again: 63 times "NAPID" and the entry fit into 64 KiB, 64 times do not. */
 static void text_by_reference(size_t times, bool fits)
 {
     g_autofree char *text = g_strnfill(1023, 't');
@@ -345,8 +345,8 @@ static void text_by_reference(size_t times, bool fits)
 
 static void expansion_is_bounded(void)
 {
-    text_by_reference(PROV_MAX_TEXT / 1023, true);
-    text_by_reference(PROV_MAX_TEXT / 1023 + 1, false);
+    text_by_reference(PROV_MAX_TEXT / 1028, true);
+    text_by_reference(PROV_MAX_TEXT / 1028 + 1, false);
 }
 
 static void document_is_bounded(void)
