@@ -124,9 +124,11 @@ static void write_end(struct sessions *s)
             store_inbox_set(s->site->store, s->hash, good ? INBOX_DONE : INBOX_REFUSED, s->row.error, true);
         (void)store_commit(s->site->store, &failed);
     }
-    if (!failed.code || !good)
+    if (!failed.code)
         return;
-    s->error = failed;
+    site_report(s->site, "session", s->row.id, &failed);
+    if (good)
+        s->error = failed;
     write_error(s);
 }
 
