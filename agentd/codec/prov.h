@@ -24,6 +24,7 @@ enum { /* bounds of a document */
 };
 
 enum prov_element { PROV_DOCUMENT, PROV_CHARACTERISTIC, PROV_PARM } __attribute__((packed)); /* one octet, so that tables and nodes are small */
+/* The first three name the elements of the same numbers. */
 enum prov_attribute { PROV_VERSION, PROV_TYPE, PROV_NAME, PROV_VALUE, PROV_ATTRIBUTES } __attribute__((packed));
 
 struct prov_node {

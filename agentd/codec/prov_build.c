@@ -44,22 +44,20 @@ enum error_code prov_build_refuse_add(const struct prov_build *b, enum prov_elem
     return no_memory(err);
 }
 
-enum error_code prov_build_refuse_set(const struct prov_build *b, const struct prov_node *n, struct error *err)
+enum error_code prov_build_refuse_room(struct error *err)
 {
-    enum prov_attribute attribute = b->value.attribute;
-    if (!(prov_elements[n->element].attributes >> attribute & 1))
-        return error_set(err, ERROR_MALFORMED, "attribute %s does not belong to %s", prov_attribute_name(attribute), prov_element_name(n->element));
-    if (!(b->missing >> attribute & 1))
-        return error_set(err, ERROR_MALFORMED, "attribute %s stands twice", prov_attribute_name(attribute));
-    if (b->value.text.len > PROV_MAX_VALUE)
-        return too_long(err);
     return error_set(err, ERROR_TOO_LARGE, "the document expands to more than %d octets", PROV_MAX_TEXT);
 }
 
-enum error_code prov_build_refuse_lack(const struct prov_node *n, struct error *err)
+enum error_code prov_build_add(struct prov_build *b, enum prov_element element, size_t offset, struct prov_node **out, struct error *err)
 {
-    enum prov_attribute lacking = n->element == PROV_PARM ? PROV_NAME : PROV_TYPE;
-    return error_set(err, ERROR_MALFORMED, "%s lacks its attribute %s", prov_elements[n->element].name, prov_attribute_name(lacking));
+    struct prov_node *n = prov_build_place(b, element);
+    *out = n;
+    if (!n)
+        return prov_build_refuse_add(b, element, err);
+    *n = (struct prov_node){ .element = element, .offset = (uint16_t)offset };
+    b->missing = prov_elements[element].attributes;
+    return ERROR_NONE;
 }
 
 enum error_code prov_build_join(struct prov_build *b, struct slice piece, struct error *err)
@@ -79,7 +77,8 @@ enum error_code prov_build_join(struct prov_build *b, struct slice piece, struct
     return ERROR_NONE;
 }
 
-enum error_code prov_build_settle(struct prov_build *b, struct error *err)
+/* A text that is joined, or not known to be printable, as it may stay in the tree. */
+static enum error_code settle(struct prov_build *b, struct error *err)
 {
     struct prov_value *v = &b->value;
     if (!text_is_utf8(v->text))
@@ -87,4 +86,47 @@ enum error_code prov_build_settle(struct prov_build *b, struct error *err)
     if (v->text.data == b->pieces)
         v->text.data = (const uint8_t *)arena_text(b->arena, v->text);
     return v->text.data ? ERROR_NONE : no_memory(err);
+}
+
+static enum error_code check_attribute(const struct prov_build *b, const struct prov_node *n, struct slice text, struct error *err)
+{
+    enum prov_attribute attribute = b->value.attribute;
+    if (!(prov_elements[n->element].attributes >> attribute & 1))
+        return error_set(err, ERROR_MALFORMED, "attribute %s does not belong to %s", prov_attribute_name(attribute), prov_element_name(n->element));
+    if (!(b->missing >> attribute & 1))
+        return error_set(err, ERROR_MALFORMED, "attribute %s stands twice", prov_attribute_name(attribute));
+    if (text.len > PROV_MAX_VALUE)
+        return too_long(err);
+    return text.len > b->room ? prov_build_refuse_room(err) : ERROR_NONE;
+}
+
+enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, struct error *err)
+{
+    struct prov_value *v = &b->value;
+    enum error_code rc = check_attribute(b, n, v->word ? prov_words[v->word] : v->text, err);
+    if (!rc && !v->word && !v->printable)
+        rc = settle(b, err);
+    if (rc)
+        return rc;
+    if (v->word)
+        v->text = prov_words[v->word];
+    b->room -= v->text.len;
+    b->missing &= ~PROV_MUST(v->attribute);
+    n->attribute[v->attribute] = (const char *)v->text.data;
+    if (v->attribute == PROV_VALUE) {
+        n->octets = v->text;
+        n->printable = v->printable;
+    } else if (v->attribute != PROV_VERSION) {
+        n->word = v->word ? v->word : prov_word_of(v->text);
+    }
+    if (v->attribute == PROV_NAME) /* a parm has a parent */
+        b->open[b->depth - 1]->words |= prov_word_bit(n->word);
+    return ERROR_NONE;
+}
+
+enum error_code prov_build_check(const struct prov_build *b, const struct prov_node *n, struct error *err)
+{
+    if (!(b->missing >> PROV_ATTRIBUTES))
+        return ERROR_NONE;
+    return error_set(err, ERROR_MALFORMED, "%s lacks its attribute %s", prov_elements[n->element].name, prov_attribute_name(n->element == PROV_PARM ? PROV_NAME : PROV_TYPE));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Connectivity WBXML -> tree. Tags 05 06 07 on page 0, 06 07 on page 1; attribute values are pieces that are put together. */
+#include "base/text.h"
 #include "codec/prov_build.h"
 #include "codec/prov_tokens.h"
 #include "codec/wbxml.h"
@@ -43,8 +44,7 @@ static enum error_code join_latin(struct decoder *d, struct slice text, struct e
     return ERROR_NONE;
 }
 
-/* Apart, so that the registers of the loop around it are not for what few values need. */
-__attribute__((noinline)) static enum error_code join_piece(struct decoder *d, struct slice piece, enum wbxml_kind kind, struct error *err)
+static enum error_code join_piece(struct decoder *d, struct slice piece, enum wbxml_kind kind, struct error *err)
 {
     if (kind == WBXML_ENTITY)
         return join_character(d, d->wbxml.entity, err);
@@ -98,13 +98,13 @@ static enum error_code begin_attribute(struct decoder *d, const struct wbxml_tok
     return row->known ? ERROR_NONE : malformed(t->offset, "unknown attribute token", err);
 }
 
-/* One loop over the list, so that what a token takes is compiled once: an attribute ends where the next one begins. */
-static inline enum error_code read_attributes(struct decoder *d, struct reader *in, struct prov_node *n, struct error *err)
+/* An attribute ends where the next one begins. */
+static enum error_code read_attributes(struct decoder *d, struct prov_node *n, struct error *err)
 {
     struct wbxml_token t;
     d->build.value.text.data = NULL; /* none has begun */
     for (;;) {
-        enum error_code rc = wbxml_next_attribute(&d->wbxml, in, &t, err);
+        enum error_code rc = wbxml_next_attribute(&d->wbxml, &d->wbxml.in, &t, err);
         if (rc)
             return rc;
         if (t.kind == WBXML_ATTRIBUTE || t.kind == WBXML_END) {
@@ -120,23 +120,73 @@ static inline enum error_code read_attributes(struct decoder *d, struct reader *
     }
 }
 
+/* --- most elements, at one go: a name or type by its token, of a parm one printable piece as its value; nothing that the general way above would understand otherwise --- */
+
+enum { VALUE = 0x06, ONE_OCTET = 0x80 }; /* the attribute's token, on both pages; offsets below it have one octet */
+
+/* A row of the values, or text that stands in the document or in its string table. */
+static inline bool take_plain_piece(const struct wbxml *w, struct reader *in, uint8_t octet, uint8_t page, struct slice *text)
+{
+    if (octet == WBXML_OCTET_STR_I)
+        return text_take_printable(in, text);
+    if (octet == WBXML_OCTET_STR_T) {
+        struct reader entry = { .in = w->strings, .pos = reader_u8(in) };
+        return entry.pos < ONE_OCTET && entry.pos < w->strings.len && text_take_printable(&entry, text);
+    }
+    *text = prov_value_token(page, octet);
+    return wbxml_attribute_kinds[octet] == WBXML_VALUE && text->data;
+}
+
+/* The attributes of that element. False: they are not plain, and nothing is taken. No call may have the address of `at`, which is in registers. */
+static inline bool take_plain(struct wbxml *w, struct reader *in, enum prov_element element, struct prov_plain *out)
+{
+    struct reader at = *in;
+    uint8_t page = w->attribute_page, octet = wbxml_octet(&at, &page);
+    const struct prov_attribute_token *names = prov_attribute_token(page, octet);
+    if (wbxml_attribute_kinds[octet] != WBXML_ATTRIBUTE || !names->word || (unsigned)names->attribute != (unsigned)element)
+        return false;
+    *out = (struct prov_plain){ .word = names->word };
+    octet = wbxml_octet(&at, &page);
+    if (octet == VALUE && page < PROV_PAGES && element == PROV_PARM) {
+        octet = wbxml_octet(&at, &page);
+        if (!take_plain_piece(w, &at, octet, page, &out->text) || out->text.len > PROV_MAX_VALUE)
+            return false;
+        octet = wbxml_octet(&at, &page);
+    }
+    if (octet != WBXML_OCTET_END) /* an octet that is not there reads as 0, which is none */
+        return false;
+    *in = at;
+    w->attribute_page = page;
+    return true;
+}
+
 enum { FIRST_TAG = 5 }; /* of three in the order of enum prov_element; page 1 has no document */
+
+/* Whatever its attributes are, from d->wbxml.in on. Apart, for what few elements need of registers is no reason to save those of the loop around. */
+__attribute__((noinline)) static enum error_code read_element(struct decoder *d, struct wbxml_token t, enum prov_element element, struct error *err)
+{
+    struct prov_node *n;
+    enum error_code rc = prov_build_add(&d->build, element, t.offset, &n, err);
+    if (!rc && t.has_attributes)
+        rc = read_attributes(d, n, err);
+    if (!rc)
+        rc = prov_build_check(&d->build, n, err);
+    if (!rc && t.has_content)
+        prov_build_open(&d->build, n);
+    return rc;
+}
 
 static inline enum error_code read_tag(struct decoder *d, struct reader *in, const struct wbxml_token *t, struct error *err)
 {
     unsigned page = d->wbxml.tag_page, element = (unsigned)t->token - FIRST_TAG;
+    struct prov_plain plain;
     if (page >= PROV_PAGES || element < page || element > PROV_PARM)
         return malformed(t->offset, "unknown tag token", err);
-    struct prov_node *n;
-    enum error_code rc = prov_build_add(&d->build, (enum prov_element)element, t->offset, &n, err);
-    if (rc)
-        return rc;
-    if (t->has_attributes)
-        rc = read_attributes(d, in, n, err);
-    if (!rc)
-        rc = prov_build_check(&d->build, n, err);
-    if (!rc && t->has_content)
-        prov_build_open(&d->build, n);
+    if (t->has_attributes && take_plain(&d->wbxml, in, (enum prov_element)element, &plain))
+        return prov_build_add_plain(&d->build, (enum prov_element)element, &plain, t->offset, t->has_content, err);
+    d->wbxml.in = *in;
+    enum error_code rc = read_element(d, *t, (enum prov_element)element, err);
+    *in = d->wbxml.in;
     return rc;
 }
 

@@ -7,6 +7,7 @@
 
 #include "codec/syncml_build.h"
 #include "codec/wbxml.h"
+#include "codec/wbxml_write.h"
 
 #define PUBLIC_TEXT "-//SYNCML//DTD SyncML 1.2//EN"
 #define TREE_PUBLIC_TEXT "-//OMA//DTD-DM-DDF 1.2//EN"

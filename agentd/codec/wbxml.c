@@ -2,19 +2,7 @@
 /* WBXML tokens. Two current code pages are kept, one for tags and one for attributes; each starts at 0 (WAP-192 5.8.1, 5.8.4). */
 #include "codec/wbxml.h"
 
-#include <string.h>
-
 #include "base/text.h"
-
-enum { /* global tokens, WAP-192 7.1 */
-    SWITCH_PAGE = 0x00, /* read by wbxml_take */
-    END = 0x01,
-    ENTITY = 0x02,
-    STR_I = 0x03,
-    STR_T = 0x83,
-    OPAQUE = 0xC3,
-    UTF8 = 106,
-};
 
 static enum error_code fail(const struct wbxml *w, struct error *err, const char *what)
 {
@@ -49,13 +37,14 @@ enum error_code wbxml_open(struct wbxml *w, struct slice doc, struct error *err)
 }
 
 /* Octets without a row are page switches, LITERAL, PI and the EXT family (7.1). */
+#define EVERYWHERE \
+    [WBXML_OCTET_END] = WBXML_END, [WBXML_OCTET_ENTITY] = WBXML_ENTITY, [WBXML_OCTET_STR_I] = WBXML_TEXT, [WBXML_OCTET_STR_T] = WBXML_TEXT, \
+    [WBXML_OCTET_OPAQUE] = WBXML_OPAQUE
 const uint8_t wbxml_content_kinds[256] = {
-    [END] = WBXML_END,           [ENTITY] = WBXML_ENTITY,     [STR_I] = WBXML_TEXT,        [STR_T] = WBXML_TEXT,       [OPAQUE] = WBXML_OPAQUE,
-    [0x05 ... 0x3f] = WBXML_TAG, [0x45 ... 0x7f] = WBXML_TAG, [0x85 ... 0xbf] = WBXML_TAG, [0xc5 ... 0xff] = WBXML_TAG,
+    EVERYWHERE, [0x05 ... 0x3f] = WBXML_TAG, [0x45 ... 0x7f] = WBXML_TAG, [0x85 ... 0xbf] = WBXML_TAG, [0xc5 ... 0xff] = WBXML_TAG,
 };
 const uint8_t wbxml_attribute_kinds[256] = {
-    [END] = WBXML_END,                 [ENTITY] = WBXML_ENTITY,           [STR_I] = WBXML_TEXT,            [STR_T] = WBXML_TEXT, [OPAQUE] = WBXML_OPAQUE,
-    [0x05 ... 0x3f] = WBXML_ATTRIBUTE, [0x45 ... 0x7f] = WBXML_ATTRIBUTE, [0x85 ... 0xbf] = WBXML_VALUE,   [0xc5 ... 0xff] = WBXML_VALUE,
+    EVERYWHERE, [0x05 ... 0x3f] = WBXML_ATTRIBUTE, [0x45 ... 0x7f] = WBXML_ATTRIBUTE, [0x85 ... 0xbf] = WBXML_VALUE, [0xc5 ... 0xff] = WBXML_VALUE,
 };
 
 /* What stands behind each octet. Apart, for what one needs of registers is no reason to save them for all. */
@@ -96,56 +85,20 @@ APART finish_opaque(struct wbxml *w, struct error *err)
 
 APART finish_unknown(struct wbxml *w, struct error *err, uint8_t octet)
 {
-    if (octet == SWITCH_PAGE)
+    if (octet == WBXML_OCTET_SWITCH_PAGE)
         reader_fail(&w->in);
     return fail(w, err, "literal, processing instruction or extension token");
 }
 
 enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err)
 {
-    if (octet == STR_I)
+    if (octet == WBXML_OCTET_STR_I)
         return finish_text(w, err);
-    if (octet == STR_T)
+    if (octet == WBXML_OCTET_STR_T)
         return finish_table_text(w, err);
-    if (octet == ENTITY)
+    if (octet == WBXML_OCTET_ENTITY)
         return finish_entity(w, err);
-    if (octet == OPAQUE)
+    if (octet == WBXML_OCTET_OPAQUE)
         return finish_opaque(w, err);
     return finish_unknown(w, err, octet);
-}
-
-void wbxml_put_header(struct writer *out, uint8_t version, uint32_t public_id)
-{
-    writer_u8(out, version);
-    writer_uintvar(out, public_id);
-    writer_uintvar(out, UTF8);
-    writer_uintvar(out, 0);
-}
-
-void wbxml_put_tag(struct writer *out, uint8_t *page, uint8_t tag_page, uint8_t token, bool has_content)
-{
-    if (*page != tag_page) {
-        writer_u8(out, SWITCH_PAGE);
-        writer_u8(out, tag_page);
-        *page = tag_page;
-    }
-    writer_u8(out, (uint8_t)(token | (has_content ? 0x40 : 0)));
-}
-
-void wbxml_put_text(struct writer *out, const char *text)
-{
-    writer_u8(out, STR_I);
-    writer_put(out, text, strlen(text) + 1);
-}
-
-void wbxml_put_opaque(struct writer *out, struct slice octets)
-{
-    writer_u8(out, OPAQUE);
-    writer_uintvar(out, (uint32_t)octets.len);
-    writer_put(out, octets.data, octets.len);
-}
-
-void wbxml_put_end(struct writer *out)
-{
-    writer_u8(out, END);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* WBXML 1.1..1.3 (WAP-192) as a stream of tokens, in both directions; the meaning of tokens belongs to prov and syncml. Bounded by the document;
+/* WBXML 1.1..1.3 (WAP-192) as a stream of tokens; the meaning of tokens belongs to prov and syncml. Bounded by the document;
  * text may be named more than once through the string table, so callers bound what they copy. */
 #ifndef CODEC_WBXML_H
 #define CODEC_WBXML_H
@@ -9,19 +9,17 @@
 
 #include "base/error.h"
 #include "base/reader.h"
-#include "base/writer.h"
 
 struct wbxml {
-    struct reader in;      /* behind the header, then behind what the last token carried: see wbxml_next */
+    struct reader in;           /* behind the header, then behind what the last token carried: see wbxml_next */
     uint8_t tag_page, attribute_page; /* of the last token */
-    bool printable;        /* of the last TEXT: its octets are 20..7E; false: not known */
-    uint32_t entity;       /* of the last ENTITY */
-    struct slice text;     /* of the last TEXT or OPAQUE */
-    struct slice strings;  /* string table */
-    uint8_t version;       /* 1..3 for 1.1..1.3 */
-    uint32_t public_id;    /* well-known number, 0 if given by text */
+    bool printable;             /* of the last TEXT: its octets are 20..7E; false: not known */
+    uint32_t entity;            /* of the last ENTITY */
+    struct slice text, strings; /* of the last TEXT or OPAQUE; the string table */
+    uint8_t version;            /* 1..3 for 1.1..1.3 */
+    uint32_t public_id;         /* well-known number, 0 if given by text */
     struct slice public_text;
-    uint32_t charset;      /* MIBenum; 0 unknown */
+    uint32_t charset;           /* MIBenum; 0 unknown */
 };
 
 enum wbxml_kind {
@@ -43,17 +41,26 @@ struct wbxml_token { /* small, and nobody keeps its address: it lives in registe
     size_t offset; /* of the token in the document */
 };
 
+enum { /* global tokens, WAP-192 7.1 */
+    WBXML_OCTET_SWITCH_PAGE = 0x00, WBXML_OCTET_END = 0x01, WBXML_OCTET_ENTITY = 0x02, WBXML_OCTET_STR_I = 0x03, WBXML_OCTET_STR_T = 0x83, WBXML_OCTET_OPAQUE = 0xC3,
+};
 extern const uint8_t wbxml_content_kinds[256], wbxml_attribute_kinds[256]; /* enum wbxml_kind of each octet */
 /* Of the next two: what follows the octet of a kind before END, at w->in. 0: a document ends in a page switch, or before a token. */
 enum error_code wbxml_finish(struct wbxml *w, uint8_t octet, struct error *err);
 
-static inline enum error_code wbxml_take(struct wbxml *w, struct reader *in, const uint8_t *kinds, uint8_t *page, struct wbxml_token *t, struct error *err)
+static inline uint8_t wbxml_octet(struct reader *in, uint8_t *page) /* the next one behind switches of the page, WAP-192 5.8.4.7.2 */
 {
     uint8_t octet = reader_u8(in);
-    while (__builtin_expect(octet == 0, 0) && reader_left(in)) { /* SWITCH_PAGE, WAP-192 5.8.4.7.2 */
+    while (__builtin_expect(octet == WBXML_OCTET_SWITCH_PAGE, 0) && reader_left(in)) {
         *page = reader_u8(in);
         octet = reader_u8(in);
     }
+    return octet;
+}
+
+static inline enum error_code wbxml_take(struct wbxml *w, struct reader *in, const uint8_t *kinds, uint8_t *page, struct wbxml_token *t, struct error *err)
+{
+    uint8_t octet = wbxml_octet(in, page);
     *t = (struct wbxml_token){ .kind = (enum wbxml_kind)kinds[octet], .token = octet, .offset = in->pos - 1 };
     if (t->kind >= WBXML_END)
         return ERROR_NONE;
@@ -86,12 +93,5 @@ static inline enum error_code wbxml_next_attribute(struct wbxml *w, struct reade
 {
     return wbxml_take(w, in, wbxml_attribute_kinds, &w->attribute_page, t, err);
 }
-
-/* Writing: header with an empty string table and UTF-8, tags with page switches as needed (start with *page = 0), STR_I and OPAQUE. */
-void wbxml_put_header(struct writer *out, uint8_t version, uint32_t public_id);
-void wbxml_put_tag(struct writer *out, uint8_t *page, uint8_t tag_page, uint8_t token, bool has_content);
-void wbxml_put_text(struct writer *out, const char *text);
-void wbxml_put_opaque(struct writer *out, struct slice octets);
-void wbxml_put_end(struct writer *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "codec/wbxml.h"
+#include "codec/wbxml_write.h"
 #include "support/vectors.h"
 
 static struct wbxml_token next(struct wbxml *w, struct reader *in, enum wbxml_kind kind)
