@@ -13,7 +13,7 @@
 #include "model/reach.h"
 #include "net/https.h"
 
-enum { SOCKETS = 16, ADDRESSES = 8, QUERY_TIMEOUT_MS = 2500, QUERY_TRIES = 3 };
+enum { SOCKETS = 16, ADDRESSES = 8, QUERY_TIMEOUT_MS = 2500, QUERY_TRIES = 3, BOUND_TRIES = 6, REFUSED_WAIT_MS = 500 };
 
 struct resolve {
     const struct loop *loop;
@@ -25,6 +25,9 @@ struct resolve {
     enum error_code status;
     char text[160];
     char host[256];
+    bool bound;
+    int family;       /* AF_ of the addresses that are wanted */
+    unsigned tries;   /* how often the name servers of a bound lease were asked in vain */
     struct ip_address addresses[ADDRESSES];
     size_t count;
     struct {
@@ -32,6 +35,7 @@ struct resolve {
         uint64_t id;
     } sockets[SOCKETS];
     uint64_t timer;
+    uint64_t again;
     uint64_t finish;
 };
 
@@ -45,6 +49,7 @@ static void resolve_free(struct resolve *r)
     for (size_t i = 0; i < SOCKETS; i++)
         loop_cancel(r->loop, &r->sockets[i].id);
     loop_cancel(r->loop, &r->timer);
+    loop_cancel(r->loop, &r->again);
     loop_cancel(r->loop, &r->finish);
     free(r);
 }
@@ -133,10 +138,23 @@ static void add_address(struct resolve *r, const struct ares_addrinfo_node *node
     r->count++;
 }
 
+static void ask_again(void *user);
+
+/* A bearer that has just come up leads for a moment to name servers that refuse. c-ares would ask such a one as often as it may within a millisecond: so it asks each once, and is
+ * asked again here. */
+static bool may_ask_again(struct resolve *r, int status)
+{
+    return !r->done && r->bound && (status == ARES_ECONNREFUSED || status == ARES_ETIMEOUT) && ++r->tries < BOUND_TRIES;
+}
+
 static void on_answer(void *user, int status, int timeouts, struct ares_addrinfo *info)
 {
     struct resolve *r = user;
     (void)timeouts;
+    if (may_ask_again(r, status)) {
+        r->again = loop_timer(r->loop, status == ARES_ECONNREFUSED ? REFUSED_WAIT_MS : 0, ask_again, r);
+        return;
+    }
     if (!r->done && status == ARES_SUCCESS)
         for (const struct ares_addrinfo_node *n = info->nodes; n; n = n->ai_next)
             add_address(r, n);
@@ -173,9 +191,23 @@ static bool use_lease_servers(struct resolve *r, const struct lease *lease)
     return ares_set_servers(r->channel, nodes) == ARES_SUCCESS;
 }
 
+static void ask_channel(struct resolve *r)
+{
+    struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_NOSORT, .ai_family = r->family, .ai_socktype = SOCK_STREAM };
+    ares_getaddrinfo(r->channel, r->host, NULL, &hints, on_answer, r);
+    drive(r);
+}
+
+static void ask_again(void *user)
+{
+    struct resolve *r = user;
+    r->again = 0;
+    ask_channel(r);
+}
+
 static void ask(struct resolve *r, const struct lease *lease)
 {
-    struct ares_options options = { .flags = ARES_FLAG_NOSEARCH, .timeout = QUERY_TIMEOUT_MS, .tries = QUERY_TRIES };
+    struct ares_options options = { .flags = ARES_FLAG_NOSEARCH, .timeout = QUERY_TIMEOUT_MS, .tries = lease->bound ? 1 : QUERY_TRIES };
     char dns_only[] = "b";
     options.sock_state_cb = on_interest;
     options.sock_state_cb_data = r;
@@ -190,14 +222,13 @@ static void ask(struct resolve *r, const struct lease *lease)
         finish(r, ERROR_NAME_LOOKUP, "the bearer brought no usable name server");
         return;
     }
-    int family = AF_UNSPEC; /* a bound lease asks only for what it can reach */
+    r->bound = lease->bound;
+    r->family = AF_UNSPEC; /* a bound lease asks only for what it can reach */
     if (lease->bound && !lease_address(lease, 6))
-        family = AF_INET;
+        r->family = AF_INET;
     else if (lease->bound && !lease_address(lease, 4))
-        family = AF_INET6;
-    struct ares_addrinfo_hints hints = { .ai_flags = ARES_AI_NOSORT, .ai_family = family, .ai_socktype = SOCK_STREAM };
-    ares_getaddrinfo(r->channel, r->host, NULL, &hints, on_answer, r);
-    drive(r);
+        r->family = AF_INET6;
+    ask_channel(r);
 }
 
 static void answer_limited(struct resolve *r, const struct reach *reach)

@@ -171,13 +171,18 @@ make_network()
 run("mount", "--bind", FOLDER / "resolv.conf", "/etc/resolv.conf")
 run("mount", "--bind", FOLDER / "hosts", "/etc/hosts")
 NAME_SERVERS = []
-for address, answers in (("192.0.2.1", ["dm.example.net,203.0.113.5", "stranger.example,192.0.2.1", "both.example,192.0.2.1", "both.example,2001:db8:1::1",
-                                        "six.example,2001:db8:1::1"]),
-                         ("198.51.100.1", ["dm.example.net,203.0.113.6", "only-wan.example,203.0.113.6"])):
+
+
+def name_server(address, answers):
     NAME_SERVERS.append(subprocess.Popen(
         ["ip", "netns", "exec", "far", "dnsmasq", "-k", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces", "--user=root",
-         f"--listen-address={address}", "--except-interface=lo", "--pid-file=", "--log-facility=-",
-         *[f"--host-record={a}" for a in answers]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+         f"--listen-address={address}", "--pid-file=", "--log-facility=-", *[f"--host-record={a}" for a in answers]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+
+for own, rows in (("192.0.2.1", ["dm.example.net,203.0.113.5", "stranger.example,192.0.2.1", "both.example,192.0.2.1", "both.example,2001:db8:1::1",
+                                 "six.example,2001:db8:1::1"]),
+                  ("198.51.100.1", ["dm.example.net,203.0.113.6", "only-wan.example,203.0.113.6"])):
+    name_server(own, rows)
 for _ in range(200):
     if len(subprocess.run(["ip", "netns", "exec", "far", "ss", "-Hlun", "sport = :53"], check=True, capture_output=True).stdout.splitlines()) == len(NAME_SERVERS):
         break
@@ -404,6 +409,35 @@ class Leases(Base):
         self.assertIn("error=NameLookup", run(TOOL, "resolve=six.example", *self.BOUND))
         self.assertIn("address0=203.0.113.7", run(TOOL, "resolve=203.0.113.7", *self.BOUND))
         self.assertIn("error=NameLookup", run(TOOL, "resolve=nothing.example", *self.BOUND))
+
+    def test_a_name_server_that_comes_late(self):
+        """203.0.113.6 refuses at first."""
+        start = time.monotonic()
+        with subprocess.Popen([TOOL, "resolve=late.example", "address=192.0.2.2", "dns=203.0.113.6"], stdout=subprocess.PIPE, text=True) as tool:
+            time.sleep(0.7)
+            name_server("203.0.113.6", ["late.example,203.0.113.7"])
+            out = tool.communicate(timeout=30)[0]
+        self.assertIn("address0=203.0.113.7", out)
+        self.assertGreater(time.monotonic() - start, 0.9)
+
+    def test_a_name_server_that_hears_the_second_question(self):
+        with InFar():
+            server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(server.close)
+        server.bind(("203.0.113.5", 53))
+        server.settimeout(10)
+        with subprocess.Popen([TOOL, "resolve=dm.example.net", "address=192.0.2.2", "dns=203.0.113.5"], stdout=subprocess.PIPE, text=True) as tool:
+            for _ in range(3):                     # the first one is taken back by the tool
+                question, asker = server.recvfrom(512)
+            server.sendto(question[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + question[12:] + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4\xcb\0\x71\x07", asker)
+            self.assertIn("address0=203.0.113.7", tool.communicate(timeout=30)[0])
+
+    def test_a_name_server_that_refuses(self):
+        """Each of the six times, half a second apart."""
+        start = time.monotonic()
+        self.assertIn("error=NameLookup", run(TOOL, "resolve=dm.example.net", "address=192.0.2.2", "dns=203.0.113.5"))
+        self.assertGreater(time.monotonic() - start, 2.4)
+        self.assertEqual(self.get("https://dm.example.net/", "address=192.0.2.2", "dns=203.0.113.5", "cancel=700"), "cancelled")
 
     def test_silent_name_server(self):
         start = time.monotonic()
