@@ -43,7 +43,7 @@ def configured(name, *options):
 
 
 def build():
-    return run_command(["ninja", "-C", configured(BUILD.name)])
+    return run_command(["ninja", "-C", configured(BUILD.name, "-Dwerror=true")])
 
 
 def meson_test(folder, *words):
@@ -110,7 +110,7 @@ SANITIZED = ("base-octets", "base-wire", "codec-wsp", "codec-wbxml", "codec-prov
 
 def sanitize():
     """What reads messages, once more under ASan and UBSan (gcc's own warnings mislead there, so they are no errors)."""
-    return judge(*meson_test(configured("build-sanitize", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dwerror=false"), *SANITIZED))
+    return judge(*meson_test(configured("build-sanitize", "-Db_sanitize=address,undefined", "-Db_lundef=false"), *SANITIZED))
 
 
 COVERED = re.compile(r"codec[-/]|fuzz-(?!sms_assembly|dm_session)|syncml$|trees$|provisioning$|lwm2m$|lwm2m-objects$|factory$|route$")  # quick ones

@@ -38,23 +38,29 @@ struct peer {
     uint8_t buffer[WIRE_MAX];
 };
 
-static struct call *call_take(struct peer *p, uint32_t seq)
+static struct call *call_find(struct peer *p, uint32_t seq) /* NULL: cancelled or timed out */
 {
-    for (struct call **at = &p->calls; *at; at = &(*at)->next)
-        if ((*at)->seq == seq) {
-            struct call *c = *at;
-            *at = c->next;
-            loop_cancel(p->loop, &c->timer);
-            return c;
-        }
-    return NULL;
+    struct call *c = p->calls;
+    while (c && c->seq != seq)
+        c = c->next;
+    return c;
+}
+
+static void call_free(struct call *c)
+{
+    struct call **at = &c->peer->calls;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    loop_cancel(c->peer->loop, &c->timer);
+    free(c);
 }
 
 static void call_end(struct call *c, enum error_code status, struct slice body)
 {
     peer_reply_fn *fn = c->fn;
     void *user = c->user;
-    free(c);
+    call_free(c);
     fn(user, status, body);
 }
 
@@ -73,7 +79,7 @@ static void peer_lost(struct peer *p)
     uint32_t newest = p->last_seq; /* calls made by the replies below are not ended here */
     for (struct call *c = p->calls; c;) {
         if (c->seq <= newest && c->at_timer == ERROR_TIMEOUT) {
-            call_end(call_take(p, c->seq), ERROR_PEER_LOST, (struct slice){ NULL, 0 });
+            call_end(c, ERROR_PEER_LOST, (struct slice){ NULL, 0 });
             c = p->calls;
         } else {
             c = c->next;
@@ -90,8 +96,8 @@ static void take_packet(struct peer *p, const struct wire_packet *packet)
             p->events.event(p->user, packet->op, packet->body);
         return;
     }
-    struct call *c = call_take(p, packet->seq);
-    if (c) /* else: cancelled or timed out */
+    struct call *c = call_find(p, packet->seq);
+    if (c)
         call_end(c, packet->status < ERROR_COUNT ? (enum error_code)packet->status : ERROR_PROTOCOL, packet->body);
 }
 
@@ -156,7 +162,7 @@ void peer_free(struct peer *p)
     if (!p)
         return;
     while (p->calls)
-        free(call_take(p, p->calls->seq));
+        call_free(p->calls);
     loop_cancel(p->loop, &p->watch);
     loop_cancel(p->loop, &p->retry);
     if (p->sock >= 0)
@@ -176,7 +182,7 @@ static void on_timer(void *user)
     struct call *c = user;
     enum error_code status = c->at_timer;
     c->timer = 0;
-    call_end(call_take(c->peer, c->seq), status, (struct slice){ NULL, 0 });
+    call_end(c, status, (struct slice){ NULL, 0 });
 }
 
 uint32_t peer_call(struct peer *p, uint16_t op, struct slice body, int fd, uint64_t timeout_ms, peer_reply_fn *fn, void *user)
@@ -196,5 +202,7 @@ uint32_t peer_call(struct peer *p, uint16_t op, struct slice body, int fd, uint6
 
 void peer_cancel(struct peer *p, uint32_t id)
 {
-    free(call_take(p, id));
+    struct call *c = call_find(p, id);
+    if (c)
+        call_free(c);
 }

@@ -195,8 +195,8 @@ bool endpoint_digest(const struct endpoint *e, uint8_t out[ENDPOINT_DIGEST])
 bool endpoint_is_at(const struct endpoint *e, const char *uri)
 {
     char host[sizeof e->host];
-    enum transport transport;
-    uint16_t port;
+    enum transport transport = e->transport;
+    uint16_t port = 0;
     return split(uri, &transport, host, sizeof host, &port, NULL) == ERROR_NONE && transport == e->transport && port == e->port && strcasecmp(host, e->host) == 0;
 }
 

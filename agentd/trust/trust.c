@@ -75,21 +75,19 @@ static const struct {
 #undef X
 };
 
-static struct call *call_take(struct trust *t, uint32_t id)
+static void call_unlink(struct trust *t, struct call *c)
 {
-    for (struct call **at = &t->calls; *at; at = &(*at)->next)
-        if ((*at)->id == id) {
-            struct call *c = *at;
-            *at = c->next;
-            loop_cancel(t->loop, &c->timer);
-            return c;
-        }
-    return NULL;
+    struct call **at = &t->calls;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    loop_cancel(t->loop, &c->timer);
 }
 
 static void call_end(struct call *c, enum error_code status, struct slice body)
 {
-    struct call held = *call_take(c->trust, c->id);
+    struct call held = *c;
+    call_unlink(c->trust, c);
     free(c);
     held.answer(held.trust, &held, status, body);
 }
@@ -149,9 +147,14 @@ static uint32_t request_send(struct trust *t, struct request *q, uint16_t op, co
 
 void trust_cancel(struct trust *t, uint32_t id)
 {
-    struct call *c = call_take(t, id);
-    if (c && c->peer_id)
+    struct call *c = t->calls;
+    while (c && c->id != id)
+        c = c->next;
+    if (!c)
+        return;
+    if (c->peer_id)
         peer_cancel(t->peer, c->peer_id);
+    call_unlink(t, c);
     free(c);
 }
 

@@ -48,7 +48,7 @@ verdict() {                                # verdict STATUS TEXT
 build=$1
 if [ -z "$build" ]; then
     build=$here/build-install
-    [ -e "$build/build.ninja" ] || meson setup "$build" "$here" --prefix=/usr --sysconfdir=/etc --localstatedir=/var -Dtests=false >"$work/out" 2>&1
+    [ -e "$build/build.ninja" ] || meson setup "$build" "$here" --prefix=/usr --sysconfdir=/etc --localstatedir=/var -Dtests=false -Dwerror=true >"$work/out" 2>&1
     ninja -C "$build" >>"$work/out" 2>&1 || { cat "$work/out"; exit 1; }
 fi
 version=$(meson introspect "$build" --projectinfo | sed -n 's/.*"version": "\([^"]*\)", "descriptive_name".*/\1/p')

@@ -47,7 +47,7 @@ build=$1
 if [ -z "$build" ]; then
     build=$here/build-openwrt
     [ -e "$build/build.ninja" ] || meson setup "$build" "$here" --prefix=/usr --sysconfdir=/etc --localstatedir=/var -Dplugins=builtin \
-        -Dsystemd=false -Dtests=false >"$work/out" 2>&1
+        -Dsystemd=false -Dtests=false -Dwerror=true >"$work/out" 2>&1
     ninja -C "$build" >>"$work/out" 2>&1
     verdict $? "the small build (plug-in linked in, no systemd, no tests) compiles"
     [ $failed -eq 0 ] || { tail -n 20 "$work/out"; echo "0 passed, 1 failed"; exit 1; }

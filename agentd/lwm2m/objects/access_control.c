@@ -358,7 +358,7 @@ static bool remove_staged(struct objects *o, uint16_t id)
 
 static struct access_row *write_staged(const struct spot *s)
 {
-    struct access_row *row = row_at(s);
+    struct access_row *row = &s->o->staged->rights.at[s->instance];
     row->fresh = s->o->staged->rights.written = true;
     return row;
 }
