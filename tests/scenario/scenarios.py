@@ -110,11 +110,11 @@ def play(folder: str, *wanted: str) -> int:
         function(world, *arguments)
         code = 0
     except Exception:                                    # whatever went wrong is the answer
-        traceback.print_exc()
         for log in ("agentd", "tred", "modemd", "sysd"):
             path = Path(folder) / "lab" / f"{log}.log"
             if path.exists():
                 print(f"--- {log}.log", "".join(path.read_text(errors="replace").splitlines(True)[-30:]), sep="\n")
+        traceback.print_exc(file=sys.stdout)             # at the end, which whoever runs many of them shows
         code = 1
     world.down()
     if sorted(labproc.broken()) != breaks:
