@@ -24,8 +24,8 @@ enum { /* bounds of a document */
 };
 
 enum prov_element { PROV_DOCUMENT, PROV_CHARACTERISTIC, PROV_PARM } __attribute__((packed)); /* one octet, so that tables and nodes are small */
-/* The first three name the elements of the same numbers. */
 enum prov_attribute { PROV_VERSION, PROV_TYPE, PROV_NAME, PROV_VALUE, PROV_ATTRIBUTES } __attribute__((packed));
+_Static_assert((int)PROV_VERSION == (int)PROV_DOCUMENT && (int)PROV_TYPE == (int)PROV_CHARACTERISTIC && (int)PROV_NAME == (int)PROV_PARM, "each element's own attribute");
 
 struct prov_node {
     enum prov_element element;

@@ -66,10 +66,10 @@ static inline enum error_code prov_build_add_plain(struct prov_build *b, enum pr
     size_t len = prov_words[p->word].len + p->text.len;
     if (!n)
         return prov_build_refuse_add(b, element, err);
+    *n = (struct prov_node){ .element = element, .word = p->word, .printable = p->text.data, .offset = (uint16_t)offset, .octets = { p->text.data, p->text.len } };
     if (len > b->room)
         return prov_build_refuse_room(err);
     b->room -= len;
-    *n = (struct prov_node){ .element = element, .word = p->word, .printable = p->text.data, .offset = (uint16_t)offset, .octets = { p->text.data, p->text.len } };
     n->attribute[element] = prov_word_text(p->word);
     n->attribute[PROV_VALUE] = (const char *)p->text.data;
     if (element == PROV_PARM) /* it has a parent */
