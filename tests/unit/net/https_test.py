@@ -100,7 +100,30 @@ class InFar:
         os.close(self.home)
 
 
-class Server:
+class Listener:
+    """A socket that listens, and a thread for each that comes."""
+
+    def begin(self):
+        self.port = self.socket.getsockname()[1]
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
+
+    def accept(self):
+        while True:
+            try:
+                taken = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=taken, daemon=True).start()
+
+    def close(self):
+        """The thread ends first: it could accept for the next listener, whose socket may get the same number."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.socket.close()
+
+
+class Server(Listener):
     def __init__(self, answer=OK, cert="server", far=None, tls=True, version=None, close_early=False):
         self.answer, self.cert, self.tls, self.close_early = answer, cert, tls, close_early
         self.requests, self.peers, self.connections = [], [], 0
@@ -118,20 +141,11 @@ class Server:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind((far or "127.0.0.1", 0))
         self.socket.listen(8)
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.begin()
 
-    def accept(self):
-        while True:
-            try:
-                raw, peer = self.socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            self.peers.append(peer[0])
-            threading.Thread(target=self.serve, args=(raw,), daemon=True).start()
-
-    def serve(self, raw):
+    def serve(self, raw, peer):
+        self.connections += 1
+        self.peers.append(peer[0])
         try:
             if self.close_early:
                 raw.recv(10)
@@ -158,9 +172,6 @@ class Server:
                     return
         except (OSError, ssl.SSLError):
             pass
-
-    def close(self):
-        self.socket.close()
 
 
 make_certificates()

@@ -9,12 +9,12 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from https_test import FOLDER, NAME_SERVERS, Base, InFar  # noqa: E402
+from https_test import FOLDER, NAME_SERVERS, Base, InFar, Listener  # noqa: E402
 
 FAR, USER = "192.0.2.1", ("login=basic", "user=gw", "password=proxy-pw")
 
 
-class Proxy:
+class Proxy(Listener):
     """CONNECT for anything goes to one port; with a challenge nobody comes in without an answer to it. Keeps the heads that it saw."""
 
     def __init__(self, target, challenge=None, silent=False, close_early=False):
@@ -22,16 +22,7 @@ class Proxy:
         self.heads = []
         with InFar():
             self.socket = socket.create_server((FAR, 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                peer, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(peer,), daemon=True).start()
+        self.begin()
 
     @staticmethod
     def pump(one, other):
@@ -42,7 +33,7 @@ class Proxy:
         except OSError:
             pass
 
-    def serve(self, peer):
+    def serve(self, peer, _):
         while True:
             head = b""
             while b"\r\n\r\n" not in head:
@@ -69,7 +60,7 @@ class Through(Base):
 
     def proxy(self, *args, **options):
         p = Proxy(*args, **options)
-        self.addCleanup(p.socket.close)
+        self.addCleanup(p.close)
         return p
 
     def tinyproxy(self, *lines):
