@@ -34,7 +34,7 @@ def check_namespaces() -> None:
 
 
 def mount_private(target: str, *options: str) -> None:
-    run("mount", "-t", "tmpfs", "-o", ",".join(("mode=0755", "nosuid", "nodev") + options), "tmpfs", target)
+    run("mount", "-n", "-t", "tmpfs", "-o", ",".join(("mode=0755", "nosuid", "nodev") + options), "tmpfs", target)
 
 
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0),
@@ -43,13 +43,13 @@ DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "ur
 
 def make_dev() -> None:
     """A small /dev, in which a test may make the file of a modem's control port."""
-    run("mount", "-t", "tmpfs", "-o", "mode=0755,nosuid", "tmpfs", "/dev")
+    run("mount", "-n", "-t", "tmpfs", "-o", "mode=0755,nosuid", "tmpfs", "/dev")
     for name in ("net", "pts", "shm"):
         Path("/dev", name).mkdir()
     for name, (major, minor) in DEVICES.items():
         os.mknod(f"/dev/{name}", 0o666 | stat.S_IFCHR, os.makedev(major, minor))
         os.chmod(f"/dev/{name}", 0o666)
-    run("mount", "-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=0620,gid=5", "devpts", "/dev/pts")
+    run("mount", "-n", "-t", "devpts", "-o", "newinstance,ptmxmode=0666,mode=0620,gid=5", "devpts", "/dev/pts")
     for name, target in (("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
         Path("/dev", name).symlink_to(target)
     mount_private("/dev/shm")
@@ -114,7 +114,7 @@ def make_users() -> None:
 
 
 def prepare() -> None:
-    run("mount", "-t", "sysfs", "sysfs", "/sys")
+    run("mount", "-n", "-t", "sysfs", "sysfs", "/sys")
     make_dev()
     copy_etc()
     make_run()
