@@ -93,11 +93,12 @@ def uplink_set(up: bool) -> None:
 
 
 def resolver_start(namespace: str, addresses) -> None:
-    """Answers from DIR/hosts only; follows the addresses as they come and go."""
+    """Answers from DIR/hosts only, at those addresses while they are there, and the servers in its namespace. Its socket is of all addresses: one for each would have to follow them as they
+    come and go, and dnsmasq 2.90 now and then misses one."""
     name = f"dns-{namespace}"
     start(name, "ip", "netns", "exec", namespace, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
           "--user=root", "--pid-file=", "--log-facility=-", "--no-resolv", "--no-hosts", "--local=/#/",
-          f"--addn-hosts={folder()}/hosts", "--bind-dynamic", *(f"--listen-address={a}" for a in addresses), "--local-ttl=1")
+          f"--addn-hosts={folder()}/hosts", *(f"--listen-address={a}" for a in ("127.0.0.1", *addresses)), "--local-ttl=1")
     require(name)
 
 
