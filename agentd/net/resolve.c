@@ -140,8 +140,8 @@ static void add_address(struct resolve *r, const struct ares_addrinfo_node *node
 
 static void ask_again(void *user);
 
-/* A bearer that has just come up leads for a moment to name servers that refuse. c-ares would ask such a one as often as it may within a millisecond: so it asks each once, and is
- * asked again here. */
+/* Name servers of a bearer that refuse may be starting, and a bearer is not given up for that. c-ares would ask such a one as often as it may within a millisecond: so it asks each
+ * once, and is asked again here. */
 static bool may_ask_again(struct resolve *r, int status)
 {
     return !r->done && r->bound && (status == ARES_ECONNREFUSED || status == ARES_ETIMEOUT) && ++r->tries < BOUND_TRIES;
