@@ -93,8 +93,8 @@ def uplink_set(up: bool) -> None:
 
 
 def resolver_start(namespace: str, addresses) -> None:
-    """Answers from DIR/hosts only, at those addresses while they are there, and the servers in its namespace. Its socket is of all addresses: one for each would have to follow them as they
-    come and go, and dnsmasq 2.90 now and then misses one."""
+    """Answers from DIR/hosts only, at those addresses while they are there, and the servers in its namespace. Its socket is of all addresses: with one for each
+    (--bind-dynamic), which has to follow them as they come and go, questions to an address that was up were refused for seconds, once in some hundred bearers."""
     name = f"dns-{namespace}"
     start(name, "ip", "netns", "exec", namespace, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
           "--user=root", "--pid-file=", "--log-facility=-", "--no-resolv", "--no-hosts", "--local=/#/",
