@@ -69,42 +69,39 @@ bool text_base64_encode(struct slice in, char *out, size_t cap)
     return !w.failed;
 }
 
-/* Over 63: no digit. */
-static uint32_t base64_value(uint32_t c)
-{
-    if (c - 'A' < 26U)
-        return c - 'A';
-    if (c - 'a' < 26U)
-        return c - 'a' + 26;
-    if (c - '0' < 10U)
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
-}
+/* As hex_values. */
+enum { BASE64_DIGIT = 0x40 };
+#define B64(value) (BASE64_DIGIT | (value))
+static const uint8_t base64_values[256] = {
+    ['A'] = B64(0), ['B'] = B64(1), ['C'] = B64(2), ['D'] = B64(3), ['E'] = B64(4), ['F'] = B64(5), ['G'] = B64(6), ['H'] = B64(7), ['I'] = B64(8), ['J'] = B64(9),
+    ['K'] = B64(10), ['L'] = B64(11), ['M'] = B64(12), ['N'] = B64(13), ['O'] = B64(14), ['P'] = B64(15), ['Q'] = B64(16), ['R'] = B64(17), ['S'] = B64(18), ['T'] = B64(19),
+    ['U'] = B64(20), ['V'] = B64(21), ['W'] = B64(22), ['X'] = B64(23), ['Y'] = B64(24), ['Z'] = B64(25), ['a'] = B64(26), ['b'] = B64(27), ['c'] = B64(28), ['d'] = B64(29),
+    ['e'] = B64(30), ['f'] = B64(31), ['g'] = B64(32), ['h'] = B64(33), ['i'] = B64(34), ['j'] = B64(35), ['k'] = B64(36), ['l'] = B64(37), ['m'] = B64(38), ['n'] = B64(39),
+    ['o'] = B64(40), ['p'] = B64(41), ['q'] = B64(42), ['r'] = B64(43), ['s'] = B64(44), ['t'] = B64(45), ['u'] = B64(46), ['v'] = B64(47), ['w'] = B64(48), ['x'] = B64(49),
+    ['y'] = B64(50), ['z'] = B64(51), ['0'] = B64(52), ['1'] = B64(53), ['2'] = B64(54), ['3'] = B64(55), ['4'] = B64(56), ['5'] = B64(57), ['6'] = B64(58), ['7'] = B64(59),
+    ['8'] = B64(60), ['9'] = B64(61), ['+'] = B64(62), ['/'] = B64(63),
+};
 
 bool text_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
 {
-    if (in.len % 4)
+    size_t digits = in.len;
+    while (digits && in.len - digits < 2 && in.data[digits - 1] == '=')
+        digits--;
+    if (in.len % 4 || digits * 6 / 8 > cap)
         return false;
-    struct writer w = writer_make(out, cap);
-    for (size_t i = 0; i < in.len; i += 4) {
-        uint32_t v = 0;
-        size_t pad = 0;
-        for (size_t k = 0; k < 4; k++) {
-            uint8_t c = in.data[i + k];
-            uint32_t digit = base64_value(c);
-            if (c == '=' && i + 4 == in.len && k >= 2)
-                pad++;
-            else if (digit > 63 || pad)
-                return false;
-            v = v << 6 | (digit & 63);
+    unsigned all = BASE64_DIGIT, bits = 0, left = 0; /* left: how many of the bits are in no octet yet */
+    for (size_t i = 0; i < digits; i++) {
+        unsigned digit = base64_values[in.data[i]];
+        all &= digit;
+        bits = bits << 6 | (digit & 63);
+        left += 6;
+        if (left >= 8) {
+            left -= 8;
+            *out++ = (uint8_t)(bits >> left);
         }
-        if (pad && (v & (pad == 2 ? 0xffffU : 0xffU)))
-            return false; /* bits outside the octets must be zero: one text for one value */
-        for (size_t k = 0; k < 3 - pad; k++)
-            writer_u8(&w, (uint8_t)(v >> (16 - 8 * k)));
     }
-    *len = w.len;
-    return !w.failed;
+    *len = digits * 6 / 8;
+    return all && !(bits & ((1U << left) - 1)); /* bits outside the octets must be zero: one text for one value */
 }
 
 bool text_decimal(struct slice in, uint64_t max, uint64_t *value)

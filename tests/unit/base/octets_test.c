@@ -241,6 +241,19 @@ static void base64_of_any_octets(void)
     }
 }
 
+static void base64_has_64_digits(void)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (unsigned c = 0; c <= 0xff; c++) {
+        const uint8_t text[] = { 'A', 'A', (uint8_t)c, 'A' };
+        const char *digit = c ? strchr(digits, (int)c) : NULL;
+        uint8_t out[3];
+        size_t len;
+        g_assert_true(text_base64_decode((struct slice){ text, sizeof text }, out, sizeof out, &len) == (digit != NULL));
+        g_assert_true(!digit || ((size_t)out[1] << 8 | out[2]) == (size_t)(digit - digits) << 6);
+    }
+}
+
 static void base64_has_one_text_for_one_value(void)
 {
     static const char *const bad[] = { "A", "AA", "AAA", "A===", "====", "AA=A", "=AAA", "AB==", "AAB=", "AAAA=", "AA==AAAA", "AAA=AAAA", "AA A", "AAA\n", "AA-_", "AAAA AAAA",
@@ -252,6 +265,7 @@ static void base64_has_one_text_for_one_value(void)
             g_error("%s is no Base64", bad[i]);
     g_assert_false(text_base64_decode((struct slice){ (const uint8_t *)"AA\0A", 4 }, out, sizeof out, &len));
     g_assert_true(text_base64_decode(text_slice("AA=="), out, sizeof out, &len) && len == 1);
+    g_assert_true(text_base64_decode((struct slice){ NULL, 0 }, out, 0, &len) && len == 0);
 }
 
 static void decimals(void)
@@ -401,6 +415,7 @@ int main(int argc, char **argv)
     g_test_add_func("/text/hex digits are of either case", hex_digits_are_of_either_case);
     g_test_add_func("/reader/printable text to its nul", reader_takes_printable_text_to_its_nul);
     g_test_add_func("/text/base64 of any octets", base64_of_any_octets);
+    g_test_add_func("/text/base64 has 64 digits", base64_has_64_digits);
     g_test_add_func("/text/base64 has one text for one value", base64_has_one_text_for_one_value);
     g_test_add_func("/text/decimals", decimals);
     g_test_add_func("/text/masks, copies, names", masks_copies_and_names);
