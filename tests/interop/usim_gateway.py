@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A gateway with a downloaded identity, as small as it gets, for programs that are not ours: the real agent-tred and agent-usimd, each as a user of
 its own, a MID that came as a package, and the operator's AuC behind it. Owns a temporary folder. Runs as root in namespaces of its own."""
+import fcntl
 import json
 import os
 import re
@@ -46,7 +47,7 @@ class Gateway:
     def __init__(self, build, config=""):
         self.dir = Path(tempfile.mkdtemp(prefix="usim-"))
         os.chmod(self.dir, 0o755)
-        self.build, self.processes, self.logs, self.token = Path(build), {}, {}, None
+        self.build, self.processes, self.logs, self.token, self.turn = Path(build), {}, {}, None, None
         for name in "agent-tred", "agent-usimd":  # the tree may lie where service users may not read
             shutil.copy(next(self.build.glob(f"agentd/*/{name}")), self.dir / name)
         self.issuer = Issuer(str(self.dir / "sho"))
@@ -135,7 +136,10 @@ class Gateway:
         return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def hostapd(self, users='"0"*\tAKA\n"6"*\tAKA\'\n"1"*\tSIM\n'):
-        """hostapd as RADIUS server with the AuC behind it; users: whom it serves."""
+        """hostapd as RADIUS server with the AuC behind it; users: whom it serves. One gateway at a time has it: its socket to the AuC is /tmp/eap_sim_db_PID-0, and in other
+        namespaces another one has the same number, and would bind or delete the same name."""
+        self.turn = os.open("/tmp", os.O_RDONLY)
+        fcntl.flock(self.turn, fcntl.LOCK_EX)
         (self.dir / "eap_user").write_text(users)
         (self.dir / "radius_clients").write_text("127.0.0.1/32\tradius\n")
         settings = {"driver": "none", "interface": "lo", "ctrl_interface": self.dir / "hostapd", "radius_server_clients": self.dir / "radius_clients",
@@ -168,8 +172,12 @@ class Gateway:
         return found
 
     def close(self):
-        for name in list(self.processes)[::-1]:
-            self.stop(name)
+        try:
+            for name in list(self.processes)[::-1]:
+                self.stop(name)
+        finally:
+            if self.turn is not None:
+                os.close(self.turn)  # and the lock
         if not os.environ.get("USIM_KEEP"):
             shutil.rmtree(self.dir)
 
