@@ -6,7 +6,7 @@ import os
 import subprocess
 from contextlib import contextmanager
 
-from usim_gateway import IMSI, K, OPC, SUSPENDED, USIMD_UID, Gateway, main, until
+from usim_gateway import IMSI, K, OPC, PATIENT, SUSPENDED, USIMD_UID, Gateway, main, until
 
 NETWORKS = {"AKA": "0", "AKA'": "6", "SIM": "1"}
 
@@ -27,7 +27,7 @@ def world(build, acl="authenticate,ckik,identity", active=True):
         g.close()
 
 
-def run(g, method, seconds=10):
+def run(g, method, seconds=20):
     network = {"eap": method, "identity": f'"{NETWORKS[method]}{IMSI}"'}
     head = f"ctrl_interface=DIR={g.dir}/wpa GROUP={USIMD_UID}\nexternal_sim=1\n"
     return g.eapol(network, ("-W",), head, seconds)
@@ -56,9 +56,9 @@ def eap_sim_succeeds_where_the_issuer_allows_2g(build):
             expect(status == 0 and said.rstrip().endswith("SUCCESS"), f"EAP-SIM: {status} {said[-300:]}", g)
         expect(run(g, "AKA")[0] == 0, "and EAP-AKA beside it", g)
         g.tre.set_state("usim-1", SUSPENDED)
-        expect(run(g, "SIM", 5)[0] != 0 and "no USIM is ACTIVE" in g.log("usimd"), "suspended", g)
+        expect(run(g, "SIM")[0] != 0 and "no USIM is ACTIVE" in g.log("usimd"), "suspended", g)
     with world(build) as g:
-        expect(run(g, "SIM", 5)[0] != 0 and "does not give SRES and Kc" in g.log("usimd"), "refused", g)
+        expect(run(g, "SIM")[0] != 0 and "does not give SRES and Kc" in g.log("usimd"), "refused", g)
 
 
 def a_card_that_is_ahead_resynchronises_and_succeeds(build):
@@ -87,7 +87,7 @@ def port(g, reauth=0):
     g.stop("port")
     (g.dir / "port_user").write_text('"0"*\tAKA\n"2"*\tAKA\n"4"*\tAKA\n')  # with pseudonyms
     settings = {"driver": "wired", "interface": "port1", "ieee8021x": 1, "use_pae_group_addr": 1, "eap_server": 1, "eap_user_file": g.dir / "port_user",
-                "eap_sim_db": f"unix:{g.dir}/auc.sock", "ctrl_interface": g.dir / "port", "eap_reauth_period": reauth}
+                "eap_sim_db": f"unix:{g.dir}/auc.sock", **PATIENT, "ctrl_interface": g.dir / "port", "eap_reauth_period": reauth}
     (g.dir / "port.conf").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
     g.start("port", "hostapd", g.dir / "port.conf", ready="AP-ENABLED")  # of an earlier one too: the supplicant sends its start again
 
@@ -141,14 +141,14 @@ def another_key_in_the_network_is_told_from_a_mac(build):
     with world(build) as g:
         path = g.dir / "subscribers.db"
         path.write_text(path.read_text().replace(K.hex(), "00" * 16))
-        status, said = run(g, "AKA", 5)
+        status, said = run(g, "AKA")
         expect(status != 0 and said.rstrip().endswith("FAILURE"), f"refused: {status}", g)
         expect("MAC is wrong" in g.log("usimd"), "told in the log", g)
 
 
 def without_ckik_in_the_acl_the_supplicant_gets_a_failure_at_once(build):
     with world(build, acl="authenticate,identity") as g:
-        status, _ = run(g, "AKA", 5)
+        status, _ = run(g, "AKA")
         expect(status != 0, "no keys, no network", g)
         expect("does not give CK and IK" in g.log("usimd"), "told in the log", g)
 
@@ -157,7 +157,7 @@ def a_suspended_mid_answers_nobody_and_an_activated_one_does(build):
     with world(build) as g:
         g.tre.set_state("usim-1", SUSPENDED)
         until("news", lambda: True)
-        expect(run(g, "AKA", 5)[0] != 0, "suspended", g)
+        expect(run(g, "AKA")[0] != 0, "suspended", g)
         expect("no USIM is ACTIVE" in g.log("usimd"), "told in the log", g)
         g.tre.set_state("usim-1", 2)
         expect(run(g, "AKA")[0] == 0, "active again", g)

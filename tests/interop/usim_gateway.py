@@ -24,6 +24,7 @@ TRED_UID, USIMD_UID, ACTIVE, SUSPENDED = 64001, 64002, 2, 3
 IMSI, K, OPC = "232010000000000", bytes.fromhex("90dca4eda45b53cf0f12d7c9c3bc6a89"), bytes.fromhex("cb9cccc4b9258e6dca4760379fb82581")
 AMF = b"\x80\0"  # separation bit: for EAP-AKA' too
 USIM, ISIM, PCID = range(3)
+PATIENT = {"eap_sim_db_timeout": 10}  # seconds that hostapd waits for the AuC, which writes to the disk before it answers; a busy disk takes more than its own 1
 
 
 def bcd(digits):
@@ -143,7 +144,7 @@ class Gateway:
         (self.dir / "eap_user").write_text(users)
         (self.dir / "radius_clients").write_text("127.0.0.1/32\tradius\n")
         settings = {"driver": "none", "interface": "lo", "ctrl_interface": self.dir / "hostapd", "radius_server_clients": self.dir / "radius_clients",
-                    "radius_server_auth_port": 18120, "eap_server": 1, "eap_user_file": self.dir / "eap_user", "eap_sim_db": f"unix:{self.dir}/auc.sock"}
+                    "radius_server_auth_port": 18120, "eap_server": 1, "eap_user_file": self.dir / "eap_user", "eap_sim_db": f"unix:{self.dir}/auc.sock", **PATIENT}
         (self.dir / "hostapd.conf").write_text("".join(f"{k}={v}\n" for k, v in settings.items()))
         self.start("hostapd", "hostapd", self.dir / "hostapd.conf", ready="AP-ENABLED")
 
