@@ -2,8 +2,8 @@
 /* Time and allocations from the octets of a push to an authenticated model, beside libwbxml's conversion of the same document to XML and a cached EVP_MAC
  * over the same octets, all in one run. The MAC is checked by agent-tred's own push_verify: NETWPIN with the IMSI, USERNETWPIN with a PIN that somebody
  * typed (without one, agent-tred opens its sealed record for each such message: file and cipher, which this leaves out, as the socket). One document stands under both: the
- * second keys the MAC's context twice, so that no PIN stays in it, and so the rows tell what that costs. MAC and document are set beside the EVP_MAC twice: as their sum, each of
- * the three with the caches to itself, as the two programs have them; and as a whole push in one loop, header and all, where each finds code of the others in the caches. What an
+ * second keys the MAC's context twice, so that no PIN stays in it, and so the rows tell what that costs. MAC and document are set beside the EVP_MAC twice: as a whole push in one
+ * loop, header and all, where each finds code of the others in the caches; and, to tell what that is of it, as the sum of both, each of the three with the caches to itself. What an
  * authentic message takes and gives back around its decoding, the locked pages of struct settings and the arena, has a table of its own. The rounds of all take turns, so that the
  * machine's pace is the same for all, and begin with calls that do not count, for what ran before has left its own code in the caches; the median counts, in processor time of this process.
  * usage: codec-bench VECTOR_FOLDER */
@@ -243,7 +243,7 @@ static void bench(const char *name)
     measure(rows, sizeof rows / sizeof *rows);
     const struct row *push = &rows[0], *mac = &rows[1], *document = &rows[2], *cached = &rows[3], *peer = &rows[4];
     printf("| %s, %zu octets | %.2f | %zu | %.2f | %.2f | %zu | %.2f | %.2f | %zu | %.1f | %.1f | %.1f |\n", name, b.document.len, push->us, push->allocations, mac->us,
-           document->us, document->allocations, cached->us, peer->us, peer->allocations, ratio(peer, NULL, document), ratio(mac, document, cached), ratio(push, NULL, cached));
+           document->us, document->allocations, cached->us, peer->us, peer->allocations, ratio(peer, NULL, document), ratio(push, NULL, cached), ratio(mac, document, cached));
 }
 
 static void bench_netwpin(const char *name)
@@ -274,7 +274,7 @@ int main(int argc, char **argv)
     b.cached = EVP_MAC_CTX_new(mac);
     check(b.memory && b.settings && b.cached && EVP_MAC_CTX_set_params(b.cached, params), "set-up");
     puts("| document | push to model, us | allocations | push_verify alone, us | document to model, us | allocations | cached EVP_MAC, us | libwbxml to XML, us "
-         "| allocations | libwbxml / document (aim 15) | (push_verify + document) / EVP_MAC (aim 3) | push / EVP_MAC |");
+         "| allocations | libwbxml / document (aim 15) | push / EVP_MAC (aim 3) | (push_verify + document) / EVP_MAC |");
     puts("|---|---|---|---|---|---|---|---|---|---|---|---|");
     read_document(argv[1], "v01_bootstrap_nap_pap_netwpin");
     bench_netwpin("v01_bootstrap_nap_pap_netwpin, NETWPIN");
