@@ -186,7 +186,7 @@ def a_key_that_swanctl_or_a_restart_takes_away_is_loaded_again(world, peers):
     empty.write_text("connections {\n}\nsecrets {\n}\n")
     peers.swanctl("initiator", "--load-all", "--noprompt", "--clear", "--file", empty)
     # They may be back before anybody can look: charon adds a connection only if it has none.
-    until("both taken away and loaded again", lambda: all(now > then for now, then in zip(peers.loads(), loads)) and peers.keys() and peers.connection(), 40)
+    until("both taken away and loaded again", lambda: all(got > had for got, had in zip(peers.loads(), loads)) and peers.keys() and peers.connection(), 40)
     labproc.stop("initiator")
     peers.initiator()
     until("the key after a restart", lambda: peers.keys() and peers.connection())

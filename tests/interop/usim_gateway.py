@@ -139,8 +139,9 @@ class Gateway:
     def hostapd(self, users='"0"*\tAKA\n"6"*\tAKA\'\n"1"*\tSIM\n'):
         """hostapd as RADIUS server with the AuC behind it; users: whom it serves. One gateway at a time has it: its socket to the AuC is /tmp/eap_sim_db_PID-0, and in other
         namespaces another one has the same number, and would bind or delete the same name."""
-        self.turn = os.open("/tmp", os.O_RDONLY)
-        fcntl.flock(self.turn, fcntl.LOCK_EX)
+        if self.turn is None:
+            self.turn = os.open("/tmp", os.O_RDONLY)
+            fcntl.flock(self.turn, fcntl.LOCK_EX)
         (self.dir / "eap_user").write_text(users)
         (self.dir / "radius_clients").write_text("127.0.0.1/32\tradius\n")
         settings = {"driver": "none", "interface": "lo", "ctrl_interface": self.dir / "hostapd", "radius_server_clients": self.dir / "radius_clients",
