@@ -121,25 +121,17 @@ enum error_code uri_split(const char *uri, const char *scheme, char *host, size_
     size_t n = strlen(scheme);
     if (strncmp(uri, scheme, n) != 0 || strncmp(&uri[n], "://", 3) != 0)
         return error_set(err, ERROR_INVALID, "URI must begin with %s://", scheme);
-    const char *at = &uri[n + 3];
-    size_t authority = strcspn(at, "/?#");
-    bool literal = at[0] == '[';
-    size_t host_len = literal ? strcspn(at, "]") : strcspn(at, ":/?#");
-    const char *rest = &at[host_len + (literal ? 1 : 0)];
-    if (literal) {
-        at++;
-        host_len -= 1;
-    }
-    if (host_len == 0 || host_len >= host_cap || memchr(at, '@', host_len) || (literal && rest[-1] != ']'))
+    bool literal = uri[n + 3] == '[';
+    const char *at = &uri[n + 3 + (literal ? 1 : 0)];
+    size_t len = strcspn(at, literal ? "]@/?#" : ":@/?#");
+    if (len == 0 || len >= host_cap || at[len] == '@' || (literal && at[len] != ']'))
         return error_set(err, ERROR_INVALID, "URI has no usable host");
-    memcpy(host, at, host_len);
-    host[host_len] = '\0';
-    *port = default_port(scheme);
-    const char *end = &uri[n + 3 + authority];
-    if (rest == end)
-        return ERROR_NONE;
-    uint64_t value = 0;
-    if (rest > end || *rest != ':' || !text_decimal((struct slice){ (const uint8_t *)rest + 1, (size_t)(end - rest - 1) }, 65535, &value) || value == 0)
+    memcpy(host, at, len);
+    host[len] = '\0';
+    at = &at[len + (literal ? 1 : 0)];
+    size_t rest = *at == '/' ? 0 : strcspn(at, "/?#");
+    uint64_t value = rest ? 0 : default_port(scheme);
+    if (rest && (*at != ':' || !text_decimal((struct slice){ (const uint8_t *)at + 1, rest - 1 }, UINT16_MAX, &value) || value == 0))
         return error_set(err, ERROR_INVALID, "URI has a bad port");
     *port = (uint16_t)value;
     return ERROR_NONE;
