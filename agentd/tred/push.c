@@ -28,46 +28,48 @@ size_t push_imsi_key(struct slice imsi, uint8_t out[8])
     return imsi.len / 2 + 1;
 }
 
+struct hmac { /* wiped by who has it */
+    uint8_t mac[HMAC_SHA1_LEN], key[KEY_MAX];
+};
+
 /* HMAC-SHA1 over the document under the key of the method (OMA-WAP-ProvBoot 5.2): IMSI, PIN, or IMSI and PIN. NOT_READY if the IMSI is needed and not
  * known. */
-static enum error_code hmac_make(const struct push *p, struct slice pin, uint8_t mac[HMAC_SHA1_LEN])
+static enum error_code hmac_make(const struct push *p, struct slice pin, struct hmac *out)
 {
-    uint8_t key[KEY_MAX];
     size_t len = 0;
     bool net = p->sec == PUSH_NETWPIN || p->sec == PUSH_USERNETWPIN;
-    if (net && (len = push_imsi_key(p->imsi, key)) == 0)
+    if (net && (len = push_imsi_key(p->imsi, out->key)) == 0)
         return ERROR_NOT_READY;
     if (p->sec != PUSH_NETWPIN) {
-        memcpy(&key[len], pin.data, pin.len);
+        memcpy(&out->key[len], pin.data, pin.len);
         len += pin.len;
     }
-    struct slice k = { key, len };
-    bool ok = p->sec == PUSH_NETWPIN ? hmac_sha1_kept(k, p->document, mac) : hmac_sha1(k, p->document, mac); /* DESIGN trust rule 1: the IMSI is no secret */
-    secret_zero(key, sizeof key);
+    struct slice key = { out->key, len };
+    bool ok = p->sec == PUSH_NETWPIN ? hmac_sha1_kept(key, p->document, out->mac) : hmac_sha1(key, p->document, out->mac); /* DESIGN trust rule 1: the IMSI is no secret */
     return ok ? ERROR_NONE : ERROR_INTERNAL;
 }
 
 static enum error_code compare_mac(const struct push *p, struct slice pin, bool *fits)
 {
-    uint8_t mac[HMAC_SHA1_LEN];
-    enum error_code rc = hmac_make(p, pin, mac);
-    *fits = !rc && secret_equal((struct slice){ mac, PUSH_MAC_LEN }, p->mac);
-    secret_zero(mac, sizeof mac);
+    struct hmac h;
+    enum error_code rc = hmac_make(p, pin, &h);
+    *fits = !rc && secret_equal((struct slice){ h.mac, PUSH_MAC_LEN }, p->mac);
+    secret_zero(&h, sizeof h);
     return rc;
 }
 
 /* USERPINMAC (5.2.1): the first half of the digits is the key, the second half m_i = M_i mod 10 of the first octets of the MAC. */
 static enum error_code compare_digits(const struct push *p, bool *fits)
 {
-    uint8_t mac[HMAC_SHA1_LEN] = { 0 };
+    struct hmac h = { .mac = { 0 } };
     size_t half = p->typed.len / 2;
     struct reader r = reader_make(p->typed.data, p->typed.len);
     struct slice pin = reader_take(&r, half), check = reader_take(&r, half);
-    enum error_code rc = hmac_make(p, pin, mac);
+    enum error_code rc = hmac_make(p, pin, &h);
     for (size_t i = 0; i < half; i++)
-        mac[i] = (uint8_t)('0' + mac[i] % 10);
-    *fits = !rc && secret_equal((struct slice){ mac, half }, check);
-    secret_zero(mac, sizeof mac);
+        h.mac[i] = (uint8_t)('0' + h.mac[i] % 10);
+    *fits = !rc && secret_equal((struct slice){ h.mac, half }, check);
+    secret_zero(&h, sizeof h);
     return rc;
 }
 
