@@ -72,8 +72,3 @@ bool slice_equal(struct slice a, struct slice b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
-
-bool slice_is(struct slice a, const char *text)
-{
-    return slice_equal(a, (struct slice){ (const uint8_t *)text, strlen(text) });
-}

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct slice { /* borrowed octets */
     const uint8_t *data;
@@ -37,6 +38,12 @@ static inline bool reader_done(const struct reader *r) /* nothing left and never
 static inline uint8_t reader_peek(const struct reader *r) /* next octet without taking it; 0 at the end */
 {
     return reader_left(r) ? r->in.data[r->pos] : 0;
+}
+
+/* The next n octets without taking them, for who looks at several at once; NULL if fewer are left. */
+static inline const uint8_t *reader_ahead(const struct reader *r, size_t n)
+{
+    return reader_left(r) >= n ? &r->in.data[r->pos] : NULL;
 }
 
 static inline void reader_fail(struct reader *r)
@@ -75,6 +82,11 @@ static inline struct reader reader_sub(struct reader *r, size_t len) /* a reader
 }
 
 bool slice_equal(struct slice a, struct slice b);
-bool slice_is(struct slice a, const char *text); /* the octets of text without its NUL */
+
+static inline bool slice_is(struct slice a, const char *text) /* the octets of text without its NUL; of a literal, no call */
+{
+    size_t len = strlen(text);
+    return a.len == len && (len == 0 || memcmp(a.data, text, len) == 0);
+}
 
 #endif

@@ -20,22 +20,29 @@ void prov_build_start(struct prov_build *b, struct arena *arena)
 {
     b->arena = arena;
     b->end = &b->root;
-    b->children = 1U << PROV_DOCUMENT;
+    b->may = 1U << PROV_DOCUMENT;
     b->room = PROV_MAX_TEXT;
     for (int i = PROV_DOCUMENT; i <= PROV_PARM; i++)
         b->left[i] = prov_elements[i].max;
 }
 
-void prov_build_open(struct prov_build *b, struct prov_node *n)
+bool prov_build_more(struct prov_build *b)
 {
-    b->open[b->depth++] = n;
-    b->end = &n->child;
-    b->children = prov_elements[n->element].children;
+    enum { SOME = 16 };
+    b->nodes = arena_take(b->arena, SOME * sizeof *b->nodes);
+    b->nodes_end = b->nodes ? &b->nodes[SOME] : NULL;
+    return b->nodes;
+}
+
+/* Inside the innermost open element, however many there are. */
+static bool belongs(const struct prov_build *b, enum prov_element element)
+{
+    return b->depth ? prov_elements[b->open[b->depth - 1]->element].children >> element & 1 : element == PROV_DOCUMENT;
 }
 
 enum error_code prov_build_refuse_add(const struct prov_build *b, enum prov_element element, struct error *err)
 {
-    if (!(b->children >> element & 1))
+    if (!belongs(b, element))
         return error_set(err, ERROR_MALFORMED, "%s stands where it must not", prov_elements[element].name);
     if (b->depth == PROV_MAX_DEPTH)
         return error_set(err, ERROR_TOO_LARGE, "elements nest deeper than %d", PROV_MAX_DEPTH);
@@ -112,14 +119,14 @@ enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, struct
         v->text = prov_words[v->word];
     b->room -= v->text.len;
     b->missing &= ~PROV_MUST(v->attribute);
-    n->attribute[v->attribute] = (const char *)v->text.data;
     if (v->attribute == PROV_VALUE) {
         n->octets = v->text;
         n->printable = v->printable;
-    } else if (v->attribute != PROV_VERSION) {
-        n->word = v->word ? v->word : prov_word_of(v->text);
+        return ERROR_NONE;
     }
-    if (v->attribute == PROV_NAME) /* a parm has a parent */
+    n->word = v->word || v->attribute == PROV_VERSION ? v->word : prov_word_of(v->text); /* nobody looks for a version */
+    n->other = (const char *)v->text.data;
+    if (b->depth) /* it has a parent */
         b->open[b->depth - 1]->words |= prov_word_bit(n->word);
     return ERROR_NONE;
 }

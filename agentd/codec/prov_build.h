@@ -4,6 +4,7 @@
 #define CODEC_PROV_BUILD_H
 
 #include "codec/prov_elements.h"
+#include "codec/prov_tokens.h"
 
 struct prov_value { /* of an attribute */
     enum prov_attribute attribute;
@@ -12,21 +13,16 @@ struct prov_value { /* of an attribute */
     struct slice text;   /* NULL: there is none to be set. If printable: octets that live as long as the tree, with a NUL behind them */
 };
 
-struct prov_plain { /* what most elements have, and nothing else */
-    enum prov_word word; /* the name, type or version; not OTHER */
-    struct slice text;   /* of a parm's value: at most PROV_MAX_VALUE octets 20..7E with a NUL behind them, which live as long as the tree; NULL if it has none */
-};
-
 struct prov_build {
     struct arena *arena;
-    struct prov_node *root;
-    struct prov_node **end;                 /* where the next element goes */
+    struct prov_node *nodes, *nodes_end;    /* memory for the next ones */
+    struct prov_node *root, **end;          /* the document; where the next element goes */
     struct prov_node *open[PROV_MAX_DEPTH]; /* those that are not closed yet, the innermost last */
     size_t depth;                           /* how many */
-    unsigned children, missing; /* a bit for each element that may come next; for each attribute that the last one may, and must, still get */
+    unsigned may, full, missing;            /* bits: of elements that may come next; of which there are enough; of attributes that the last one may, and must, still get */
     struct prov_value value;                /* what is collected: in memory, so that the loops around have their registers */
-    size_t room, left[PROV_PARM + 1]; /* octets of text, and elements, that the document may still have */
-    uint8_t *pieces; /* PROV_MAX_VALUE octets, for values of several pieces; NULL until two meet */
+    size_t room, left[PROV_PARM + 1];       /* octets of text, and elements, that the document may still have */
+    uint8_t *pieces;                        /* PROV_MAX_VALUE octets, for values of several pieces; NULL until two meet */
 };
 
 /* Over zeroed memory that stays where it is, for one document. */
@@ -39,44 +35,55 @@ enum error_code prov_build_join(struct prov_build *b, struct slice piece, struct
 enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, struct error *err);
 /* After its attributes: n, the last element, has those that the DTD demands. MALFORMED otherwise. */
 enum error_code prov_build_check(const struct prov_build *b, const struct prov_node *n, struct error *err);
-/* After its check: what comes next stands inside n, the last element. */
-void prov_build_open(struct prov_build *b, struct prov_node *n);
 /* Why there was no place for an element, or no room for its text. */
 enum error_code prov_build_refuse_add(const struct prov_build *b, enum prov_element element, struct error *err) __attribute__((cold));
 enum error_code prov_build_refuse_room(struct error *err) __attribute__((cold));
 
+bool prov_build_more(struct prov_build *b); /* memory for some nodes; false: the arena is full */
+
+/* What may come next inside that element, the innermost open one. */
+static inline unsigned prov_build_children(const struct prov_build *b, enum prov_element element)
+{
+    return b->depth < PROV_MAX_DEPTH ? prov_elements[element].children & ~b->full : 0;
+}
+
 /* Memory for a new element inside the innermost open one, in its place there. NULL: it must not be there, or there are too many. */
 static inline struct prov_node *prov_build_place(struct prov_build *b, enum prov_element element)
 {
-    bool fits = b->children >> element & 1 && b->depth < PROV_MAX_DEPTH && b->left[element];
-    struct prov_node *n = fits ? arena_take(b->arena, sizeof *n) : NULL;
-    if (!n)
+    if (!(b->may >> element & 1) || (b->nodes == b->nodes_end && !prov_build_more(b)))
         return NULL;
+    struct prov_node *n = b->nodes++;
     *b->end = n;
     b->end = &n->next;
-    b->left[element]--;
+    if (--b->left[element] == 0) {
+        b->full |= 1U << element;
+        b->may &= ~b->full;
+    }
     return n;
 }
 
-/* A new element that has its attributes: prov_build_add to prov_build_check in one. */
-static inline enum error_code prov_build_add_plain(struct prov_build *b, enum prov_element element, const struct prov_plain *p, size_t offset, bool open,
-                                                   struct error *err)
+/* After its check: what comes next stands inside n, the last element. */
+static inline void prov_build_open(struct prov_build *b, struct prov_node *n)
 {
-    struct prov_node *n = prov_build_place(b, element);
-    size_t len = prov_words[p->word].len + p->text.len;
+    b->open[b->depth++] = n;
+    b->end = &n->child;
+    b->may = prov_build_children(b, n->element);
+}
+
+/* A new element inside another that is known by its token and has no more than that and, a parm, a value: text is at most PROV_MAX_VALUE octets 20..7E that live as long as the tree, with a NUL
+ * behind them, or NULL. A characteristic is opened. False: it must not be there, or there is no room; nothing is done then, and the functions above tell what is wrong. */
+static inline bool prov_build_plain(struct prov_build *b, enum prov_element element, const struct prov_attribute_token *known, struct slice text, size_t offset)
+{
+    size_t len = known->word_len + text.len;
+    struct prov_node *n = len <= b->room ? prov_build_place(b, element) : NULL;
     if (!n)
-        return prov_build_refuse_add(b, element, err);
-    *n = (struct prov_node){ .element = element, .word = p->word, .printable = p->text.data, .offset = (uint16_t)offset, .octets = { p->text.data, p->text.len } };
-    if (len > b->room)
-        return prov_build_refuse_room(err);
+        return false;
     b->room -= len;
-    n->attribute[element] = prov_word_text(p->word);
-    n->attribute[PROV_VALUE] = (const char *)p->text.data;
-    if (element == PROV_PARM) /* it has a parent */
-        b->open[b->depth - 1]->words |= prov_word_bit(p->word);
-    if (open)
+    *n = (struct prov_node){ .element = element, .word = known->word, .printable = text.data, .offset = (uint16_t)offset, .octets = text };
+    b->open[b->depth - 1]->words |= prov_word_bit(known->word);
+    if (element == PROV_CHARACTERISTIC)
         prov_build_open(b, n);
-    return ERROR_NONE;
+    return true;
 }
 
 static inline bool prov_build_inside(const struct prov_build *b) /* an element is open. Not so after the document: callers end */
@@ -87,7 +94,7 @@ static inline bool prov_build_inside(const struct prov_build *b) /* an element i
 static inline void prov_build_close(struct prov_build *b) /* the innermost */
 {
     b->end = &b->open[--b->depth]->next;
-    b->children = prov_elements[PROV_CHARACTERISTIC].children; /* what stands around an element may hold the same */
+    b->may = prov_build_children(b, PROV_CHARACTERISTIC); /* what stands around an element may hold the same */
 }
 
 #endif

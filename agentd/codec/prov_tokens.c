@@ -4,10 +4,16 @@
 #include "codec/prov_tokens.h"
 
 #define TEXT(text) { (const uint8_t *)text, sizeof text - 1 }
-#define BEGINS(attribute) { true, attribute, WORD_OTHER }
-#define WITH(attribute, word) { true, attribute, WORD_##word }
+#define BEGINS(attribute) { true, attribute, WORD_OTHER, 0 }
+#define WITH(attribute, word) { true, attribute, WORD_##word, LEN_##word }
 #define NAME(word) WITH(PROV_NAME, word)
 #define TYPE(word) WITH(PROV_TYPE, word)
+
+enum {
+#define X(symbol, text) LEN_##symbol = sizeof text - 1,
+    PROV_WORDS(X)
+#undef X
+};
 
 const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES + 1][PROV_TOKENS] = {
     [0][0x05] = BEGINS(PROV_NAME), [0][0x06] = BEGINS(PROV_VALUE), [0][0x07] = NAME(NAME), [0][0x08] = NAME(NAP_ADDRESS),

@@ -9,7 +9,8 @@ struct prov_attribute_token {
     bool known;
     enum prov_attribute attribute;
     enum prov_word word; /* the value or its beginning; OTHER if none */
-} __attribute__((aligned(4))); /* found by a shift */
+    uint8_t word_len;    /* octets of its text */
+};
 
 enum { PROV_PAGES = 2, PROV_TOKENS = 0x80 };
 extern const struct prov_attribute_token prov_attribute_tokens[PROV_PAGES + 1][PROV_TOKENS]; /* the last one, empty, stands for all other pages */

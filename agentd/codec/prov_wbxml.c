@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connectivity WBXML -> tree. Tags 05 06 07 on page 0, 06 07 on page 1; attribute values are pieces that are put together. */
+/* Connectivity WBXML -> tree, token by token. Tags 05 06 07 on page 0, 06 07 on page 1; attribute values are pieces that are put together. */
 #include "base/text.h"
 #include "codec/prov_build.h"
+#include "codec/prov_plain.h"
 #include "codec/prov_tokens.h"
 #include "codec/wbxml.h"
 
@@ -120,82 +121,31 @@ static enum error_code read_attributes(struct decoder *d, struct prov_node *n, s
     }
 }
 
-/* --- most elements, at one go: a name or type by its token, of a parm one printable piece as its value; nothing that the general way above would understand otherwise --- */
-
-enum { VALUE = 0x06, ONE_OCTET = 0x80 }; /* the attribute's token, on both pages; offsets below it have one octet */
-
-/* A row of the values, or text that stands in the document or in its string table. */
-static inline bool take_plain_piece(const struct wbxml *w, struct reader *in, uint8_t octet, uint8_t page, struct slice *text)
-{
-    if (octet == WBXML_OCTET_STR_I)
-        return text_take_printable(in, text);
-    if (octet == WBXML_OCTET_STR_T) {
-        struct reader entry = { .in = w->strings, .pos = reader_u8(in) };
-        return entry.pos < ONE_OCTET && entry.pos < w->strings.len && text_take_printable(&entry, text);
-    }
-    *text = prov_value_token(page, octet);
-    return wbxml_attribute_kinds[octet] == WBXML_VALUE && text->data;
-}
-
-/* The attributes of that element. False: they are not plain, and nothing is taken. No call may have the address of `at`, which is in registers. */
-static inline bool take_plain(struct wbxml *w, struct reader *in, enum prov_element element, struct prov_plain *out)
-{
-    struct reader at = *in;
-    uint8_t page = w->attribute_page, octet = wbxml_octet(&at, &page);
-    const struct prov_attribute_token *names = prov_attribute_token(page, octet);
-    if (wbxml_attribute_kinds[octet] != WBXML_ATTRIBUTE || !names->word || (unsigned)names->attribute != (unsigned)element)
-        return false;
-    *out = (struct prov_plain){ .word = names->word };
-    octet = wbxml_octet(&at, &page);
-    if (octet == VALUE && page < PROV_PAGES && element == PROV_PARM) {
-        octet = wbxml_octet(&at, &page);
-        if (!take_plain_piece(w, &at, octet, page, &out->text) || out->text.len > PROV_MAX_VALUE)
-            return false;
-        octet = wbxml_octet(&at, &page);
-    }
-    if (octet != WBXML_OCTET_END) /* an octet that is not there reads as 0, which is none */
-        return false;
-    *in = at;
-    w->attribute_page = page;
-    return true;
-}
-
 enum { FIRST_TAG = 5 }; /* of three in the order of enum prov_element; page 1 has no document */
 
-/* Whatever its attributes are, from d->wbxml.in on. Apart, for what few elements need of registers is no reason to save those of the loop around. */
-__attribute__((noinline)) static enum error_code read_element(struct decoder *d, struct wbxml_token t, enum prov_element element, struct error *err)
+/* An element up to its attributes' end, whatever they are. */
+static enum error_code read_tag(struct decoder *d, const struct wbxml_token *t, struct error *err)
 {
+    unsigned page = d->wbxml.tag_page, element = (unsigned)t->token - FIRST_TAG;
     struct prov_node *n;
-    enum error_code rc = prov_build_add(&d->build, element, t.offset, &n, err);
-    if (!rc && t.has_attributes)
+    if (page >= PROV_PAGES || element < page || element > PROV_PARM)
+        return malformed(t->offset, "unknown tag token", err);
+    enum error_code rc = prov_build_add(&d->build, (enum prov_element)element, t->offset, &n, err);
+    if (!rc && t->has_attributes)
         rc = read_attributes(d, n, err);
     if (!rc)
         rc = prov_build_check(&d->build, n, err);
-    if (!rc && t.has_content)
+    if (!rc && t->has_content)
         prov_build_open(&d->build, n);
-    return rc;
-}
-
-static inline enum error_code read_tag(struct decoder *d, struct reader *in, const struct wbxml_token *t, struct error *err)
-{
-    unsigned page = d->wbxml.tag_page, element = (unsigned)t->token - FIRST_TAG;
-    struct prov_plain plain;
-    if (page >= PROV_PAGES || element < page || element > PROV_PARM)
-        return malformed(t->offset, "unknown tag token", err);
-    if (t->has_attributes && take_plain(&d->wbxml, in, (enum prov_element)element, &plain))
-        return prov_build_add_plain(&d->build, (enum prov_element)element, &plain, t->offset, t->has_content, err);
-    d->wbxml.in = *in;
-    enum error_code rc = read_element(d, *t, (enum prov_element)element, err);
-    *in = d->wbxml.in;
     return rc;
 }
 
 static enum error_code read_content(struct decoder *d, struct error *err)
 {
-    struct wbxml_token t;
-    struct reader in = d->wbxml.in;
+    struct reader *in = &d->wbxml.in;
     do {
-        enum error_code rc = wbxml_next(&d->wbxml, &in, &t, err);
+        struct wbxml_token t;
+        enum error_code rc = wbxml_next(&d->wbxml, in, &t, err);
         if (rc)
             return rc;
         if (t.kind == WBXML_FINISHED)
@@ -203,13 +153,14 @@ static enum error_code read_content(struct decoder *d, struct error *err)
         if (t.kind == WBXML_END && prov_build_inside(&d->build))
             prov_build_close(&d->build);
         else if (t.kind == WBXML_TAG)
-            rc = read_tag(d, &in, &t, err);
+            rc = read_tag(d, &t, err);
         else
             rc = malformed(t.offset, "text or end out of place", err);
         if (rc)
             return rc;
+        prov_plain_read(&d->wbxml, &d->build);
     } while (prov_build_inside(&d->build));
-    return reader_left(&in) ? error_set(err, ERROR_MALFORMED, "octets after the document, from octet %zu", in.pos) : ERROR_NONE;
+    return reader_left(in) ? error_set(err, ERROR_MALFORMED, "octets after the document, from octet %zu", in->pos) : ERROR_NONE;
 }
 
 static enum error_code check_header(const struct wbxml *w, struct error *err)

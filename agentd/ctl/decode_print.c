@@ -16,9 +16,9 @@ static void reason_text(const struct decode_result *r, char *out, size_t cap)
 static json_t *json_of(const struct prov_node *n)
 {
     json_t *attributes = json_object(), *children = json_array();
-    for (int a = 0; a < PROV_ATTRIBUTES; a++)
-        if (n->attribute[a])
-            (void)json_object_set_new(attributes, prov_attribute_name((enum prov_attribute)a), json_string(n->attribute[a]));
+    for (enum prov_attribute a = PROV_VERSION; a < PROV_ATTRIBUTES; a++)
+        if (prov_attribute(n, a))
+            (void)json_object_set_new(attributes, prov_attribute_name(a), json_string(prov_attribute(n, a)));
     if (n->has_opaque) {
         char hex[2 * PROV_MAX_VALUE + 1];
         (void)json_object_set_new(attributes, "value", json_pack("{s:s}", "opaque_hex", text_hex(n->octets.data, n->octets.len, hex)));
@@ -64,15 +64,15 @@ static void print_value(const struct prov_node *n)
     if (n->has_opaque) {
         char hex[2 * PROV_MAX_VALUE + 1];
         printf(" = (octets) %s", text_hex(n->octets.data, n->octets.len, hex));
-    } else if (n->attribute[PROV_VALUE]) {
+    } else if (prov_value(n)) {
         (void)fputs(" = ", stdout);
-        print_text(n->attribute[PROV_VALUE]);
+        print_text(prov_value(n));
     }
 }
 
 static void print_node(const struct prov_node *n, int depth)
 {
-    const char *name = n->attribute[n->element == PROV_PARM ? PROV_NAME : n->element == PROV_CHARACTERISTIC ? PROV_TYPE : PROV_VERSION];
+    const char *name = prov_own(n);
     printf("%6u  %*s%s", n->offset, 2 * depth, "", n->element == PROV_DOCUMENT ? "wap-provisioningdoc " : "");
     print_text(name ? name : "");
     print_value(n);

@@ -30,13 +30,13 @@ static void check_text(const char *text, struct counts *c)
 /* What the decoder noted beside the texts, for those who look things up. */
 static void check_notes(const struct prov_node *n)
 {
-    const char *value = n->attribute[PROV_VALUE], *word = n->attribute[n->element == PROV_PARM ? PROV_NAME : PROV_TYPE];
+    const char *value = prov_value(n), *word = prov_own(n);
     FUZZ_ASSERT(!value || (n->octets.data == (const uint8_t *)value && n->octets.len == strlen(value)));
     for (size_t i = 0; n->printable && i < n->octets.len; i++)
         FUZZ_ASSERT(n->octets.data[i] >= 0x20 && n->octets.data[i] <= 0x7e);
     FUZZ_ASSERT(n->element == PROV_DOCUMENT || n->word == prov_word_of((struct slice){ (const uint8_t *)word, strlen(word) }));
     for (const struct prov_node *child = n->child; child; child = child->next)
-        FUZZ_ASSERT(child->element != PROV_PARM || !child->word || prov_parm_next(n, child->word, NULL));
+        FUZZ_ASSERT(!child->word || prov_next(n, child->element, child->word, NULL));
 }
 
 static void check_node(const struct prov_node *n, size_t depth, struct counts *c)
@@ -46,30 +46,35 @@ static void check_node(const struct prov_node *n, size_t depth, struct counts *c
     c->characteristics += n->element == PROV_CHARACTERISTIC;
     c->parms += n->element == PROV_PARM;
     c->octets |= n->has_opaque;
-    FUZZ_ASSERT(!n->has_opaque || (!n->attribute[PROV_VALUE] && n->element == PROV_PARM && n->octets.len <= PROV_MAX_VALUE));
-    FUZZ_ASSERT(n->element == PROV_DOCUMENT || n->attribute[n->element == PROV_PARM ? PROV_NAME : PROV_TYPE]);
+    FUZZ_ASSERT(!n->has_opaque || (!prov_value(n) && n->element == PROV_PARM && n->octets.len <= PROV_MAX_VALUE));
+    FUZZ_ASSERT(n->element == PROV_DOCUMENT || prov_own(n));
     FUZZ_ASSERT(n->element != PROV_PARM || !n->child);
     check_notes(n);
-    for (size_t a = 0; a < PROV_ATTRIBUTES; a++)
-        if (n->attribute[a])
-            check_text(n->attribute[a], c);
+    for (enum prov_attribute a = PROV_VERSION; a < PROV_ATTRIBUTES; a++)
+        if (prov_attribute(n, a))
+            check_text(prov_attribute(n, a), c);
     for (const struct prov_node *child = n->child; child; child = child->next)
         check_node(child, depth + 1, c);
+}
+
+static void put_attribute(struct writer *w, uint8_t start, const char *text)
+{
+    if (!text)
+        return;
+    writer_u8(w, start);
+    writer_u8(w, 0x03);
+    writer_put(w, text, strlen(text) + 1);
 }
 
 static void put_wbxml(struct writer *w, const struct prov_node *n)
 {
     static const uint8_t starts[] = { 0x45, 0x50, 0x05, 0x06 };
     bool has = n->has_opaque;
-    for (size_t a = 0; a < PROV_ATTRIBUTES; a++)
-        has |= n->attribute[a] != NULL;
+    for (enum prov_attribute a = PROV_VERSION; a < PROV_ATTRIBUTES; a++)
+        has |= prov_attribute(n, a) != NULL;
     writer_u8(w, (uint8_t)((0x05 + (int)n->element) | (n->child ? 0x40 : 0) | (has ? 0x80 : 0)));
-    for (size_t a = 0; a < PROV_ATTRIBUTES; a++)
-        if (n->attribute[a]) {
-            writer_u8(w, starts[a]);
-            writer_u8(w, 0x03);
-            writer_put(w, n->attribute[a], strlen(n->attribute[a]) + 1);
-        }
+    for (enum prov_attribute a = PROV_VERSION; a < PROV_ATTRIBUTES; a++)
+        put_attribute(w, starts[a], prov_attribute(n, a));
     if (n->has_opaque) {
         writer_u8(w, 0x06);
         writer_u8(w, 0xC3);
@@ -102,18 +107,23 @@ static void put_xml_text(struct writer *w, const char *text)
         }
 }
 
+static void put_xml_attribute(struct writer *w, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    writer_text(w, " ");
+    writer_text(w, name);
+    writer_text(w, "=\"");
+    put_xml_text(w, text);
+    writer_text(w, "\"");
+}
+
 static void put_xml(struct writer *w, const struct prov_node *n)
 {
     writer_text(w, "<");
     writer_text(w, elements[n->element]);
-    for (size_t a = 0; a < PROV_ATTRIBUTES; a++)
-        if (n->attribute[a]) {
-            writer_text(w, " ");
-            writer_text(w, attributes[a]);
-            writer_text(w, "=\"");
-            put_xml_text(w, n->attribute[a]);
-            writer_text(w, "\"");
-        }
+    for (enum prov_attribute a = PROV_VERSION; a < PROV_ATTRIBUTES; a++)
+        put_xml_attribute(w, attributes[a], prov_attribute(n, a));
     writer_text(w, n->child ? ">" : "/>");
     for (const struct prov_node *child = n->child; child; child = child->next)
         put_xml(w, child);
@@ -132,8 +142,8 @@ static bool same_text(const char *a, const char *b)
 static bool same_node(const struct prov_node *a, const struct prov_node *b)
 {
     bool same = a->element == b->element && a->has_opaque == b->has_opaque && slice_equal(a->octets, b->octets);
-    for (size_t i = 0; i < PROV_ATTRIBUTES; i++)
-        same = same && same_text(a->attribute[i], b->attribute[i]);
+    for (enum prov_attribute i = PROV_VERSION; i < PROV_ATTRIBUTES; i++)
+        same = same && same_text(prov_attribute(a, i), prov_attribute(b, i));
     const struct prov_node *x = a->child, *y = b->child;
     for (; same && x && y; x = x->next, y = y->next)
         same = same_node(x, y);

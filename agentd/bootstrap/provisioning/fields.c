@@ -7,31 +7,42 @@
 
 #include "base/text.h"
 
-static bool has_controls(struct prov_node *n, struct slice text)
+static bool has_controls(struct slice text)
 {
-    for (size_t i = n->printable ? text.len : text_printable(text); i < text.len; i++) /* most have nothing else */
+    for (size_t i = text_printable(text); i < text.len; i++)
         if (text.data[i] < 0x20 || text.data[i] == 0x7f)
             return true;
     return false;
 }
 
 /* A value that is no text is an empty one. */
-static struct slice text_of(struct prov_node *n)
+static struct slice text_of(const struct prov_node *n)
 {
     return n->has_opaque ? (struct slice){ NULL, 0 } : n->octets;
 }
 
-static enum error_code copy_text(const struct field *f, struct prov_node *n, char *out, size_t cap, struct error *err)
+/* The same for every value, with a word why it is refused. Apart, so that the usual way is short. */
+__attribute__((noinline)) static enum error_code copy_checked(const struct field *f, struct prov_node *n, char *out, size_t cap, struct error *err)
 {
     struct slice text = text_of(n);
     if (text.len >= cap)
         return error_set(err, ERROR_INVALID, "%s: %s is longer than %zu octets", f->where, prov_word_text(f->name), cap - 1);
-    if (has_controls(n, text))
+    if (has_controls(text))
         return error_set(err, ERROR_INVALID, "%s: %s holds control characters", f->where, prov_word_text(f->name));
+    n->taken = true;
+    out[text.len] = '\0';
     if (text.len)
         memcpy(out, text.data, text.len);
-    out[text.len] = '\0';
+    return ERROR_NONE;
+}
+
+static inline enum error_code copy_text(const struct field *f, struct prov_node *n, char *out, size_t cap, struct error *err)
+{
+    if (!n->printable || n->octets.len >= cap)
+        return copy_checked(f, n, out, cap, err);
     n->taken = true;
+    out[n->octets.len] = '\0';
+    memcpy(out, n->octets.data, n->octets.len);
     return ERROR_NONE;
 }
 

@@ -31,7 +31,7 @@ static inline const char *field_value(struct prov_node *in, enum prov_word name)
     if (!n)
         return NULL;
     n->taken = true;
-    return n->attribute[PROV_VALUE] ? n->attribute[PROV_VALUE] : "";
+    return prov_value(n) ? prov_value(n) : "";
 }
 /* The parms of a characteristic are not taken any more: its struct is not used. */
 void field_give_back(struct prov_node *in);

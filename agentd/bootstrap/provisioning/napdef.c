@@ -62,44 +62,40 @@ static enum error_code take_addresses(struct prov_node *in, struct napdef *n, st
     return rc;
 }
 
+#define NUMBERS(X) /* and the highest value of each */ \
+    X(LINKSPEED, UINT32_MAX) X(DNLINKSPEED, UINT32_MAX) X(LINGER, 86400) X(DELIVERY_ERR_SDU, 7) X(DELIVERY_ORDER, 3) X(TRAFFIC_CLASS, 7) X(MAX_SDU_SIZE, 255) \
+    X(MAX_BITRATE_UPLINK, 255) X(MAX_BITRATE_DNLINK, 255) X(RESIDUAL_BER, 15) X(SDU_ERROR_RATIO, 15) X(TRAFFIC_HANDL_PRIO, 3) X(TRANSFER_DELAY, 63) \
+    X(GUARANTEED_BITRATE_UPLINK, 255) X(GUARANTEED_BITRATE_DNLINK, 255) X(MAX_NUM_RETRY, 255) X(FIRST_RETRY_TIMEOUT, 86400) X(REREG_THRESHOLD, 86400)
+
+static enum error_code take_number(struct prov_node *in, enum napdef_number i, enum prov_word name, uint32_t max, struct napdef *n, struct error *err)
+{
+    bool given, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
+    const char *text = field_value(in, name);
+    if (!text)
+        return ERROR_NONE;
+    n->numbers |= 1U << i;
+    if (speed && strcmp(text, "AUTOBAUDING") == 0)
+        return ERROR_NONE;
+    return field_number(&(struct field){ in, "NAPDEF", name }, max, &n->number[i], &given, err);
+}
+
 static enum error_code take_numbers(struct prov_node *in, struct napdef *n, struct error *err)
 {
     static const struct {
         enum prov_word name;
         uint32_t max;
     } rows[NAPDEF_NUMBERS] = {
-        [NAPDEF_LINKSPEED] = { WORD_LINKSPEED, UINT32_MAX },
-        [NAPDEF_DNLINKSPEED] = { WORD_DNLINKSPEED, UINT32_MAX },
-        [NAPDEF_LINGER] = { WORD_LINGER, 86400 },
-        [NAPDEF_DELIVERY_ERR_SDU] = { WORD_DELIVERY_ERR_SDU, 7 },
-        [NAPDEF_DELIVERY_ORDER] = { WORD_DELIVERY_ORDER, 3 },
-        [NAPDEF_TRAFFIC_CLASS] = { WORD_TRAFFIC_CLASS, 7 },
-        [NAPDEF_MAX_SDU_SIZE] = { WORD_MAX_SDU_SIZE, 255 },
-        [NAPDEF_MAX_BITRATE_UPLINK] = { WORD_MAX_BITRATE_UPLINK, 255 },
-        [NAPDEF_MAX_BITRATE_DNLINK] = { WORD_MAX_BITRATE_DNLINK, 255 },
-        [NAPDEF_RESIDUAL_BER] = { WORD_RESIDUAL_BER, 15 },
-        [NAPDEF_SDU_ERROR_RATIO] = { WORD_SDU_ERROR_RATIO, 15 },
-        [NAPDEF_TRAFFIC_HANDL_PRIO] = { WORD_TRAFFIC_HANDL_PRIO, 3 },
-        [NAPDEF_TRANSFER_DELAY] = { WORD_TRANSFER_DELAY, 63 },
-        [NAPDEF_GUARANTEED_BITRATE_UPLINK] = { WORD_GUARANTEED_BITRATE_UPLINK, 255 },
-        [NAPDEF_GUARANTEED_BITRATE_DNLINK] = { WORD_GUARANTEED_BITRATE_DNLINK, 255 },
-        [NAPDEF_MAX_NUM_RETRY] = { WORD_MAX_NUM_RETRY, 255 },
-        [NAPDEF_FIRST_RETRY_TIMEOUT] = { WORD_FIRST_RETRY_TIMEOUT, 86400 },
-        [NAPDEF_REREG_THRESHOLD] = { WORD_REREG_THRESHOLD, 86400 },
+#define X(number, max) [NAPDEF_##number] = { WORD_##number, max },
+        NUMBERS(X)
+#undef X
     };
-    for (size_t i = 0; i < NAPDEF_NUMBERS; i++) {
-        bool given, speed = i == NAPDEF_LINKSPEED || i == NAPDEF_DNLINKSPEED;
-        const char *text = field_value(in, rows[i].name);
-        if (!text)
-            continue;
-        n->numbers |= 1U << i;
-        if (speed && strcmp(text, "AUTOBAUDING") == 0)
-            continue;
-        enum error_code rc = field_number(&(struct field){ in, "NAPDEF", rows[i].name }, rows[i].max, &n->number[i], &given, err);
-        if (rc)
-            return rc;
-    }
-    return ERROR_NONE;
+#define X(number, max) | prov_word_bit(WORD_##number)
+    const uint64_t any = 0 NUMBERS(X);
+#undef X
+    enum error_code rc = ERROR_NONE;
+    for (size_t i = 0; !rc && in->words & any && i < NAPDEF_NUMBERS; i++) /* most have none */
+        rc = take_number(in, (enum napdef_number)i, rows[i].name, rows[i].max, n, err);
+    return rc;
 }
 
 /* COUNTRY is ISO 3166 alpha-2 (senders also put the MCC there); NETWORK is MCC and MNC, beside COUNTRY also the MNC alone. */
@@ -165,6 +161,8 @@ static bool is_without_packets(const char *bearer)
                                          "GSM-CSD", "AMPS-CDPD", "PDC-CSD", "PDC-PACKET", "IDEN-SMS", "IDEN-CSD", "IDEN-PACKET", "FLEX/REFLEX", "PHS-SMS",
                                          "PHS-CSD", "TETRA-SDS", "TETRA-PACKET", "ANSI-136-GHOST", "MOBITEX-MPAK", "CDMA2000-1X-SIMPLE-IP",
                                          "CDMA2000-1X-MOBILE-IP", "WLAN" };
+    if (strcmp(bearer, "GSM-GPRS") == 0) /* as in most documents */
+        return false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (bearer[0] == names[i][0] && strcmp(bearer, names[i]) == 0)
             return true;
@@ -176,10 +174,10 @@ static bool for_packets(struct prov_node *in)
 {
     bool any = false;
     for (struct prov_node *n = NULL; (n = prov_parm_next(in, WORD_BEARER, n));) {
-        if (!n->attribute[PROV_VALUE])
+        if (!prov_value(n))
             continue;
         any = true;
-        if (!is_without_packets(n->attribute[PROV_VALUE]))
+        if (!is_without_packets(prov_value(n)))
             return true;
     }
     return !any;
@@ -187,13 +185,12 @@ static bool for_packets(struct prov_node *in)
 
 enum error_code provisioning_napdef(const struct prov_node *root, struct prov_node *in, struct settings *out, struct error *err)
 {
-    const char *type = prov_parm(in, WORD_NAP_ADDRTYPE);
     struct napdef other, *n = out->napdefs < SETTINGS_NAPDEFS ? &out->napdef[out->napdefs] : &other;
     *n = (struct napdef){ 0 };
     enum error_code rc = take_names(root, in, n, err);
     if (rc)
         return rc;
-    if (!type || strcmp(type, "APN") != 0 || !for_packets(in)) { /* a number to dial: another NAPDEF may be usable */
+    if (!slice_is(prov_text(in, WORD_NAP_ADDRTYPE), "APN") || !for_packets(in)) { /* a number to dial: another NAPDEF may be usable */
         field_give_back(in);
         return provisioning_named(in, "NAPDEF", WORD_NAPID, &out->extras, err);
     }

@@ -29,32 +29,27 @@ static enum error_code take_nonce(struct prov_node *in, struct dm_credential *c,
     return ERROR_NONE;
 }
 
-static bool auth_of(const char *type, enum dm_auth *out)
+static bool auth_of(struct slice type, enum dm_auth *out)
 {
-    static const struct {
-        const char *name;
-        enum dm_auth auth;
-    } rows[] = { { "DIGEST", DM_AUTH_MD5 }, { "HMAC", DM_AUTH_HMAC }, { "BASIC", DM_AUTH_BASIC } };
-    for (size_t i = 0; type && i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(rows[i].name, type) == 0) {
-            *out = rows[i].auth;
-            return true;
-        }
-    return false;
+    bool digest = slice_is(type, "DIGEST"), hmac = slice_is(type, "HMAC");
+    if (!digest && !hmac && !slice_is(type, "BASIC"))
+        return false;
+    *out = digest ? DM_AUTH_MD5 : hmac ? DM_AUTH_HMAC : DM_AUTH_BASIC;
+    return true;
 }
 
 static enum error_code take_appauth(struct prov_node *in, struct dm_account *a, struct error *err)
 {
-    const char *level = prov_parm(in, WORD_AAUTHLEVEL);
-    bool client = level && strcmp(level, "APPSRV") == 0;
-    if (!client && !(level && strcmp(level, "CLIENT") == 0))
+    struct slice level = prov_text(in, WORD_AAUTHLEVEL);
+    bool client = slice_is(level, "APPSRV");
+    if (!client && !slice_is(level, "CLIENT"))
         return ERROR_NONE; /* OBEX and unknown levels are not ours */
     struct dm_credential *c = client ? &a->client : &a->server;
     if (c->secret[0])
         return ERROR_NONE; /* several of one level: in the order of the server's preference */
     (void)field_value(in, WORD_AAUTHLEVEL);
     const char *type = client ? field_value(in, WORD_AAUTHTYPE) : NULL;
-    if (type && !auth_of(type, &a->auth))
+    if (type && !auth_of(prov_text(in, WORD_AAUTHTYPE), &a->auth))
         return error_set(err, ERROR_NOT_SUPPORTED, "APPAUTH: AAUTHTYPE %.20s (BASIC, DIGEST, HMAC are known)", type);
     enum error_code rc = field_text(&(struct field){ in, "APPAUTH", WORD_AAUTHNAME }, client, c->name, sizeof c->name, err);
     if (!rc)
@@ -62,16 +57,23 @@ static enum error_code take_appauth(struct prov_node *in, struct dm_account *a, 
     return rc ? rc : take_nonce(in, c, err);
 }
 
-/* Puts ":port" behind the host of a URI that names no port. */
+/* Of a URI that uri_split has read; a literal without its brackets. */
+static struct slice host_of(const char *uri)
+{
+    const char *at = &uri[strlen("https://")], *host = at[0] == '[' ? &at[1] : at;
+    return (struct slice){ (const uint8_t *)host, strcspn(host, at[0] == '[' ? "]" : ":/?#") };
+}
+
+/* Puts ":port" behind the host of such a URI that names no port. */
 static bool add_port(char *uri, size_t cap, const char *port)
 {
     char whole[sizeof((struct dm_account *)0)->uri + 8];
-    size_t scheme = strlen("https://"), authority = scheme + strcspn(&uri[scheme], "/?#");
-    const char *host_end = strrchr(uri, ']');
-    const char *colon = strchr(host_end && host_end < &uri[authority] ? host_end : &uri[scheme], ':');
-    if (colon && colon < &uri[authority])
+    struct slice host = host_of(uri);
+    const char *end = (const char *)&host.data[host.len];
+    end += *end == ']';
+    if (*end == ':')
         return true;
-    (void)snprintf(whole, sizeof whole, "%.*s:%s%s", (int)authority, uri, port, &uri[authority]);
+    (void)snprintf(whole, sizeof whole, "%.*s:%s%s", (int)(end - uri), uri, port, end);
     return text_copy(uri, cap, whole);
 }
 
@@ -221,13 +223,6 @@ static enum error_code take_ways(const struct prov_node *root, struct settings *
     return rc;
 }
 
-/* Of a URI that uri_split has read. */
-static struct slice host_of(const char *uri)
-{
-    const char *at = &uri[strlen("https://")], *host = at[0] == '[' ? &at[1] : at;
-    return (struct slice){ (const uint8_t *)host, strcspn(host, at[0] == '[' ? "]" : ":/?#") };
-}
-
 /* Trust rule 4: the session goes to the w7 ADDR, which must share its host with PROVURL. */
 static enum error_code check_hosts(const struct settings *s, struct error *err)
 {
@@ -248,7 +243,7 @@ static enum error_code take_one(const struct prov_node *root, struct prov_node *
     if (n->word == WORD_NAPDEF)
         return provisioning_napdef(root, n, out, err);
     if (!out->beyond[0])
-        (void)text_copy(out->beyond, sizeof out->beyond, n->attribute[PROV_TYPE]);
+        (void)text_copy(out->beyond, sizeof out->beyond, prov_own(n));
     if (n->word == WORD_VENDORCONFIG)
         return take_vendor(n, out, pin, err);
     if (n->word == WORD_CERTIFICATE_STORE)

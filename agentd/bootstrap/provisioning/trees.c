@@ -58,7 +58,6 @@ static struct prov_node *node_new(struct work *w, enum prov_element element, enu
     }
     n->element = element;
     n->word = word;
-    n->attribute[element == PROV_PARM ? PROV_NAME : PROV_TYPE] = prov_word_text(word);
     return n;
 }
 
@@ -68,8 +67,7 @@ static void hang(struct prov_node *parent, struct prov_node *n)
     while (*last)
         last = &(*last)->next;
     *last = n;
-    if (n->element == PROV_PARM)
-        parent->words |= prov_word_bit(n->word);
+    parent->words |= prov_word_bit(n->word);
 }
 
 static struct prov_node *characteristic(struct work *w, struct prov_node *parent, enum prov_word type)
@@ -86,7 +84,6 @@ static void parm(struct work *w, struct prov_node *parent, enum prov_word name, 
     if (!value)
         return;
     struct prov_node *n = node_new(w, PROV_PARM, name);
-    n->attribute[PROV_VALUE] = value;
     n->octets = (struct slice){ (const uint8_t *)value, strlen(value) };
     if (!w->full)
         hang(parent, n);

@@ -472,15 +472,20 @@ static void pins(void)
 }
 
 /* A value of octets where a text belongs is no text: a mandatory parm is missing, another one is empty, a number is none. */
-static void check_leftover(const char *doc, const char *expected)
+static void check_kept(const char *expected)
 {
-    struct error err;
     struct leftover_parm p;
     g_autoptr(GString) found = g_string_new(NULL);
-    g_assert_cmpint(map(doc, &err), ==, ERROR_NONE);
     for (size_t at = 0; leftover_next(&settings->leftover, &at, &p);)
         g_string_append_printf(found, "%.*s=%.*s\n", (int)p.path.len, (const char *)p.path.data, (int)p.value.len, (const char *)p.value.data);
     g_assert_cmpstr(found->str, ==, expected);
+}
+
+static void check_leftover(const char *doc, const char *expected)
+{
+    struct error err;
+    g_assert_cmpint(map(doc, &err), ==, ERROR_NONE);
+    check_kept(expected);
 }
 
 #define MOBILE_IP(type) CHARACTERISTIC("NAPAUTHINFO", PARM("AUTHTYPE", type) PARM("AUTHNAME", "mn") PARM("AUTHSECRET", "ms") PARM("AUTH-ENTITY", "HA") PARM("SPI", "257"))
@@ -554,6 +559,34 @@ static void octets_are_no_text(void)
     }
 }
 
+/* Where the WBXML decoder knows that a value is printable, its length is looked at all the same: NAPID of `len` octets. */
+static enum error_code napid_of(size_t len, struct error *err)
+{
+    static const char head[] = "\x03\x0B\x6A\0\x45\xC6\x55\x01\x87\x11\x06\x03", tail[] = "\0\x01\x87\x08\x06\x03" "apn\0\x01\x87\x09\x06\x89\x01\x01\x01";
+    g_autoptr(GByteArray) doc = g_byte_array_new();
+    g_autofree char *napid = g_strnfill(len, 'n');
+    struct arena arena = arena_make(memory, PROV_ARENA);
+    struct prov_node *root = NULL;
+    g_byte_array_append(doc, (const uint8_t *)head, sizeof head - 1);
+    g_byte_array_append(doc, (const uint8_t *)napid, (guint)len);
+    g_byte_array_append(doc, (const uint8_t *)tail, sizeof tail - 1);
+    g_assert_cmpint(prov_decode_wbxml((struct slice){ doc->data, doc->len }, &arena, &root, NULL), ==, ERROR_NONE);
+    g_assert_true(root->child->child->printable);
+    return provisioning_settings(root, settings, err);
+}
+
+static void printable_values_are_bounded(void)
+{
+    struct error err = { 0 };
+    size_t max = sizeof settings->napdef[0].napid - 1;
+    g_assert_cmpint(napid_of(max, &err), ==, ERROR_NONE);
+    g_assert_cmpuint(strlen(settings->napdef[0].napid), ==, max);
+    for (size_t len = max + 1; len <= PROV_MAX_VALUE; len += 662) {
+        g_assert_cmpint(napid_of(len, &err), ==, ERROR_INVALID);
+        g_assert_cmpstr(err.text, ==, "NAPDEF: NAPID is longer than 63 octets");
+    }
+}
+
 /* Every accepted document becomes settings or a named refusal; no other end is possible. */
 static void documents_of_the_vectors(void)
 {
@@ -582,6 +615,8 @@ static void documents_of_the_vectors(void)
         g_assert_cmpuint(settings->dms, ==, expected[i].dms);
         if (strcmp(expected[i].name, "v12_opaque_nonce") == 0)
             g_assert_cmpuint(settings->dm[0].client.nonce_len, ==, 16);
+        if (strcmp(expected[i].name, "v01_bootstrap_nap_pap_netwpin") == 0)
+            check_kept("NAPDEF 1/BEARER=GSM-GPRS\n");
         octets_free(&doc);
     }
 }
@@ -629,6 +664,7 @@ int main(int argc, char **argv)
     g_test_add_func("/provisioning/leftovers", leftovers);
     g_test_add_func("/provisioning/authentication of the bearer", authentication_of_the_bearer);
     g_test_add_func("/provisioning/octets are no text", octets_are_no_text);
+    g_test_add_func("/provisioning/printable values are bounded", printable_values_are_bounded);
     g_test_add_func("/provisioning/documents of the vectors", documents_of_the_vectors);
     g_test_add_func("/provisioning/a document touches few pages", a_document_touches_few_pages);
     int rc = g_test_run();

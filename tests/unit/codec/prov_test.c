@@ -34,9 +34,9 @@ struct row {
 static void describe(const struct prov_node *n, GString *out)
 {
     g_string_append(out, n->element == PROV_DOCUMENT ? "doc" : n->element == PROV_CHARACTERISTIC ? "char" : "parm");
-    for (size_t i = 0; i < PROV_ATTRIBUTES; i++)
-        if (n->attribute[i])
-            g_string_append_printf(out, " %s", n->attribute[i]);
+    for (enum prov_attribute i = PROV_VERSION; i < PROV_ATTRIBUTES; i++)
+        if (prov_attribute(n, i))
+            g_string_append_printf(out, " %s", prov_attribute(n, i));
     if (n->has_opaque) {
         g_string_append(out, " #");
         for (size_t i = 0; i < n->octets.len; i++)
@@ -329,24 +329,28 @@ static void values_are_bounded(void)
     value_of(PROV_MAX_VALUE + 1, false);
 }
 
-/* A table entry of 1 KiB named again and again: 63 times "NAPID" and the entry fit into 64 KiB, 64 times do not. */
-static void text_by_reference(size_t times, bool fits)
+/* A table entry named again and again, each time beside "NAPID"; root: the document's tag, with its attributes. */
+static void text_by_reference(const char *root, size_t len, size_t times, bool fits)
 {
-    g_autofree char *text = g_strnfill(1023, 't');
+    g_autofree char *text = g_strnfill(len, 't');
     GByteArray *w = g_byte_array_new();
-    add_hex(w, "03 0B 6A 88 00");
-    g_byte_array_append(w, (const uint8_t *)text, 1024);
-    add_hex(w, "45");
+    const uint8_t table[] = { (uint8_t)(0x80 | (len + 1) >> 7), (uint8_t)((len + 1) & 0x7f) };
+    add_hex(w, "03 0B 6A");
+    g_byte_array_append(w, table, sizeof table);
+    g_byte_array_append(w, (const uint8_t *)text, (guint)len + 1);
+    add_hex(w, root);
     for (size_t i = 0; i < times; i++)
         add_hex(w, "87 11 06 83 00 01");
-    add_hex(w, "01");
+    add_hex(w, "87 05 03 00 01 87 05 03 00 01 01"); /* names without an octet: what stands at the end is not read at one go */
     expect_wbxml(w, fits);
 }
 
 static void expansion_is_bounded(void)
 {
-    text_by_reference(PROV_MAX_TEXT / 1028, true);
-    text_by_reference(PROV_MAX_TEXT / 1028 + 1, false);
+    text_by_reference("45", 1023, PROV_MAX_TEXT / 1028, true);
+    text_by_reference("45", 1023, PROV_MAX_TEXT / 1028 + 1, false);
+    text_by_reference("45", PROV_MAX_TEXT / 128 - 5, 128, true); /* to the last octet; a version of one is too much */
+    text_by_reference("C5 45 03 76 00 01", PROV_MAX_TEXT / 128 - 5, 128, false);
 }
 
 static void document_is_bounded(void)
@@ -471,7 +475,7 @@ static void lookups(void)
     const struct prov_node *spi = prov_parm_next(second, WORD_SPI, NULL);
     spi = prov_parm_next(second, WORD_SPI, spi);
     g_assert(spi);
-    g_assert_cmpstr(spi->attribute[PROV_VALUE], ==, "2");
+    g_assert_cmpstr(prov_value(spi), ==, "2");
     g_assert_null(prov_parm_next(second, WORD_SPI, spi));
 }
 
@@ -506,7 +510,7 @@ static void pieces_make_other_words(void)
     struct prov_node *root = NULL;
     g_assert_cmpint(prov_decode_wbxml(octets_slice(&doc), &arena, &root, NULL), ==, ERROR_NONE);
     const struct prov_node *first = root->child->child;
-    g_assert_cmpstr(first->attribute[PROV_NAME], ==, "NAPIDX");
+    g_assert_cmpstr(prov_own(first), ==, "NAPIDX");
     g_assert_cmpuint(first->word, ==, WORD_OTHER);
     g_assert_cmpuint(first->next->word, ==, WORD_TO_NAPID);
     octets_free(&doc);

@@ -32,9 +32,9 @@ static json_t *text_of(const char *text)
 static json_t *prov_json(const struct prov_node *n)
 {
     json_t *attributes = json_object(), *children = json_array();
-    for (int a = 0; a < PROV_ATTRIBUTES; a++)
-        if (n->attribute[a])
-            json_object_set_new(attributes, prov_attribute_name((enum prov_attribute)a), text_of(n->attribute[a]));
+    for (enum prov_attribute a = PROV_VERSION; a < PROV_ATTRIBUTES; a++)
+        if (prov_attribute(n, a))
+            json_object_set_new(attributes, prov_attribute_name(a), text_of(prov_attribute(n, a)));
     if (n->has_opaque)
         json_object_set_new(attributes, "value", latin1(n->octets));
     for (const struct prov_node *c = n->child; c; c = c->next)

@@ -10,9 +10,9 @@ json_t *tree_json(const struct prov_node *n)
 {
     static const char *const names[] = { "version", "type", "name", "value" };
     json_t *attributes = json_object(), *children = json_array();
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        if (n->attribute[i])
-            g_assert_cmpint(json_object_set_new(attributes, names[i], json_string(n->attribute[i])), ==, 0);
+    for (enum prov_attribute i = PROV_VERSION; i < PROV_ATTRIBUTES; i++)
+        if (prov_attribute(n, i))
+            g_assert_cmpint(json_object_set_new(attributes, names[i], json_string(prov_attribute(n, i))), ==, 0);
     if (n->has_opaque) {
         g_autofree char *hex = g_malloc(2 * n->octets.len + 1);
         json_object_set_new(attributes, "value", json_pack("{s:s}", "opaque_hex", text_hex(n->octets.data, n->octets.len, hex)));
