@@ -31,11 +31,11 @@ class Ims:
         agentctl("device", "assign", "hall")
         self.device = world.one("Device", Name="hall")
 
-    def registrar(self, qop):
+    def registrar(self, qop, *options):
         self.world.stop("registrar")
         seen = len(self.events("listening"))
         labproc.start("registrar", TREE / "tests/lab/lab", "in", "operator", "--", "/usr/bin/python3", "-B", TREE / "tests/operator/registrar.py", "--dir",
-                      self.world.operator_dir, "--realm", self.device["Domain"], "--impi", self.device["Impi"], f"--qop={qop}")
+                      self.world.operator_dir, "--realm", self.device["Domain"], "--impi", self.device["Impi"], f"--qop={qop}", *options)
         until("the registrar", lambda: len(self.events("listening")) > seen)
 
     def events(self, event):
@@ -82,8 +82,8 @@ class Ims:
 
 
 def sipp_with_its_own_aka_and_the_gateway_answer_alike(_world, ims):
-    """Without qop there is no nonce of the client in it."""
-    ims.registrar("")
+    """Without qop there is no nonce of the client in it. SIPp reads RES, too, as a C string: one in 32 has a 00, and SIPp's response is wrong then (42 of 42 in 1800)."""
+    ims.registrar("", "--no-nul")
     status, said = ims.sipp("own.xml")
     expect(f"SIPp registers: {status} {said}", status == 0)
     sipp = ims.events("registered")[-1]

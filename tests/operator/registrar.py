@@ -29,13 +29,16 @@ def md5(*parts: str | bytes) -> str:
 class Registrar:
     """Transport-free: answer() takes a request's text and gives the response's."""
 
-    def __init__(self, directory: Path, realm: str, impi: str, qop: str, log: EventLog) -> None:
-        self.directory, self.realm, self.impi, self.qop, self.log = directory, realm, impi, qop, log
+    def __init__(self, directory: Path, realm: str, impi: str, qop: str, log: EventLog, no_nul: bool = False) -> None:
+        self.directory, self.realm, self.impi, self.qop, self.log, self.no_nul = directory, realm, impi, qop, log, no_nul
         self.challenges: dict[str, milenage.Vector] = {}
 
     def vector(self) -> milenage.Vector:
         with subscribers.changing(self.directory / "subscribers.db") as db:
-            return db[self.impi.partition("@")[0]].next_vector()
+            subscriber = db[self.impi.partition("@")[0]]
+            while 0 in (v := subscriber.next_vector()).xres and self.no_nul:
+                pass
+            return v
 
     def challenge(self) -> tuple[str, str]:
         v = self.vector()
@@ -78,9 +81,10 @@ def main() -> None:
     p.add_argument("--realm", required=True)
     p.add_argument("--impi", required=True, help="whom it registers")
     p.add_argument("--qop", default="auth", choices=("auth", ""))
+    p.add_argument("--no-nul", action="store_true", help="only challenges whose RES has no octet 00, for clients that read it as a C string")
     a = p.parse_args()
     log = EventLog(a.dir / "sip-events.jsonl")
-    registrar = Registrar(a.dir, a.realm, a.impi, a.qop, log)
+    registrar = Registrar(a.dir, a.realm, a.impi, a.qop, log, a.no_nul)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.bind((a.addr, a.port))
