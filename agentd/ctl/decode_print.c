@@ -61,12 +61,13 @@ static void print_text(const char *text)
 
 static void print_value(const struct prov_node *n)
 {
+    const char *value = prov_value(n);
     if (n->has_opaque) {
         char hex[2 * PROV_MAX_VALUE + 1];
         printf(" = (octets) %s", text_hex(n->octets.data, n->octets.len, hex));
-    } else if (prov_value(n)) {
+    } else if (value) {
         (void)fputs(" = ", stdout);
-        print_text(prov_value(n));
+        print_text(value);
     }
 }
 
