@@ -59,17 +59,21 @@ static inline size_t text_printable(struct slice in)
     return at;
 }
 
+/* The octets up to a NUL, if there is one and they are all printable. */
+static inline bool text_printable_to_nul(struct slice in, struct slice *out)
+{
+    *out = (struct slice){ in.data, text_printable(in) };
+    return out->len < in.len && out->data[out->len] == 0;
+}
+
 /* As reader_text, if they are all printable; otherwise false, and nothing is taken. */
 static inline bool text_take_printable(struct reader *r, struct slice *out)
 {
-    if (!reader_left(r))
+    struct slice text;
+    if (!reader_left(r) || !text_printable_to_nul((struct slice){ &r->in.data[r->pos], reader_left(r) }, &text))
         return false;
-    struct slice left = { &r->in.data[r->pos], reader_left(r) };
-    size_t len = text_printable(left);
-    if (len == left.len || left.data[len] != 0)
-        return false;
-    r->pos += len + 1;
-    *out = (struct slice){ left.data, len };
+    r->pos += text.len + 1;
+    *out = text;
     return true;
 }
 

@@ -51,8 +51,7 @@ INLINE bool plain_text(const struct wbxml *w, struct window *in, bool in_table, 
             return false;
         from = (struct slice){ &w->strings.data[offset], w->strings.len - offset };
     }
-    *text = (struct slice){ from.data, text_printable(from) };
-    if (text->len > PROV_MAX_VALUE || text->len == from.len || text->data[text->len])
+    if (!text_printable_to_nul(from, text) || text->len > PROV_MAX_VALUE)
         return false;
     if (!in_table)
         in->at += text->len + 1;
