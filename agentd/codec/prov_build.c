@@ -40,7 +40,7 @@ static bool belongs(const struct prov_build *b, enum prov_element element)
     return b->depth ? prov_elements[b->open[b->depth - 1]->element].children >> element & 1 : element == PROV_DOCUMENT;
 }
 
-enum error_code prov_build_refuse_add(const struct prov_build *b, enum prov_element element, struct error *err)
+static enum error_code refuse_add(const struct prov_build *b, enum prov_element element, struct error *err)
 {
     if (!belongs(b, element))
         return error_set(err, ERROR_MALFORMED, "%s stands where it must not", prov_elements[element].name);
@@ -51,17 +51,12 @@ enum error_code prov_build_refuse_add(const struct prov_build *b, enum prov_elem
     return no_memory(err);
 }
 
-enum error_code prov_build_refuse_room(struct error *err)
-{
-    return error_set(err, ERROR_TOO_LARGE, "the document expands to more than %d octets", PROV_MAX_TEXT);
-}
-
 enum error_code prov_build_add(struct prov_build *b, enum prov_element element, size_t offset, struct prov_node **out, struct error *err)
 {
     struct prov_node *n = prov_build_place(b, element);
     *out = n;
     if (!n)
-        return prov_build_refuse_add(b, element, err);
+        return refuse_add(b, element, err);
     *n = (struct prov_node){ .element = element, .offset = (uint16_t)offset };
     b->missing = prov_elements[element].attributes;
     return ERROR_NONE;
@@ -104,7 +99,9 @@ static enum error_code check_attribute(const struct prov_build *b, const struct 
         return error_set(err, ERROR_MALFORMED, "attribute %s stands twice", prov_attribute_name(attribute));
     if (text.len > PROV_MAX_VALUE)
         return too_long(err);
-    return text.len > b->room ? prov_build_refuse_room(err) : ERROR_NONE;
+    if (text.len > b->room)
+        return error_set(err, ERROR_TOO_LARGE, "the document expands to more than %d octets", PROV_MAX_TEXT);
+    return ERROR_NONE;
 }
 
 enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, struct error *err)

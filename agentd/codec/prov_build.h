@@ -35,9 +35,6 @@ enum error_code prov_build_join(struct prov_build *b, struct slice piece, struct
 enum error_code prov_build_set(struct prov_build *b, struct prov_node *n, struct error *err);
 /* After its attributes: n, the last element, has those that the DTD demands. MALFORMED otherwise. */
 enum error_code prov_build_check(const struct prov_build *b, const struct prov_node *n, struct error *err);
-/* Why there was no place for an element, or no room for its text. */
-enum error_code prov_build_refuse_add(const struct prov_build *b, enum prov_element element, struct error *err) __attribute__((cold));
-enum error_code prov_build_refuse_room(struct error *err) __attribute__((cold));
 
 bool prov_build_more(struct prov_build *b); /* memory for some nodes; false: the arena is full */
 

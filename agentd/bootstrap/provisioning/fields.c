@@ -21,7 +21,7 @@ static struct slice text_of(const struct prov_node *n)
     return n->has_opaque ? (struct slice){ NULL, 0 } : n->octets;
 }
 
-/* The same for every value, with a word why it is refused. Apart, so that the usual way is short. */
+/* copy_text of any value, with a word why one is refused. Apart, so that the usual way is short. */
 __attribute__((noinline)) static enum error_code copy_checked(const struct field *f, struct prov_node *n, char *out, size_t cap, struct error *err)
 {
     struct slice text = text_of(n);
